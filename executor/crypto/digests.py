@@ -1,0 +1,244 @@
+"""Every digest and every domain tag, in one file (docs/wire.md §1 and §2).
+
+A digest is keccak256(abi.encode(TAG, fields...)). Ids of model values are functions here, because the model hashes
+nothing. Solidity twin: contracts/src/libraries/.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final as Constant
+
+from eth_abi.abi import encode as abi_encode
+from eth_hash.auto import keccak
+
+from executor.model.codec import encode
+from executor.model.committee import Epoch
+from executor.model.function import Function
+from executor.model.ids import (
+    Address,
+    Digest,
+    EntryHash,
+    EpochDigest,
+    FunctionId,
+    ManifestHash,
+    ModuleId,
+    ProfileId,
+    RequestId,
+    Root,
+    SpecHash,
+    TranscriptHash,
+)
+from executor.model.manifest import Terms
+from executor.model.observation import Observation
+from executor.model.outcome import Failed, Final, Returned, Trapped
+from executor.model.profile import Profile
+from executor.model.report import Report, Status
+from executor.model.request import Request
+from executor.model.transcript import Entry, Transcript
+from executor.model.view import View
+
+
+def _tag(name: str) -> bytes:
+    return keccak(b"executor/v1/" + name.encode("ascii"))
+
+
+TAG_FUNCTION: Constant = _tag("function")
+TAG_MANIFEST: Constant = _tag("manifest")
+TAG_PROFILE: Constant = _tag("profile")
+TAG_EPOCH: Constant = _tag("epoch")
+TAG_REQUEST: Constant = _tag("request")
+TAG_SPEC: Constant = _tag("spec")
+TAG_ENTRY: Constant = _tag("entry")
+TAG_TRANSCRIPT: Constant = _tag("transcript")
+TAG_OBSERVATION: Constant = _tag("observation")
+TAG_PREPARE: Constant = _tag("prepare")
+TAG_MESSAGE: Constant = _tag("message")
+TAG_POSSESSION: Constant = _tag("possession")
+
+EIP712_DOMAIN: Constant = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
+EIP712_ATTESTATION: Constant = keccak(b"Attestation(address committee,uint64 epoch,bytes32 root)")
+
+
+def _digest(tag: bytes, types: str, *values: object) -> bytes:
+    return keccak(abi_encode(["bytes32", *types.split()], [tag, *values]))
+
+
+def keccak256(data: bytes) -> Digest:
+    """Plain keccak256."""
+    return Digest(keccak(data))
+
+
+def module_id(module: bytes) -> ModuleId:
+    """keccak256 of the WASM bytes: the one untagged digest."""
+    return ModuleId(keccak(module))
+
+
+def manifest_hash(terms: Terms) -> ManifestHash:
+    """Hash of limits and capabilities."""
+    return ManifestHash(_digest(TAG_MANIFEST, "bytes32", keccak(terms.canonical())))
+
+
+def function_id(function: Function) -> FunctionId:
+    """Identity of (module, source, terms)."""
+    return function_id_of(module_id(function.module), function.source, function.terms)
+
+
+def function_id_of(module: ModuleId, source: bytes, terms: Terms) -> FunctionId:
+    """The same, when only the module's id is at hand."""
+    return FunctionId(_digest(TAG_FUNCTION, "bytes32 bytes32 bytes32", module, keccak(source), manifest_hash(terms)))
+
+
+def profile_id(profile: Profile) -> ProfileId:
+    """Identity of the machine's rules."""
+    return ProfileId(_digest(TAG_PROFILE, "bytes32", keccak(encode(profile))))
+
+
+@lru_cache(maxsize=256)
+def epoch_digest(epoch: Epoch) -> EpochDigest:
+    """Identity of the epoch on its chain."""
+    values = (epoch.chain_id, epoch.router, epoch.committee, epoch.number)
+    return EpochDigest(_digest(TAG_EPOCH, "uint256 address address uint64", *values))
+
+
+def request_id(request: Request) -> RequestId:
+    """Identity of a request; the router computes the same on chain."""
+    return RequestId(
+        _digest(
+            TAG_REQUEST,
+            "uint256 address uint64 uint64 uint64 bytes32 address uint64 bytes32 uint64 bytes32 uint32 address",
+            request.chain_id,
+            request.router,
+            request.nonce,
+            request.block_number,
+            request.block_timestamp,
+            request.parent_hash,
+            request.sender,
+            request.subscription,
+            request.function_id,
+            request.epoch,
+            keccak(request.input),
+            request.callback_gas_limit,
+            request.consumer,
+        )
+    )
+
+
+def spec_hash(spec: bytes) -> SpecHash:
+    """Identity of an observation spec (canonical JSON bytes)."""
+    return SpecHash(_digest(TAG_SPEC, "bytes32", keccak(spec)))
+
+
+def entry_hash(slot: int, entry: Entry) -> EntryHash:
+    """Identity of the entry at `slot`; the observation set is no part of it."""
+    values = (slot, spec_hash(entry.spec), int(entry.kind), keccak(entry.value))
+    return EntryHash(_digest(TAG_ENTRY, "uint16 bytes32 uint8 bytes32", *values))
+
+
+def transcript_hash(transcript: Transcript) -> TranscriptHash:
+    """Identity of a transcript."""
+    hashes = [entry_hash(slot, entry) for slot, entry in enumerate(transcript)]
+    return TranscriptHash(_digest(TAG_TRANSCRIPT, "bytes32[]", hashes))
+
+
+def observation_digest(
+    epoch: EpochDigest,
+    request: RequestId,
+    function: FunctionId,
+    so_far: TranscriptHash,
+    slot: int,
+    spec: bytes,
+    observation: Observation,
+) -> Digest:
+    """What a member signs about what it saw for `slot`."""
+    return Digest(
+        _digest(
+            TAG_OBSERVATION,
+            "bytes32 bytes32 bytes32 bytes32 uint16 bytes32 uint8 bytes32",
+            epoch,
+            request,
+            function,
+            so_far,
+            slot,
+            spec_hash(spec),
+            int(observation.kind),
+            keccak(observation.value),
+        )
+    )
+
+
+def prepare_digest(
+    epoch: EpochDigest, request: RequestId, function: FunctionId, transcript: TranscriptHash, view: View
+) -> Digest:
+    """What a member signs to prepare a transcript in a view."""
+    values = (epoch, request, function, transcript, view.round, view.slots)
+    return Digest(_digest(TAG_PREPARE, "bytes32 bytes32 bytes32 bytes32 uint32 uint16", *values))
+
+
+def message_digest(epoch: EpochDigest, sender: int, recipient: int, payload: bytes) -> Digest:
+    """What the envelope of a peer message signs; recipient 65535 means all."""
+    return Digest(_digest(TAG_MESSAGE, "bytes32 uint16 uint16 bytes32", epoch, sender, recipient, keccak(payload)))
+
+
+def possession_digest(chain_id: int, committee: Address, operator: Address, public_key: bytes) -> Digest:
+    """What a BLS proof of possession signs; `public_key` is the EIP-2537 form, 256 bytes."""
+    values = (chain_id, committee, operator, keccak(public_key))
+    return Digest(_digest(TAG_POSSESSION, "uint256 address address bytes32", *values))
+
+
+def report_leaf(report: Report) -> Digest:
+    """Leaf of a report: double keccak256, so that no inner node can pass for a leaf."""
+    encoded = abi_encode(
+        ["bytes32", "bytes32", "bytes32", "uint8", "uint32", "uint16", "uint64", "bytes32"],
+        [
+            report.request_id,
+            report.function_id,
+            report.transcript_hash,
+            int(report.status),
+            report.round,
+            report.slots,
+            report.fuel_used,
+            report.output_hash,
+        ],
+    )
+    return Digest(keccak(keccak(encoded)))
+
+
+@lru_cache(maxsize=256)
+def _domain_separator(chain_id: int, router: Address) -> bytes:
+    types = ["bytes32", "bytes32", "bytes32", "uint256", "address"]
+    return keccak(abi_encode(types, [EIP712_DOMAIN, keccak(b"Executor"), keccak(b"1"), chain_id, router]))
+
+
+def attestation_digest(epoch: Epoch, root: Root) -> Digest:
+    """EIP-712 digest that votes sign (ECDSA and BLS alike)."""
+    struct = _digest(EIP712_ATTESTATION, "address uint64 bytes32", epoch.committee, epoch.number, root)
+    return Digest(keccak(b"\x19\x01" + _domain_separator(epoch.chain_id, epoch.router) + struct))
+
+
+def payload(outcome: Final) -> bytes:
+    """The bytes behind a report's output hash: output, error bytes, or the one-byte trap code."""
+    match outcome:
+        case Returned(output, _):
+            return output
+        case Failed(error, _):
+            return error
+        case Trapped(code, _):
+            return bytes([code])
+
+
+def make_report(
+    request: RequestId, function: FunctionId, transcript: TranscriptHash, outcome: Final, view: View
+) -> Report:
+    """The report about an outcome that rests on the certificate of `view`."""
+    status = {Returned: Status.RETURNED, Failed: Status.FAILED, Trapped: Status.TRAPPED}[type(outcome)]
+    return Report(
+        request_id=request,
+        function_id=function,
+        transcript_hash=transcript,
+        status=status,
+        round=view.round,
+        slots=view.slots,
+        fuel_used=outcome.fuel_used,
+        output_hash=keccak256(payload(outcome)),
+    )

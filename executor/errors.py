@@ -1,0 +1,146 @@
+"""Every error the package raises, in one tree.
+
+    ExecutorError
+    ├── InvalidValue                a value breaks its own format or range
+    │   ├── InvalidManifest         function.toml: unknown key, wrong type, limit over the ceiling
+    │   ├── InvalidModule           a WASM module breaks the ABI, feature or import allow-list
+    │   ├── InvalidSpec             an observation spec is not canonical or names no known strategy
+    │   ├── InvalidEncoding         bytes are not the canonical encoding of any value
+    │   ├── InvalidReceipt          a receipt is malformed
+    │   └── InvalidConfig           a configuration file or argument
+    ├── TranscriptMismatch          the transcript is not what the guest consumes (D2)
+    ├── HostFault                   our fault, never signed: the node abstains (D4, D5)
+    │   ├── WatchdogExpired         wall-clock limit of a run
+    │   └── WorkerDied              the worker process ended
+    ├── PeerFault                   a member's message breaks a rule; carries who and which
+    │   ├── NotAMember
+    │   ├── BadSignature
+    │   └── RuleBroken
+    ├── VerificationFailed          an attestation, certificate or receipt check failed
+    ├── ChainError
+    │   ├── ChainUnavailable        no RPC endpoint answers
+    │   ├── WrongChain              the endpoint serves another chain id
+    │   └── TransactionFailed       reverted or not mined in time
+    ├── KeyStoreError
+    │   └── WrongPassword
+    ├── SigningRefused              the signer's record holds a conflicting signature (K1)
+    ├── SignerUnavailable           the signer process does not answer
+    └── StoreError                  the journal cannot be read or written
+
+A guest's fault is no exception: it is an `Outcome` (executor/model/outcome.py).
+"""
+
+
+class ExecutorError(Exception):
+    """Root of everything this package raises on purpose."""
+
+
+class InvalidValue(ExecutorError, ValueError):
+    """A value breaks its own format or range."""
+
+
+class InvalidManifest(InvalidValue):
+    """A function manifest is wrong; the message names the key."""
+
+
+class InvalidModule(InvalidValue):
+    """A WASM module is refused at load time; the message names what and where."""
+
+
+class InvalidSpec(InvalidValue):
+    """An observation spec is not canonical JSON of a known strategy."""
+
+
+class InvalidEncoding(InvalidValue):
+    """Bytes are not the canonical encoding of any value of the type."""
+
+
+class InvalidReceipt(InvalidValue):
+    """A receipt file is malformed."""
+
+
+class InvalidConfig(InvalidValue):
+    """A configuration value or command-line argument is wrong."""
+
+
+class TranscriptMismatch(ExecutorError):
+    """D2: the guest asked for another observation than the transcript holds, or ended before consuming it."""
+
+
+class HostFault(ExecutorError):
+    """Our own failure: never an outcome, never signed; the node abstains."""
+
+
+class WatchdogExpired(HostFault):
+    """D4: a run exceeded its wall-clock limit."""
+
+
+class WorkerDied(HostFault):
+    """The worker process ended before it answered."""
+
+
+class PeerFault(ExecutorError):
+    """A message of another member breaks a rule.
+
+    `member` is the index of the member blamed, or None when the sender is unknown.
+    """
+
+    def __init__(self, message: str, member: int | None = None) -> None:
+        super().__init__(message if member is None else f"member {member}: {message}")
+        self.member = member
+
+
+class NotAMember(PeerFault):
+    """The sender is no member of the epoch (P4)."""
+
+
+class BadSignature(PeerFault):
+    """A signature does not verify under the member's registered key."""
+
+
+class RuleBroken(PeerFault):
+    """A well-signed message breaks a rule of the protocol."""
+
+
+class VerificationFailed(ExecutorError):
+    """A check of an attestation, certificate or receipt failed; `check` names it."""
+
+    def __init__(self, check: str, message: str) -> None:
+        super().__init__(f"{check}: {message}")
+        self.check = check
+
+
+class ChainError(ExecutorError):
+    """Something on the chain side failed."""
+
+
+class ChainUnavailable(ChainError):
+    """No RPC endpoint answers."""
+
+
+class WrongChain(ChainError):
+    """The RPC endpoint serves another chain than the configuration names."""
+
+
+class TransactionFailed(ChainError):
+    """A transaction reverted or was not mined in time."""
+
+
+class KeyStoreError(ExecutorError):
+    """A keystore file is missing, malformed or of an unknown version."""
+
+
+class WrongPassword(KeyStoreError):
+    """The keystore's checksum does not match under this password."""
+
+
+class SigningRefused(ExecutorError):
+    """K1: the signer's record holds another value for the same key; it will not sign this one."""
+
+
+class SignerUnavailable(ExecutorError):
+    """The signer process does not answer."""
+
+
+class StoreError(ExecutorError):
+    """The journal cannot be read or written; the node stops rather than sign from half a state."""

@@ -1,0 +1,1 @@
+"""Frozen values: what everything else speaks about."""

@@ -1,0 +1,138 @@
+"""Canonical JSON (RFC 8785): one value, one byte string (D7).
+
+Rule 1. Only strings, integers within 2^53 - 1, booleans, null, arrays and objects; never a float.
+Rule 2. Decoding accepts exactly the bytes that encoding produces, so nothing is accepted in two spellings.
+Rule 3. Size is checked before parsing, depth while parsing.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+import rfc8785
+from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter, ValidationError, WithJsonSchema
+
+from executor.errors import InvalidEncoding
+
+T = TypeVar("T")
+Json: TypeAlias = Any
+
+MAX_INTEGER = 2**53 - 1  # RFC 8785 §3.2.2.3: what every JSON implementation agrees on
+MAX_DEPTH = 32  # our deepest value, a receipt, has 9 levels
+
+
+def _bytes_from_hex(value: object) -> object:
+    if isinstance(value, str):
+        if not value.startswith("0x"):
+            raise ValueError("bytes are written as 0x-prefixed hex")
+        return bytes.fromhex(value[2:])
+    return value
+
+
+Hex = Annotated[
+    bytes,
+    BeforeValidator(_bytes_from_hex),
+    PlainSerializer(lambda value: "0x" + value.hex(), return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": "^0x([0-9a-f]{2})*$"}),
+]
+"""Bytes of any length; JSON form 0x-prefixed lower-case hex."""
+
+Natural = Annotated[int, Field(ge=0, le=MAX_INTEGER, strict=True)]
+"""An integer in [0, 2^53 - 1]."""
+Uint16 = Annotated[int, Field(ge=0, le=2**16 - 1, strict=True)]
+Uint32 = Annotated[int, Field(ge=0, le=2**32 - 1, strict=True)]
+
+
+def encode_json(value: Json) -> bytes:
+    """Canonical bytes of a plain JSON value; raises InvalidEncoding for floats, big integers or other types."""
+    _check(value, 0)
+    return rfc8785.dumps(value)
+
+
+def decode_json(data: bytes, *, limit: int) -> Json:
+    """The plain value of canonical JSON bytes of at most `limit` bytes; raises InvalidEncoding otherwise."""
+    if len(data) > limit:
+        raise InvalidEncoding(f"{len(data)} bytes, the limit is {limit}")
+    try:
+        value = json.loads(data.decode("utf-8"), parse_float=_refuse_float, parse_constant=_refuse_float)
+        canonical = encode_json(value)
+    except (ValueError, RecursionError) as error:
+        raise InvalidEncoding(f"not canonical JSON: {error}") from error
+    if canonical != data:
+        raise InvalidEncoding("JSON, but not in canonical form (RFC 8785)")
+    return value
+
+
+def encode(value: object, kind: Any = None) -> bytes:
+    """Canonical bytes of a model value; pass the union type as `kind` when the value is a member of one."""
+    return encode_json(_adapter(kind or type(value)).dump_python(value, mode="json"))
+
+
+def to_plain(value: object, kind: Any = None) -> Json:
+    """The plain JSON value of a model value."""
+    return _adapter(kind or type(value)).dump_python(value, mode="json")
+
+
+def from_plain(kind: type[T] | Any, value: Json) -> T:
+    """The model value of a plain JSON value; raises InvalidEncoding with the path of what is wrong."""
+    try:
+        return _adapter(kind).validate_python(value)  # type: ignore[no-any-return]
+    except ValidationError as error:
+        raise InvalidEncoding(_explain(error)) from error
+
+
+def decode(kind: type[T] | Any, data: bytes, *, limit: int) -> T:
+    """The model value of canonical bytes; raises InvalidEncoding (too large, malformed, not canonical, extra fields)."""
+    plain = decode_json(data, limit=limit)
+    value: T = from_plain(kind, plain)
+    if encode(value, kind) != data:
+        raise InvalidEncoding("unknown or missing fields, or a value in a second spelling")
+    return value
+
+
+def json_schema(kind: Any) -> dict[str, Any]:
+    """JSON Schema of a model type, for publication."""
+    return _adapter(kind).json_schema()
+
+
+_adapters: dict[Any, TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Adapters are built on first use (building one costs milliseconds) and kept."""
+    adapter = _adapters.get(kind)
+    if adapter is None:
+        adapter = _adapters[kind] = TypeAdapter(kind)
+    return adapter
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "value"
+    return f"{where}: {first['msg']}"
+
+
+def _refuse_float(text: str) -> float:
+    raise InvalidEncoding(f"the number {text} is no integer; agreed and signed values never hold floats")
+
+
+def _check(value: Json, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise InvalidEncoding(f"nested deeper than {MAX_DEPTH} levels")
+    match value:
+        case None | bool() | str():
+            pass
+        case int():
+            if abs(value) > MAX_INTEGER:
+                raise InvalidEncoding(f"the integer {value} is outside ±(2^53 - 1)")
+        case list():
+            for item in value:
+                _check(item, depth + 1)
+        case dict():
+            for key, item in value.items():
+                if not isinstance(key, str):
+                    raise InvalidEncoding("object keys are strings")
+                _check(item, depth + 1)
+        case _:
+            raise InvalidEncoding(f"{type(value).__name__} has no canonical JSON form")

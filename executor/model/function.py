@@ -1,0 +1,19 @@
+"""What a user deploys: a module (or an engine and source text) and the terms it runs under."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from executor.model.manifest import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function's bytes; its id (crypto/digests.py) commits to all three fields.
+
+    `source` is empty for plain functions; otherwise `module` is an engine that exports `load`.
+    """
+
+    module: bytes = field(repr=False)
+    terms: Terms = field(default_factory=Terms)
+    source: bytes = b""

@@ -1,0 +1,140 @@
+"""The function manifest, `function.toml`: limits and capabilities are part of the function id."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from executor.errors import InvalidManifest
+from executor.model.codec import encode_json
+from executor.model.profile import PROFILE, Ceilings
+
+MAX_MANIFEST_BYTES = 65_536  # the largest manifest we could think of, 256 hosts, is 20 kB
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"^(https?://)?(\*\.)?{_LABEL}(\.{_LABEL})*(:[1-9][0-9]{{0,4}})?$")
+METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+Method = Literal["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _host(value: str) -> str:
+    if not _HOST.match(value):
+        raise ValueError(
+            f"{value!r} is not [scheme://]name[:port] with a lower-case name and at most one leading '*.' label"
+        )
+    return value
+
+
+Host = Annotated[str, AfterValidator(_host)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class FunctionSection(_Strict):
+    """Names and paths: for people and tools, not hashed."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    language: Literal["javascript", "c", "wasm"]
+    source: Annotated[str, Field(min_length=1, max_length=255)]
+    description: Annotated[str, Field(max_length=1000)] = ""
+
+
+class Limits(_Strict):
+    """What one run may use. Fuel in fuel units, memory in MiB, output in bytes."""
+
+    fuel: Positive = 200_000_000
+    observe_fuel: Positive = 500_000_000
+    memory_mib: Positive = 64
+    output_bytes: Positive = 4_096
+    observations: Annotated[int, Field(ge=0)] = 5
+
+
+class HttpCapability(_Strict):
+    """http@1: exact host names or one leading wildcard label; https unless a scheme is written."""
+
+    hosts: Annotated[list[Host], Field(min_length=1, max_length=256)]
+    methods: Annotated[list[Method], Field(min_length=1)] = ["GET"]
+
+
+class SecretsCapability(_Strict):
+    """secrets@1: the names this function may read."""
+
+    names: Annotated[list[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]], Field(min_length=1, max_length=64)]
+
+
+class Capabilities(_Strict):
+    """Everything granted; what is absent is denied."""
+
+    http: HttpCapability | None = None
+    secrets: SecretsCapability | None = None
+
+
+class Terms(_Strict):
+    """The hashed part of a manifest: limits and capabilities with defaults filled in."""
+
+    limits: Limits = Limits()
+    capabilities: Capabilities = Capabilities()
+
+    def canonical(self) -> bytes:
+        """Canonical JSON; lists are sorted and deduplicated, since their order means nothing."""
+        plain = self.model_dump(mode="json", exclude_none=True)
+        for capability in plain["capabilities"].values():
+            for key, value in capability.items():
+                capability[key] = sorted(set(value))
+        return encode_json(plain)
+
+
+class Manifest(Terms):
+    """A whole function.toml."""
+
+    function: FunctionSection
+
+    @property
+    def terms(self) -> Terms:
+        """The part that the function id commits to."""
+        return Terms(limits=self.limits, capabilities=self.capabilities)
+
+
+def parse_manifest(text: str, ceilings: Ceilings = PROFILE.ceilings) -> Manifest:
+    """The manifest written in `text` (TOML); raises InvalidManifest naming the first wrong key."""
+    if len(text) > MAX_MANIFEST_BYTES:
+        raise InvalidManifest(f"the manifest has {len(text)} characters, the limit is {MAX_MANIFEST_BYTES}")
+    try:
+        manifest = Manifest.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidManifest(f"not TOML: {error}") from error
+    except ValidationError as error:
+        raise InvalidManifest(_explain(error)) from error
+    check_terms(manifest, ceilings)
+    return manifest
+
+
+def parse_terms(value: object, ceilings: Ceilings = PROFILE.ceilings) -> Terms:
+    """Terms from plain JSON (a receipt, a registration); raises InvalidManifest."""
+    try:
+        terms = Terms.model_validate(value)
+    except ValidationError as error:
+        raise InvalidManifest(_explain(error)) from error
+    check_terms(terms, ceilings)
+    return terms
+
+
+def check_terms(terms: Terms, ceilings: Ceilings) -> None:
+    """Raises InvalidManifest when a limit is over the profile's ceiling."""
+    for name in Limits.model_fields:
+        asked, ceiling = getattr(terms.limits, name), getattr(ceilings, name)
+        if asked > ceiling:
+            raise InvalidManifest(f"limits.{name} = {asked} is over the ceiling of {ceiling}")
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"{where}: unknown key"
+    return f"{where}: {first['msg']}"

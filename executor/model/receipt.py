@@ -1,0 +1,58 @@
+"""The receipt: one self-contained file that anyone can check and replay (protocol.md, "Receipt")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from executor.model.codec import Hex, Json, Natural
+from executor.model.committee import Epoch
+from executor.model.ids import Digest, ModuleId
+from executor.model.profile import Profile
+from executor.model.report import Attestation, Vote
+from executor.model.request import Request
+from executor.model.transcript import Transcript
+from executor.model.view import Certificate
+
+MAX_RECEIPT_BYTES = 64 * 1024 * 1024  # a 16 MiB module inline is 32 MiB of hex
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptFunction:
+    """The function's bytes. `module` is empty when it is a known engine (executor/engines) or kept in another file."""
+
+    module_id: ModuleId
+    module: Hex
+    source: Hex
+    terms: Json
+
+
+@dataclass(frozen=True, slots=True)
+class ChainLocation:
+    """Where a transaction stands."""
+
+    transaction: Digest
+    block_number: Natural
+    block_hash: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Everything about one request.
+
+    `transcript` carries the observation sets, `certificate` the Prepares of the last view (None without observations),
+    `payload` the bytes behind the report's output hash, `votes` every vote the writer held over the attested root.
+    `requested` and `delivered` are None for what the writer did not see.
+    """
+
+    version: Natural
+    profile: Profile
+    function: ReceiptFunction
+    epoch: Epoch
+    request: Request
+    transcript: Transcript
+    certificate: Certificate | None
+    payload: Hex
+    votes: tuple[Vote, ...]
+    attestation: Attestation
+    requested: ChainLocation | None
+    delivered: ChainLocation | None
