@@ -13,7 +13,7 @@ from eth_abi.abi import encode as abi_encode
 from eth_hash.auto import keccak
 
 from executor.model.codec import encode
-from executor.model.committee import Epoch
+from executor.model.committee import EpochIdentity
 from executor.model.function import Function
 from executor.model.ids import (
     Address,
@@ -95,7 +95,7 @@ def profile_id(profile: Profile) -> ProfileId:
 
 
 @lru_cache(maxsize=256)
-def epoch_digest(epoch: Epoch) -> EpochDigest:
+def epoch_digest(epoch: EpochIdentity) -> EpochDigest:
     """Identity of the epoch on its chain."""
     values = (epoch.chain_id, epoch.router, epoch.committee, epoch.number)
     return EpochDigest(_digest(TAG_EPOCH, "uint256 address address uint64", *values))
@@ -210,7 +210,7 @@ def _domain_separator(chain_id: int, router: Address) -> bytes:
     return keccak(abi_encode(types, [EIP712_DOMAIN, keccak(b"Executor"), keccak(b"1"), chain_id, router]))
 
 
-def attestation_digest(epoch: Epoch, root: Root) -> Digest:
+def attestation_digest(epoch: EpochIdentity, root: Root) -> Digest:
     """EIP-712 digest that votes sign (ECDSA and BLS alike)."""
     struct = _digest(EIP712_ATTESTATION, "address uint64 bytes32", epoch.committee, epoch.number, root)
     return Digest(keccak(b"\x19\x01" + _domain_separator(epoch.chain_id, epoch.router) + struct))

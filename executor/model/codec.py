@@ -83,7 +83,7 @@ def from_plain(kind: type[T] | Any, value: Json) -> T:
 
 
 def decode(kind: type[T] | Any, data: bytes, *, limit: int) -> T:
-    """The model value of canonical bytes; raises InvalidEncoding (too large, malformed, not canonical, extra fields)."""
+    """The model value of canonical bytes; raises InvalidEncoding (size, form, extra fields)."""
     plain = decode_json(data, limit=limit)
     value: T = from_plain(kind, plain)
     if encode(value, kind) != data:

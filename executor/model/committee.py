@@ -36,6 +36,16 @@ class Verifier:
 
 
 @dataclass(frozen=True, slots=True)
+class EpochIdentity:
+    """What every digest binds an epoch by."""
+
+    chain_id: Natural
+    router: Address
+    committee: Address
+    number: Natural
+
+
+@dataclass(frozen=True, slots=True)
 class Epoch:
     """One configuration of the committee; every digest binds it."""
 
@@ -55,6 +65,11 @@ class Epoch:
             raise InvalidValue("members are listed by index from 0")
         if self.round_length_s < 1:
             raise InvalidValue("a round lasts at least one second")
+
+    @property
+    def identity(self) -> EpochIdentity:
+        """The fields that digests bind."""
+        return EpochIdentity(self.chain_id, self.router, self.committee, self.number)
 
     @property
     def n(self) -> int:

@@ -52,7 +52,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """Reports and the proof that a quorum signed their root; `proof` goes to the verifier contract (docs/wire.md §3)."""
+    """Reports and the proof that a quorum signed their root; `proof`: docs/wire.md §3."""
 
     scheme: Scheme
     reports: tuple[Report, ...]
