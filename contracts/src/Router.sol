@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {ICommittee} from "./interfaces/ICommittee.sol";
+import {IRouter} from "./interfaces/IRouter.sol";
+import {IVerifier} from "./interfaces/IVerifier.sol";
+import {Callback} from "./libraries/Callback.sol";
+import {Digests} from "./libraries/Digests.sol";
+import {EpochTable} from "./libraries/EpochTable.sol";
+import {PackedReports} from "./libraries/PackedReports.sol";
+import {Pending, RequestContext} from "./types/Types.sol";
+
+/// @notice Takes requests and delivers attested reports, each request at most once.
+/// @dev A request is closed (its slot deleted) before its consumer is called, so re-entering finds it closed.
+/// An epoch's keys are good for the requests that began in it until those requests' deadlines: that is the grace period.
+contract Router is IRouter, Ownable2Step {
+    // Bounds of what the owner may set.
+    uint32 private constant MIN_TIMEOUT = 30 seconds;
+    uint32 private constant MAX_TIMEOUT = 7 days;
+    uint32 private constant MAX_CALLBACK_GAS = 5_000_000;
+    uint32 private constant MAX_INPUT_LENGTH = 65_536;
+
+    /// @inheritdoc IRouter
+    address public immutable committee;
+    bytes32 private immutable WRITER_HASH = EpochTable.writerHash();
+    bytes32 private immutable DOMAIN = Digests.domainSeparator(address(this));
+
+    // One slot, read and written once a request.
+    uint64 public nonce;
+    uint32 public requestTimeout = 300; // seconds, as Chainlink Functions
+    uint32 public maxCallbackGas = 300_000; // as Chainlink Functions
+    uint32 public maxInputLength = 16_384;
+
+    mapping(bytes32 requestId => Pending) private _pending;
+
+    constructor(address owner, address committee_) Ownable(owner) {
+        committee = committee_;
+    }
+
+    /// @inheritdoc IRouter
+    function request(uint64 subscription, bytes32 functionId, bytes calldata input, uint32 callbackGasLimit)
+        external
+        returns (bytes32 requestId)
+    {
+        if (input.length > maxInputLength) revert InputTooLong(input.length, maxInputLength);
+        if (callbackGasLimit > maxCallbackGas) revert CallbackGasTooHigh(callbackGasLimit, maxCallbackGas);
+        uint64 epoch = ICommittee(committee).currentEpoch();
+        if (epoch == 0) revert NoEpoch();
+        RequestContext memory context = RequestContext({
+            nonce: nonce++,
+            blockNumber: uint64(block.number),
+            blockTimestamp: uint64(block.timestamp),
+            parentHash: blockhash(block.number - 1),
+            sender: msg.sender,
+            subscription: subscription,
+            functionId: functionId,
+            epoch: epoch,
+            inputHash: keccak256(input),
+            callbackGasLimit: callbackGasLimit,
+            consumer: msg.sender
+        });
+        requestId = Digests.requestId(address(this), context);
+        uint32 deadline = uint32(block.timestamp) + requestTimeout;
+        _pending[requestId] = Pending(msg.sender, callbackGasLimit, uint32(epoch), deadline);
+        emit Requested(
+            requestId,
+            functionId,
+            msg.sender,
+            msg.sender,
+            subscription,
+            epoch,
+            context.nonce,
+            context.blockTimestamp,
+            context.parentHash,
+            callbackGasLimit,
+            deadline,
+            input
+        );
+    }
+
+    /// @inheritdoc IRouter
+    function fulfill(uint64 epoch, uint256 verifierIndex, bytes calldata reports, bytes calldata proof) external {
+        address table = EpochTable.locate(committee, WRITER_HASH, epoch, verifierIndex);
+        (address verifier, uint256 n, uint256 quorum) = EpochTable.header(table);
+        if (verifier == address(0)) revert UnknownVerifier(epoch, verifierIndex);
+        bytes32 digest = attestationDigest(epoch, PackedReports.root(reports));
+        IVerifier(verifier).verify(digest, table, n, quorum, proof);
+        uint256 offset;
+        while (offset < reports.length) {
+            offset = deliver(epoch, reports, offset);
+        }
+    }
+
+    /// @inheritdoc IRouter
+    function expire(bytes32 requestId) external {
+        Pending memory open = _pending[requestId];
+        if (open.consumer == address(0)) revert NotPending(requestId);
+        if (block.timestamp < open.deadline) revert NotExpired(requestId, open.deadline);
+        delete _pending[requestId];
+        emit Expired(requestId, open.consumer);
+    }
+
+    /// @inheritdoc IRouter
+    function setLimits(uint32 requestTimeout_, uint32 maxCallbackGas_, uint32 maxInputLength_) external onlyOwner {
+        if (
+            requestTimeout_ < MIN_TIMEOUT || requestTimeout_ > MAX_TIMEOUT || maxCallbackGas_ > MAX_CALLBACK_GAS
+                || maxInputLength_ > MAX_INPUT_LENGTH
+        ) revert BadLimits();
+        (requestTimeout, maxCallbackGas, maxInputLength) = (requestTimeout_, maxCallbackGas_, maxInputLength_);
+        emit LimitsChanged(requestTimeout_, maxCallbackGas_, maxInputLength_);
+    }
+
+    /// @inheritdoc IRouter
+    function pending(bytes32 requestId) external view returns (Pending memory) {
+        return _pending[requestId];
+    }
+
+    /// @inheritdoc IRouter
+    function attestationDigest(uint64 epoch, bytes32 root) public view returns (bytes32) {
+        return Digests.attestation(DOMAIN, committee, epoch, root);
+    }
+
+    /// @dev Delivers or skips the report at `offset` and returns the next one's offset.
+    function deliver(uint64 epoch, bytes calldata reports, uint256 offset) private returns (uint256 next) {
+        bytes32 requestId;
+        uint8 status;
+        bytes calldata output;
+        (requestId, status, output, next) = PackedReports.outcome(reports, offset);
+        Pending memory open = _pending[requestId];
+        if (open.consumer == address(0)) {
+            emit Skipped(requestId, SkipReason.Closed);
+        } else if (open.epoch != epoch) {
+            emit Skipped(requestId, SkipReason.OtherEpoch);
+        } else if (block.timestamp >= open.deadline) {
+            emit Skipped(requestId, SkipReason.Expired);
+        } else {
+            delete _pending[requestId];
+            if (!Callback.hasGas(open.callbackGasLimit)) revert InsufficientGas(requestId, open.callbackGasLimit);
+            (bool success, bytes memory reason) =
+                Callback.call(open.consumer, open.callbackGasLimit, requestId, status, output);
+            if (!success) emit CallbackFailed(requestId, reason);
+            emit Delivered(requestId, status, success, msg.sender);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Epoch, Member} from "../types/Types.sol";
+
+/// @notice Operators and their keys, and the epochs made of them. Epochs and records are immutable once written.
+interface ICommittee {
+    /// @notice An operator registered; its former record, if any, stays in the epochs that name it.
+    event Registered(
+        address indexed operator, address signer, bytes32 encryptionKey, bytes publicKey, string endpoint
+    );
+    /// @notice A new epoch is current. Requests in flight finish under the epoch they began in.
+    event EpochStarted(
+        uint64 indexed epoch, bytes32 profileId, uint32 roundLength, address[] operators, address[] verifiers
+    );
+
+    /// @notice The signer address is zero.
+    error BadSigner();
+    /// @notice The encryption key is zero.
+    error BadEncryptionKey();
+    /// @notice The endpoint is empty or longer than `MAX_ENDPOINT` bytes.
+    error BadEndpoint(uint256 length);
+    /// @notice The BLS public key does not have 256 bytes or is the point at infinity.
+    error BadPublicKey();
+    /// @notice Another operator registered this BLS public key.
+    error PublicKeyTaken(address operator);
+    /// @notice The proof of possession is not a signature by the key over this operator's `possession` digest,
+    /// or one of the two points is off the curve or outside its subgroup.
+    error BadPossession();
+    /// @notice An epoch has 1 to `MAX_MEMBERS` members.
+    error BadMemberCount(uint256 n);
+    /// @notice This address never registered.
+    error NotRegistered(address operator);
+    /// @notice Two places of an epoch have the same operator or the same signer.
+    error DuplicateMember(address operator);
+    /// @notice An epoch has 1 to `MAX_VERIFIERS` verifiers, all different.
+    error BadVerifiers();
+    /// @notice The round length is zero.
+    error BadRoundLength();
+    /// @notice There is no such epoch.
+    error UnknownEpoch(uint64 epoch);
+
+    /// @notice Registers the caller's keys. Key and proof are EIP-2537 points; the proof signs the `possession` digest.
+    /// @param signer secp256k1 address of the member's votes.
+    /// @param encryptionKey X25519 public key that messages to the member are sealed to.
+    /// @param publicKey BLS12-381 key in G2, 256 bytes.
+    /// @param possession BLS signature in G1 over the `possession` digest, 128 bytes.
+    /// @param endpoint where the member's node is reached.
+    function register(
+        address signer,
+        bytes32 encryptionKey,
+        bytes calldata publicKey,
+        bytes calldata possession,
+        string calldata endpoint
+    ) external;
+
+    /// @notice Freezes the members' current records into a new epoch and makes it current. Owner only.
+    /// @param operators member i is operators[i]; n need not be 3f + 1: f = (n - 1) / 3, quorum = n - f.
+    /// @param profileId the execution profile every digest of the epoch is bound to.
+    /// @param roundLength length of a leader's round in seconds.
+    /// @param verifiers the verifiers that may check the epoch's attestations; a delivery names one by its index.
+    function startEpoch(
+        address[] calldata operators,
+        bytes32 profileId,
+        uint32 roundLength,
+        address[] calldata verifiers
+    ) external returns (uint64 epoch);
+
+    /// @notice Number of the current epoch; the first is 1, 0 means none has begun.
+    function currentEpoch() external view returns (uint64);
+
+    /// @notice What the epoch fixes.
+    function epochInfo(uint64 epoch) external view returns (Epoch memory);
+
+    /// @notice The epoch's members in order, as they were registered when it began.
+    function epochMembers(uint64 epoch) external view returns (Member[] memory);
+
+    /// @notice The operator's latest record; reverts if it never registered.
+    function member(address operator) external view returns (Member memory);
+
+    /// @notice The digest a proof of possession signs (docs/wire.md §1, `possession`).
+    function possessionDigest(address operator, bytes calldata publicKey) external view returns (bytes32);
+
+    /// @notice The data contract that holds the table of the epoch's verifier at `index`.
+    function table(uint64 epoch, uint256 index) external view returns (address);
+}

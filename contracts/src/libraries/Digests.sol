@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Report, RequestContext} from "../types/Types.sol";
+
+/// @notice The digests the chain computes, docs/wire.md §1 and §2. Vectors: fixtures/vectors/digests.json.
+library Digests {
+    bytes32 internal constant REQUEST = keccak256("executor/v1/request");
+    bytes32 internal constant POSSESSION = keccak256("executor/v1/possession");
+    bytes32 internal constant DOMAIN_TYPE =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 internal constant ATTESTATION_TYPE = keccak256("Attestation(address committee,uint64 epoch,bytes32 root)");
+
+    function requestId(address router, RequestContext memory context) internal view returns (bytes32) {
+        // RequestContext has static fields only, so its encoding is theirs in order.
+        return keccak256(abi.encode(REQUEST, block.chainid, router, context));
+    }
+
+    function possession(address committee, address operator, bytes32 publicKeyHash) internal view returns (bytes32) {
+        return keccak256(abi.encode(POSSESSION, block.chainid, committee, operator, publicKeyHash));
+    }
+
+    function leaf(Report memory report) internal pure returns (bytes32) {
+        return keccak256(bytes.concat(keccak256(abi.encode(report))));
+    }
+
+    function domainSeparator(address router) internal view returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_TYPE, keccak256("Executor"), keccak256("1"), block.chainid, router));
+    }
+
+    function attestation(bytes32 domain, address committee, uint64 epoch, bytes32 root)
+        internal
+        pure
+        returns (bytes32)
+    {
+        bytes32 message = keccak256(abi.encode(ATTESTATION_TYPE, committee, epoch, root));
+        return keccak256(abi.encodePacked(hex"1901", domain, message));
+    }
+}

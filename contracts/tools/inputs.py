@@ -1,0 +1,42 @@
+"""What the compiler is given, and its hash, by which committed artifacts are checked without node."""
+
+import hashlib
+import json
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parents[1]
+ARTIFACTS = HOME.parent / "executor" / "chain" / "artifacts"
+
+# Contracts the Python package deploys or talks to.
+CONTRACTS = (
+    "src/Committee.sol:Committee",
+    "src/Router.sol:Router",
+    "src/consumers/PriceConsumer.sol:PriceConsumer",
+    "src/verifiers/BlsVerifier.sol:BlsVerifier",
+    "src/verifiers/EcdsaQuorumVerifier.sol:EcdsaQuorumVerifier",
+)
+
+SETTINGS = {
+    "evmVersion": "prague",
+    "metadata": {"appendCBOR": False, "bytecodeHash": "none"},
+    "optimizer": {"enabled": True, "runs": 1_000_000},
+    "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}},
+    "viaIR": True,
+}
+
+
+def sources(folder: str = "src") -> dict[str, str]:
+    """The Solidity files below a folder of contracts/, by path."""
+    return {str(path.relative_to(HOME)): path.read_text() for path in sorted((HOME / folder).rglob("*.sol"))}
+
+
+def standard_input(*folders: str) -> str:
+    """The compiler's standard JSON input for the files below these folders."""
+    files = {path: {"content": text} for folder in folders for path, text in sources(folder).items()}
+    return json.dumps({"language": "Solidity", "settings": SETTINGS, "sources": files}, sort_keys=True)
+
+
+def input_hash() -> str:
+    """SHA-256 over sources, settings and the npm lock, which pins the compiler and OpenZeppelin by hash."""
+    lock = (HOME / "package-lock.json").read_text()
+    return hashlib.sha256(json.dumps([standard_input("src"), lock]).encode()).hexdigest()
