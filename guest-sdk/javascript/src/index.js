@@ -1,0 +1,11 @@
+// The module "executor".
+export { abi } from "./abi.js";
+export { hex, utf8 } from "./bytes.js";
+export { context } from "./context.js";
+export { keccak256 } from "./crypto.js";
+export { Decimal } from "./decimal.js";
+export { CapabilityError, ObservationError } from "./errors.js";
+export { http } from "./http.js";
+export { log } from "./log.js";
+export { observe } from "./observe.js";
+export { fields, identical, median, mode } from "./strategies.js";
