@@ -16,6 +16,9 @@ interface IVerifier {
     /// @notice A signature is not the named member's over the digest; `member` is 256 for an aggregate.
     error BadSignature(uint256 member);
 
+    /// @notice Name of the signature scheme, by which members know what to sign and how to write the proof.
+    function scheme() external view returns (string memory);
+
     /// @notice The verifier's part of an epoch's table; fails for keys it cannot work with.
     function snapshot(Member[] calldata members) external view returns (bytes memory table);
 

@@ -15,6 +15,9 @@ contract BlsVerifier is IVerifier {
     uint256 private constant KEY = 192;
 
     /// @inheritdoc IVerifier
+    string public constant scheme = "bls";
+
+    /// @inheritdoc IVerifier
     function snapshot(Member[] calldata members) external view returns (bytes memory table) {
         table = new bytes(KEY * (members.length + 1));
         bytes memory sum = new bytes(Bls12381.G2_LENGTH);

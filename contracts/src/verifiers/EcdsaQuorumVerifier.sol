@@ -11,6 +11,9 @@ contract EcdsaQuorumVerifier is IVerifier {
     uint256 private constant HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
 
     /// @inheritdoc IVerifier
+    string public constant scheme = "ecdsa";
+
+    /// @inheritdoc IVerifier
     function snapshot(Member[] calldata members) external pure returns (bytes memory table) {
         for (uint256 i; i < members.length; ++i) {
             table = bytes.concat(table, bytes20(members[i].signer));

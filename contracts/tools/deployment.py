@@ -1,0 +1,142 @@
+"""A committee with keys on any chain whose node holds the accounts: what benchmarks and contract tests drive."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eth_typing import ChecksumAddress
+from web3 import Web3
+from web3.contract import Contract
+
+from executor.chain.bindings import load
+from executor.crypto import bls, secp256k1
+from executor.crypto.digests import keccak256, possession_digest, report_leaf
+from executor.crypto.merkle import merkle_root
+from executor.model.ids import Address, Digest, FunctionId, RequestId, TranscriptHash
+from executor.model.report import Report, Status
+
+GAS = 12_000_000  # given outright: estimating costs a second run of the pairing
+FUNCTION = FunctionId(b"\xf1" * 32)
+TRANSCRIPT = TranscriptHash(b"\x7a" * 32)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """One member's secrets, derived from its index."""
+
+    signer: bytes
+    bls: bytes
+
+
+def keys_of(member: int) -> Keys:
+    """The member's keys, the same in every run."""
+    seeds = [hashlib.sha256(f"{purpose} {member}".encode()).digest() for purpose in ("signer", "bls")]
+    return Keys(seeds[0], bls.secret_from_seed(seeds[1]))
+
+
+def deploy(w3: Web3, name: str, *arguments: Any) -> Contract:
+    """Deploys one of the committed artifacts."""
+    artifact = load(name)
+    return deploy_code(w3, artifact.abi, artifact.bytecode, *arguments)
+
+
+def deploy_code(w3: Web3, abi: Any, bytecode: str, *arguments: Any) -> Contract:
+    """Deploys compiled code from the first account."""
+    sender = w3.eth.accounts[0]
+    factory = w3.eth.contract(abi=abi, bytecode=bytecode)
+    receipt = mined(w3, factory.constructor(*arguments).transact({"from": sender, "gas": GAS}))
+    return w3.eth.contract(address=receipt["contractAddress"], abi=abi)
+
+
+def mined(w3: Web3, transaction: bytes) -> Any:
+    """The receipt; RuntimeError if the transaction failed."""
+    receipt: Any = w3.eth.wait_for_transaction_receipt(transaction, timeout=60, poll_latency=0.01)
+    if receipt["status"] != 1:
+        raise RuntimeError(f"transaction failed: {receipt}")
+    return receipt
+
+
+def raw(address: ChecksumAddress) -> Address:
+    """An address as bytes."""
+    return Address(bytes.fromhex(address[2:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Router, committee and both verifiers (ECDSA is verifier 0, BLS 1) with n registered members in epoch 1."""
+
+    w3: Web3
+    router: Contract
+    committee: Contract
+    n: int
+
+    @property
+    def quorum(self) -> int:
+        return self.n - (self.n - 1) // 3
+
+    @classmethod
+    def start(cls, w3: Web3, n: int) -> "Network":
+        """Deploys everything; operators are the node's accounts 1 to n."""
+        owner = w3.eth.accounts[0]
+        committee = deploy(w3, "Committee", owner)
+        router = deploy(w3, "Router", owner, committee.address)
+        verifiers = [deploy(w3, name).address for name in ("EcdsaQuorumVerifier", "BlsVerifier")]
+        operators = list(w3.eth.accounts[1 : n + 1])
+        for member, operator in enumerate(operators):
+            arguments = registration(w3, committee, operator, keys_of(member), f"http://127.0.0.1:{7000 + member}")
+            mined(w3, committee.functions.register(*arguments).transact({"from": operator, "gas": GAS}))
+        start = committee.functions.startEpoch(operators, b"\x01" * 32, 4, verifiers)
+        mined(w3, start.transact({"from": owner, "gas": GAS}))
+        return cls(w3, router, committee, n)
+
+    def digest(self, root: bytes) -> Digest:
+        """What members sign."""
+        return Digest(bytes(self.router.functions.attestationDigest(1, root).call()))
+
+    def ecdsa_proof(self, root: bytes, signers: Sequence[int]) -> bytes:
+        """Proof for verifier 0."""
+        digest = self.digest(root)
+        return bitmap(signers) + b"".join(secp256k1.sign(keys_of(i).signer, digest) for i in sorted(signers))
+
+    def bls_proof(self, root: bytes, signers: Sequence[int]) -> bytes:
+        """Proof for verifier 1."""
+        digest = self.digest(root)
+        signature = bls.aggregate([bls.sign(keys_of(i).bls, digest) for i in signers])
+        return bitmap(signers) + bls.to_evm_g1(signature)
+
+    def fulfill(self, verifier: int, results: Sequence[tuple[Report, bytes]], signers: Sequence[int]) -> Any:
+        """The receipt of the delivery of these results, sent by the first account."""
+        root = merkle_root([report_leaf(report) for report, _ in results])
+        proof = (self.ecdsa_proof, self.bls_proof)[verifier](root, signers)
+        packed = b"".join(pack(report, output) for report, output in results)
+        call = self.router.functions.fulfill(1, verifier, packed, proof)
+        return mined(self.w3, call.transact({"from": self.w3.eth.accounts[0], "gas": GAS}))
+
+
+def registration(
+    w3: Web3, committee: Contract, operator: ChecksumAddress, keys: Keys, endpoint: str
+) -> tuple[Any, ...]:
+    """Arguments of `Committee.register`."""
+    public_key = bls.to_evm_g2(bls.public_key(keys.bls))
+    digest = possession_digest(w3.eth.chain_id, raw(committee.address), raw(operator), public_key)
+    possession = bls.to_evm_g1(bls.prove_possession(keys.bls, digest))
+    signer = Web3.to_checksum_address(secp256k1.address_of(keys.signer))
+    return signer, keccak256(operator.encode()), public_key, possession, endpoint
+
+
+def bitmap(signers: Sequence[int]) -> bytes:
+    """The first 16 bytes of a proof."""
+    return sum(1 << member for member in signers).to_bytes(16, "big")
+
+
+def report_on(request: RequestId, output: bytes, status: Status = Status.RETURNED) -> Report:
+    """A report about a request, as it might come out of a run."""
+    return Report(request, FUNCTION, TRANSCRIPT, status, 440_000_000, 1, 6_770_790, keccak256(output))
+
+
+def pack(report: Report, output: bytes) -> bytes:
+    """One packed report (docs/wire.md §6)."""
+    head = report.request_id + report.function_id + report.transcript_hash
+    numbers = ((int(report.status), 1), (report.round, 4), (report.slots, 2), (report.fuel_used, 8), (len(output), 4))
+    return head + b"".join(value.to_bytes(size, "big") for value, size in numbers) + output
