@@ -1,0 +1,201 @@
+"""http@1: the guest's way to web servers, under the manifest's allow-list and the operator's limits.
+
+Rule 1. Every URL, also one a redirect names, is checked against the allow-list; every address before connecting to it.
+Rule 2. A redirect is followed by hand, at most three times; to another origin it carries only harmless headers.
+Rule 3. No cookie jar, no proxy or netrc from the environment, no connection shared between requests; https is verified.
+Rule 4. Time, bytes (after decompression), headers and requests of a run are capped; each cap has an error code.
+Rule 5. What the guest learns of a failure is a stable code; the words are for the node's log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+import aiohttp
+from yarl import URL
+
+from executor.capabilities.addresses import literal_of
+from executor.capabilities.allowlist import AllowList
+from executor.capabilities.body import read_body
+from executor.capabilities.errors import CallRefused
+from executor.capabilities.failures import refusal_for
+from executor.capabilities.framing import (
+    MAX_HEADER_BYTES,
+    MAX_HEADERS,
+    HttpRequest,
+    decode_request,
+    decode_requests,
+    encode_response,
+    encode_responses,
+)
+from executor.capabilities.resolver import CheckedResolver, Lookup, check_addresses, system_lookup
+from executor.model.manifest import HttpCapability as HttpTerms
+from executor.model.profile import PROFILE
+from executor.vm.capabilities import Answer, Refusal, Response
+
+logger = logging.getLogger(__name__)
+
+REDIRECTS = 3  # real services use one or two
+_REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+_HARMLESS_HEADERS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
+_NOT_FOR_THE_GUEST = frozenset(
+    # They describe the bytes on the wire, which the guest does not see.
+    {"connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """The operator's limits for one run of one function.
+
+    `overrides` maps host names to ADDRESS[:PORT], exempt from the address check. `ca_file` replaces the system's trust.
+    """
+
+    timeout_s: float = 5.0  # one request with its redirects; a round lasts 4 s by default and observing may span two
+    body_bytes: int = 1_048_576
+    requests: int = 10
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    ca_file: str | None = None
+    lookup: Lookup = system_lookup
+
+
+class HttpCapability:
+    """http@1 for one observe run: it counts that run's requests."""
+
+    def __init__(self, terms: HttpTerms, settings: HttpSettings | None = None) -> None:
+        self._settings = settings or HttpSettings()
+        self._allowed = AllowList(terms)
+        self._resolver = CheckedResolver(self._settings.lookup, self._settings.overrides)
+        self._requests_left = self._settings.requests
+
+    async def call(self, operation: str, request: bytes) -> Response:
+        """The answer, or a refusal whose reason goes to the log."""
+        try:
+            data = await self.answer(operation, request)
+        except CallRefused as refused:
+            logger.info("%s: %s", operation, refused)
+            return Refusal(refused.code)
+        if len(data) > PROFILE.ceilings.call_response_bytes:
+            logger.info("%s: the responses have %d bytes together", operation, len(data))
+            return Refusal("http-too-large")
+        return Answer(data)
+
+    async def answer(self, operation: str, request: bytes) -> bytes:
+        """The response bytes of `http.fetch` or `http.fetch_many`; raises CallRefused with the guest's code."""
+        match operation:
+            case "http.fetch":
+                self._count(1)
+                return await self._fetch(request)
+            case "http.fetch_many":
+                messages = decode_requests(request, limit=self._requests_left)
+                self._count(len(messages))
+                return encode_responses(await asyncio.gather(*(self._fetch_one_of_many(m) for m in messages)))
+            case _:
+                raise CallRefused("unknown-operation", f"{operation} is none of http.fetch, http.fetch_many")
+
+    def _count(self, requests: int) -> None:
+        if requests > self._requests_left:
+            raise CallRefused("http-too-many", f"a run makes at most {self._settings.requests} requests")
+        self._requests_left -= requests
+
+    async def _fetch_one_of_many(self, message: bytes) -> bytes | CallRefused:
+        try:
+            return await self._fetch(message)
+        except CallRefused as refused:
+            return refused
+
+    async def _fetch(self, message: bytes) -> bytes:
+        request = decode_request(message)
+        try:
+            async with asyncio.timeout(self._settings.timeout_s), self._session() as session:
+                return await self._follow(session, request)
+        except (TimeoutError, OSError, ValueError, aiohttp.ClientError, aiohttp.http.HttpProcessingError) as error:
+            raise refusal_for(error, request.url) from error
+
+    async def _follow(self, session: aiohttp.ClientSession, request: HttpRequest) -> bytes:
+        for _ in range(REDIRECTS + 1):
+            url = self._check(request)
+            async with session.request(
+                request.method, url, headers=request.headers, data=request.body or None, allow_redirects=False
+            ) as response:
+                if response.status not in _REDIRECT_STATUSES:
+                    return await self._encode(response)
+                request = _redirected(request, url, response)
+        raise CallRefused("http-redirect", f"more than {REDIRECTS} redirects")
+
+    def _check(self, request: HttpRequest) -> URL:
+        """The URL that will be fetched, parsed once: what is checked is what is connected to."""
+        if not self._allowed.allows_method(request.method):
+            raise CallRefused("http-method-not-allowed", f"the manifest does not list {request.method}")
+        try:
+            url = URL(request.url)
+        except ValueError as error:
+            raise CallRefused("http-bad-request", f"{request.url!r}: {error}") from error
+        if url.scheme not in ("http", "https") or url.raw_host is None:
+            raise CallRefused("http-bad-request", f"{request.url!r} is no http or https URL")
+        if url.raw_user is not None or url.raw_password is not None:
+            raise CallRefused("http-bad-request", "a URL carries no user or password; use a header")
+        if not self._allowed.allows_url(url):
+            raise CallRefused("http-host-not-allowed", f"the manifest does not list {url.origin()}")
+        if (address := literal_of(url.raw_host)) is not None and url.raw_host not in self._settings.overrides:
+            check_addresses(url.raw_host, [address])  # aiohttp asks no resolver about a literal
+        return url
+
+    async def _encode(self, response: aiohttp.ClientResponse) -> bytes:
+        headers = _joined(response)
+        body = await read_body(response, limit=self._settings.body_bytes)
+        return encode_response(response.status, headers, body)
+
+    def _session(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            resolver=self._resolver, use_dns_cache=False, force_close=True, ssl=_trust(self._settings.ca_file)
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+            headers={"accept-encoding": "gzip", "user-agent": "executor/1"},
+            timeout=aiohttp.ClientTimeout(total=None),
+            max_line_size=8_190,
+            max_field_size=8_190,
+            max_headers=MAX_HEADERS,
+        )
+
+
+@lru_cache(maxsize=8)
+def _trust(ca_file: str | None) -> ssl.SSLContext:
+    """Verifying TLS settings; loading the system's certificates takes about 20 ms, so once a process."""
+    return ssl.create_default_context(cafile=ca_file)
+
+
+def _redirected(request: HttpRequest, url: URL, response: aiohttp.ClientResponse) -> HttpRequest:
+    """The request that a redirect asks for (RFC 9110 §15.4, as browsers do); checked like the first one."""
+    try:
+        target = url.join(URL(response.headers["location"])).with_fragment(None)
+    except (KeyError, ValueError) as error:
+        raise CallRefused("http-redirect", f"status {response.status} without a usable location") from error
+    headers = dict(request.headers)
+    if target.absolute and target.scheme in ("http", "https") and target.origin() != url.origin():
+        headers = {name: value for name, value in headers.items() if name in _HARMLESS_HEADERS}
+    if response.status == 303 or (response.status in (301, 302) and request.method == "POST"):
+        method = "HEAD" if request.method == "HEAD" else "GET"
+        headers.pop("content-type", None)
+        return HttpRequest(str(target), method, headers)
+    return replace(request, url=str(target), headers=headers)
+
+
+def _joined(response: aiohttp.ClientResponse) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in response.raw_headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("utf-8", "replace")
+        if name not in _NOT_FOR_THE_GUEST:
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    if sum(len(name) + len(value) for name, value in response.raw_headers) > MAX_HEADER_BYTES:
+        raise CallRefused("http-too-large", f"the headers have more than {MAX_HEADER_BYTES} bytes")
+    return headers

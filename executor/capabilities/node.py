@@ -1,0 +1,50 @@
+"""All capabilities of one observe run behind one door."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Protocol
+
+from executor.capabilities.http import HttpCapability, HttpSettings
+from executor.model.manifest import Terms
+from executor.vm.capabilities import Refusal, Response
+
+
+class Capability(Protocol):
+    """One power to reach the world: the operations under one prefix."""
+
+    async def call(self, operation: str, request: bytes) -> Response:
+        """The response to one call."""
+        ...
+
+
+class NodeCapabilities:
+    """Sends each operation to the capability its prefix names; what is not there was not granted."""
+
+    def __init__(self, capabilities: Mapping[str, Capability]) -> None:
+        self._capabilities = dict(capabilities)
+
+    async def call(self, operation: str, request: bytes) -> Response:
+        """The response of the capability, or Refusal("not-granted")."""
+        capability = self._capabilities.get(operation.partition(".")[0])
+        return Refusal("not-granted") if capability is None else await capability.call(operation, request)
+
+
+def granted_capabilities(terms: Terms, http: HttpSettings | None = None) -> NodeCapabilities:
+    """What a function's terms grant, for one observe run under the operator's settings."""
+    capabilities: dict[str, Capability] = {}
+    if terms.capabilities.http is not None:
+        capabilities["http"] = HttpCapability(terms.capabilities.http, http)
+    return NodeCapabilities(capabilities)
+
+
+class BlockingCapabilities:
+    """The synchronous form that `vm.observe` takes, for use outside an event loop (the command line)."""
+
+    def __init__(self, capabilities: NodeCapabilities) -> None:
+        self._capabilities = capabilities
+
+    def call(self, operation: str, request: bytes) -> Response:
+        """Runs one call to its end."""
+        return asyncio.run(self._capabilities.call(operation, request))

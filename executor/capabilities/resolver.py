@@ -1,0 +1,88 @@
+"""Name resolution that checks before it answers, so that a connection goes only where the check looked.
+
+Rule 1. A name is resolved once a connection, and the connection is made to those very addresses: there is no second
+        look-up that a hostile name server could answer differently (DNS rebinding).
+Rule 2. One refused address refuses the name: a public address beside it would only hide it.
+Rule 3. The operator's overrides come first, like /etc/hosts, and are exempt from the check: whoever runs the node
+        may point a name at a private address, whoever writes a function may not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TypeAlias
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from executor.capabilities.addresses import refusal_of
+from executor.capabilities.errors import CallRefused
+from executor.errors import InvalidConfig
+
+Lookup: TypeAlias = Callable[[str], Awaitable[Sequence[str]]]
+_OVERRIDE = re.compile(r"(\[(?P<v6>[^]]*)\]|(?P<v4>[^:]*))(:(?P<port>[0-9]+))?")
+
+
+async def system_lookup(host: str) -> Sequence[str]:
+    """All addresses the system's resolver knows for this name; raises OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return sorted({str(address[0]) for *_, address in found})
+
+
+def parse_override(text: str) -> tuple[IPv4Address | IPv6Address, int | None]:
+    """Address and port (None: the URL's own) of `127.0.0.1:8080`, `127.0.0.1`, `[::1]:8080` or `::1`."""
+    match = _OVERRIDE.fullmatch(text)
+    try:
+        if match is None:
+            return ip_address(text), None
+        port = int(match["port"]) if match["port"] else None
+        if port is not None and not 0 < port < 65_536:
+            raise ValueError(f"port {port} is out of range")
+        return ip_address(match["v6"] or match["v4"]), port
+    except ValueError as error:
+        raise InvalidConfig(f"override {text!r} is not ADDRESS or ADDRESS:PORT: {error}") from error
+
+
+class CheckedResolver(AbstractResolver):
+    """aiohttp's resolver interface over a lookup; raises CallRefused("http-address-refused")."""
+
+    def __init__(self, lookup: Lookup, overrides: Mapping[str, str]) -> None:
+        self._lookup = lookup
+        self._overrides = {host: parse_override(text) for host, text in overrides.items()}
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Checked addresses of a name; the port differs from the one asked only under an override."""
+        if (override := self._overrides.get(host)) is not None:
+            address, own_port = override
+            return [_result(host, address, own_port or port)]
+        addresses = [ip_address(text) for text in await self._lookup(host)]
+        if not addresses:
+            raise OSError(f"{host} has no address")
+        check_addresses(host, addresses)
+        wanted = [address for address in addresses if family in (socket.AF_UNSPEC, _family(address))]
+        return [_result(host, address, port) for address in wanted]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+def check_addresses(host: str, addresses: Sequence[IPv4Address | IPv6Address]) -> None:
+    """Raises CallRefused when one of the addresses is not public."""
+    for address in addresses:
+        if (reason := refusal_of(address)) is not None:
+            raise CallRefused("http-address-refused", f"{host} is {address}: {reason}")
+
+
+def _family(address: IPv4Address | IPv6Address) -> socket.AddressFamily:
+    return socket.AF_INET if address.version == 4 else socket.AF_INET6
+
+
+def _result(host: str, address: IPv4Address | IPv6Address, port: int) -> ResolveResult:
+    flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    family = _family(address)
+    return ResolveResult(hostname=host, host=str(address), port=port, family=family, proto=0, flags=flags)
