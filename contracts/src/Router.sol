@@ -9,6 +9,7 @@ import {Callback} from "./libraries/Callback.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {EpochTable} from "./libraries/EpochTable.sol";
 import {PackedReports} from "./libraries/PackedReports.sol";
+import {CLOSED, PendingSlot, pack} from "./types/PendingSlot.sol";
 import {Pending, RequestContext} from "./types/Types.sol";
 
 /// @notice Takes requests and delivers attested reports, each request at most once.
@@ -32,7 +33,7 @@ contract Router is IRouter, Ownable2Step {
     uint32 public maxCallbackGas = 300_000; // as Chainlink Functions
     uint32 public maxInputLength = 16_384;
 
-    mapping(bytes32 requestId => Pending) private _pending;
+    mapping(bytes32 requestId => PendingSlot) private _pending;
 
     constructor(address owner, address committee_) Ownable(owner) {
         committee = committee_;
@@ -62,7 +63,7 @@ contract Router is IRouter, Ownable2Step {
         });
         requestId = Digests.requestId(address(this), context);
         uint32 deadline = uint32(block.timestamp) + requestTimeout;
-        _pending[requestId] = Pending(msg.sender, callbackGasLimit, uint32(epoch), deadline);
+        _pending[requestId] = pack(Pending(msg.sender, callbackGasLimit, uint32(epoch), deadline));
         emit Requested(
             requestId,
             functionId,
@@ -81,6 +82,7 @@ contract Router is IRouter, Ownable2Step {
 
     /// @inheritdoc IRouter
     function fulfill(uint64 epoch, uint256 verifierIndex, bytes calldata reports, bytes calldata proof) external {
+        if (verifierIndex > type(uint8).max) revert UnknownVerifier(epoch, verifierIndex);
         address table = EpochTable.locate(committee, WRITER_HASH, epoch, verifierIndex);
         (address verifier, uint256 n, uint256 quorum) = EpochTable.header(table);
         if (verifier == address(0)) revert UnknownVerifier(epoch, verifierIndex);
@@ -94,11 +96,11 @@ contract Router is IRouter, Ownable2Step {
 
     /// @inheritdoc IRouter
     function expire(bytes32 requestId) external {
-        Pending memory open = _pending[requestId];
-        if (open.consumer == address(0)) revert NotPending(requestId);
-        if (block.timestamp < open.deadline) revert NotExpired(requestId, open.deadline);
-        delete _pending[requestId];
-        emit Expired(requestId, open.consumer);
+        PendingSlot open = _pending[requestId];
+        if (!open.isOpen()) revert NotPending(requestId);
+        if (block.timestamp < open.deadline()) revert NotExpired(requestId, open.deadline());
+        _pending[requestId] = CLOSED;
+        emit Expired(requestId, open.consumer());
     }
 
     /// @inheritdoc IRouter
@@ -113,7 +115,7 @@ contract Router is IRouter, Ownable2Step {
 
     /// @inheritdoc IRouter
     function pending(bytes32 requestId) external view returns (Pending memory) {
-        return _pending[requestId];
+        return _pending[requestId].unpack();
     }
 
     /// @inheritdoc IRouter
@@ -124,23 +126,23 @@ contract Router is IRouter, Ownable2Step {
     /// @dev Delivers or skips the report at `offset` and returns the next one's offset.
     function deliver(uint64 epoch, bytes calldata reports, uint256 offset) private returns (uint256 next) {
         bytes32 requestId;
-        uint8 status;
-        bytes calldata output;
-        (requestId, status, output, next) = PackedReports.outcome(reports, offset);
-        Pending memory open = _pending[requestId];
-        if (open.consumer == address(0)) {
+        uint256 status;
+        bytes calldata data;
+        (requestId, status, data, next) = PackedReports.outcome(reports, offset);
+        PendingSlot open = _pending[requestId];
+        if (!open.isOpen()) {
             emit Skipped(requestId, SkipReason.Closed);
-        } else if (open.epoch != epoch) {
+        } else if (open.epoch() != epoch) {
             emit Skipped(requestId, SkipReason.OtherEpoch);
-        } else if (block.timestamp >= open.deadline) {
+        } else if (block.timestamp >= open.deadline()) {
             emit Skipped(requestId, SkipReason.Expired);
         } else {
-            delete _pending[requestId];
-            if (!Callback.hasGas(open.callbackGasLimit)) revert InsufficientGas(requestId, open.callbackGasLimit);
-            (bool success, bytes memory reason) =
-                Callback.call(open.consumer, open.callbackGasLimit, requestId, status, output);
-            if (!success) emit CallbackFailed(requestId, reason);
-            emit Delivered(requestId, status, success, msg.sender);
+            _pending[requestId] = CLOSED;
+            uint256 gasLimit = open.callbackGasLimit();
+            if (!Callback.hasGas(gasLimit, data.length)) revert InsufficientGas(requestId, gasLimit);
+            bool success = Callback.call(open.consumer(), gasLimit, requestId, status, data);
+            if (!success) emit CallbackFailed(requestId, Callback.returned());
+            emit Delivered(requestId, uint8(status), success, msg.sender);
         }
     }
 }

@@ -46,35 +46,55 @@ library Bls12381 {
         return any == 0;
     }
 
-    /// @notice hash_to_curve of a 32-byte message, RFC 9380 section 3.
+    /// @notice hash_to_curve of a 32-byte message, RFC 9380 section 3; `dst` has less than 256 bytes.
+    /// @dev Assembly: 7,000 gas less than in plain Solidity (docs/gas.md).
     function hashToG1(bytes32 message, bytes memory dst) internal view returns (bytes memory point) {
-        bytes32[4] memory uniform = expand(message, dst);
-        bytes memory a = mapToG1(reduce(uniform[0], uniform[1]));
-        bytes memory b = mapToG1(reduce(uniform[2], uniform[3]));
-        bool ran;
-        (ran, point) = address(0x0b).staticcall(bytes.concat(a, b));
-        assert(ran && point.length == G1_LENGTH); // both summands come from the precompile
-    }
+        point = new bytes(2 * G1_LENGTH);
+        bool ran = true;
+        assembly ("memory-safe") {
+            // expand_message_xmd, section 5.3.1. First block: Z_pad (64 zero bytes) ++ message ++ I2OSP(128, 2) ++ 0
+            // ++ DST_prime; later ones: first XOR previous ++ index ++ DST_prime.
+            let length := mload(dst)
+            let work := mload(0x40)
+            let suffix := add(work, 99)
+            mstore(work, 0)
+            mstore(add(work, 32), 0)
+            mstore(add(work, 64), message)
+            mstore(add(work, 96), shl(240, 128))
+            mcopy(suffix, add(dst, 32), length)
+            mstore8(add(suffix, length), length)
+            ran := and(ran, staticcall(gas(), 2, work, add(length, 100), 0, 32))
+            let first := mload(0)
+            let size := add(length, 34)
+            let text := add(work, 66) // so that the suffix stays where it is
 
-    /// @notice expand_message_xmd to 128 bytes, RFC 9380 section 5.3.1; `dst` has less than 256 bytes.
-    function expand(bytes32 message, bytes memory dst) internal pure returns (bytes32[4] memory blocks) {
-        bytes memory suffix = abi.encodePacked(dst, uint8(dst.length));
-        // Z_pad is one SHA-256 block of zeros, l_i_b_str the length 128 in two bytes, then a zero byte.
-        bytes32 first = sha256(abi.encodePacked(bytes32(0), bytes32(0), message, uint16(128), uint8(0), suffix));
-        bytes32 previous;
-        for (uint256 i; i < 4; ++i) {
-            previous = sha256(abi.encodePacked(first ^ previous, uint8(i + 1), suffix));
-            blocks[i] = previous;
+            // hash_to_field, section 5.2: two 64-byte integers modulo p, by MODEXP with exponent 1.
+            let power := add(suffix, 320) // behind the longest suffix
+            mstore(power, 64)
+            mstore(add(power, 32), 1)
+            mstore(add(power, 64), 64)
+            mstore(add(power, 161), P_HIGH)
+            mstore(add(power, 193), P_LOW)
+            mstore(0, 0)
+            for { let i := 0 } lt(i, 2) { i := add(i, 1) } {
+                mstore(text, xor(first, mload(0)))
+                mstore8(add(text, 32), add(shl(1, i), 1))
+                ran := and(ran, staticcall(gas(), 2, text, size, 0, 32))
+                mstore(add(power, 96), mload(0))
+                mstore(text, xor(first, mload(0)))
+                mstore8(add(text, 32), add(shl(1, i), 2))
+                ran := and(ran, staticcall(gas(), 2, text, size, 0, 32))
+                mstore(add(power, 128), mload(0))
+                mstore8(add(power, 160), 1)
+                let element := add(power, 256)
+                ran := and(ran, staticcall(gas(), 5, power, 225, element, 64))
+                // map_to_curve and clear_cofactor, EIP-2537 MAP_FP_TO_G1
+                ran := and(ran, staticcall(gas(), 0x10, element, 64, add(add(point, 32), shl(7, i)), 128))
+            }
+            ran := and(ran, staticcall(gas(), 0x0b, add(point, 32), 256, add(point, 32), 128))
+            mstore(point, 128)
         }
-    }
-
-    /// @notice A 64-byte integer modulo the field's prime, as an EIP-2537 field element.
-    function reduce(bytes32 high, bytes32 low) internal view returns (bytes memory element) {
-        bool ran;
-        (ran, element) = address(0x05).staticcall(
-            abi.encodePacked(uint256(64), uint256(1), uint256(64), high, low, uint8(1), P_HIGH, P_LOW)
-        );
-        assert(ran && element.length == 64);
+        assert(ran); // every input is well-formed by construction
     }
 
     /// @notice The sum of two points of G2.
@@ -108,11 +128,5 @@ library Bls12381 {
                 }
             }
         }
-    }
-
-    function mapToG1(bytes memory element) private view returns (bytes memory point) {
-        bool ran;
-        (ran, point) = address(0x10).staticcall(element);
-        assert(ran && point.length == G1_LENGTH);
     }
 }

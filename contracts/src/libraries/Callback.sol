@@ -3,38 +3,64 @@ pragma solidity 0.8.37;
 
 import {IFunctionConsumer} from "../interfaces/IFunctionConsumer.sol";
 
-/// @notice Calls a consumer with exactly the gas it asked for and takes no more of its return data than it can afford.
+/// @notice Calls a consumer with exactly the gas it asked for and takes a bounded part of its return data.
 library Callback {
-    uint256 internal constant MAX_REASON = 128; // a selector and three words: enough for Error(string) of a short text
+    uint256 internal constant MAX_REASON = 128; // a selector and three words: Error(string) with a short text
 
-    // What the router spends between the check and the call, and after the last call: cold account access 2,600,
-    // memory and logs.
+    // What is spent between the check and the call: cold account access 2,600 and the message; and what the router
+    // needs after it for its events.
     uint256 private constant OVERHEAD = 12_000;
 
     /// @notice Whether a call made now with this gas limit gets all of it: EIP-150 keeps back one part in 64.
-    function hasGas(uint256 gasLimit) internal view returns (bool) {
-        return gasleft() > gasLimit + gasLimit / 63 + OVERHEAD;
+    function hasGas(uint256 gasLimit, uint256 dataLength) internal view returns (bool) {
+        unchecked {
+            return gasleft() > gasLimit + gasLimit / 63 + OVERHEAD + dataLength;
+        }
     }
 
-    /// @notice Calls `handleFulfillment`; `data` is the output when status is 0, else the error.
-    function call(address consumer, uint256 gasLimit, bytes32 requestId, uint8 status, bytes calldata data)
+    /// @notice Calls `handleFulfillment`; `data` is the output when status is 0, else the failure.
+    /// @dev Assembly: `abi.encodeCall` costs 500 gas more (docs/gas.md). The message is written past the free pointer.
+    function call(address consumer, uint256 gasLimit, bytes32 requestId, uint256 status, bytes calldata data)
         internal
-        returns (bool success, bytes memory reason)
+        returns (bool success)
     {
-        bytes memory none = "";
-        bytes memory message = status == 0
-            ? abi.encodeCall(IFunctionConsumer.handleFulfillment, (requestId, data, none))
-            : abi.encodeCall(IFunctionConsumer.handleFulfillment, (requestId, none, data));
+        bytes32 selector = IFunctionConsumer.handleFulfillment.selector;
         assembly ("memory-safe") {
-            success := call(gasLimit, consumer, 0, add(message, 32), mload(message), 0, 0)
-            if iszero(success) {
-                let size := returndatasize()
-                if gt(size, MAX_REASON) { size := MAX_REASON }
-                reason := mload(0x40)
-                mstore(0x40, add(add(reason, 32), MAX_REASON))
-                mstore(reason, size)
-                returndatacopy(add(reason, 32), 0, size)
+            let message := mload(0x40)
+            let arguments := add(message, 4)
+            let padded := and(add(data.length, 31), not(31))
+            mstore(message, selector)
+            mstore(arguments, requestId)
+            mstore(add(arguments, 32), 96) // output stands first
+            let content := add(arguments, 96)
+            let size := add(164, padded)
+            switch status
+            case 0 {
+                mstore(add(arguments, 64), add(128, padded))
+                mstore(add(content, add(32, padded)), 0) // no failure
             }
+            default {
+                mstore(add(arguments, 64), 128)
+                mstore(content, 0) // no output
+                content := add(content, 32)
+            }
+            mstore(content, data.length)
+            mstore(add(content, padded), 0) // the padding, or the length again
+            mstore(content, data.length)
+            calldatacopy(add(content, 32), data.offset, data.length)
+            success := call(gasLimit, consumer, 0, message, size, 0, 0)
+        }
+    }
+
+    /// @notice The start of what the last call returned.
+    function returned() internal pure returns (bytes memory reason) {
+        assembly ("memory-safe") {
+            let size := returndatasize()
+            if gt(size, MAX_REASON) { size := MAX_REASON }
+            reason := mload(0x40)
+            mstore(0x40, add(add(reason, 32), MAX_REASON))
+            mstore(reason, size)
+            returndatacopy(add(reason, 32), 0, size)
         }
     }
 }

@@ -34,6 +34,6 @@ library Digests {
         returns (bytes32)
     {
         bytes32 message = keccak256(abi.encode(ATTESTATION_TYPE, committee, epoch, root));
-        return keccak256(abi.encodePacked(hex"1901", domain, message));
+        return keccak256(abi.encodePacked(bytes2(0x1901), domain, message));
     }
 }

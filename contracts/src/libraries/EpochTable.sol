@@ -35,25 +35,39 @@ library EpochTable {
         internal
         returns (address)
     {
-        TableWriter writer = new TableWriter{salt: salt(epoch, index)}();
+        TableWriter writer = new TableWriter{salt: bytes32(salt(epoch, index))}();
         return writer.write(abi.encodePacked(bytes9(0), uint8(n), uint8(quorum), verifier, keys));
     }
 
-    function salt(uint64 epoch, uint256 index) internal pure returns (bytes32) {
-        return bytes32(uint256(epoch) << 8 | index);
+    function salt(uint64 epoch, uint256 index) internal pure returns (uint256) {
+        return uint256(epoch) << 8 | index;
     }
 
-    /// @notice Address of the table, whether or not it exists.
-    function locate(address committee, bytes32 hash, uint64 epoch, uint256 index) internal pure returns (address) {
-        bytes32 writer = keccak256(abi.encodePacked(hex"ff", committee, salt(epoch, index), hash));
-        // RLP of [writer, nonce 1]
-        return address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(uint160(uint256(writer))), hex"01")))));
+    /// @notice Address of the table, whether or not it exists; `hash` is `writerHash()`, `index` less than 256.
+    /// @dev keccak256(d694 ++ keccak256(ff ++ committee ++ salt ++ hash)[12:] ++ 01)[12:]: CREATE2, then the RLP of
+    /// [writer, nonce 1].
+    function locate(address committee, bytes32 hash, uint64 epoch, uint256 index)
+        internal
+        pure
+        returns (address table)
+    {
+        uint256 salted = salt(epoch, index);
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, or(shl(248, 0xff), shl(88, committee)))
+            mstore(add(free, 21), salted)
+            mstore(add(free, 53), hash)
+            let writer := and(keccak256(free, 85), sub(shl(160, 1), 1))
+            mstore(free, or(shl(240, 0xd694), or(shl(80, writer), shl(72, 1))))
+            table := and(keccak256(free, 23), sub(shl(160, 1), 1))
+        }
     }
 
     /// @notice The header's fields; all zero when there is no table at this address.
     function header(address table) internal view returns (address verifier, uint256 n, uint256 quorum) {
         uint256 word;
         assembly ("memory-safe") {
+            mstore(0, 0)
             extcodecopy(table, 0, 0, 32)
             word := mload(0)
         }
