@@ -1,1 +1,19 @@
+"""The machine: checks, compiles and runs guests. Pure, and the only package that imports wasmtime."""
 
+from executor.vm.capabilities import Answer, Capabilities, Refusal, Response
+from executor.vm.diagnostics import Diagnostics, LogLine
+from executor.vm.execute import execute, observe
+from executor.vm.program import Program, load
+
+__all__ = [
+    "load",
+    "execute",
+    "observe",
+    "Program",
+    "Diagnostics",
+    "LogLine",
+    "Capabilities",
+    "Response",
+    "Answer",
+    "Refusal",
+]

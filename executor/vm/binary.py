@@ -1,0 +1,314 @@
+"""Reads the outline of a WASM binary: what the checks need, before any engine sees the bytes.
+
+Theory of operation. The engine validates every module completely; this reader only has to find, without trusting
+anything, the parts our own rules speak about. It is strict about what it reads (bounds, LEB128 lengths, UTF-8) and
+skips function bodies after their locals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from executor.errors import InvalidModule
+
+MAGIC = b"\x00asm\x01\x00\x00\x00"
+MAX_ENTRIES = 100_000  # of any section: what engines agree to accept for exports and data segments
+SECTIONS = ("custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code",
+            "data", "data count", "tag")  # fmt: skip
+VALUE_TYPES = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128", 0x70: "funcref", 0x6F: "externref"}
+EXTERNAL_KINDS = ("function", "table", "memory", "global", "tag")
+_SINGLE_CONSTANTS = {0x41: "s32", 0x42: "s64", 0x43: "f32", 0x44: "f64", 0x23: "u32", 0xD2: "u32", 0xD0: "type"}
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A function type."""
+
+    parameters: tuple[str, ...]
+    results: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"({', '.join(self.parameters)}) -> ({', '.join(self.results)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """An import; `signature` is None for anything but functions."""
+
+    module: str
+    name: str
+    kind: str
+    signature: Signature | None
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export; `index` counts imports first."""
+
+    name: str
+    kind: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of a memory (pages) or table (elements), with the raw flags byte."""
+
+    flags: int
+    minimum: int
+    maximum: int | None
+
+
+@dataclass(slots=True)
+class Outline:
+    """What the reader found."""
+
+    types: list[Signature] = field(default_factory=list)
+    imports: list[Import] = field(default_factory=list)
+    functions: list[int] = field(default_factory=list)
+    tables: list[Limits] = field(default_factory=list)
+    memories: list[Limits] = field(default_factory=list)
+    exports: list[Export] = field(default_factory=list)
+    locals: list[int] = field(default_factory=list)
+    has_start: bool = False
+
+    def signature_of(self, index: int) -> Signature:
+        """The type of the function with this index; raises InvalidModule."""
+        imported = [entry.signature for entry in self.imports if entry.signature is not None]
+        if index < len(imported):
+            return imported[index]
+        try:
+            return self.types[self.functions[index - len(imported)]]
+        except IndexError:
+            raise InvalidModule(f"function {index} does not exist") from None
+
+
+class _Reader:
+    """A cursor that never leaves its bytes."""
+
+    __slots__ = ("data", "end", "position")
+
+    def __init__(self, data: bytes, position: int, end: int) -> None:
+        self.data, self.position, self.end = data, position, end
+
+    def byte(self) -> int:
+        if self.position >= self.end:
+            raise InvalidModule(f"unexpected end at byte {self.position}")
+        self.position += 1
+        return self.data[self.position - 1]
+
+    def skip(self, size: int) -> int:
+        start = self.position
+        if size > self.end - start:
+            raise InvalidModule(f"{size} bytes announced at byte {start}, {self.end - start} there")
+        self.position += size
+        return start
+
+    def u32(self) -> int:
+        value = shift = 0
+        while True:
+            byte = self.byte()
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                break
+            shift += 7
+            if shift > 28:
+                raise InvalidModule(f"integer too long at byte {self.position}")
+        if value > 0xFFFF_FFFF:
+            raise InvalidModule(f"integer too large at byte {self.position}")
+        return value
+
+    def leb(self, bits: int) -> None:
+        for _ in range((bits + 6) // 7):
+            if self.byte() < 0x80:
+                return
+        raise InvalidModule(f"integer too long at byte {self.position}")
+
+    def name(self) -> str:
+        size = self.u32()
+        start = self.skip(size)
+        try:
+            return self.data[start : start + size].decode("utf-8")
+        except UnicodeDecodeError:
+            raise InvalidModule(f"a name at byte {start} is not UTF-8") from None
+
+    def value_type(self) -> str:
+        code = self.byte()
+        if code not in VALUE_TYPES:
+            raise InvalidModule(f"value type 0x{code:02x} at byte {self.position - 1} is of no allowed feature")
+        return VALUE_TYPES[code]
+
+    def value_types(self) -> tuple[str, ...]:
+        return tuple([self.value_type() for _ in range(self.u32())])
+
+    def limits(self) -> Limits:
+        flags = self.byte()
+        if flags > 1:
+            raise InvalidModule(f"limits flags 0x{flags:02x}: shared and 64-bit memories and custom pages are refused")
+        minimum = self.u32()
+        return Limits(flags, minimum, self.u32() if flags & 1 else None)
+
+    def constant(self) -> None:
+        """Skip a constant expression of one instruction; extended constant expressions are no allowed feature."""
+        opcode = self.byte()
+        if opcode == 0xFD:
+            if self.u32() != 12:
+                raise InvalidModule(f"no constant expression at byte {self.position}")
+            self.skip(16)
+        else:
+            match _SINGLE_CONSTANTS.get(opcode):
+                case "s32" | "u32":
+                    self.leb(32)
+                case "s64":
+                    self.leb(64)
+                case "f32":
+                    self.skip(4)
+                case "f64":
+                    self.skip(8)
+                case "type":
+                    self.value_type()
+                case _:
+                    raise InvalidModule(f"opcode 0x{opcode:02x} in a constant expression at byte {self.position - 1}")
+        if self.byte() != 0x0B:
+            raise InvalidModule(f"extended constant expression at byte {self.position - 1}")
+
+
+def read_outline(data: bytes) -> Outline:
+    """The outline of a module; raises InvalidModule where the bytes make no sense or use a refused feature."""
+    if data[: len(MAGIC)] != MAGIC:
+        raise InvalidModule("not a core WASM binary of version 1")
+    outline = Outline()
+    reader = _Reader(data, len(MAGIC), len(data))
+    seen: set[int] = set()
+    while reader.position < reader.end:
+        section = reader.byte()
+        size = reader.u32()
+        start = reader.skip(size)
+        if section >= len(SECTIONS):
+            raise InvalidModule(f"unknown section {section}")
+        if section and section in seen:
+            raise InvalidModule(f"the {SECTIONS[section]} section comes twice")
+        seen.add(section)
+        part = _Reader(data, start, start + size)
+        _read_section(SECTIONS[section], part, outline)
+        if section and part.position != part.end:
+            raise InvalidModule(f"the {SECTIONS[section]} section is longer than its contents")
+    return outline
+
+
+def _read_section(name: str, reader: _Reader, outline: Outline) -> None:
+    match name:
+        case "custom" | "data count":
+            reader.position = reader.end
+        case "start":
+            outline.has_start = True
+            reader.position = reader.end
+        case "tag":
+            raise InvalidModule("tag section: exceptions are refused")
+        case _:
+            count = reader.u32()
+            if count > MAX_ENTRIES:
+                raise InvalidModule(f"the {name} section has {count} entries, the limit is {MAX_ENTRIES}")
+            read = _ENTRIES[name]
+            for _ in range(count):
+                read(reader, outline)
+
+
+def _type(reader: _Reader, outline: Outline) -> None:
+    form = reader.byte()
+    if form != 0x60:
+        raise InvalidModule(f"type form 0x{form:02x} is of no allowed feature")
+    parameters = reader.value_types()
+    outline.types.append(Signature(parameters, reader.value_types()))
+
+
+def _import(reader: _Reader, outline: Outline) -> None:
+    module, name, kind = reader.name(), reader.name(), reader.byte()
+    if kind >= len(EXTERNAL_KINDS):
+        raise InvalidModule(f"import {module}.{name}: unknown kind {kind}")
+    if kind:  # refused by the checks, by name: what follows it needs no reading
+        raise InvalidModule(f"import {module}.{name}: a {EXTERNAL_KINDS[kind]}; only functions may be imported")
+    index = reader.u32()
+    if index >= len(outline.types):
+        raise InvalidModule(f"import {module}.{name}: type {index} does not exist")
+    outline.imports.append(Import(module, name, EXTERNAL_KINDS[kind], outline.types[index]))
+
+
+def _function(reader: _Reader, outline: Outline) -> None:
+    outline.functions.append(reader.u32())
+
+
+def _table(reader: _Reader, outline: Outline) -> None:
+    if reader.value_type() not in ("funcref", "externref"):
+        raise InvalidModule("a table of neither funcref nor externref")
+    outline.tables.append(reader.limits())
+
+
+def _memory(reader: _Reader, outline: Outline) -> None:
+    outline.memories.append(reader.limits())
+
+
+def _global(reader: _Reader, _outline: Outline) -> None:
+    reader.value_type()
+    reader.byte()
+    reader.constant()
+
+
+def _export(reader: _Reader, outline: Outline) -> None:
+    name, kind, index = reader.name(), reader.byte(), reader.u32()
+    if kind >= len(EXTERNAL_KINDS):
+        raise InvalidModule(f"export {name}: unknown kind {kind}")
+    outline.exports.append(Export(name, EXTERNAL_KINDS[kind], index))
+
+
+def _element(reader: _Reader, _outline: Outline) -> None:
+    flags = reader.u32()
+    if flags > 7:
+        raise InvalidModule(f"element segment flags {flags}")
+    if flags & 3 == 2:
+        reader.u32()
+    if not flags & 1:
+        reader.constant()
+    if flags & 3:
+        reader.byte()  # element kind or reference type, validated by the engine
+    for _ in range(reader.u32()):
+        if flags & 4:
+            reader.constant()
+        else:
+            reader.u32()
+
+
+def _code(reader: _Reader, outline: Outline) -> None:
+    size = reader.u32()
+    start = reader.skip(size)
+    body = _Reader(reader.data, start, start + size)
+    count = 0
+    for _ in range(body.u32()):
+        count += body.u32()
+        body.value_type()
+    outline.locals.append(count)
+
+
+def _data(reader: _Reader, _outline: Outline) -> None:
+    flags = reader.u32()
+    if flags > 2:
+        raise InvalidModule(f"data segment flags {flags}")
+    if flags == 2:
+        reader.u32()
+    if flags != 1:
+        reader.constant()
+    reader.skip(reader.u32())
+
+
+_ENTRIES = {
+    "type": _type,
+    "import": _import,
+    "function": _function,
+    "table": _table,
+    "memory": _memory,
+    "global": _global,
+    "export": _export,
+    "element": _element,
+    "code": _code,
+    "data": _data,
+}

@@ -1,0 +1,50 @@
+"""The few functions of wasmtime's C API that a run needs, bound directly.
+
+wasmtime-py's own wrappers convert every value through several objects and pass exceptions of host functions through
+one process-global slot (D10). Prototypes here are our own objects, so nothing of wasmtime-py is changed. The version
+is pinned exactly (pyproject.toml), which is what makes using its library handle and struct layouts sound.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+from wasmtime import _ffi as ffi
+
+Pointer = ctypes.c_void_p
+Size = ctypes.c_size_t
+
+InstanceStruct: Any = ffi.wasmtime_instance_t
+ExternStruct: Any = ffi.wasmtime_extern_t
+
+EXTERN_FUNCTION: int = ffi.WASMTIME_EXTERN_FUNC.value
+EXTERN_MEMORY: int = ffi.WASMTIME_EXTERN_MEMORY.value
+
+HostCallback = ctypes.CFUNCTYPE(Pointer, Pointer, Pointer, ctypes.POINTER(ctypes.c_uint64), Size)
+"""(environment, caller, arguments and results, count) -> trap, always null. A raw value is 16 bytes, little-endian."""
+
+Finalizer = ctypes.CFUNCTYPE(None, Pointer)
+
+
+def _bind(name: str, result: Any, *arguments: Any) -> Any:
+    return ctypes.CFUNCTYPE(result, *arguments)((name, ffi.dll))
+
+
+store_new = _bind("wasmtime_store_new", Pointer, Pointer, Pointer, Pointer)
+store_delete = _bind("wasmtime_store_delete", None, Pointer)
+store_context = _bind("wasmtime_store_context", Pointer, Pointer)
+store_limiter = _bind("wasmtime_store_limiter", None, Pointer, *[ctypes.c_int64] * 5)
+context_data = _bind("wasmtime_context_get_data", Pointer, Pointer)
+set_fuel = _bind("wasmtime_context_set_fuel", Pointer, Pointer, ctypes.c_uint64)
+get_fuel = _bind("wasmtime_context_get_fuel", Pointer, Pointer, Pointer)
+caller_context = _bind("wasmtime_caller_context", Pointer, Pointer)
+linker_define = _bind(
+    "wasmtime_linker_define_func_unchecked",
+    Pointer, Pointer, ctypes.c_char_p, Size, ctypes.c_char_p, Size, Pointer, HostCallback, Pointer, Pointer,
+)  # fmt: skip
+instantiate = _bind("wasmtime_instance_pre_instantiate", Pointer, Pointer, Pointer, Pointer, Pointer)
+export_named = _bind("wasmtime_instance_export_get", ctypes.c_bool, Pointer, Pointer, ctypes.c_char_p, Size, Pointer)
+memory_data = _bind("wasmtime_memory_data", Pointer, Pointer, Pointer)
+memory_size = _bind("wasmtime_memory_data_size", Size, Pointer, Pointer)
+call_unchecked = _bind("wasmtime_func_call_unchecked", Pointer, Pointer, Pointer, Pointer, Size, Pointer)

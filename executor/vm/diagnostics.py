@@ -1,0 +1,29 @@
+"""What people may want to know about a run; no part of it reaches a digest (D6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+MAX_MESSAGE_CHARACTERS = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line a guest logged; levels as the SDKs number them: 0 debug, 1 info, 2 warning, 3 error."""
+
+    level: int
+    text: str
+
+
+@dataclass(slots=True)
+class Diagnostics:
+    """Filled by one run when given to it. Bounded: logs by the profile's ceilings, the message by a constant."""
+
+    logs: list[LogLine] = field(default_factory=list)
+    message: str = ""
+    memory_bytes: int = 0
+
+    def explain(self, message: str) -> None:
+        """Keep the precise reason of the run's end; the first one given stays."""
+        if not self.message:
+            self.message = message[:MAX_MESSAGE_CHARACTERS]

@@ -1,0 +1,53 @@
+"""The operations behind `call`: which are pure, and which manifest grant the others need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Final
+
+from executor.crypto.digests import keccak256, request_id
+from executor.model.codec import encode_json
+from executor.model.manifest import Capabilities as Grants
+from executor.model.request import Request
+
+
+def input_context(request: Request, _data: bytes) -> bytes:
+    """Everything a guest may know about its request, as canonical JSON; the input itself is `run`'s argument."""
+    return encode_json(
+        {
+            "request_id": str(request_id(request)),
+            "chain_id": request.chain_id,
+            "router": str(request.router),
+            "nonce": request.nonce,
+            "block_number": request.block_number,
+            "block_timestamp": request.block_timestamp,
+            "parent_hash": str(request.parent_hash),
+            "sender": str(request.sender),
+            "subscription": request.subscription,
+            "function_id": str(request.function_id),
+            "epoch": request.epoch,
+            "callback_gas_limit": request.callback_gas_limit,
+            "consumer": str(request.consumer),
+            "trigger": "request",
+        }
+    )
+
+
+def crypto_keccak256(_request: Request, data: bytes) -> bytes:
+    """keccak256 of the data, 32 bytes."""
+    return bytes(keccak256(data))
+
+
+PURE: Final = MappingProxyType[str, Callable[[Request, bytes], bytes]](
+    {"input.context": input_context, "crypto.keccak256": crypto_keccak256}
+)
+"""Functions of request and argument: answered in agreed and observe mode alike."""
+
+GRANTED_BY: Final = MappingProxyType({"http.fetch": "http", "http.fetch_many": "http", "secrets.get": "secrets"})
+"""Operations that look at the world, each with the manifest's capability that grants it."""
+
+
+def is_granted(operation: str, grants: Grants) -> bool:
+    """Whether the manifest grants a known operation; hosts, methods and names are checked where it is answered."""
+    return getattr(grants, GRANTED_BY[operation]) is not None

@@ -1,0 +1,85 @@
+"""A checked, compiled, linked function, ready to run any number of times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import wasmtime
+
+from executor.crypto.digests import function_id, module_id
+from executor.errors import HostFault, InvalidModule
+from executor.model.function import Function
+from executor.model.ids import FunctionId
+from executor.model.manifest import check_terms
+from executor.model.profile import PROFILE, Profile
+from executor.vm.checks import PAGE_BYTES, PAGES_PER_MIB, check_module
+from executor.vm.engine import engine_of
+from executor.vm.imports import linker_of
+from executor.vm.machine import GuestStopped, Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What `load` returns; immutable, and every run of it starts from a fresh instance."""
+
+    function: Function
+    function_id: FunctionId
+    profile: Profile
+    has_initialize: bool
+    engine: wasmtime.Engine = field(repr=False)
+    module: wasmtime.Module = field(repr=False)
+    linked: wasmtime.InstancePre = field(repr=False)
+
+    def serialize(self) -> bytes:
+        """The compiled code, for `load(..., compiled=)` of the same profile. Whoever keeps it must keep it private."""
+        return bytes(self.module.serialize())
+
+    def instantiate(self, data: int) -> Machine:
+        """A fresh instance whose store carries `data`; raises HostFault when this host has no room for it."""
+        memory_bytes = self.function.terms.limits.memory_mib * PAGES_PER_MIB * PAGE_BYTES
+        return Machine(self.linked, self.engine, data, memory_bytes, self.profile.ceilings.table_elements)
+
+
+def load(function: Function, profile: Profile = PROFILE, *, compiled: bytes | None = None) -> Program:
+    """Check and compile a function.
+
+    `compiled` are bytes of `Program.serialize` of the same module and profile; they are native code and are trusted.
+    Raises InvalidModule and InvalidManifest for what the function breaks, HostFault when `compiled` is refused.
+    """
+    check_terms(function.terms, profile.ceilings)
+    outline = check_module(function, profile.ceilings)
+    engine = engine_of(profile)
+    module = _compile(engine, function.module) if compiled is None else _restore(engine, compiled)
+    program = Program(
+        function=function,
+        function_id=function_id(function),
+        profile=profile,
+        has_initialize=any(export.name == "_initialize" for export in outline.exports),
+        engine=engine,
+        module=module,
+        linked=linker_of(engine).instantiate_pre(module),
+    )
+    _try_segments(program)
+    return program
+
+
+def _compile(engine: wasmtime.Engine, module: bytes) -> wasmtime.Module:
+    try:
+        return wasmtime.Module(engine, module)
+    except wasmtime.WasmtimeError as error:
+        raise InvalidModule(f"the engine refuses module {module_id(module)}: {error}") from error
+
+
+def _restore(engine: wasmtime.Engine, compiled: bytes) -> wasmtime.Module:
+    try:
+        return wasmtime.Module.deserialize(engine, compiled)
+    except wasmtime.WasmtimeError as error:
+        raise HostFault(f"the compiled code is not of this engine: {error}") from error
+
+
+def _try_segments(program: Program) -> None:
+    """Instantiate once, so that a segment that leaves its memory or table is found here and not in a run."""
+    try:
+        program.instantiate(0).close()
+    except GuestStopped as stopped:
+        raise InvalidModule(f"the module cannot be instantiated: {stopped}") from stopped
