@@ -5,31 +5,14 @@
     program = load(Function(module))
     outcome = execute(program, Request.local(program.function_id, b"input"), transcript=())
 
-Names are imported on first use, so that `import executor` costs nothing.
+Names are imported on first use, so that `import executor` costs nothing;
+their types are in __init__.pyi.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from executor.errors import (
-        ExecutorError,
-        HostFault,
-        InvalidManifest,
-        InvalidModule,
-        InvalidValue,
-        TranscriptMismatch,
-    )
-    from executor.model.function import Function
-    from executor.model.manifest import Manifest, Terms, parse_manifest
-    from executor.model.observation import Kind, Observation
-    from executor.model.outcome import Awaiting, Failed, Outcome, Returned, TrapCode, Trapped
-    from executor.model.profile import PROFILE, Profile
-    from executor.model.request import Request
-    from executor.model.transcript import Entry, Transcript
-    from executor.vm import Answer, Capabilities, Diagnostics, Program, Refusal, execute, load, observe
+from typing import Any
 
 __all__ = [
     "load",

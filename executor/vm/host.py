@@ -94,13 +94,18 @@ class Host:
             raise HostFault("a guest ran before its run began")
         return self._machine
 
+    @property
+    def ended(self) -> bool:
+        """Whether the run has ended; what the guest still does has no effect."""
+        return self.mode is Mode.ENDED
+
     def fuel_used(self) -> int:
         """What the guest has burned of the present budget."""
         return self.budget - self.machine.fuel()
 
     def finish(self, end: Outcome | Observation, message: str = "") -> None:
         """End the run with this, unless it has ended; take the fuel away."""
-        if self.mode is not Mode.ENDED:
+        if not self.ended:
             self.mode, self.end = Mode.ENDED, end
             self._diagnostics.explain(message)
             self.machine.set_fuel(0)
@@ -118,7 +123,7 @@ class Host:
 
     def fail_run(self, fault: ExecutorError) -> None:
         """End the run without any outcome: our fault, or the transcript's."""
-        if self.mode is not Mode.ENDED:
+        if not self.ended:
             self.mode, self.fault = Mode.ENDED, fault
             self.machine.set_fuel(0)
 
@@ -126,10 +131,7 @@ class Host:
 
     def enter(self, name: str, arguments: tuple[int, ...]) -> int:
         """One import call: pay, check the mode, act; the raw result."""
-        price = IMPORT_PRICES[name].of(self._size_of(name, arguments))
-        if self.mode is Mode.ENDED:
-            return 0
-        if not self._pay(price):
+        if self.ended or not self._pay(IMPORT_PRICES[name].of(self._size_of(name, arguments))):
             return 0
         if name not in ALLOWED[self.mode]:
             self.break_rule(_REFUSED.get((name, self.mode), f"{name} is not allowed {self.mode.value}"))
@@ -310,8 +312,8 @@ class Host:
         self._log_bytes += size
         self._log_lines += 1
         if self._log_bytes > self._ceilings.log_bytes or self._log_lines > self._ceilings.log_lines:
-            limits = f"{self._ceilings.log_lines} lines or {self._ceilings.log_bytes} bytes"
-            return self.break_rule(f"log: more than {limits}")
+            self.break_rule(f"log: more than {self._ceilings.log_lines} lines or {self._ceilings.log_bytes} bytes")
+            return
         # RESULT
         self._diagnostics.logs.append(LogLine(level, text))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import byref
-from typing import Final
+from typing import Any, Final
 
 import wasmtime
 from wasmtime import _ffi as ffi
@@ -33,13 +33,13 @@ class Memory:
 
     __slots__ = ("_context", "_memory")
 
-    def __init__(self, context: int, memory: object) -> None:
+    def __init__(self, context: int, memory: Any) -> None:
         self._context, self._memory = context, memory
 
     @property
     def size_bytes(self) -> int:
         """Its present size."""
-        return int(bindings.memory_size(self._context, byref(self._memory)))  # type: ignore[arg-type]
+        return int(bindings.memory_size(self._context, byref(self._memory)))
 
     def contains(self, pointer: int, size: int) -> bool:
         """Whether the range is inside; an empty range is, wherever it points."""
@@ -49,12 +49,12 @@ class Memory:
         """A copy of a range that `contains`."""
         if size == 0:
             return b""
-        return ctypes.string_at(bindings.memory_data(self._context, byref(self._memory)) + pointer, size)  # type: ignore[arg-type]
+        return ctypes.string_at(bindings.memory_data(self._context, byref(self._memory)) + pointer, size)
 
     def write(self, pointer: int, data: bytes) -> None:
         """Copies into a range that `contains`."""
         if data:
-            ctypes.memmove(bindings.memory_data(self._context, byref(self._memory)) + pointer, data, len(data))  # type: ignore[arg-type]
+            ctypes.memmove(bindings.memory_data(self._context, byref(self._memory)) + pointer, data, len(data))
 
 
 class Machine:
@@ -106,7 +106,7 @@ class Machine:
         if store:
             bindings.store_delete(store)
 
-    def _export(self, name: bytes) -> object:
+    def _export(self, name: bytes) -> Any:
         item = ExternStruct()
         if not bindings.export_named(self.context, byref(self._instance), name, len(name), byref(item)):
             raise HostFault(f"a checked module lost its export {name.decode()}")

@@ -58,21 +58,21 @@ def _instantiate(program: Program, number: int) -> Machine:
 
 def _drive(program: Program, host: Host, machine: Machine) -> None:
     """Call the exports in order, until the run has ended."""
-    function, ceilings = program.function, program.profile.ceilings
-    if len(host.request.input) > ceilings.input_bytes:
-        host.break_rule(f"the input has {len(host.request.input)} bytes, the limit is {ceilings.input_bytes}")
+    source, data, limit = program.function.source, host.request.input, program.profile.ceilings.input_bytes
+    if len(data) > limit:
+        host.break_rule(f"the input has {len(data)} bytes, the limit is {limit}")
     try:
-        if program.has_initialize and host.mode is not Mode.ENDED:
+        if program.has_initialize and not host.ended:
             machine.call(b"_initialize")
-        if function.source and host.mode is not Mode.ENDED:
-            pointer = _hand_over(host, machine, function.source)
-            if host.mode is not Mode.ENDED:
-                machine.call(b"load", pointer, len(function.source))
-        if host.mode is not Mode.ENDED:
-            pointer = _hand_over(host, machine, host.request.input)
-            if host.mode is not Mode.ENDED:
+        if source and not host.ended:
+            pointer = _hand_over(host, machine, source)
+            if not host.ended:
+                machine.call(b"load", pointer, len(source))
+        if not host.ended:
+            pointer = _hand_over(host, machine, data)
+            if not host.ended:
                 host.mode = Mode.AGREED
-                _take_output(host, machine, machine.call(b"run", pointer, len(host.request.input)))
+                _take_output(host, machine, machine.call(b"run", pointer, len(data)))
     except GuestStopped as stopped:
         _map_trap(host, stopped)
 
@@ -80,7 +80,7 @@ def _drive(program: Program, host: Host, machine: Machine) -> None:
 def _hand_over(host: Host, machine: Machine, data: bytes) -> int:
     """Copy bytes to where the guest's `alloc` says; a range outside its memory is against the ABI."""
     pointer = machine.call(b"alloc", len(data)) & 0xFFFF_FFFF
-    if host.mode is not Mode.ENDED:
+    if not host.ended:
         if machine.memory.contains(pointer, len(data)):
             machine.memory.write(pointer, data)
         else:
@@ -89,26 +89,27 @@ def _hand_over(host: Host, machine: Machine, data: bytes) -> int:
 
 
 def _take_output(host: Host, machine: Machine, packed: int) -> None:
-    """End a run whose guest returned."""
-    if host.mode is Mode.ENDED:
+    """End a run whose guest returned, unless it had ended."""
+    if host.ended:
         return
     left = machine.fuel()
-    if left == 0:  # overdrawn since the engine's last check
-        return host.trap(TrapCode.OUT_OF_FUEL, "out of fuel at the end of run")
-    if host.mode is Mode.OBSERVING:
-        return host.finish(Observation.error("no-proposal"), "run returned without propose")
     pointer, size = packed >> 32, packed & 0xFFFF_FFFF
     limit = host.function.terms.limits.output_bytes
-    if not machine.memory.contains(pointer, size):
-        return host.break_rule(f"run: an output of {size} bytes at {pointer} leaves the memory")
-    if size > limit:
-        return host.break_rule(f"run: an output of {size} bytes, limits.output_bytes is {limit}")
-    return host.finish(Returned(machine.memory.read(pointer, size), host.budget - left))
+    if left == 0:  # overdrawn since the engine's last check
+        host.trap(TrapCode.OUT_OF_FUEL, "out of fuel at the end of run")
+    elif host.mode is Mode.OBSERVING:
+        host.finish(Observation.error("no-proposal"), "run returned without propose")
+    elif not machine.memory.contains(pointer, size):
+        host.break_rule(f"run: an output of {size} bytes at {pointer} leaves the memory")
+    elif size > limit:
+        host.break_rule(f"run: an output of {size} bytes, limits.output_bytes is {limit}")
+    else:
+        host.finish(Returned(machine.memory.read(pointer, size), host.budget - left))
 
 
 def _map_trap(host: Host, stopped: GuestStopped) -> None:
     """End a run whose guest was stopped, unless it had ended: then the stop is what was asked for."""
-    if host.mode is Mode.ENDED:
+    if host.ended:
         return
     match stopped.code:
         case EngineTrap.OUT_OF_FUEL:
@@ -129,7 +130,7 @@ def _conclude(host: Host) -> Outcome | Observation:
         raise HostFault("a run ended without an end")
     if isinstance(host.end, Observation):
         return host.end
-    if host.capabilities is not None and not isinstance(host.end, Observation):
+    if host.capabilities is not None:
         raise TranscriptMismatch(f"the run ended before slot {len(host.transcript)}, where it was to observe")
     if not isinstance(host.end, Awaiting) and host.slot < len(host.transcript):
         raise TranscriptMismatch(f"the run consumed {host.slot} of {len(host.transcript)} entries")
