@@ -19,6 +19,7 @@ from pathlib import Path
 import wasmtime
 from eth_hash.auto import keccak
 
+from patches import patched
 from snapshot import snapshot
 
 HERE = Path(__file__).resolve().parent
@@ -60,7 +61,7 @@ def build(work: Path) -> tuple[bytes, dict[str, object]]:
     (work / "sdk_modules.h").write_text(embed_sdk(), encoding="ascii")
     linked = work / "linked.wasm"
     sources = [str(quickjs / name) for name in QUICKJS_FILES] + [str(HERE / name) for name in ENGINE_FILES]
-    includes = [f"-I{quickjs}", f"-I{HERE}", f"-I{work}"]
+    includes = ["-include", str(HERE / "stack_pad.h"), f"-I{quickjs}", f"-I{HERE}", f"-I{work}"]
     command = [sys.executable, "-m", "ziglang", "cc", *COMPILE_FLAGS, *includes, *sources, "-o", str(linked), *LINK_FLAGS]
     subprocess.run(command, check=True)
     wasm = snapshot(linked.read_bytes(), PREPARE, DROPPED_EXPORTS)
@@ -69,7 +70,7 @@ def build(work: Path) -> tuple[bytes, dict[str, object]]:
 
 
 def fetch_sources(work: Path) -> Path:
-    """Download the pinned source distribution, check its hash, unpack it."""
+    """Download the pinned source distribution, check its hash, unpack it, apply our patches."""
     requirement = f"{SDIST_NAME}=={SDIST_VERSION}"
     pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d", str(work), requirement]
     subprocess.run(pip, check=True)
@@ -79,7 +80,10 @@ def fetch_sources(work: Path) -> Path:
         raise BuildError(f"{archive.name} has sha256 {digest}, pinned is {SDIST_SHA256}")
     with tarfile.open(archive) as tar:
         tar.extractall(work, filter="data")
-    return work / f"{archive.name.removesuffix('.tar.gz')}" / "upstream-quickjs"
+    quickjs = work / archive.name.removesuffix(".tar.gz") / "upstream-quickjs"
+    main = quickjs / "quickjs.c"
+    main.write_text(patched(main.read_text(encoding="utf-8")), encoding="utf-8")
+    return quickjs
 
 
 def embed_sdk() -> str:
@@ -126,7 +130,7 @@ def manifest(wasm: bytes) -> dict[str, object]:
 
 def input_files() -> list[Path]:
     """Our own files that decide the engine's bytes."""
-    return sorted([*SDK.glob("*.js"), *HERE.glob("*.c"), *HERE.glob("*.h"), HERE / "snapshot.py"], key=lambda path: path.name)
+    return sorted([*SDK.glob("*.js"), *HERE.glob("*.c"), *HERE.glob("*.h"), HERE / "patches.py", HERE / "snapshot.py"], key=lambda path: path.name)
 
 
 def check(wasm: bytes, facts: dict[str, object]) -> None:

@@ -10,9 +10,9 @@
 #include "host.h"
 #include "sdk_modules.h"
 
-/* QuickJS measures its stack in this module's linear memory (2 MiB are reserved, see build.py). The native stack a
- * frame costs is larger; with this limit the deepest recursions we know stay below half of the host's 2 MiB
- * (tests/guest_sdk/test_recursion.py). Enough below the reserved size for the largest argument list (2 x 512 KiB). */
+/* QuickJS measures its stack in this module's linear memory (2 MiB are reserved, see build.py). The native stack that
+ * a frame costs is larger; with this limit, and patches.py, the deepest recursions we know stay below half of the
+ * host's 2 MiB (tests/guest_sdk/test_recursion.py). The rest is room for the largest argument list, 2 x 512 KiB. */
 #define JS_STACK_BYTES (256 * 1024)
 
 #define OUT_OF_MEMORY "InternalError: out of memory"
