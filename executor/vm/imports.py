@@ -12,6 +12,7 @@ from executor.errors import ExecutorError, HostFault
 from executor.vm import bindings
 from executor.vm.checks import IMPORT_MODULE, IMPORTS
 from executor.vm.host import Host
+from executor.vm.host_functions import enter
 
 _VALUE_TYPES: Final = {"i32": ValType.i32, "i64": ValType.i64}
 _MASK_32: Final = 0xFFFF_FFFF
@@ -61,7 +62,7 @@ def _callback(name: str) -> Any:
         host = RUNS[bindings.context_data(bindings.caller_context(caller))]
         result = 0
         try:
-            result = host.enter(name, tuple([slots[index] & _MASK_32 for index in indices]))
+            result = enter(host, name, tuple([slots[index] & _MASK_32 for index in indices]))
         except ExecutorError as error:
             host.fail_run(error if isinstance(error, HostFault) else HostFault(f"{name}: {error}"))
         except BaseException as error:  # D10: kept for the caller of execute, whatever it is
