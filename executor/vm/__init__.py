@@ -4,6 +4,7 @@ from executor.vm.capabilities import Answer, Capabilities, Refusal, Response
 from executor.vm.diagnostics import Diagnostics, LogLine
 from executor.vm.execute import execute, observe
 from executor.vm.program import Program, load
+from executor.vm.selftest import self_test
 
 __all__ = [
     "load",
@@ -16,4 +17,5 @@ __all__ = [
     "Response",
     "Answer",
     "Refusal",
+    "self_test",
 ]

@@ -15,7 +15,7 @@ MAGIC = b"\x00asm\x01\x00\x00\x00"
 MAX_ENTRIES = 100_000  # of any section: what engines agree to accept for exports and data segments
 SECTIONS = ("custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code",
             "data", "data count", "tag")  # fmt: skip
-VALUE_TYPES = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128", 0x70: "funcref", 0x6F: "externref"}
+VALUE_TYPES = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128", 0x70: "funcref"}
 EXTERNAL_KINDS = ("function", "table", "memory", "global", "tag")
 _SINGLE_CONSTANTS = {0x41: "s32", 0x42: "s64", 0x43: "f32", 0x44: "f64", 0x23: "u32", 0xD2: "u32", 0xD0: "type"}
 
@@ -239,8 +239,8 @@ def _function(reader: _Reader, outline: Outline) -> None:
 
 
 def _table(reader: _Reader, outline: Outline) -> None:
-    if reader.value_type() not in ("funcref", "externref"):
-        raise InvalidModule("a table of neither funcref nor externref")
+    if reader.value_type() != "funcref":
+        raise InvalidModule("a table of anything but funcref")
     outline.tables.append(reader.limits())
 
 

@@ -32,6 +32,7 @@ SETTINGS: Final = MappingProxyType[str, bool | int | str](
         "memory_reservation": 1 << 32,  # a whole 32-bit memory: growth moves nothing and asks for no new mapping
         "memory_guard_size": 1 << 25,
         "debug_info": False,
+        "gc_support": False,  # so no externref either: nothing a guest is given could be one
     }
 )
 
@@ -75,7 +76,6 @@ def engine_of(profile: Profile) -> wasmtime.Engine:
         raise HostFault(f"the profile {profile.name} lacks {sorted(missing)}, which the engine cannot turn off")
     settings: dict[str, bool | int | str] = dict(SETTINGS)
     settings["max_wasm_stack"] = profile.native_stack_bytes
-    settings["gc_support"] = False
     settings |= {setting: feature in features for feature, setting in FEATURES.items()}
     config = wasmtime.Config()
     for name, value in settings.items():
