@@ -5,9 +5,9 @@ import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step
 import {ICommittee} from "./interfaces/ICommittee.sol";
 import {IVerifier} from "./interfaces/IVerifier.sol";
 import {Bls12381} from "./libraries/Bls12381.sol";
-import {DataContract} from "./libraries/DataContract.sol";
+import {Code} from "./libraries/Code.sol";
 import {Digests} from "./libraries/Digests.sol";
-import {EpochTable} from "./libraries/EpochTable.sol";
+import {EpochVerifiers} from "./libraries/EpochVerifiers.sol";
 import {Epoch, Member} from "./types/Types.sol";
 
 /// @notice Operators and their keys, and the epochs the owner makes of them.
@@ -18,11 +18,11 @@ contract Committee is ICommittee, Ownable2Step {
 
     /// @inheritdoc ICommittee
     uint64 public currentEpoch;
-    bytes32 private immutable WRITER_HASH = EpochTable.writerHash();
+    bytes32 private immutable DEPLOYER_HASH = EpochVerifiers.deployerHash();
 
-    mapping(address operator => address record) private _records; // data contract of abi.encode(Member)
+    mapping(address operator => address record) private _records; // code of a contract: abi.encode(Member)
     mapping(bytes32 publicKeyHash => address operator) private _keyOwners;
-    mapping(uint64 epoch => address data) private _epochs; // data contract of abi.encode(Epoch, address[] records)
+    mapping(uint64 epoch => address data) private _epochs; // code of a contract: abi.encode(Epoch, address[] records)
 
     constructor(address owner) Ownable(owner) {}
 
@@ -40,7 +40,7 @@ contract Committee is ICommittee, Ownable2Step {
         if (length == 0 || length > MAX_ENDPOINT) revert BadEndpoint(length);
         claimKey(publicKey, possession);
         Member memory record = Member(msg.sender, signer, encryptionKey, publicKey, endpoint);
-        _records[msg.sender] = DataContract.write(abi.encode(record));
+        _records[msg.sender] = Code.write(abi.encode(record));
         emit Registered(msg.sender, signer, encryptionKey, publicKey, endpoint);
     }
 
@@ -67,8 +67,8 @@ contract Committee is ICommittee, Ownable2Step {
             verifiers,
             operators
         );
-        _epochs[epoch] = DataContract.write(abi.encode(info, records));
-        writeTables(epoch, verifiers, members, n - faults);
+        _epochs[epoch] = Code.write(abi.encode(info, records));
+        deployVerifiers(epoch, verifiers, members, n - faults);
         emit EpochStarted(epoch, profileId, roundLength, operators, verifiers);
     }
 
@@ -82,7 +82,7 @@ contract Committee is ICommittee, Ownable2Step {
         (, address[] memory records) = readEpoch(epoch);
         members = new Member[](records.length);
         for (uint256 i; i < records.length; ++i) {
-            members[i] = abi.decode(DataContract.read(records[i]), (Member));
+            members[i] = abi.decode(Code.read(records[i]), (Member));
         }
     }
 
@@ -90,7 +90,7 @@ contract Committee is ICommittee, Ownable2Step {
     function member(address operator) public view returns (Member memory) {
         address record = _records[operator];
         if (record == address(0)) revert NotRegistered(operator);
-        return abi.decode(DataContract.read(record), (Member));
+        return abi.decode(Code.read(record), (Member));
     }
 
     /// @inheritdoc ICommittee
@@ -99,19 +99,23 @@ contract Committee is ICommittee, Ownable2Step {
     }
 
     /// @inheritdoc ICommittee
-    function table(uint64 epoch, uint256 index) external view returns (address) {
-        return EpochTable.locate(address(this), WRITER_HASH, epoch, index);
+    function epochVerifier(uint64 epoch, uint256 index) external view returns (address) {
+        return EpochVerifiers.locate(address(this), DEPLOYER_HASH, epoch, index);
     }
 
     /// @dev Checks key and proof of possession and makes the key the caller's. One pairing checks the subgroup of both.
     function claimKey(bytes calldata publicKey, bytes calldata possession) private {
-        if (publicKey.length != Bls12381.G2_LENGTH || Bls12381.isInfinity(publicKey)) revert BadPublicKey();
+        if (publicKey.length != Bls12381.G2_LENGTH) revert BadPublicKey();
+        if (possession.length != Bls12381.G1_LENGTH) revert BadPossession();
         bytes32 hash = keccak256(publicKey);
         address claimant = _keyOwners[hash];
         if (claimant == address(0)) _keyOwners[hash] = msg.sender;
         else if (claimant != msg.sender) revert PublicKeyTaken(claimant);
-        bytes32 digest = possessionDigest(msg.sender, publicKey);
-        if (!Bls12381.verify(digest, Bls12381.POSSESSION_DST, possession, publicKey)) revert BadPossession();
+        uint256 input = Bls12381.newCheck(possession);
+        Bls12381.setKey(input, publicKey);
+        if (!Bls12381.check(input, possessionDigest(msg.sender, publicKey), Bls12381.POSSESSION_DST)) {
+            revert BadPossession();
+        }
     }
 
     function distinctMembers(address[] calldata operators)
@@ -133,21 +137,20 @@ contract Committee is ICommittee, Ownable2Step {
         }
     }
 
-    function writeTables(uint64 epoch, address[] calldata verifiers, Member[] memory members, uint256 quorum) private {
+    function deployVerifiers(uint64 epoch, address[] calldata verifiers, Member[] memory members, uint256 quorum) private {
         uint256 count = verifiers.length;
         if (count == 0 || count > MAX_VERIFIERS) revert BadVerifiers();
         for (uint256 i; i < count; ++i) {
             for (uint256 j; j < i; ++j) {
                 if (verifiers[i] == verifiers[j]) revert BadVerifiers();
             }
-            bytes memory keys = IVerifier(verifiers[i]).snapshot(members);
-            EpochTable.create(epoch, i, verifiers[i], members.length, quorum, keys);
+            EpochVerifiers.deploy(epoch, i, IVerifier(verifiers[i]).epochCode(members, quorum));
         }
     }
 
     function readEpoch(uint64 epoch) private view returns (Epoch memory, address[] memory) {
         address data = _epochs[epoch];
         if (data == address(0)) revert UnknownEpoch(epoch);
-        return abi.decode(DataContract.read(data), (Epoch, address[]));
+        return abi.decode(Code.read(data), (Epoch, address[]));
     }
 }

@@ -4,10 +4,9 @@ pragma solidity 0.8.37;
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {ICommittee} from "./interfaces/ICommittee.sol";
 import {IRouter} from "./interfaces/IRouter.sol";
-import {IVerifier} from "./interfaces/IVerifier.sol";
 import {Callback} from "./libraries/Callback.sol";
 import {Digests} from "./libraries/Digests.sol";
-import {EpochTable} from "./libraries/EpochTable.sol";
+import {EpochVerifiers} from "./libraries/EpochVerifiers.sol";
 import {PackedReports} from "./libraries/PackedReports.sol";
 import {CLOSED, PendingSlot, pack} from "./types/PendingSlot.sol";
 import {Pending, RequestContext} from "./types/Types.sol";
@@ -24,7 +23,7 @@ contract Router is IRouter, Ownable2Step {
 
     /// @inheritdoc IRouter
     address public immutable committee;
-    bytes32 private immutable WRITER_HASH = EpochTable.writerHash();
+    bytes32 private immutable DEPLOYER_HASH = EpochVerifiers.deployerHash();
     bytes32 private immutable DOMAIN = Digests.domainSeparator(address(this));
 
     // One slot, read and written once a request.
@@ -83,11 +82,9 @@ contract Router is IRouter, Ownable2Step {
     /// @inheritdoc IRouter
     function fulfill(uint64 epoch, uint256 verifierIndex, bytes calldata reports, bytes calldata proof) external {
         if (verifierIndex > type(uint8).max) revert UnknownVerifier(epoch, verifierIndex);
-        address table = EpochTable.locate(committee, WRITER_HASH, epoch, verifierIndex);
-        (address verifier, uint256 n, uint256 quorum) = EpochTable.header(table);
-        if (verifier == address(0)) revert UnknownVerifier(epoch, verifierIndex);
+        address verifier = EpochVerifiers.locate(committee, DEPLOYER_HASH, epoch, verifierIndex);
         bytes32 digest = attestationDigest(epoch, PackedReports.root(reports));
-        IVerifier(verifier).verify(digest, table, n, quorum, proof);
+        if (!EpochVerifiers.verify(verifier, digest, proof)) revert UnknownVerifier(epoch, verifierIndex);
         uint256 offset;
         while (offset < reports.length) {
             offset = deliver(epoch, reports, offset);

@@ -20,12 +20,12 @@ interface ICommittee {
     error BadEncryptionKey();
     /// @notice The endpoint is empty or longer than `MAX_ENDPOINT` bytes.
     error BadEndpoint(uint256 length);
-    /// @notice The BLS public key does not have 256 bytes or is the point at infinity.
+    /// @notice The BLS public key does not have 256 bytes.
     error BadPublicKey();
     /// @notice Another operator registered this BLS public key.
     error PublicKeyTaken(address operator);
     /// @notice The proof of possession is not a signature by the key over this operator's `possession` digest,
-    /// or one of the two points is off the curve or outside its subgroup.
+    /// or one of the two points is off the curve, outside its subgroup or at infinity.
     error BadPossession();
     /// @notice An epoch has 1 to `MAX_MEMBERS` members.
     error BadMemberCount(uint256 n);
@@ -81,6 +81,6 @@ interface ICommittee {
     /// @notice The digest a proof of possession signs (docs/wire.md §1, `possession`).
     function possessionDigest(address operator, bytes calldata publicKey) external view returns (bytes32);
 
-    /// @notice The data contract that holds the table of the epoch's verifier at `index`.
-    function table(uint64 epoch, uint256 index) external view returns (address);
+    /// @notice The contract (`IEpochVerifier`) that checks the epoch's attestations under its verifier at `index`.
+    function epochVerifier(uint64 epoch, uint256 index) external view returns (address);
 }

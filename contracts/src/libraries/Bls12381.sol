@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 /// @notice BLS12-381 min-sig on the EIP-2537 precompiles: signatures in G1, public keys in G2, hash to curve of RFC 9380.
 /// @dev Points are EIP-2537 encoded. The pairing precompile checks curve and subgroup of every point it is given;
-/// G1ADD and G2ADD check the curve only.
+/// G1ADD and G2ADD check the curve only. Assembly: the same in plain Solidity costs 15,000 gas more (docs/gas.md).
 library Bls12381 {
     uint256 internal constant G1_LENGTH = 128;
     uint256 internal constant G2_LENGTH = 256;
@@ -11,45 +11,84 @@ library Bls12381 {
     bytes internal constant SIGNATURE_DST = "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_";
     bytes internal constant POSSESSION_DST = "BLS_POP_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_";
 
+    // Offsets in the input of a check, which is the pairing's followed by room for one more key.
+    uint256 internal constant CHECK_HASH = 384;
+    uint256 internal constant CHECK_KEY = 512;
+    uint256 internal constant CHECK_ADDEND = 768;
+
     // The field's modulus, as 64 big-endian bytes.
     uint256 private constant P_HIGH = 0x1a0111ea397fe69a4b1ba7b6434bacd7;
     uint256 private constant P_LOW = 0x64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab;
 
-    // The negated generator of G2.
-    bytes internal constant NEGATED_G2 = hex"00000000000000000000000000000000024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"
-        hex"0000000000000000000000000000000013e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"
-        hex"000000000000000000000000000000000d1b3cc2c7027888be51d9ef691d77bcb679afda66c73f17f9ee3837a55024f78c71363275a75d75d86bab79f74782aa"
-        hex"0000000000000000000000000000000013fa4d4a0ad8b1ce186ed5061789213d993923066dddaf1040bc3ff59f825c78df74f2d75467e25e0f55f8a00fa030ed";
-
-    /// @notice Whether `signature` is `publicKey`'s over `message`, both in their subgroups and neither at infinity.
-    /// @dev False, not a revert, for points off the curve or outside the subgroup.
-    function verify(bytes32 message, bytes memory dst, bytes memory signature, bytes memory publicKey)
-        internal
-        view
-        returns (bool)
-    {
-        if (signature.length != G1_LENGTH || publicKey.length != G2_LENGTH) return false;
-        if (isInfinity(signature) || isInfinity(publicKey)) return false;
-        (bool ran, bytes memory result) =
-            address(0x0f).staticcall(abi.encodePacked(signature, NEGATED_G2, hashToG1(message, dst), publicKey));
-        return ran && result.length == 32 && bytes32(result) == bytes32(uint256(1));
+    /// @notice Begins a check: memory of 1,024 bytes with the signature and the negated generator of G2 in place. The caller
+    /// writes the public key at CHECK_KEY, adding to it what it put at CHECK_ADDEND if need be.
+    /// @param signature 128 bytes.
+    function newCheck(bytes calldata signature) internal pure returns (uint256 input) {
+        assembly ("memory-safe") {
+            input := mload(0x40)
+            mstore(0x40, add(input, 1024))
+            calldatacopy(add(input, CHECK_HASH), calldatasize(), 640) // zeros
+            calldatacopy(input, signature.offset, 128)
+            mstore(add(input, 128), 0x00000000000000000000000000000000024aa2b2f08f0a91260805272dc51051)
+            mstore(add(input, 160), 0xc6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8)
+            mstore(add(input, 192), 0x0000000000000000000000000000000013e02b6052719f607dacd3a088274f65)
+            mstore(add(input, 224), 0x596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e)
+            mstore(add(input, 256), 0x000000000000000000000000000000000d1b3cc2c7027888be51d9ef691d77bc)
+            mstore(add(input, 288), 0xb679afda66c73f17f9ee3837a55024f78c71363275a75d75d86bab79f74782aa)
+            mstore(add(input, 320), 0x0000000000000000000000000000000013fa4d4a0ad8b1ce186ed5061789213d)
+            mstore(add(input, 352), 0x993923066dddaf1040bc3ff59f825c78df74f2d75467e25e0f55f8a00fa030ed)
+        }
     }
 
-    /// @notice Whether every byte is zero, which is how EIP-2537 writes the point at infinity.
-    function isInfinity(bytes memory point) internal pure returns (bool) {
-        uint256 any;
-        for (uint256 i = 32; i <= point.length; i += 32) {
-            assembly ("memory-safe") {
-                any := or(any, mload(add(point, i)))
-            }
+    /// @notice Writes a public key of 256 bytes into a check.
+    function setKey(uint256 input, bytes calldata publicKey) internal pure {
+        assembly ("memory-safe") {
+            calldatacopy(add(input, CHECK_KEY), publicKey.offset, 256)
         }
-        return any == 0;
+    }
+
+    /// @notice Whether the check's signature is its key's over `message`, both in their subgroups, the key not infinity.
+    /// @dev False, not a revert, for points off the curve or outside the subgroup. An infinite signature fits an infinite
+    /// key only.
+    function check(uint256 input, bytes32 message, bytes memory dst) internal view returns (bool valid) {
+        if (isInfinity(input + CHECK_KEY)) return false;
+        hashToG1(message, dst, input + CHECK_ADDEND);
+        assembly ("memory-safe") {
+            mcopy(add(input, CHECK_HASH), add(input, CHECK_ADDEND), 128)
+            let ran := staticcall(gas(), 0x0f, input, 768, 0, 32)
+            valid := and(ran, mload(0))
+        }
+    }
+
+    /// @notice Whether the 256 bytes are zero, which is how EIP-2537 writes the point at infinity.
+    function isInfinity(uint256 point) internal pure returns (bool infinite) {
+        assembly ("memory-safe") {
+            let any := 0
+            for { let i := 0 } lt(i, 256) { i := add(i, 32) } { any := or(any, mload(add(point, i))) }
+            infinite := iszero(any)
+        }
+    }
+
+    /// @notice Writes 4 x 48 bytes as 4 field elements, over memory whose padding is zero.
+    function unpack(uint256 from, uint256 to) internal pure {
+        assembly ("memory-safe") {
+            mcopy(add(to, 16), from, 48)
+            mcopy(add(to, 80), add(from, 48), 48)
+            mcopy(add(to, 144), add(from, 96), 48)
+            mcopy(add(to, 208), add(from, 144), 48)
+        }
+    }
+
+    /// @notice Writes the sum of two points of G2 that stand one behind the other over the first.
+    function addInPlace(uint256 points) internal view {
+        assembly ("memory-safe") {
+            if iszero(staticcall(gas(), 0x0d, points, 512, points, 256)) { revert(0, 0) }
+        }
     }
 
     /// @notice hash_to_curve of a 32-byte message, RFC 9380 section 3; `dst` has less than 256 bytes.
-    /// @dev Assembly: 7,000 gas less than in plain Solidity (docs/gas.md).
-    function hashToG1(bytes32 message, bytes memory dst) internal view returns (bytes memory point) {
-        point = new bytes(2 * G1_LENGTH);
+    /// @param to where its 128 bytes go; the 128 behind them are overwritten.
+    function hashToG1(bytes32 message, bytes memory dst, uint256 to) internal view {
         bool ran = true;
         assembly ("memory-safe") {
             // expand_message_xmd, section 5.3.1. First block: Z_pad (64 zero bytes) ++ message ++ I2OSP(128, 2) ++ 0
@@ -89,28 +128,23 @@ library Bls12381 {
                 let element := add(power, 256)
                 ran := and(ran, staticcall(gas(), 5, power, 225, element, 64))
                 // map_to_curve and clear_cofactor, EIP-2537 MAP_FP_TO_G1
-                ran := and(ran, staticcall(gas(), 0x10, element, 64, add(add(point, 32), shl(7, i)), 128))
+                ran := and(ran, staticcall(gas(), 0x10, element, 64, add(to, shl(7, i)), 128))
             }
-            ran := and(ran, staticcall(gas(), 0x0b, add(point, 32), 256, add(point, 32), 128))
-            mstore(point, 128)
+            ran := and(ran, staticcall(gas(), 0x0b, to, 256, to, 128))
         }
         assert(ran); // every input is well-formed by construction
     }
 
-    /// @notice The sum of two points of G2.
+    /// @notice The sum of two points of G2; reverts if one is off the curve.
     function addG2(bytes memory a, bytes memory b) internal view returns (bytes memory points) {
         points = bytes.concat(a, b);
-        addG2InPlace(points);
+        uint256 start;
+        assembly ("memory-safe") {
+            start := add(points, 32)
+        }
+        addInPlace(start);
         assembly ("memory-safe") {
             mstore(points, 256)
-        }
-    }
-
-    /// @notice Writes the sum of the two points of G2 in `points` over the first; reverts if one is off the curve.
-    function addG2InPlace(bytes memory points) internal view {
-        assembly ("memory-safe") {
-            let start := add(points, 32)
-            if iszero(staticcall(gas(), 0x0d, start, 512, start, 256)) { revert(0, 0) }
         }
     }
 

@@ -7,8 +7,4 @@ NAME = "EcdsaQuorumVerifier"
 
 # Selector of every custom error a call can revert with.
 ERRORS = {
-    bytes.fromhex("a8f394fb"): "BadProofLength(uint256)",
-    bytes.fromhex("a1c97319"): "BadSignature(uint256)",
-    bytes.fromhex("6a215984"): "QuorumNotReached(uint256,uint256)",
-    bytes.fromhex("1c8437d9"): "SignerOutOfRange(uint256,uint256)",
 }
