@@ -1,0 +1,75 @@
+# Needs Python 3.11+ and make; everything else is installed into .venv and contracts/node_modules.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PY     := $(BIN)/python
+# The full environment serves the demo too, so `make demo` installs less only where nothing is installed yet.
+DEMO_ENVIRONMENT = $(if $(wildcard $(VENV)/.dev),$(VENV)/.dev,$(VENV)/.demo)
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help venv demo devnet check format test test-python test-contracts rebuild lock bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(VENV)/.dev ## create .venv with everything that development needs
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "executor needs Python 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 cannot make environments; on Debian: apt install python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.created
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/.created
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/demo.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+demo: $(DEMO_ENVIRONMENT) ## the main job, end to end, on this machine (CHAIN=anvil: on another EVM node)
+	$(BIN)/executor demo $(if $(CHAIN),--chain $(CHAIN))
+
+devnet: $(DEMO_ENVIRONMENT) ## the demo's network, left up for play (CHAIN=anvil)
+	$(BIN)/executor devnet $(if $(CHAIN),--chain $(CHAIN))
+
+check: $(VENV)/.dev ## format, lint, types, layers, spelling
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+format: $(VENV)/.dev ## put the code into the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: test-contracts test-python ## every test: forge, then pytest
+
+test-python: $(VENV)/.dev ## pytest (ARGS="-k name" for a part)
+	$(BIN)/pytest $(ARGS)
+
+test-contracts: $(VENV)/.dev ## forge; npm packages come from the lock file, node from PyPI where the machine has none
+	$(PY) contracts/tools/forge.py test
+
+rebuild: $(VENV)/.dev ## rebuild engine, guests and contracts and compare byte for byte with what is committed
+	$(PY) guest-sdk/javascript/engine/build.py --check
+	$(PY) fixtures/guests/build.py --check
+	$(PY) contracts/tools/build.py --check
+
+lock: $(VENV)/.dev ## resolve dependencies again and write requirements/*.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check uv
+	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) --extra devnet pyproject.toml -o requirements/demo.txt
+
+bench: $(VENV)/.dev ## print every benchmark's figures
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) contracts/node_modules contracts/out contracts/cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,19 @@
+"""Receipts: building, keeping and checking them (docs/receipts.md)."""
+
+from executor.receipts.build import build_receipt, function_of
+from executor.receipts.checks import Check, all_passed
+from executor.receipts.files import read_receipt, write_receipt
+from executor.receipts.modules import engine_for, known_modules
+from executor.receipts.verify import verify_receipt
+
+__all__ = [
+    "Check",
+    "all_passed",
+    "build_receipt",
+    "engine_for",
+    "function_of",
+    "known_modules",
+    "read_receipt",
+    "verify_receipt",
+    "write_receipt",
+]

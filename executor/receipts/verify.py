@@ -1,0 +1,182 @@
+"""Checking a receipt offline: no node, no key, no network; a check is made whenever it makes sense after a failed one.
+
+What this shows: a quorum of the keys in the receipt's epoch attested exactly this outcome, observation by observation,
+and the function really gives it. That these keys are the registered committee's, only the chain can tell (on_chain.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from executor.crypto.digests import (
+    function_id_of,
+    keccak256,
+    make_report,
+    module_id,
+    payload,
+    profile_id,
+    report_leaf,
+    request_id,
+    transcript_hash,
+)
+from executor.crypto.merkle import merkle_root
+from executor.crypto.proofs import check_proof, check_vote, needs_bls
+from executor.errors import VerificationFailed
+from executor.model.ids import RequestId, Root
+from executor.model.observation import Kind
+from executor.model.outcome import Awaiting
+from executor.model.profile import PROFILE
+from executor.model.receipt import Receipt
+from executor.model.report import Report, Status
+from executor.model.spec import parse_spec
+from executor.model.view import NO_VIEW, View
+from executor.protocol.checks import Subject, check_certificate, check_entry
+from executor.receipts.build import VERSION, function_of, terms_of
+from executor.receipts.checks import Check, check, require
+from executor.vm import execute, load
+
+
+def verify_receipt(receipt: Receipt, module: bytes | None = None) -> list[Check]:
+    """All offline checks, in the order of a request's life; `module` is used when the receipt does not hold it.
+
+    Raises HostFault when this machine fails during the replay: then nothing is known about the receipt.
+    """
+    return list(_Verification(receipt, module).checks())
+
+
+@dataclass(frozen=True, slots=True)
+class _Verification:
+    receipt: Receipt
+    module: bytes | None
+
+    def checks(self) -> Iterator[Check]:
+        yield check("format", self._format)
+        yield check("profile", self._profile)
+        yield check("function", self._function)
+        yield check("request", self._request)
+        for slot in range(len(self.receipt.transcript)):
+            yield check("observations", lambda slot=slot: self._observations(slot))  # type: ignore[misc]
+        yield check("certificate", self._certificate)
+        yield check("replay", self._replay)
+        yield check("report", self._report)
+        yield check("votes", self._votes)
+        yield check("attestation", self._attestation)
+
+    def _format(self) -> str:
+        require(self.receipt.version == VERSION, f"version {self.receipt.version}; this release reads {VERSION}")
+        return f"version {VERSION}, canonical JSON"
+
+    def _profile(self) -> str:
+        identifier, epoch = profile_id(self.receipt.profile), self.receipt.epoch
+        require(identifier == epoch.profile_id, f"the profile's id is {identifier}, the epoch's is {epoch.profile_id}")
+        return f"{self.receipt.profile.name}, {identifier}"
+
+    def _function(self) -> str:
+        stated = self.receipt.function
+        if stated.module:
+            own = module_id(stated.module)
+            require(own == stated.module_id, f"the module's id is {own}, the receipt names {stated.module_id}")
+        identifier = function_id_of(stated.module_id, stated.source, terms_of(self.receipt))
+        asked = self.receipt.request.function_id
+        require(identifier == asked, f"module, source and terms give {identifier}, the request asks for {asked}")
+        return f"{identifier}"
+
+    def _request(self) -> str:
+        request, epoch, requested = self.receipt.request, self.receipt.epoch, self.receipt.requested
+        require(request.chain_id == epoch.chain_id, f"chain {request.chain_id}, the epoch's is {epoch.chain_id}")
+        require(request.router == epoch.router, f"router {request.router}, the epoch's is {epoch.router}")
+        require(request.epoch == epoch.number, f"epoch {request.epoch}, the receipt holds epoch {epoch.number}")
+        if requested is not None:
+            found, stated = requested.block_number, request.block_number
+            require(found == stated, f"made in block {found}, its context says {stated}")
+        identifier = self._request_id()
+        require(any(report.request_id == identifier for report in self.receipt.attestation.reports),
+                f"its fields give {identifier}; no attested report is about it")  # fmt: skip
+        return f"{identifier}, chain {request.chain_id}, block {request.block_number}"
+
+    def _observations(self, slot: int) -> str:
+        transcript = self.receipt.transcript
+        entry = transcript[slot]
+        members = ", ".join(str(signed.member) for signed in entry.observations)
+        require(bool(entry.observations), f"slot {slot}: the observation set is missing")
+        check_entry(self._subject(), transcript[:slot], entry)
+        shown = entry.value.decode("utf-8", "backslashreplace")
+        agreed = f"{Kind(entry.kind).name.lower()} {shown if len(shown) <= 60 else shown[:59] + '…'}"
+        return f'slot {slot} "{parse_spec(entry.spec).label}": members {members} signed and give {agreed}'
+
+    def _certificate(self) -> str:
+        certificate, transcript = self.receipt.certificate, self.receipt.transcript
+        if not transcript:
+            require(certificate is None, "a request without observations has no certificate")
+            return "none is needed without observations"
+        if certificate is None:
+            raise VerificationFailed("certificate", "missing, and the transcript has observations")
+        require(certificate.transcript == transcript, "it certifies another transcript than the receipt's")
+        require(not any(entry.observations for entry in certificate.transcript),
+                "its entries carry observation sets, which belong to the transcript")  # fmt: skip
+        check_certificate(self._subject(), certificate)
+        members = ", ".join(str(prepare.member) for prepare in certificate.prepares)
+        return f"members {members} prepared it in round {certificate.view.round}, {certificate.view.slots} slots"
+
+    def _replay(self) -> str:
+        receipt = self.receipt
+        require(receipt.profile == PROFILE, f"this release runs profile {profile_id(PROFILE)} only")
+        outcome = execute(load(function_of(receipt, self.module)), receipt.request, receipt.transcript)
+        if isinstance(outcome, Awaiting):
+            raise VerificationFailed("replay", f"the function awaits slot {outcome.slot}, the transcript ends before")
+        require(payload(outcome) == receipt.payload, f"it gives 0x{payload(outcome).hex()}, the receipt says otherwise")
+        report, own = self._own_report(), make_report(
+            self._request_id(), receipt.request.function_id, transcript_hash(receipt.transcript), outcome, self._view()
+        )  # fmt: skip
+        require(report.status is own.status, f"it ends as {own.status.name}, the report says {report.status.name}")
+        require(report.fuel_used == own.fuel_used, f"it uses {own.fuel_used} fuel, the report says {report.fuel_used}")
+        return f"{Status(own.status).name}, {own.fuel_used} fuel, {len(receipt.payload)} bytes, as reported"
+
+    def _report(self) -> str:
+        report, receipt = self._own_report(), self.receipt
+        hashed = transcript_hash(receipt.transcript)
+        require(report.function_id == receipt.request.function_id, "it is about another function")
+        require(report.transcript_hash == hashed, f"the transcript's hash is {hashed}, not {report.transcript_hash}")
+        view = self._view()
+        require(
+            (report.round, report.slots) == (view.round, view.slots), "it rests on another view than the certificate"
+        )
+        output = keccak256(receipt.payload)
+        require(report.output_hash == output, f"the payload's hash is {output}, not {report.output_hash}")
+        return f"leaf {report_leaf(report)}"
+
+    def _votes(self) -> str:
+        votes, epoch, root = self.receipt.votes, self.receipt.epoch, self._root()
+        members = [vote.member for vote in votes]
+        require(members == sorted(set(members)), f"votes are of distinct members in order, not {members}")
+        for vote in votes:
+            check_vote(epoch, root, vote)
+            require(needs_bls(epoch) or not vote.bls, f"member {vote.member}: a BLS signature no verifier asks for")
+        return f"members {', '.join(map(str, members))} signed" if votes else "none were kept; the proof stands alone"
+
+    def _attestation(self) -> str:
+        attestation, epoch, root = self.receipt.attestation, self.receipt.epoch, self._root()
+        scheme = attestation.scheme
+        require(any(verifier.scheme is scheme for verifier in epoch.verifiers), f"the epoch has no {scheme} verifier")
+        signers = check_proof(scheme, epoch, root, attestation.proof)
+        self._own_report()
+        return f"{scheme}: {len(signers)} of {epoch.n} members signed root {root}, {epoch.quorum} are needed"
+
+    def _subject(self) -> Subject:
+        return Subject(self.receipt.epoch, self._request_id(), self.receipt.request.function_id)
+
+    def _request_id(self) -> RequestId:
+        return request_id(self.receipt.request)
+
+    def _view(self) -> View:
+        return NO_VIEW if self.receipt.certificate is None else self.receipt.certificate.view
+
+    def _root(self) -> Root:
+        return merkle_root([report_leaf(report) for report in self.receipt.attestation.reports])
+
+    def _own_report(self) -> Report:
+        identifier = self._request_id()
+        own = [report for report in self.receipt.attestation.reports if report.request_id == identifier]
+        require(len(own) == 1, f"{len(own)} attested reports are about request {identifier}")
+        return own[0]

@@ -1,0 +1,167 @@
+"""Real receipts: real keys, real signatures, a real run of a small guest."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import wasmtime
+
+from executor.crypto import bls, secp256k1
+from executor.crypto.digests import (
+    attestation_digest,
+    epoch_digest,
+    function_id,
+    make_report,
+    observation_digest,
+    payload,
+    prepare_digest,
+    profile_id,
+    report_leaf,
+    request_id,
+    transcript_hash,
+)
+from executor.crypto.merkle import merkle_root
+from executor.crypto.proofs import build_proof
+from executor.model.codec import encode_json
+from executor.model.committee import Epoch, Member, Verifier
+from executor.model.function import Function
+from executor.model.ids import Address, Digest
+from executor.model.manifest import parse_terms
+from executor.model.observation import Kind, Observation, SignedObservation
+from executor.model.outcome import Returned
+from executor.model.profile import PROFILE
+from executor.model.receipt import ChainLocation, Receipt
+from executor.model.report import Attestation, Report, Scheme, Status, Vote
+from executor.model.request import Request
+from executor.model.transcript import Entry, Transcript
+from executor.model.view import Certificate, Prepare, View
+from executor.protocol.strategies import agree
+from executor.receipts import build_receipt
+from executor.vm import execute, load
+
+SPEC = encode_json({"aggregate": "median", "label": "eth-usd"})
+
+# Observes twice with one spec and returns both agreed values one after the other.
+GUEST = f"""
+(module
+  (import "executor" "observe" (func $observe (param i32 i32) (result i64)))
+  (import "executor" "propose" (func $propose (param i32 i32 i32)))
+  (import "executor" "read" (func $read (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "{SPEC.decode().replace('"', chr(92) + '"')}")
+  (data (i32.const 256) "3000.5")
+  (func (export "alloc") (param i32) (result i32) (i32.const 4096))
+  (func $look (param $at i32) (result i32) (local $answer i64)
+    (local.set $answer (call $observe (i32.const 0) (i32.const {len(SPEC)})))
+    (if (i64.eq (local.get $answer) (i64.const -1))
+      (then (call $propose (i32.const 0) (i32.const 256) (i32.const 6)) (unreachable)))
+    (call $read (local.get $at))
+    (i32.add (local.get $at) (i32.wrap_i64 (local.get $answer))))
+  (func (export "run") (param i32 i32) (result i64) (local $end i32)
+    (local.set $end (call $look (call $look (i32.const 1024))))
+    (i64.or (i64.const {1024 << 32}) (i64.extend_i32_u (i32.sub (local.get $end) (i32.const 1024))))))
+"""
+
+SECRETS = [bytes([index + 1]) * 32 for index in range(4)]
+BLS_SECRETS = [bls.secret_from_seed(bytes([index + 1]) * 32) for index in range(4)]
+
+
+def address(number: int) -> Address:
+    """Some address."""
+    return Address(number.to_bytes(20, "big"))
+
+
+def make_function() -> Function:
+    """The guest above under terms that are not the default ones."""
+    terms = parse_terms({"capabilities": {"http": {"hosts": ["http://exchange-a.test"], "methods": ["GET"]}}})
+    return Function(wasmtime.wat2wasm(GUEST), terms)
+
+
+def make_epoch() -> Epoch:
+    """Four members and both verifiers."""
+    members = tuple(
+        Member(
+            index=index,
+            operator=address(100 + index),
+            signer=secp256k1.address_of(SECRETS[index]),
+            bls_key=bls.public_key(BLS_SECRETS[index]),
+            encryption_key=bytes([index]) * 32,
+            endpoint=f"http://127.0.0.1:{9000 + index}",
+        )
+        for index in range(4)
+    )
+    verifiers = (Verifier(Scheme.ECDSA, address(11)), Verifier(Scheme.BLS, address(12)))
+    return Epoch(31337, address(1), address(2), 7, profile_id(PROFILE), 4, members, verifiers)
+
+
+def make_request(function: Function) -> Request:
+    """A request that says something in every field."""
+    return Request(
+        chain_id=31337,
+        router=address(1),
+        nonce=3,
+        block_number=20,
+        block_timestamp=1_700_000_000,
+        parent_hash=Digest(bytes([9]) * 32),
+        sender=address(4),
+        subscription=1,
+        function_id=function_id(function),
+        epoch=7,
+        input=b"in",
+        callback_gas_limit=100_000,
+        consumer=address(5),
+    )
+
+
+def sign_entry(epoch: Epoch, request: Request, so_far: Transcript, prices: dict[int, str]) -> Entry:
+    """The next entry, observed by these members."""
+    observations = []
+    for member, price in prices.items():
+        observation = Observation(Kind.VALUE, price.encode())
+        digest = observation_digest(
+            epoch_digest(epoch.identity), request_id(request), request.function_id, transcript_hash(so_far),
+            len(so_far), SPEC, observation,
+        )  # fmt: skip
+        observations.append(SignedObservation(member, observation, secp256k1.sign(SECRETS[member], digest)))
+    kind, value = agree(SPEC, [signed.observation for signed in observations], epoch.n, epoch.f)
+    return Entry(SPEC, kind, value, tuple(observations))
+
+
+def sign_certificate(epoch: Epoch, request: Request, transcript: Transcript, round: int) -> Certificate:
+    """Prepares of members 0, 1 and 2."""
+    view, hashed = View(round, len(transcript)), transcript_hash(transcript)
+    digest = prepare_digest(epoch_digest(epoch.identity), request_id(request), request.function_id, hashed, view)
+    prepares = tuple(Prepare(index, view, hashed, secp256k1.sign(SECRETS[index], digest)) for index in range(3))
+    return Certificate(view, transcript, prepares)
+
+
+@lru_cache(maxsize=4)
+def make_receipt(scheme: Scheme = Scheme.ECDSA) -> Receipt:
+    """A receipt of a batch of two reports, attested by members 0, 2 and 3."""
+    function, epoch = make_function(), make_epoch()
+    request = make_request(function)
+    first = sign_entry(epoch, request, (), {0: "3001.5", 1: "3000.25", 3: "2999"})
+    transcript = (first, sign_entry(epoch, request, (first,), {0: "10", 2: "11", 3: "12"}))
+    certificate = sign_certificate(epoch, request, transcript, round=425_000_000)
+    outcome = execute(load(function), request, transcript)
+    assert isinstance(outcome, Returned)
+    identifier, hashed = request_id(request), transcript_hash(transcript)
+    report = make_report(identifier, request.function_id, hashed, outcome, certificate.view)
+    zero = Digest(bytes([1]) * 32)
+    other = Report(type(identifier)(zero), request.function_id, hashed, Status.RETURNED, 1, 1, 5, zero)
+    reports = (report, other)
+    root = merkle_root([report_leaf(item) for item in reports])
+    digest = attestation_digest(epoch.identity, root)
+    votes = [Vote(i, secp256k1.sign(SECRETS[i], digest), bls.sign(BLS_SECRETS[i], digest)) for i in (0, 2, 3)]
+    return build_receipt(
+        function=function,
+        epoch=epoch,
+        request=request,
+        transcript=transcript,
+        certificate=certificate,
+        payload=payload(outcome),
+        votes=votes,
+        attestation=Attestation(scheme, reports, build_proof(scheme, epoch, votes)),
+        requested=ChainLocation(zero, 20, zero),
+        delivered=ChainLocation(zero, 22, zero),
+    )
