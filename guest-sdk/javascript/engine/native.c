@@ -68,7 +68,12 @@ static JSValue native_call(JSContext *ctx, JSValueConst self, int argc, JSValueC
     return answer(ctx, packed);
 }
 
-/* log(level: number, text: string) */
+/* The host ends a run that logs too much (64 KiB, 1000 lines). A forgotten console.log must not do that, so lines are
+ * cut and dropped long before; the difference is room for the stack of an uncaught error. */
+#define LOG_LINE_BYTES 4096
+static uint32_t log_lines_left = 900, log_bytes_left = 48 * 1024;
+
+/* log(level: number, text: string, beyond_budget: boolean) */
 static JSValue native_log(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
     (void)self, (void)argc;
     int32_t level;
@@ -76,7 +81,20 @@ static JSValue native_log(JSContext *ctx, JSValueConst self, int argc, JSValueCo
     if (JS_ToInt32(ctx, &level, argv[0])) return JS_EXCEPTION;
     const char *text = JS_ToCStringLen(ctx, &len, argv[1]);
     if (!text) return JS_EXCEPTION;
-    host_log(level, text, len);
+    if (len > LOG_LINE_BYTES)
+        for (len = LOG_LINE_BYTES; (text[len] & 0xC0) == 0x80; len--) {
+        }
+    if (JS_ToBool(ctx, argv[2])) {
+        host_log(level, text, len);
+    } else if (log_lines_left && len <= log_bytes_left) {
+        log_lines_left--;
+        log_bytes_left -= len;
+        host_log(level, text, len);
+    } else if (log_lines_left) {
+        static const char dropped[] = "(further lines are dropped)";
+        log_lines_left = 0;
+        host_log(2, dropped, sizeof dropped - 1);
+    }
     JS_FreeCString(ctx, text);
     return JS_UNDEFINED;
 }
@@ -155,7 +173,7 @@ uint64_t request_time_ns(void) {
 
 static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("observe", 1, native_observe),       JS_CFUNC_DEF("propose", 2, native_propose),
-    JS_CFUNC_DEF("call", 2, native_call),             JS_CFUNC_DEF("log", 2, native_log),
+    JS_CFUNC_DEF("call", 2, native_call),             JS_CFUNC_DEF("log", 3, native_log),
     JS_CFUNC_DEF("utf8Encode", 1, native_utf8_encode), JS_CFUNC_DEF("utf8Decode", 2, native_utf8_decode),
     JS_CFUNC_DEF("settle", 1, native_settle),
 };

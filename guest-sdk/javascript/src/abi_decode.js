@@ -64,7 +64,11 @@ function take(data, at, length) {
 }
 
 function unsigned(data, at) {
-  return BigInt(hex.encode(take(data, at, WORD)));
+  const word = take(data, at, WORD);
+  const view = new DataView(word.buffer, word.byteOffset, WORD);
+  let value = 0n;
+  for (let limb = 0; limb < WORD; limb += 8) value = (value << 64n) | view.getBigUint64(limb);
+  return value;
 }
 
 /** An offset or length: anything beyond the data is refused by who uses it. */

@@ -66,8 +66,10 @@ function integer(value, low, high, path) {
 }
 
 function word(number) {
-  const digits = BigInt.asUintN(256, number).toString(16).padStart(64, "0");
-  return hex.decode(digits);
+  const bytes = new Uint8Array(WORD);
+  const view = new DataView(bytes.buffer);
+  for (let at = 24, rest = number; at >= 0; at -= 8, rest >>= 64n) view.setBigUint64(at, BigInt.asUintN(64, rest));
+  return bytes;
 }
 
 function someBytes(value, path) {

@@ -128,6 +128,7 @@ function fromNumber(number) {
 }
 
 function aligned(a, b) {
+  if (a.scale === b.scale) return [a.units, b.units, a.scale];
   const scale = Math.max(a.scale, b.scale);
   return [a.units * power(scale - a.scale), b.units * power(scale - b.scale), scale];
 }

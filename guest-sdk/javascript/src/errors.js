@@ -48,7 +48,7 @@ function headline(error) {
 
 function logStack(thrown, text) {
   const stack = thrown instanceof Error ? String(thrown.stack) : "";
-  nativeLog(LEVEL_ERROR, `${text}\n${stack}`.toWellFormed());
+  nativeLog(LEVEL_ERROR, `${text}\n${stack}`.toWellFormed(), true);
 }
 
 function capped(text) {

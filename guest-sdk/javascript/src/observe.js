@@ -12,6 +12,7 @@ const VALUE = 0;
 const ERROR = 1;
 const PENDING = 0;
 const REJECTED = 2;
+const MAX_LABEL = 64;
 const OPTIONS = ["label", "default", "as"];
 
 let last;
@@ -38,9 +39,14 @@ Object.defineProperty(observe, "last", { get: () => last, enumerable: true });
 
 function specOf(strategy, options) {
   const spec = { aggregate: strategy.aggregate };
-  if (options.label !== undefined) spec.label = String(options.label);
+  if (options.label !== undefined) spec.label = labelOf(options.label);
   if (options.default !== undefined) spec.default = utf8.decode(strategy.encode(options.default));
   return canonical(spec);
+}
+
+function labelOf(label) {
+  if (typeof label === "string" && label.length <= MAX_LABEL) return label;
+  throw new TypeError(`a label is a string of at most ${MAX_LABEL} characters`);
 }
 
 /** Ends the run. */

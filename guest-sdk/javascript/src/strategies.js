@@ -4,6 +4,7 @@ import { canonical } from "./canonical.js";
 import { Decimal } from "./decimal.js";
 
 const MAX_DIGITS = 78; // docs/wire.md: agreed decimals are at most this long
+const MAX_FIELDS = 32;
 const DECIMAL = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/;
 
 /** The value cannot be observed under this strategy; proposed as the error "bad-value". */
@@ -25,16 +26,13 @@ function plainText(value) {
   throw new BadValue(`an observation must be a string, bytes or a number, not ${kindOf(value)}: encode it yourself`);
 }
 
-const scalar = (name, toText, fromText) => {
-  const strategy = {
-    aggregate: name,
-    toText,
-    fromText,
-    encode: (value) => utf8.encode(toText(value)),
-    decode: (bytes) => fromText(utf8.decode(bytes)),
-  };
-  return strategy;
-};
+const scalar = (name, toText, fromText) => ({
+  aggregate: name,
+  toText,
+  fromText,
+  encode: (value) => utf8.encode(toText(value)),
+  decode: (bytes) => fromText(utf8.decode(bytes)),
+});
 
 const exact = (name) =>
   Object.freeze({
@@ -52,7 +50,7 @@ const SCALARS = new Set([median, identical, mode]);
 /** A strategy for each field of an object: fields({ price: median, venue: mode }). */
 export function fields(strategies) {
   const names = Object.keys(strategies);
-  if (!names.length) throw new TypeError("fields needs at least one field");
+  if (!names.length || names.length > MAX_FIELDS) throw new TypeError(`fields needs 1 to ${MAX_FIELDS} fields`);
   for (const name of names)
     if (!SCALARS.has(strategies[name])) throw new TypeError(`field "${name}": use median, identical or mode`);
   const toObject = (value) => {
@@ -67,22 +65,17 @@ export function fields(strategies) {
   };
   const strategy = {
     aggregate: { fields: Object.fromEntries(names.map((name) => [name, strategies[name].aggregate])) },
-    toText: toObject,
     encode: (value) => utf8.encode(canonical(toObject(value))),
     decode: (bytes) => {
       const texts = JSON.parse(utf8.decode(bytes));
       return Object.fromEntries(names.map((name) => [name, strategies[name].fromText(texts[name])]));
     },
   };
-  return Object.freeze(markStrategy(strategy));
+  STRATEGIES.add(strategy);
+  return Object.freeze(strategy);
 }
 
 const STRATEGIES = new WeakSet(SCALARS);
-
-function markStrategy(strategy) {
-  STRATEGIES.add(strategy);
-  return strategy;
-}
 
 export function requireStrategy(value) {
   if (typeof value === "object" && value !== null && STRATEGIES.has(value)) return value;

@@ -1,0 +1,144 @@
+// Types of the module "executor", which is built into the JavaScript engine.
+
+declare module "executor" {
+  export type Bytes = Uint8Array | ArrayBuffer | ArrayBufferView;
+
+  /** What a function is called with. */
+  export interface Input {
+    readonly bytes: Uint8Array;
+    /** As UTF-8; throws if it is not. */
+    text(): string;
+    json(): any;
+    readonly context: Context;
+  }
+
+  /** What `export default` may return: bytes, a string (as UTF-8), or nothing (empty output). */
+  export type Output = Bytes | string | void;
+  export type UserFunction = (input: Input) => Output | Promise<Output>;
+
+  /** What the request commits to besides its input. Hashes and addresses are 0x hex in lower case. */
+  export interface Context {
+    readonly request_id: string;
+    readonly chain_id: number;
+    readonly router: string;
+    readonly nonce: number;
+    readonly block_number: number;
+    /** Seconds since 1970, what Date shows too. */
+    readonly block_timestamp: number;
+    readonly parent_hash: string;
+    readonly sender: string;
+    readonly subscription: number;
+    readonly function_id: string;
+    readonly epoch: number;
+    readonly callback_gas_limit: number;
+    readonly consumer: string;
+    readonly trigger: string;
+  }
+  export const context: Context;
+
+  /** How q observations become one value; I is what observe's closure may return, O what observe gives. */
+  export interface Strategy<I, O> {
+    readonly aggregate: unknown;
+    readonly __observed?: (value: I) => O;
+  }
+  export type Numeric = Decimal | bigint | number | string;
+  /** The lower middle observation, as an exact decimal. */
+  export const median: Strategy<Numeric, Decimal>;
+  /** The value of all honest nodes, else the agreed error "no-agreement". */
+  export const identical: Strategy<string | number | bigint | Decimal | Bytes, string>;
+  /** The most frequent value, if frequent enough, else "no-agreement". */
+  export const mode: Strategy<string | number | bigint | Decimal | Bytes, string>;
+  /** An object of the above, field by field. */
+  export function fields<S extends Record<string, Strategy<any, any>>>(
+    strategies: S,
+  ): Strategy<
+    { [K in keyof S]: S[K] extends Strategy<infer I, any> ? I : never },
+    { [K in keyof S]: S[K] extends Strategy<any, infer O> ? O : never }
+  >;
+
+  export interface ObserveOptions<I> {
+    /** Names the observation in receipts and logs; at most 64 characters. */
+    label?: string;
+    /** Stands in for every agreed error; observe.last.kind tells. */
+    default?: I;
+  }
+  export interface Observe {
+    <I, O>(strategy: Strategy<I, O>, look: () => I | Promise<I>, options?: ObserveOptions<I>): O;
+    /** For identical and mode: the agreed value as bytes. */
+    <I>(strategy: Strategy<I, string>, look: () => I | Promise<I>, options: ObserveOptions<I> & { as: "bytes" }): Uint8Array;
+    /** How the latest observation of this run ended. */
+    readonly last: { readonly kind: "value" | "error" | "default" } | undefined;
+  }
+  /**
+   * The agreed value of what `look` sees on each node; throws ObservationError on an agreed error. If `look` throws,
+   * this node observes the error's .code, or "threw".
+   */
+  export const observe: Observe;
+
+  export class ObservationError extends Error {
+    readonly code: string;
+  }
+  export class CapabilityError extends Error {
+    readonly code: string;
+  }
+
+  export interface HttpOptions {
+    method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD";
+    headers?: Record<string, string>;
+    body?: string | Bytes;
+  }
+  export interface Response {
+    /** 0 when there was no response (fetchMany only). */
+    readonly status: number;
+    /** Whether the status is 2xx. */
+    readonly ok: boolean;
+    /** Names in lower case. */
+    readonly headers: Readonly<Record<string, string>>;
+    readonly error: CapabilityError | null;
+    bytes(): Uint8Array;
+    text(): string;
+    json(): any;
+  }
+  /** Only inside observe. Calls answer at once: there is nothing to await. */
+  export const http: {
+    get(url: string, options?: Omit<HttpOptions, "method">): Response;
+    fetch(url: string, options?: HttpOptions): Response;
+    /** All at once; one that fails has .ok false and .error set, and throws it when read. */
+    fetchMany(requests: Iterable<string | ({ url: string } & HttpOptions)>): Response[];
+  };
+
+  export type Rounding = "trunc" | "floor" | "ceil" | "half-up" | "half-even" | "exact";
+  /** An exact decimal, units / 10^scale. */
+  export class Decimal {
+    constructor(units: bigint, scale?: number);
+    static from(value: Numeric): Decimal;
+    readonly units: bigint;
+    readonly scale: number;
+    add(other: Numeric): Decimal;
+    sub(other: Numeric): Decimal;
+    mul(other: Numeric): Decimal;
+    negated(): Decimal;
+    compare(other: Numeric): -1 | 0 | 1;
+    equals(other: Numeric): boolean;
+    /** Times 10^places; digits beyond are cut off towards zero unless rounding says otherwise. */
+    scaled(places: number, options?: { rounding?: Rounding }): bigint;
+    toNumber(): number;
+    toString(): string;
+    toJSON(): string;
+  }
+
+  export type AbiValue = bigint | number | boolean | string | Bytes | AbiValue[];
+  /** Solidity's abi.encode and abi.decode: uintN, intN, address, bool, bytes, bytesN, string, T[], T[k], (T1,T2). */
+  export const abi: {
+    encode(types: string[], values: AbiValue[]): Uint8Array;
+    decode(types: string[], data: Bytes): any[];
+  };
+
+  export function keccak256(bytes: Bytes): Uint8Array;
+
+  export const hex: { encode(bytes: Bytes): string; decode(text: string): Uint8Array };
+  export const utf8: { encode(text: string): Uint8Array; decode(bytes: Bytes, options?: { lossy?: boolean }): string };
+
+  /** For people; in no digest. Lines over 4 KiB are cut, and after 900 lines or 48 KiB the rest is dropped. */
+  export const log: Record<"debug" | "info" | "warn" | "error", (...parts: unknown[]) => void>;
+}
