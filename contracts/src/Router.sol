@@ -15,6 +15,10 @@ import {Pending, RequestContext} from "./types/Types.sol";
 /// @dev A request is closed (its slot deleted) before its consumer is called, so re-entering finds it closed.
 /// An epoch's keys are good for the requests that began in it until those requests' deadlines: that is the grace period.
 contract Router is IRouter, Ownable2Step {
+    struct Entry {
+        PendingSlot slot;
+    }
+
     // Bounds of what the owner may set.
     uint32 private constant MIN_TIMEOUT = 30 seconds;
     uint32 private constant MAX_TIMEOUT = 7 days;
@@ -32,7 +36,7 @@ contract Router is IRouter, Ownable2Step {
     uint32 public maxCallbackGas = 300_000; // as Chainlink Functions
     uint32 public maxInputLength = 16_384;
 
-    mapping(bytes32 requestId => PendingSlot) private _pending;
+    mapping(bytes32 requestId => Entry) private _pending;
 
     constructor(address owner, address committee_) Ownable(owner) {
         committee = committee_;
@@ -62,7 +66,7 @@ contract Router is IRouter, Ownable2Step {
         });
         requestId = Digests.requestId(address(this), context);
         uint32 deadline = uint32(block.timestamp) + requestTimeout;
-        _pending[requestId] = pack(Pending(msg.sender, callbackGasLimit, uint32(epoch), deadline));
+        _pending[requestId].slot = pack(Pending(msg.sender, callbackGasLimit, uint32(epoch), deadline));
         emit Requested(
             requestId,
             functionId,
@@ -93,10 +97,10 @@ contract Router is IRouter, Ownable2Step {
 
     /// @inheritdoc IRouter
     function expire(bytes32 requestId) external {
-        PendingSlot open = _pending[requestId];
+        PendingSlot open = _pending[requestId].slot;
         if (!open.isOpen()) revert NotPending(requestId);
         if (block.timestamp < open.deadline()) revert NotExpired(requestId, open.deadline());
-        _pending[requestId] = CLOSED;
+        _pending[requestId].slot = CLOSED;
         emit Expired(requestId, open.consumer());
     }
 
@@ -112,7 +116,7 @@ contract Router is IRouter, Ownable2Step {
 
     /// @inheritdoc IRouter
     function pending(bytes32 requestId) external view returns (Pending memory) {
-        return _pending[requestId].unpack();
+        return _pending[requestId].slot.unpack();
     }
 
     /// @inheritdoc IRouter
@@ -126,7 +130,8 @@ contract Router is IRouter, Ownable2Step {
         uint256 status;
         bytes calldata data;
         (requestId, status, data, next) = PackedReports.outcome(reports, offset);
-        PendingSlot open = _pending[requestId];
+        Entry storage entry = _pending[requestId];
+        PendingSlot open = entry.slot;
         if (!open.isOpen()) {
             emit Skipped(requestId, SkipReason.Closed);
         } else if (open.epoch() != epoch) {
@@ -134,7 +139,7 @@ contract Router is IRouter, Ownable2Step {
         } else if (block.timestamp >= open.deadline()) {
             emit Skipped(requestId, SkipReason.Expired);
         } else {
-            _pending[requestId] = CLOSED;
+            entry.slot = CLOSED;
             uint256 gasLimit = open.callbackGasLimit();
             if (!Callback.hasGas(gasLimit, data.length)) revert InsufficientGas(requestId, gasLimit);
             bool success = Callback.call(open.consumer(), gasLimit, requestId, status, data);

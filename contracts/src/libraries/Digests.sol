@@ -28,12 +28,24 @@ library Digests {
         return keccak256(abi.encode(DOMAIN_TYPE, keccak256("Executor"), keccak256("1"), block.chainid, router));
     }
 
+    /// @dev keccak256(1901 ++ domain ++ keccak256(abi.encode(ATTESTATION_TYPE, committee, epoch, root))).
     function attestation(bytes32 domain, address committee, uint64 epoch, bytes32 root)
         internal
         pure
-        returns (bytes32)
+        returns (bytes32 digest)
     {
-        bytes32 message = keccak256(abi.encode(ATTESTATION_TYPE, committee, epoch, root));
-        return keccak256(abi.encodePacked(bytes2(0x1901), domain, message));
+        bytes32 typeHash = ATTESTATION_TYPE;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typeHash)
+            mstore(add(free, 32), shr(96, shl(96, committee)))
+            mstore(add(free, 64), and(epoch, 0xffffffffffffffff))
+            mstore(add(free, 96), root)
+            let message := keccak256(free, 128)
+            mstore(free, shl(240, 0x1901))
+            mstore(add(free, 2), domain)
+            mstore(add(free, 34), message)
+            digest := keccak256(free, 66)
+        }
     }
 }

@@ -37,10 +37,10 @@ library PackedReports {
         unchecked {
             while (offset < length) {
                 uint256 start = offset;
-                offset += HEAD;
-                if (offset <= length) offset += dataLength(reports, start);
+                uint256 data = dataLength(reports, start);
+                offset = start + HEAD + data;
                 if (offset > length) revert IRouter.MalformedReports(start);
-                bytes32 hash = leaf(reports, start);
+                bytes32 hash = leaf(reports, start, data);
                 ++count;
                 assembly ("memory-safe") {
                     mstore(add(leaves, shl(5, count)), hash)
@@ -76,12 +76,11 @@ library PackedReports {
         }
     }
 
-    /// @dev keccak256(keccak256(abi.encode(report))) of the report at `offset`.
-    function leaf(bytes calldata reports, uint256 offset) internal pure returns (bytes32 hash) {
+    /// @dev keccak256(keccak256(abi.encode(report))) of the report at `offset` with `length` bytes of output.
+    function leaf(bytes calldata reports, uint256 offset, uint256 length) private pure returns (bytes32 hash) {
         assembly ("memory-safe") {
             let start := add(reports.offset, offset)
             let numbers := calldataload(add(start, 96))
-            let length := shr(224, shl(120, numbers))
             let report := mload(0x40)
             calldatacopy(add(report, 256), add(start, HEAD), length)
             calldatacopy(report, start, 96)

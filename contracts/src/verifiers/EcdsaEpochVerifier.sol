@@ -18,21 +18,21 @@ contract EcdsaEpochVerifier is IEpochVerifier {
         if (signers >> n != 0) revert SignerOutOfRange(signers, n);
         uint256 offset = 16;
         unchecked {
-            uint256 member;
+            uint256 key = keys;
             for (uint256 rest = signers; rest != 0; rest >>= 1) {
                 if (rest & 1 == 1) {
                     if (end < offset + 64) revert BadProofLength(end);
-                    if (recover(digest, proof, offset) != signerAt(keys, member)) revert BadSignature(member);
+                    if (recover(digest, proof, offset) != signerAt(key)) revert BadSignature((key - keys) / 20);
                     offset += 64;
                 }
-                ++member;
+                key += 20;
             }
             if (end != offset) revert BadProofLength(end);
             if (offset / 64 < quorum) revert QuorumNotReached(offset / 64, quorum);
         }
     }
 
-    /// @dev n, quorum and a pointer to the signers, 32 words of memory reserved for each 51 of them.
+    /// @dev n, quorum and a pointer to the signers, 20 bytes each.
     function load() private pure returns (uint256 n, uint256 quorum, uint256 keys) {
         assembly ("memory-safe") {
             codecopy(0, sub(codesize(), 32), 32)
@@ -45,9 +45,9 @@ contract EcdsaEpochVerifier is IEpochVerifier {
         }
     }
 
-    function signerAt(uint256 keys, uint256 member) private pure returns (uint256 signer) {
+    function signerAt(uint256 key) private pure returns (uint256 signer) {
         assembly ("memory-safe") {
-            signer := shr(96, mload(add(keys, mul(member, 20))))
+            signer := shr(96, mload(key))
         }
     }
 
