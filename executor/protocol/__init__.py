@@ -1,1 +1,1 @@
-
+"""The rules of the committee as state machines without I/O (docs/protocol.md). Start at member.py."""

@@ -1,0 +1,149 @@
+"""Attesting several requests under one root (protocol.md, step 7).
+
+Rule 1. A lone report is attested at once: the votes over its leaf already are its attestation.
+Rule 2. While other requests are under way, a report at quorum waits a short window for them; then the leader proposes
+        the leaves of everything at quorum as one batch.
+Rule 3. A member signs the root only if every leaf is the report it voted for itself and still stands by: signing a
+        root is voting for every leaf in it.
+Rule 4. Without a quorum for the root in time, or when the round ends, the reports are attested one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from executor.crypto.digests import keccak256
+from executor.crypto.proofs import check_vote
+from executor.errors import RuleBroken
+from executor.model.ids import RequestId, Root
+from executor.model.report import Report, Vote
+from executor.protocol.delivering import attest, root_of
+from executor.protocol.desk import Desk
+from executor.protocol.effects import ALL, Send, Sign
+from executor.protocol.lifecycle import Life
+from executor.protocol.messages import BatchProposal, BatchVote
+from executor.protocol.statements import ReportsStatement, Signatures
+
+Lives = dict[RequestId, Life]
+
+
+@dataclass(slots=True)
+class Batcher:
+    """The leader's batch: reports waiting, then one open proposal and its votes."""
+
+    waiting: dict[RequestId, Report] = field(default_factory=dict)
+    window_ends: float | None = None
+    open: tuple[Report, ...] = ()
+    open_until: float | None = None
+    votes: dict[int, Vote] = field(default_factory=dict)
+
+    def deadline(self) -> float | None:
+        """When the open batch ends, or else the window: nothing is proposed while a batch is open."""
+        return self.open_until if self.open else self.window_ends
+
+
+def at_quorum(desk: Desk, batcher: Batcher, lives: Lives, life: Life, report: Report) -> None:
+    """A report reached its quorum: attest it at once, or let it wait for others (Rules 1 and 2)."""
+    if desk.leads and (report in batcher.open or batcher.waiting.get(report.request_id) == report):
+        return
+    others = [key for key, other in lives.items() if other is not life and other.active and other.turn.heard]
+    if not others or not desk.leads or life.report != report:
+        attest_single(desk, life, report)
+        return
+    batcher.waiting[report.request_id] = report
+    if batcher.window_ends is None:
+        batcher.window_ends = desk.now + desk.settings.batch_window_s
+    if len(batcher.waiting) >= desk.settings.batch_reports or batcher.waiting.keys() >= set(others):
+        close_window(desk, batcher, lives)
+
+
+def attest_single(desk: Desk, life: Life, report: Report) -> None:
+    """Attest one report from the votes over its leaf, when this member can show its payload."""
+    if life.active and keccak256(life.payload) == report.output_hash:
+        attest(desk, (report,), [life], life.count.of(report))
+
+
+def close_window(desk: Desk, batcher: Batcher, lives: Lives) -> None:
+    """Propose what is waiting as one batch; one report alone is attested."""
+    if batcher.open:
+        return
+    chosen = [
+        report
+        for request, report in batcher.waiting.items()
+        if (life := lives.get(request)) is not None and life.active and life.report == report
+    ][: desk.settings.batch_reports]
+    for report in chosen:
+        del batcher.waiting[report.request_id]
+    batcher.window_ends = desk.now + desk.settings.batch_window_s if batcher.waiting and chosen else None
+    if not chosen:
+        batcher.waiting.clear()
+    elif len(chosen) == 1:
+        attest_single(desk, lives[chosen[0].request_id], chosen[0])
+    else:
+        batcher.open, batcher.open_until = tuple(chosen), desk.now + desk.settings.batch_patience_s
+        batcher.votes.clear()
+        desk.emit(Send(ALL, BatchProposal(batcher.open)))
+
+
+def batch_proposed(desk: Desk, lives: Lives, sender: int, message: BatchProposal) -> None:
+    """Sign the root if every leaf is this member's own standing vote (Rule 3). Raises PeerFault."""
+    reports = message.reports
+    if sender != desk.leader:
+        return  # late
+    if len({report.request_id for report in reports}) != len(reports) or len(reports) < 2:
+        raise RuleBroken(f"a batch of {len(reports)} reports, or with a request twice", sender)
+    if all(_stands_by(lives.get(report.request_id), report) for report in reports):
+        desk.emit(Sign(ReportsStatement(desk.epoch.identity, reports)))
+
+
+def _stands_by(life: Life | None, report: Report) -> bool:
+    return life is not None and life.active and life.vote is not None and life.report == report
+
+
+def batch_signed(desk: Desk, lives: Lives, statement: ReportsStatement, signatures: Signatures) -> None:
+    """The signer signed a batch: send the vote, if every leaf still stands."""
+    if all(_stands_by(lives.get(report.request_id), report) for report in statement.reports):
+        vote = Vote(desk.index, signatures.ecdsa, signatures.bls)
+        desk.to_leader(BatchVote(root_of(statement.reports), vote))
+
+
+def batch_voted(desk: Desk, batcher: Batcher, lives: Lives, sender: int, message: BatchVote) -> None:
+    """Count a vote for the open batch; attest it at quorum. Raises PeerFault."""
+    if message.vote.member != sender:
+        raise RuleBroken(f"a vote in the name of member {message.vote.member}", sender)
+    if not batcher.open or message.root != root_of(batcher.open):
+        return  # late
+    check_vote(desk.epoch, Root(message.root), message.vote)
+    batcher.votes[sender] = message.vote
+    if len(batcher.votes) < desk.epoch.quorum:
+        return
+    reports, batcher.open, batcher.open_until = batcher.open, (), None
+    holders = [lives[report.request_id] for report in reports if _stands_by(lives.get(report.request_id), report)]
+    if len(holders) == len(reports):
+        attest(desk, reports, holders, tuple(batcher.votes[member] for member in sorted(batcher.votes)))
+    else:
+        _one_by_one(desk, lives, reports)
+
+
+def tick(desk: Desk, batcher: Batcher, lives: Lives) -> None:
+    """Close the window, or give up on the open batch, when their time has come (Rule 4)."""
+    if batcher.open_until is not None and desk.now >= batcher.open_until:
+        reports, batcher.open, batcher.open_until = batcher.open, (), None
+        _one_by_one(desk, lives, reports)
+    if batcher.window_ends is not None and desk.now >= batcher.window_ends:
+        close_window(desk, batcher, lives)
+
+
+def round_ended(desk: Desk, batcher: Batcher, lives: Lives) -> None:
+    """Attest what is left one by one: every report in it has its quorum already (Rule 4)."""
+    reports = (*batcher.open, *batcher.waiting.values())
+    batcher.waiting.clear()
+    batcher.open, batcher.open_until, batcher.window_ends = (), None, None
+    _one_by_one(desk, lives, reports)
+
+
+def _one_by_one(desk: Desk, lives: Lives, reports: tuple[Report, ...]) -> None:
+    for report in reports:
+        life = lives.get(report.request_id)
+        if life is not None and life.count.winner(desk.epoch.quorum) == report:
+            attest_single(desk, life, report)

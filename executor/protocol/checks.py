@@ -1,0 +1,137 @@
+"""Verifying what others show: observations, entries, Prepares, certificates. Pure; also used to check receipts.
+
+Rule 1. A certificate is exactly one view and transcript, prepared by q or more distinct members, every signature good.
+Rule 2. An entry outside every certificate rests on its observation set: distinct members in ascending order, every
+        signature over this request, slot, spec and transcript so far, and the strategy gives exactly this value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from executor.crypto import secp256k1
+from executor.crypto.digests import entry_hash, epoch_digest, observation_digest, prepare_digest, transcript_hash
+from executor.errors import BadSignature, InvalidValue, NotAMember, RuleBroken
+from executor.model.committee import Epoch
+from executor.model.ids import Digest, FunctionId, RequestId, TranscriptHash
+from executor.model.observation import SignedObservation
+from executor.model.profile import PROFILE
+from executor.model.transcript import Entry, Transcript
+from executor.model.view import Certificate, Prepare
+from executor.protocol.lock import Consent, Path
+from executor.protocol.strategies import Case, agree, case_of, check_observation
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What every signature about one request binds."""
+
+    epoch: Epoch
+    request_id: RequestId
+    function_id: FunctionId
+
+
+def path_of(transcript: Transcript) -> Path:
+    """The entry hashes of a transcript."""
+    return tuple(entry_hash(slot, entry) for slot, entry in enumerate(transcript))
+
+
+def consent_of(certificate: Certificate) -> Consent:
+    """What a certificate certifies."""
+    return Consent(certificate.view, path_of(certificate.transcript))
+
+
+def check_certificate(subject: Subject, certificate: Certificate) -> None:
+    """Rule 1. Raises NotAMember, BadSignature or RuleBroken."""
+    epoch, view, transcript = subject.epoch, certificate.view, certificate.transcript
+    if view.slots != len(transcript) or not 1 <= len(transcript) <= PROFILE.ceilings.observations:
+        raise RuleBroken(f"a certificate of view {view} over {len(transcript)} entries")
+    members = [prepare.member for prepare in certificate.prepares]
+    if members != sorted(set(members)) or len(members) < epoch.quorum:
+        raise RuleBroken(f"a certificate needs {epoch.quorum} distinct members in order, it has {members}")
+    hashed = transcript_hash(transcript)
+    for prepare in certificate.prepares:
+        if prepare.view != view or prepare.transcript_hash != hashed:
+            raise RuleBroken("a Prepare of another view or transcript", prepare.member)
+        check_prepare(subject, prepare)
+
+
+def check_prepare(subject: Subject, prepare: Prepare) -> None:
+    """Raises NotAMember or BadSignature."""
+    digest = prepare_digest(
+        epoch_digest(subject.epoch.identity),
+        subject.request_id,
+        subject.function_id,
+        prepare.transcript_hash,
+        prepare.view,
+    )
+    _check_signature(subject.epoch, prepare.member, digest, prepare.signature, "Prepare")
+
+
+def check_signed_observation(
+    subject: Subject, so_far: TranscriptHash, slot: int, spec: bytes, signed: SignedObservation
+) -> None:
+    """Raises NotAMember, BadSignature, or RuleBroken when the value does not fit the spec's strategy."""
+    digest = observation_digest(
+        epoch_digest(subject.epoch.identity),
+        subject.request_id,
+        subject.function_id,
+        so_far,
+        slot,
+        spec,
+        signed.observation,
+    )
+    _check_signature(subject.epoch, signed.member, digest, signed.signature, "observation")
+    try:
+        check_observation(spec, signed.observation)
+    except InvalidValue as error:
+        raise RuleBroken(f"observation: {error}", signed.member) from error
+
+
+def check_entry(subject: Subject, so_far: Transcript, entry: Entry) -> Case:
+    """Rule 2; the case its set is of. Raises NotAMember, BadSignature or RuleBroken."""
+    epoch, hashed = subject.epoch, transcript_hash(so_far)
+    members = [signed.member for signed in entry.observations]
+    if members != sorted(set(members)):
+        raise RuleBroken(f"an observation set is of distinct members in order, not {members}")
+    observations = [signed.observation for signed in entry.observations]
+    try:
+        case = case_of(observations, epoch.n, epoch.f)
+        for signed in entry.observations:
+            check_signed_observation(subject, hashed, len(so_far), entry.spec, signed)
+        agreed = agree(entry.spec, observations, epoch.n, epoch.f)
+    except InvalidValue as error:
+        raise RuleBroken(f"slot {len(so_far)}: {error}") from error
+    if agreed != (entry.kind, entry.value):
+        raise RuleBroken(f"slot {len(so_far)}: the observation set does not give the proposed value")
+    return case
+
+
+def check_transcript(subject: Subject, transcript: Transcript) -> None:
+    """Rule 2 for every entry of a transcript that shows all its observation sets (receipts)."""
+    for slot, entry in enumerate(transcript):
+        check_entry(subject, transcript[:slot], entry)
+
+
+def only_checked_sets(subject: Subject, known: Sequence[Transcript], transcript: Transcript) -> Transcript:
+    """The same entries, each with a set that is known or verifies, else with none: sets come from untrusted leaders."""
+    checked: list[Entry] = []
+    for slot, entry in enumerate(transcript):
+        same = [other[slot] for other in known if other[: slot + 1] == transcript[: slot + 1]]
+        if held := [mine for mine in same if mine.observations]:
+            checked.append(held[0])
+            continue
+        try:
+            check_entry(subject, transcript[:slot], entry)
+            checked.append(entry)
+        except (NotAMember, BadSignature, RuleBroken):
+            checked.append(replace(entry, observations=()))
+    return tuple(checked)
+
+
+def _check_signature(epoch: Epoch, member: int, digest: Digest, signature: bytes, what: str) -> None:
+    if member >= epoch.n:
+        raise NotAMember(f"{what}: the epoch has {epoch.n} members", member)
+    if not secp256k1.is_signed_by(digest, signature, epoch.members[member].signer):
+        raise BadSignature(f"the {what}'s signature does not verify", member)

@@ -1,0 +1,176 @@
+"""Attestations: made at quorum, checked when received, kept, and transmitted (protocol.md, step 7).
+
+Rule 1. An attestation names reports and proves that a quorum signed their root (P1). Anyone may send one: it is checked
+        for itself, whoever it comes from, and whatever rides with it is checked or dropped.
+Rule 2. Whoever holds the votes may make it. The maker transmits at once; a member that holds one and has not seen the
+        delivery transmits in its own later rounds, after a fixed patience (P5).
+Rule 3. A member that holds an attestation takes no more part in agreement on its requests; it answers with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from executor.crypto.digests import keccak256, report_leaf, transcript_hash
+from executor.crypto.merkle import merkle_root
+from executor.crypto.proofs import build_proof, check_proof, check_vote
+from executor.errors import PeerFault, RuleBroken, VerificationFailed
+from executor.model.ids import Root
+from executor.model.profile import PROFILE
+from executor.model.report import Attestation, Report, Scheme, Vote
+from executor.model.view import Certificate
+from executor.protocol.agreement import checked, save
+from executor.protocol.checks import consent_of
+from executor.protocol.desk import Desk
+from executor.protocol.effects import ALL, Attested, Note, Send, Transmit
+from executor.protocol.lifecycle import Event, Life
+from executor.protocol.messages import AttestationMessage, Evidence
+
+MAX_BATCH = 256  # reports of one attestation that a member accepts; a block holds fewer deliveries
+
+
+def root_of(reports: Sequence[Report]) -> Root:
+    """The root that votes for these reports sign."""
+    return merkle_root([report_leaf(report) for report in reports])
+
+
+def attest(desk: Desk, reports: tuple[Report, ...], lives: Sequence[Life], votes: tuple[Vote, ...]) -> None:
+    """Make an attestation of one report a life from checked votes over their root; send it round and transmit."""
+    scheme = _scheme(desk)
+    attestation = Attestation(scheme, reports, build_proof(scheme, desk.epoch, votes))
+    evidence = tuple(Evidence(life.payload, life.lock) for life in lives)
+    desk.emit(Send(ALL, AttestationMessage(attestation, evidence, votes)))
+    desk.emit(Transmit(attestation, tuple(life.payload for life in lives)))
+    for life in lives:
+        heard = set(life.turn.heard) | {vote.member for vote in votes}
+        if silent := [member for member in range(desk.epoch.n) if member not in heard]:
+            desk.emit(Note("silent", life.subject.request_id, {"members": silent}))
+
+
+def _scheme(desk: Desk) -> Scheme:
+    if desk.settings.scheme is not None:
+        return desk.settings.scheme
+    return desk.epoch.verifiers[0].scheme if desk.epoch.verifiers else Scheme.ECDSA
+
+
+def check_attestation(desk: Desk, sender: int, message: AttestationMessage) -> None:
+    """Rule 1, for what concerns the whole message. Raises RuleBroken."""
+    reports = message.attestation.reports
+    if not 1 <= len(reports) <= MAX_BATCH or len(message.evidence) != len(reports):
+        raise RuleBroken(f"an attestation of {len(reports)} reports with {len(message.evidence)} items", sender)
+    if len({report.request_id for report in reports}) != len(reports):
+        raise RuleBroken("an attestation that names a request twice", sender)
+    try:
+        signers = check_proof(message.attestation.scheme, desk.epoch, root_of(reports), message.attestation.proof)
+    except VerificationFailed as error:
+        raise RuleBroken(f"attestation: {error}", sender) from error
+    if len(signers) < desk.epoch.quorum:
+        raise RuleBroken(f"an attestation by {len(signers)} members", sender)
+    for report, evidence in zip(reports, message.evidence, strict=True):
+        limit = max(PROFILE.ceilings.output_bytes, PROFILE.ceilings.error_bytes)
+        if len(evidence.payload) > limit or keccak256(evidence.payload) != report.output_hash:
+            raise RuleBroken("a payload that is not the attested one", sender)
+
+
+def good_votes(desk: Desk, message: AttestationMessage) -> tuple[Vote, ...]:
+    """The message's votes that verify, by member; the proof stands without them."""
+    root, good = root_of(message.attestation.reports), dict[int, Vote]()
+    for vote in message.votes[: desk.epoch.n]:
+        try:
+            check_vote(desk.epoch, root, vote)
+            good[vote.member] = vote
+        except PeerFault:
+            continue
+    return tuple(good[member] for member in sorted(good))
+
+
+def attested(desk: Desk, life: Life, position: int, message: AttestationMessage, votes: tuple[Vote, ...]) -> None:
+    """Keep a checked attestation of this life's request, end agreement on it, and tell the node."""
+    if not life.active:
+        return
+    report, evidence = message.attestation.reports[position], message.evidence[position]
+    certificate = _certificate(life, report, evidence.certificate)
+    clean = tuple(
+        Evidence(item.payload, certificate if index == position else None)
+        for index, item in enumerate(message.evidence)
+    )
+    life.attestation = AttestationMessage(message.attestation, clean, votes)
+    life.attested_at = desk.now
+    life.move(Event.ATTESTATION)
+    save(desk, life)
+    tell(desk, life)
+    note_votes(desk, life, life.count.latest())
+
+
+def _certificate(life: Life, report: Report, offered: Certificate | None) -> Certificate | None:
+    """The certificate the report rests on: this member's own, else the offered one if it holds, else none."""
+    for certificate in (life.lock, offered):
+        if certificate is None or transcript_hash(certificate.transcript) != report.transcript_hash:
+            continue
+        if (certificate.view.round, certificate.view.slots) != (report.round, report.slots):
+            continue
+        try:
+            checked(life, consent_of(certificate), certificate)
+        except PeerFault:
+            continue
+        return certificate
+    return None
+
+
+def tell(desk: Desk, life: Life) -> None:
+    """Emit everything a receipt needs; again after a restart, since the crash may have come in between."""
+    message = life.attestation
+    if message is None:
+        return
+    for report, evidence in zip(message.attestation.reports, message.evidence, strict=True):
+        if report.request_id == life.subject.request_id:
+            transcript = evidence.certificate.transcript if evidence.certificate else ()
+            desk.emit(
+                Attested(
+                    life.subject.request_id,
+                    transcript,
+                    evidence.certificate,
+                    report,
+                    evidence.payload,
+                    message.votes,
+                    message.attestation,
+                )
+            )
+
+
+def note_votes(desk: Desk, life: Life, members: Iterable[int]) -> None:
+    """Tell operators which of these members voted for another outcome than the attested one; nothing else follows."""
+    if life.attestation is None:
+        return
+    attested_by_id = {report.request_id: report for report in life.attestation.attestation.reports}
+    winner = _outcome(attested_by_id[life.subject.request_id])
+    latest = life.count.latest()
+    for member in sorted(set(members) & set(latest)):
+        if _outcome(latest[member]) != winner:
+            report = latest[member]
+            details = {"member": member, "status": report.status.name.lower(), "fuel_used": report.fuel_used}
+            desk.emit(Note("outvoted", life.subject.request_id, {**details, "output_hash": str(report.output_hash)}))
+
+
+def _outcome(report: Report) -> tuple[object, ...]:
+    return report.transcript_hash, report.status, report.fuel_used, report.output_hash
+
+
+def enter_round(desk: Desk, life: Life) -> None:
+    """Rules 2 and 3 on entering a round: hand the leader the attestation, or, leading, transmit it again."""
+    message = life.attestation
+    if message is None:
+        return
+    life.told.clear()
+    if not desk.leads:
+        if desk.now >= life.attested_at + desk.epoch.round_length_s:
+            answer(desk, life, desk.leader)
+    elif desk.now >= life.attested_at + desk.settings.delivery_patience_s:
+        desk.emit(Transmit(message.attestation, tuple(item.payload for item in message.evidence)))
+
+
+def answer(desk: Desk, life: Life, member: int) -> None:
+    """Send the attestation to a member that still works on the request, at most once a round."""
+    if life.attestation is not None and member not in life.told and member != desk.index:
+        life.told.add(member)
+        desk.emit(Send(member, life.attestation))

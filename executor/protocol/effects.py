@@ -1,0 +1,91 @@
+"""What a machine asks its driver to do. The driver carries effects out in order, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from executor.model.codec import Json
+from executor.model.ids import RequestId
+from executor.model.report import Attestation, Report, Vote
+from executor.model.transcript import Transcript
+from executor.model.view import Certificate
+from executor.protocol.messages import Message
+from executor.protocol.statements import Statement
+
+ALL = 65535  # docs/wire.md §1, `message`
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Replace the request's journal record; durable before the next effect is carried out."""
+
+    request_id: RequestId
+    record: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """Execute the function on this transcript and call `Member.executed`. May be asked for again: it is pure."""
+
+    request_id: RequestId
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Observe:
+    """Observe this slot and call `Member.observed`. May be asked for again while an earlier one is under way."""
+
+    request_id: RequestId
+    transcript: Transcript
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Have the signer sign and call `Member.signed`."""
+
+    statement: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send to one member, or to ALL others; `sealed` means encrypted to the recipient's registered key."""
+
+    recipient: int
+    message: Message
+    sealed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transmit:
+    """Submit the attestation on chain; payloads are in the order of its reports."""
+
+    attestation: Attestation
+    payloads: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attested:
+    """A request's outcome is attested: all that a receipt needs. `votes` are over the attested root."""
+
+    request_id: RequestId
+    transcript: Transcript
+    certificate: Certificate | None
+    report: Report
+    payload: bytes
+    votes: tuple[Vote, ...]
+    attestation: Attestation
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something people should know; nothing depends on it. Kinds and details: docs/protocol.md."""
+
+    kind: str
+    request_id: RequestId | None
+    details: Mapping[str, Json]
+
+
+Effect: TypeAlias = Save | Execute | Observe | Sign | Send | Transmit | Attested | Note

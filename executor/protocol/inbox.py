@@ -1,0 +1,43 @@
+"""Messages about requests this member has not seen on chain yet: kept, bounded, and read when it has (P4).
+
+Rule 1. Each sender has a budget of its own, in messages and bytes; its oldest go first, so that no member's flood
+        costs another member's messages.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from executor.model.ids import RequestId
+from executor.protocol.messages import MAX_MESSAGE_BYTES, Message, encode_message, request_ids
+
+MAX_EARLY = 256  # messages a sender; a burst of 100 requests seen late sends two or three each
+MAX_EARLY_BYTES = MAX_MESSAGE_BYTES  # a sender; one message of the largest size still fits
+
+
+class Inbox:
+    """Early messages by sender."""
+
+    def __init__(self, n: int) -> None:
+        self._queues: list[deque[tuple[int, Message]]] = [deque() for _ in range(n)]
+        self._sizes = [0] * n
+
+    def keep(self, sender: int, message: Message) -> None:
+        """Keep an early message, dropping the sender's oldest beyond its budget (Rule 1)."""
+        size = len(encode_message(message))
+        queue = self._queues[sender]
+        queue.append((size, message))
+        self._sizes[sender] += size
+        while len(queue) > MAX_EARLY or self._sizes[sender] > MAX_EARLY_BYTES:
+            self._sizes[sender] -= queue.popleft()[0]
+
+    def claim(self, request_id: RequestId) -> list[tuple[int, Message]]:
+        """Take out the messages about a request, with their senders, oldest first for each."""
+        claimed: list[tuple[int, Message]] = []
+        for sender, queue in enumerate(self._queues):
+            mine = [item for item in queue if request_id in request_ids(item[1])]
+            for item in mine:
+                queue.remove(item)
+                self._sizes[sender] -= item[0]
+                claimed.append((sender, item[1]))
+        return claimed

@@ -1,0 +1,171 @@
+"""A request's life at one member: its phase, and everything the member holds about it.
+
+Rule 1. EXECUTING until the outcome over the locked transcript is known; then AWAITING an observation, or REPORTED.
+Rule 2. A certificate accepted in any of these starts EXECUTING again, over its transcript.
+Rule 3. An attestation ends agreement: ATTESTED. Delivery or expiry ends everything: CLOSED.
+
+Theory of operation: `Life` is a bag of state that agreement.py (what a member says), leading.py (what it does in its
+turn) and attesting.py (counting votes) work on. What must survive a crash is in `record`; the rest is rebuilt from
+what members send again in every round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from types import MappingProxyType
+
+from executor.crypto.digests import transcript_hash
+from executor.errors import InvalidValue
+from executor.model.ids import TranscriptHash
+from executor.model.outcome import Awaiting, Outcome
+from executor.model.report import Report, Vote
+from executor.model.transcript import Transcript
+from executor.model.view import Certificate, Prepare
+from executor.protocol.attesting import Count
+from executor.protocol.checks import Subject, consent_of
+from executor.protocol.lock import NO_LOCK, Consent, Promises
+from executor.protocol.messages import AttestationMessage, CertificateMessage, Proposal
+from executor.protocol.record import OwnObservation, PreparedPath, Record, decode_record, encode_record
+from executor.protocol.turn import Turn
+
+MAX_OUTCOMES = 8  # the lock's transcript, its prefix, and a few that leaders show
+
+
+class Phase(Enum):
+    """Where a request stands at this member."""
+
+    EXECUTING = auto()
+    AWAITING = auto()
+    REPORTED = auto()
+    ATTESTED = auto()
+    CLOSED = auto()
+
+
+class Event(Enum):
+    """What moves a request from phase to phase."""
+
+    AWAITED = auto()
+    ENDED = auto()
+    LOCKED = auto()
+    ATTESTATION = auto()
+    CLOSING = auto()
+
+
+TRANSITIONS: Mapping[tuple[Phase, Event], Phase] = MappingProxyType(
+    {
+        (Phase.EXECUTING, Event.AWAITED): Phase.AWAITING,
+        (Phase.EXECUTING, Event.ENDED): Phase.REPORTED,
+        (Phase.EXECUTING, Event.LOCKED): Phase.EXECUTING,
+        (Phase.AWAITING, Event.LOCKED): Phase.EXECUTING,
+        (Phase.REPORTED, Event.LOCKED): Phase.EXECUTING,
+        (Phase.EXECUTING, Event.ATTESTATION): Phase.ATTESTED,
+        (Phase.AWAITING, Event.ATTESTATION): Phase.ATTESTED,
+        (Phase.REPORTED, Event.ATTESTATION): Phase.ATTESTED,
+        (Phase.EXECUTING, Event.CLOSING): Phase.CLOSED,
+        (Phase.AWAITING, Event.CLOSING): Phase.CLOSED,
+        (Phase.REPORTED, Event.CLOSING): Phase.CLOSED,
+        (Phase.ATTESTED, Event.CLOSING): Phase.CLOSED,
+    }
+)
+
+
+@dataclass(slots=True)
+class Life:
+    """All a member holds about one request. Fields after `record`'s are lost in a crash, on purpose."""
+
+    subject: Subject
+    # Durable (record.py).
+    lock: Certificate | None = None
+    promises: Promises = field(default_factory=Promises)
+    last_prepare: Prepare | None = None
+    own: dict[TranscriptHash, OwnObservation] = field(default_factory=dict)
+    report: Report | None = None
+    attestation: AttestationMessage | None = None
+    # Rebuilt.
+    phase: Phase = Phase.EXECUTING
+    outcomes: dict[TranscriptHash, Outcome] = field(default_factory=dict)
+    asked: dict[tuple[str, TranscriptHash], int] = field(default_factory=dict)
+    awaited_since: dict[TranscriptHash, int] = field(default_factory=dict)
+    payload: bytes = b""
+    vote: Vote | None = None
+    held_proposal: Proposal | None = None
+    held_certificate: CertificateMessage | None = None
+    known_sets: Transcript = ()
+    count: Count = field(default_factory=Count)
+    turn: Turn = field(default_factory=Turn)
+    told: set[int] = field(default_factory=set)
+    attested_at: float = 0.0
+
+    @property
+    def transcript(self) -> Transcript:
+        """The locked transcript; empty without a lock."""
+        return self.lock.transcript if self.lock else ()
+
+    @property
+    def locked(self) -> Consent:
+        """The lock as the rules see it."""
+        return self.promises.lock
+
+    @property
+    def so_far(self) -> TranscriptHash:
+        """Hash of the locked transcript."""
+        return transcript_hash(self.transcript)
+
+    @property
+    def active(self) -> bool:
+        """Whether agreement is still going on."""
+        return self.phase in (Phase.EXECUTING, Phase.AWAITING, Phase.REPORTED)
+
+    def move(self, event: Event) -> None:
+        """Take the transition of `event`; raises InvalidValue where the table has none."""
+        after = TRANSITIONS.get((self.phase, event))
+        if after is None:
+            raise InvalidValue(f"{event.name} in phase {self.phase.name}")
+        self.phase = after
+
+    def keep_outcome(self, hashed: TranscriptHash, outcome: Outcome, round: int) -> None:
+        """Remember what execution over a transcript ended in; the oldest is dropped, never that of the lock."""
+        self.outcomes[hashed] = outcome
+        self.asked.pop(("execute", hashed), None)
+        if isinstance(outcome, Awaiting):
+            self.awaited_since.setdefault(hashed, round)
+        for old in [key for key in self.outcomes if key not in (self.so_far, hashed)]:
+            if len(self.outcomes) > MAX_OUTCOMES:
+                del self.outcomes[old]
+                self.awaited_since.pop(old, None)
+
+    def record(self) -> bytes:
+        """The journal record of now."""
+        return encode_record(
+            Record(
+                request_id=self.subject.request_id,
+                function_id=self.subject.function_id,
+                lock=self.lock,
+                highest=self.promises.highest,
+                prepared=tuple(PreparedPath(consent.view, consent.path) for consent in self.promises.prepared),
+                last_prepare=self.last_prepare,
+                observations=tuple(self.own.values()),
+                report=self.report,
+                attestation=self.attestation,
+            )
+        )
+
+
+def restore_life(subject: Subject, record: Record) -> Life:
+    """The life a record describes; pure."""
+    prepared = tuple(Consent(item.view, item.path) for item in record.prepared)
+    lock = consent_of(record.lock) if record.lock else NO_LOCK
+    return Life(
+        subject=subject,
+        lock=record.lock,
+        promises=Promises(lock, record.highest, prepared),
+        last_prepare=record.last_prepare,
+        own={own.so_far: own for own in record.observations},
+        report=record.report,
+        attestation=record.attestation,
+    )
+
+
+__all__ = ["Event", "Life", "Phase", "TRANSITIONS", "decode_record", "restore_life"]

@@ -1,0 +1,63 @@
+"""The journal record of one request: what a member must remember to stay bound by what it said.
+
+Rule 1. A record is saved before anything that it binds leaves: an observation, a Prepare, a lock, a vote.
+Rule 2. Signatures may be missing: a statement saved but not yet signed is signed again after a restart, unchanged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from executor.model.codec import Hex, decode, encode
+from executor.model.ids import EntryHash, FunctionId, RequestId, TranscriptHash
+from executor.model.observation import Observation
+from executor.model.report import Report
+from executor.model.view import Certificate, Prepare, View
+from executor.protocol.messages import AttestationMessage
+
+MAX_RECORD_BYTES = 32 * 1024 * 1024  # a lock and an attestation message, each below the 8 MiB of a message
+
+
+@dataclass(frozen=True, slots=True)
+class OwnObservation:
+    """What this member saw for `slot` after `so_far`; `signature` is empty until the signer answered."""
+
+    so_far: TranscriptHash
+    slot: int
+    spec: Hex
+    observation: Observation
+    signature: Hex = b""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPath:
+    """A path prepared in a view."""
+
+    view: View
+    path: tuple[EntryHash, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything durable about one request. `last_prepare` is the one of the highest view, for resending."""
+
+    request_id: RequestId
+    function_id: FunctionId
+    lock: Certificate | None
+    highest: View
+    prepared: tuple[PreparedPath, ...]
+    last_prepare: Prepare | None
+    observations: tuple[OwnObservation, ...]
+    report: Report | None
+    attestation: AttestationMessage | None
+
+
+def encode_record(record: Record) -> bytes:
+    """Canonical bytes of a record."""
+    return encode(record)
+
+
+def decode_record(data: bytes) -> Record:
+    """The record in journal bytes; raises InvalidEncoding."""
+    record: Record = decode(Record, data, limit=MAX_RECORD_BYTES)
+    return record
