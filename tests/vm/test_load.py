@@ -1,0 +1,169 @@
+"""Which modules load."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from vm.guests import ALLOC, EMPTY_RUN, IMPORTS, data, module, wasm
+
+from executor.errors import HostFault, InvalidManifest, InvalidModule
+from executor.model.function import Function
+from executor.model.manifest import Terms
+from executor.model.profile import PROFILE
+from executor.vm import load
+from executor.vm.binary import read_outline
+from executor.vm.selftest import FEATURE_MODULES
+
+MEMORY = '(memory (export "memory") 1)'
+
+
+def refusal(text: str, source: bytes = b"", limits: dict[str, int] | None = None) -> str:
+    """Why a module in text form is refused."""
+    with pytest.raises(InvalidModule) as caught:
+        load(Function(wasm(text), Terms.model_validate({"limits": limits or {}}), source))
+    return str(caught.value)
+
+
+def test_a_module_of_the_abi_loads() -> None:
+    """The smallest guest loads and knows its id."""
+    target = load(Function(module()))
+    assert not target.has_initialize
+    assert len(target.function_id) == 32
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (f"(module {ALLOC} {EMPTY_RUN})", "0 memories"),
+        (f"(module (memory 1) {ALLOC} {EMPTY_RUN})", "no memory is exported"),
+        (f'(module (memory (export "mem") 1) {ALLOC} {EMPTY_RUN})', "no memory is exported"),
+        (f'(module (memory 1) (global (export "memory") i32 (i32.const 0)) {ALLOC} {EMPTY_RUN})', "no memory"),
+        (f"(module {MEMORY} {EMPTY_RUN})", "no export `alloc`"),
+        (f"(module {MEMORY} {ALLOC})", "no export `run`"),
+        (f'(module {MEMORY} {ALLOC} (func (export "run")))', "export `run`: type"),
+        (f'(module {MEMORY} {EMPTY_RUN} (func (export "alloc") (param i64) (result i32) unreachable))', "`alloc`: type"),
+        (f'(module {MEMORY} {ALLOC} (global (export "run") i32 (i32.const 0)))', "is a global"),
+        (f'(module {MEMORY} {ALLOC} {EMPTY_RUN} (func (export "_initialize") (param i32)))', "_initialize"),
+        (f"(module {MEMORY} {ALLOC} {EMPTY_RUN} (func $s) (start $s))", "start section"),
+        (f"(module {MEMORY} (memory 1) {ALLOC} {EMPTY_RUN})", "2 memories"),
+        (f"(module {MEMORY} {ALLOC} {EMPTY_RUN} (global i32 (i32.add (i32.const 1) (i32.const 2))))", "extended"),
+        (f"(module {MEMORY} {ALLOC} {EMPTY_RUN} (table 1 externref))", "0x6f"),
+        (f"(module {MEMORY} {ALLOC} {EMPTY_RUN} (table 100001 funcref))", "elements"),
+        (f"(module {MEMORY} {ALLOC} {EMPTY_RUN} {'(table 1 funcref)' * 17})", "17 tables"),
+        (f"(module {MEMORY} {ALLOC} {EMPTY_RUN} (func (local {'i32 ' * 50_001})))", "50001 locals"),
+        (f"(module {MEMORY} {ALLOC} {EMPTY_RUN} {'(func)' * 49_999})", "50001 functions"),
+        (f'(module {MEMORY} {ALLOC} {EMPTY_RUN} (data (i32.const 65536) "x"))', "cannot be instantiated"),
+        (f"(module {MEMORY} {ALLOC} {EMPTY_RUN} (func (result i32)))", "the engine refuses"),
+    ],
+)  # fmt: skip
+def test_a_module_that_breaks_the_abi_is_refused(text: str, reason: str) -> None:
+    """Each rule of vm/checks.py is refused by name."""
+    assert reason in refusal(text)
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ('(import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))', "fd_write"),
+        ('(import "executor" "clock" (func (result i64)))', "executor.clock"),
+        ('(import "executor" "read" (func (param i64)))', "the ABI says (i32)"),
+        ('(import "executor" "read" (func (param v128)))', "type (v128)"),
+        ('(import "executor" "observe" (func (param i32 i32) (result v128)))', "v128"),
+        ('(import "executor" "read" (global i32))', "only functions"),
+        ('(import "executor" "read" (memory 1))', "only functions"),
+        ('(import "executor" "read" (table 1 funcref))', "only functions"),
+        ('(import "executor" "read" (tag))', "only functions"),
+    ],
+)
+def test_only_the_imports_of_the_abi_load(entry: str, reason: str) -> None:
+    """Other modules, names, kinds and types are refused by name, before the engine sees them."""
+    assert reason in refusal(f"(module {entry} {MEMORY} {ALLOC} {EMPTY_RUN})")
+
+
+@pytest.mark.parametrize("feature", sorted(FEATURE_MODULES))
+def test_exactly_the_features_of_the_profile_load(feature: str) -> None:
+    """D3: a module that needs a feature outside the profile is refused, one inside is not."""
+    text = FEATURE_MODULES[feature]
+    if feature == "component_model":
+        assert "not a core WASM binary" in refusal(text)
+        return
+    memory = "" if "(memory" in text else MEMORY
+    whole = text.replace("(memory ", '(memory (export "memory") ', 1)[:-1] + f" {memory} {ALLOC} {EMPTY_RUN})"
+    if feature in PROFILE.features:
+        load(Function(wasm(whole)))
+    else:
+        refusal(whole)
+
+
+def test_an_engine_needs_source_and_only_an_engine_takes_it() -> None:
+    """`load` is exported if and only if the function has source."""
+    engine = f'(module {MEMORY} {ALLOC} {EMPTY_RUN} (func (export "load") (param i32 i32)))'
+    load(Function(wasm(engine), source=b"1"))
+    assert "needs source" in refusal(engine)
+    assert "no engine" in refusal(f"(module {MEMORY} {ALLOC} {EMPTY_RUN})", source=b"1")
+
+
+def test_sizes_are_limited() -> None:
+    """Module and source bytes have ceilings; a memory's minimum must fit the manifest."""
+    with pytest.raises(InvalidModule, match="module has 16777217 bytes"):
+        load(Function(bytes(PROFILE.ceilings.module_bytes + 1)))
+    with pytest.raises(InvalidModule, match="source has 1048577 bytes"):
+        load(Function(module(), source=bytes(PROFILE.ceilings.source_bytes + 1)))
+    assert "17 pages" in refusal(
+        f'(module (memory (export "memory") 17) {ALLOC} {EMPTY_RUN})', limits={"memory_mib": 1}
+    )
+
+
+def test_a_limit_over_the_ceiling_is_refused() -> None:
+    """The manifest is checked against the profile that loads it."""
+    with pytest.raises(InvalidManifest, match=r"limits\.fuel"):
+        load(Function(module(), Terms.model_validate({"limits": {"fuel": PROFILE.ceilings.fuel + 1}})))
+
+
+def test_text_modules_are_not_accepted() -> None:
+    """Only binaries load, though the engine's library would take text."""
+    with pytest.raises(InvalidModule, match="not a core WASM binary"):
+        load(Function(b"(module)"))
+
+
+def test_foreign_compiled_code_is_a_host_fault() -> None:
+    """Bytes that no `serialize` of this engine made are our failure, never the function's."""
+    with pytest.raises(HostFault, match="compiled code"):
+        load(Function(module()), compiled=b"not compiled code")
+
+
+WHOLE = wasm(
+    f"""(module {IMPORTS} {MEMORY} {ALLOC} {EMPTY_RUN} {data(0, b"x")} (global i64 (i64.const -1))
+    (global f64 (f64.const 1)) (global v128 (v128.const i64x2 1 2)) (table 2 funcref) (func $f (local i32 i64))
+    (elem (i32.const 0) $f) (elem funcref (ref.func $f)) (elem declare func $f) (data "passive"))"""
+)
+
+
+@given(st.integers(0, len(WHOLE) - 1), st.integers(0, 255))
+def test_a_changed_byte_is_refused_or_harmless(position: int, value: int) -> None:
+    """Whatever one byte becomes: InvalidModule or a module that loads; never another exception or a dead process."""
+    changed = WHOLE[:position] + bytes([value]) + WHOLE[position + 1 :]
+    try:
+        load(Function(changed))
+    except InvalidModule:
+        pass
+
+
+@given(st.integers(0, WHOLE.rindex(b"\x04name") - 4))  # the name section may be missing
+def test_a_truncated_module_is_refused(size: int) -> None:
+    """No proper prefix of a module loads."""
+    try:
+        load(Function(WHOLE[:size]))
+    except InvalidModule:
+        return
+    raise AssertionError(f"the first {size} of {len(WHOLE)} bytes load")
+
+
+@given(st.binary(max_size=200))
+def test_the_reader_survives_anything(tail: bytes) -> None:
+    """Arbitrary bytes behind the magic are read or refused."""
+    try:
+        read_outline(WHOLE[:8] + tail)
+    except InvalidModule:
+        pass
