@@ -1,1 +1,1 @@
-
+"""Keystores, the signer process and its double-sign record (K1)."""

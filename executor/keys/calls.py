@@ -1,0 +1,115 @@
+"""The signer's verbs as async methods, over whatever carries an ask to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from executor.errors import SignerUnavailable
+from executor.keys.keyset import PublicKeys
+from executor.keys.messages import (
+    Answer,
+    Ask,
+    Bytes,
+    Keys,
+    ProvePossession,
+    ReportSignatures,
+    ShowKeys,
+    SignMessage,
+    SignObservation,
+    SignPrepare,
+    SignReports,
+    SignTransaction,
+    Transaction,
+    Unseal,
+)
+from executor.keys.signer import Signer
+from executor.model.committee import EpochIdentity
+from executor.model.ids import Address, FunctionId, RequestId, TranscriptHash
+from executor.model.observation import Observation
+from executor.model.report import Report
+from executor.model.view import View
+
+T = TypeVar("T")
+
+
+class SignerCalls:
+    """Every method raises SigningRefused, InvalidValue, or SignerUnavailable."""
+
+    async def ask(self, ask: Ask) -> Answer:
+        """Carry one ask to the signer and bring its answer."""
+        raise NotImplementedError
+
+    async def public_keys(self) -> PublicKeys:
+        """The node's public keys."""
+        return _only(Keys, await self.ask(ShowKeys())).public
+
+    async def record_counter(self) -> int:
+        """How many things the signer ever recorded."""
+        return _only(Keys, await self.ask(ShowKeys())).record_counter
+
+    async def sign_observation(
+        self,
+        epoch: EpochIdentity,
+        request_id: RequestId,
+        function_id: FunctionId,
+        so_far: TranscriptHash,
+        slot: int,
+        spec: bytes,
+        observation: Observation,
+    ) -> bytes:
+        """Compact signature of an observation."""
+        return await self._bytes(
+            SignObservation(epoch, request_id, function_id, so_far, slot, spec, observation),
+        )
+
+    async def sign_prepare(
+        self,
+        epoch: EpochIdentity,
+        request_id: RequestId,
+        function_id: FunctionId,
+        transcript_hash: TranscriptHash,
+        view: View,
+    ) -> bytes:
+        """Compact signature of a Prepare; SigningRefused when another transcript was prepared in this view."""
+        return await self._bytes(SignPrepare(epoch, request_id, function_id, transcript_hash, view))
+
+    async def sign_reports(self, epoch: EpochIdentity, reports: Sequence[Report], *, bls: bool) -> ReportSignatures:
+        """Root and signatures over `reports`; SigningRefused when any of them conflicts with a signed outcome."""
+        return _only(ReportSignatures, await self.ask(SignReports(epoch, tuple(reports), bls)))
+
+    async def sign_message(self, epoch: EpochIdentity, sender: int, recipient: int, payload: bytes) -> bytes:
+        """Compact signature of a peer message's envelope."""
+        return await self._bytes(SignMessage(epoch, sender, recipient, payload))
+
+    async def sign_transaction(self, transaction: Transaction) -> bytes:
+        """Raw bytes of the transmitter's signed transaction."""
+        return await self._bytes(SignTransaction(transaction))
+
+    async def prove_possession(self, chain_id: int, committee: Address, operator: Address) -> bytes:
+        """Compressed proof of possession of the BLS key."""
+        return await self._bytes(ProvePossession(chain_id, committee, operator))
+
+    async def unseal(self, ciphertext: bytes) -> bytes:
+        """What was sealed to the encryption key; InvalidValue for anything else."""
+        return await self._bytes(Unseal(ciphertext))
+
+    async def _bytes(self, ask: Ask) -> bytes:
+        return _only(Bytes, await self.ask(ask)).value
+
+
+class LocalSigner(SignerCalls):
+    """A signer in this process, for tests and simulated committees; nodes use `SignerClient`."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+
+    async def ask(self, ask: Ask) -> Answer:
+        """The signer's answer, at once."""
+        return self._signer.answer(ask)
+
+
+def _only(kind: type[T], answer: object) -> T:
+    if not isinstance(answer, kind):
+        raise SignerUnavailable(f"the signer answered {type(answer).__name__} where {kind.__name__} belongs")
+    return answer
