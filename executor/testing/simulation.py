@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -98,7 +98,10 @@ class Node:
 
 
 class Simulation:
-    """A committee, its network and its chain. `tamper` may replace what a member sends; None drops nothing."""
+    """A committee, its network and its chain.
+
+    `tamper` replaces each message a member sends by any others; `broken` members execute another function.
+    """
 
     def __init__(
         self,
@@ -112,6 +115,7 @@ class Simulation:
         delay_s: tuple[float, float] = (0.005, 0.03),
         dead: Iterable[int] = (),
         tamper: Tamper | None = None,
+        broken: Mapping[int, Run] | None = None,
         settings: Settings | None = None,
         start_s: float = START_S,
     ) -> None:
@@ -124,6 +128,7 @@ class Simulation:
         self.delivered: dict[RequestId, float] = {}
         self.transmitted: list[Transmit] = []
         self._run, self._look, self._tamper, self._settings = run, look, tamper, settings
+        self._broken = broken or {}
         self._loss, self._duplication, self._delay_s = loss, duplication, delay_s
         self._random = random.Random(seed)  # noqa: S311  # a reproducible schedule, not a secret
         self._events: list[tuple[float, int, Callable[[], None]]] = []
@@ -211,7 +216,8 @@ class Simulation:
             case Save(request, record):
                 node.journal[request] = record
             case Execute(request, transcript):
-                outcome, hashed = self._run(transcript), transcript_hash(transcript)
+                run = self._broken.get(node.index, self._run)
+                outcome, hashed = run(transcript), transcript_hash(transcript)
                 self._answer(node, lambda member: member.executed(request, hashed, outcome, self.now))
             case Observe(request, transcript, slot):
                 seen, hashed = self._look(node.index, transcript, slot), transcript_hash(transcript)

@@ -1,0 +1,118 @@
+"""A node's process put together from every layer; the only place where node/ and aggregator/ meet.
+
+Start order: configuration, signer, chain, epoch, workers, node. Whatever is missing is waited for or named, never
+worked around.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from executor.aggregator.transmission import Transmissions
+from executor.capabilities.http import HttpSettings
+from executor.chain.client import ChainClient
+from executor.chain.epochs import current_epoch, load_epoch
+from executor.chain.sender import Account, TransactionSender
+from executor.chain.transmitter import Transmitter
+from executor.errors import InvalidConfig
+from executor.keys.client import SignerClient
+from executor.keys.keyset import PublicKeys
+from executor.model.committee import Epoch
+from executor.model.ids import Address
+from executor.model.report import Scheme
+from executor.node.config import NodeConfig, read_config
+from executor.node.driver import Runs
+from executor.node.node import Node, run_until_stopped
+from executor.node.runs import WorkerRuns
+from executor.node.signing import ProtocolSigner
+from executor.protocol.settings import Settings
+from executor.store.events import EventLog
+from executor.vm import self_test
+from executor.worker import WorkerPool
+
+Wrap = Callable[[Runs], Runs]
+
+
+def honest(runs: Runs) -> Runs:
+    """Every node but a deliberately faulty one (executor/testing/faults.py)."""
+    return runs
+
+
+async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
+    """Run a node until SIGTERM or SIGINT; prints one JSON line when it takes requests."""
+    config = read_config(config_path)
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stopped = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    await asyncio.to_thread(self_test)  # D11: a setting without its effect must not sign anything
+    signer = SignerClient(config.signer_socket)
+    events = EventLog(config.data / "events.jsonl")
+    router = Address.from_hex(config.router)
+    async with ChainClient(config.rpc_urls, config.chain_id, router) as chain:
+        epoch = await load_epoch(chain, await current_epoch(chain))
+        index = member_index(epoch, config, await signer.public_keys())
+        pool = WorkerPool(size=config.workers, cache=config.data / "compiled", watchdog_s=config.watchdog_s)
+        await pool.start()
+        try:
+            await _serve(config, epoch, index, chain, signer, pool, events, wrap, stopped)
+        finally:
+            await pool.close()
+            await signer.close()
+
+
+async def _serve(
+    config: NodeConfig,
+    epoch: Epoch,
+    index: int,
+    chain: ChainClient,
+    signer: SignerClient,
+    pool: WorkerPool,
+    events: EventLog,
+    wrap: Wrap,
+    stopped: asyncio.Event,
+) -> None:
+    statements = ProtocolSigner(signer, epoch)
+    account = Account((await signer.public_keys()).transmitter, statements)
+    transmissions = Transmissions(epoch, Transmitter(chain, TransactionSender(chain, account)), events)
+    node = Node(
+        config,
+        epoch=epoch,
+        index=index,
+        chain=chain,
+        signer=statements,
+        message_signer=signer,
+        runs=wrap(WorkerRuns(pool, HttpSettings(overrides=config.http_overrides))),
+        transmit=transmissions.transmit,
+        events=events,
+        settings=Settings(
+            collect_delay_s=config.collect_delay_s,
+            delivery_patience_s=3.0 * epoch.round_length_s,
+            scheme=None if config.scheme is None else Scheme(config.scheme),
+        ),
+    )
+
+    def ready() -> None:
+        sys.stdout.write(json.dumps({"member": index, "url": f"http://{config.host}:{config.port}"}) + "\n")
+        sys.stdout.flush()
+
+    await run_until_stopped(node, stopped, ready)
+
+
+def member_index(epoch: Epoch, config: NodeConfig, keys: PublicKeys) -> int:
+    """This node's place in the epoch; raises InvalidConfig when it has none, or is registered with other keys."""
+    operator = Address.from_hex(config.operator)
+    for member in epoch.members:
+        if member.operator == operator:
+            registered = (member.signer, member.bls_key, member.encryption_key)
+            if registered != (keys.signer, keys.bls_key, keys.encryption_key):
+                raise InvalidConfig(
+                    f"operator {operator} is registered with other keys than the signer at {config.signer_socket} holds"
+                )
+            return member.index
+    raise InvalidConfig(f"operator {operator} is no member of epoch {epoch.number}")

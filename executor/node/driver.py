@@ -1,0 +1,246 @@
+"""Carries effects out: the one place where the protocol machine meets signer, journal, workers, wire and chain.
+
+Rule 1. One task owns the machine; everything reaches it through one bounded inbox.
+Rule 2. Effects are carried out in order; a Save is durable before the next effect starts (P2, K1).
+Rule 3. A host fault is never an outcome: the run is tried again, then the member abstains (D4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, assert_never
+
+from executor.crypto.digests import payload, transcript_hash
+from executor.errors import ExecutorError, HostFault, PeerFault, SigningRefused
+from executor.model.function import Function
+from executor.model.ids import RequestId
+from executor.model.observation import Observation
+from executor.model.outcome import Awaiting, Outcome
+from executor.model.request import Request
+from executor.model.transcript import Transcript
+from executor.protocol.effects import Attested, Effect, Execute, Note, Observe, Save, Send, Sign, Transmit
+from executor.protocol.member import Member
+from executor.protocol.messages import decode_message, encode_message, request_ids
+from executor.protocol.statements import ObservationStatement, PrepareStatement, ReportsStatement, Signatures, Statement
+from executor.store.events import EventLog
+
+INBOX = 4_096  # steps waiting; beyond it, senders wait
+RETRIES = 3  # of a run that ended in a host fault
+RETRY_DELAY_S = 0.5
+
+Step = Callable[[float], list[Effect]]
+
+
+class Runs(Protocol):
+    """Where guests run."""
+
+    async def execute(self, function: Function, request: Request, transcript: Transcript) -> Outcome:
+        """The pure run; raises HostFault."""
+
+    async def observe(self, function: Function, request: Request, transcript: Transcript) -> Observation:
+        """This node's own look at the awaited slot; raises HostFault."""
+
+
+class Signs(Protocol):
+    """The signer process, as the driver needs it."""
+
+    async def sign(self, statement: Statement) -> Signatures:
+        """Signatures over a statement; raises SigningRefused or SignerUnavailable."""
+
+
+class Wire(Protocol):
+    """The way to the other members."""
+
+    async def send(self, recipient: int, payload: bytes, *, sealed: bool = False) -> None:
+        """Queue one message; never waits for the receiver."""
+
+
+class Keeps(Protocol):
+    """The durable journal."""
+
+    def save(self, request_id: RequestId, kind: str, value: bytes) -> None:
+        """Durable when it returns."""
+
+
+class Driver:
+    """Owns the machine and runs until cancelled."""
+
+    def __init__(
+        self,
+        member: Member,
+        *,
+        journal: Keeps,
+        signer: Signs,
+        runs: Runs,
+        events: EventLog,
+        on_attested: Callable[[Attested], None],
+        transmit: Callable[[Transmit], Coroutine[Any, Any, None]],
+    ) -> None:
+        self._member = member
+        self._journal = journal
+        self._signer = signer
+        self._runs = runs
+        self._events = events
+        self._on_attested = on_attested
+        self._transmit = transmit
+        self._wire: Wire | None = None
+        self._inbox: asyncio.Queue[Step] = asyncio.Queue(INBOX)
+        self._requests: dict[RequestId, tuple[Request, Function]] = {}
+
+    def attach(self, wire: Wire) -> None:
+        """Name the way to the others; before `run`."""
+        self._wire = wire
+
+    # Inputs: all wait while the inbox is full.
+
+    async def seen(self, request_id: RequestId, request: Request, function: Function, record: bytes | None) -> None:
+        """A request of this epoch, and what the journal holds about it from before a restart."""
+        self._requests[request_id] = (request, function)
+        if record is None:
+            await self._inbox.put(lambda now: self._member.seen(request, now))
+        else:
+            await self._inbox.put(lambda now: self._member.restore(request_id, record, now))
+
+    async def received(self, sender: int, data: bytes) -> None:
+        """A message whose envelope was verified; raises InvalidEncoding for bytes that are none."""
+        message = decode_message(data)
+
+        def step(now: float) -> list[Effect]:
+            try:
+                return self._member.received(sender, message, now)
+            except PeerFault as error:
+                ids = request_ids(message)
+                self._events.add("refused", ids[0] if ids else "", sender=sender, type=message.type, reason=str(error))
+                return []
+
+        await self._inbox.put(step)
+
+    async def delivered(self, request_id: RequestId) -> None:
+        """The router delivered the request."""
+        self._requests.pop(request_id, None)
+        await self._inbox.put(lambda now: self._member.delivered(request_id, now))
+
+    async def expired(self, request_id: RequestId) -> None:
+        """The router closed the request by its timeout."""
+        self._requests.pop(request_id, None)
+        await self._inbox.put(lambda now: self._member.expired(request_id, now))
+
+    # The loop.
+
+    async def run(self) -> None:
+        """Feed the machine until cancelled; an error here is a bug or a lost signer or journal, and ends the node."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            while True:
+                await self._step()
+
+    async def _step(self) -> None:
+        wait = max(0.0, self._member.deadline() - time.time())
+        try:
+            step = await asyncio.wait_for(self._inbox.get(), wait)
+        except TimeoutError:
+            step = self._member.tick
+        effects = deque(step(time.time()))
+        while effects:
+            effects.extend(await self._carry_out(effects.popleft()))
+
+    async def _carry_out(self, effect: Effect) -> list[Effect]:
+        match effect:
+            case Save(request_id, record):
+                self._journal.save(request_id, "record", record)
+            case Sign(statement):
+                return await self._sign(statement)
+            case Send(recipient, message, sealed):
+                assert self._wire is not None, "attach comes before run"
+                await self._wire.send(recipient, encode_message(message), sealed=sealed)
+            case Execute(request_id, transcript):
+                self._start(self._execute(request_id, transcript))
+            case Observe(request_id, transcript, slot):
+                self._start(self._observe(request_id, transcript, slot))
+            case Transmit():
+                self._start(self._transmit(effect))
+            case Attested():
+                self._on_attested(effect)
+            case Note(kind, noted, details):
+                self._events.add(kind, noted or "", **details)
+            case _:
+                assert_never(effect)
+        return []
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._group.create_task(work)
+
+    async def _sign(self, statement: Statement) -> list[Effect]:
+        try:
+            signatures = await self._signer.sign(statement)
+        except SigningRefused as error:
+            self._events.add("signing-refused", _request_of(statement), reason=str(error))
+            return []
+        return self._member.signed(statement, signatures, time.time())
+
+    async def _execute(self, request_id: RequestId, transcript: Transcript) -> None:
+        if (known := self._requests.get(request_id)) is None:
+            return
+        request, function = known
+        started = time.perf_counter()
+        outcome = await self._retried(request_id, lambda: self._runs.execute(function, request, transcript))
+        if outcome is None:
+            return
+        hashed = transcript_hash(transcript)
+        self._tell_outcome(request_id, transcript, outcome, time.perf_counter() - started)
+        await self._inbox.put(lambda now: self._member.executed(request_id, hashed, outcome, now))
+
+    async def _observe(self, request_id: RequestId, transcript: Transcript, slot: int) -> None:
+        if (known := self._requests.get(request_id)) is None:
+            return
+        request, function = known
+        started = time.perf_counter()
+        seen = await self._retried(request_id, lambda: self._runs.observe(function, request, transcript))
+        if seen is None:
+            return
+        hashed = transcript_hash(transcript)
+        fields = {"slot": slot, "observed": seen.kind.name.lower(), "value": _readable(seen.value)}
+        self._events.add("observed", request_id, seconds=round(time.perf_counter() - started, 4), **fields)
+        await self._inbox.put(lambda now: self._member.observed(request_id, hashed, slot, seen, now))
+
+    async def _retried(self, request_id: RequestId, run: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        for attempt in range(1, RETRIES + 1):
+            try:
+                return await run()
+            except HostFault as error:
+                self._events.add("host-fault", request_id, attempt=attempt, reason=str(error))
+                await asyncio.sleep(RETRY_DELAY_S)
+            except ExecutorError as error:  # the module does not load here, or a transcript does not fit: abstain
+                self._events.add("abstained", request_id, reason=str(error))
+                return None
+        self._events.add("abstained", request_id, reason=f"{RETRIES} host faults")
+        return None
+
+    def _tell_outcome(self, request_id: RequestId, transcript: Transcript, outcome: Outcome, seconds: float) -> None:
+        fields: dict[str, Any] = {"outcome": type(outcome).__name__.lower(), "slots": len(transcript)}
+        match outcome:
+            case Awaiting(slot, spec):
+                fields |= {"slot": slot, "spec": _readable(spec)}
+            case _:
+                fields |= {"fuel_used": outcome.fuel_used, "payload": "0x" + payload(outcome).hex()}
+        self._events.add("executed", request_id, seconds=round(seconds, 4), **fields)
+
+
+def _readable(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return "0x" + value.hex()
+
+
+def _request_of(statement: Statement) -> RequestId:
+    match statement:
+        case ObservationStatement() | PrepareStatement():
+            return statement.request_id
+        case ReportsStatement(reports=reports):
+            return reports[0].request_id
+        case _:
+            assert_never(statement)

@@ -1,0 +1,166 @@
+"""A member's process put together: adapters in, one task group running them, a clean stop.
+
+The parts that need another layer (the transmitter of aggregator/) come in through the constructor; executor/compose.py
+builds them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from executor.chain.client import ChainClient
+from executor.chain.watcher import RequestWatcher
+from executor.crypto.digests import profile_id
+from executor.errors import ChainError, InvalidConfig
+from executor.model.committee import Epoch
+from executor.model.function import Function
+from executor.model.ids import FunctionId
+from executor.model.profile import PROFILE
+from executor.node.api import Api
+from executor.node.config import NodeConfig
+from executor.node.driver import Driver, Runs, Signs
+from executor.node.functions import FunctionStore
+from executor.node.receipts import ReceiptFiles
+from executor.node.requests import RequestBook
+from executor.protocol.effects import Transmit
+from executor.protocol.member import Member
+from executor.protocol.settings import Settings
+from executor.store.blobs import Blobs
+from executor.store.events import EventLog
+from executor.store.journal import Journal
+from executor.transport.http import HttpTransport, MessageSigner
+from executor.vm import load
+
+CHAIN_RETRY_S = 1.0
+
+
+class Node:
+    """One member of one epoch. `run` returns when it is cancelled, after everything was closed."""
+
+    def __init__(
+        self,
+        config: NodeConfig,
+        *,
+        epoch: Epoch,
+        index: int,
+        chain: ChainClient,
+        signer: Signs,
+        message_signer: MessageSigner,
+        runs: Runs,
+        transmit: Callable[[Transmit], Coroutine[Any, Any, None]],
+        events: EventLog,
+        settings: Settings,
+    ) -> None:
+        if epoch.profile_id != profile_id(PROFILE):
+            raise InvalidConfig(
+                f"epoch {epoch.number} runs profile {epoch.profile_id}; this release has {profile_id(PROFILE)}"
+            )
+        self._config = config
+        self._epoch = epoch
+        self._index = index
+        self._chain = chain
+        self._events = events
+        self._started_at = time.time()
+        self._journal = Journal(config.data / "journal.sqlite3")
+        self._functions = FunctionStore(
+            self._journal,
+            Blobs(config.data / "blobs"),
+            max_functions=config.max_functions,
+            max_bytes=config.max_function_bytes,
+        )
+        receipts = ReceiptFiles(config.data / "receipts", epoch)
+        self._driver = Driver(
+            Member(epoch, index, settings),
+            journal=self._journal,
+            signer=signer,
+            runs=runs,
+            events=events,
+            on_attested=lambda attested: self._book.attested(attested),
+            transmit=transmit,
+        )
+        self._book = RequestBook(
+            epoch_number=epoch.number,
+            journal=self._journal,
+            functions=self._functions,
+            driver=self._driver,
+            events=events,
+            receipts=receipts,
+        )
+        self._transport = HttpTransport(
+            epoch, index, message_signer, self._driver.received, host=config.host, port=config.port
+        )
+        Api(
+            health=self._health,
+            events=events,
+            functions=self._functions,
+            receipts=receipts.directory,
+            add_function=self._add_function,
+        ).register(self._transport.router)
+        self._driver.attach(self._transport)
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Serve until cancelled; `ready` is called once messages and requests are taken."""
+        await self._transport.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._driver.run())
+                await self._book.restore()
+                group.create_task(self._watch())
+                self._events.add("started", "", member=self._index, epoch=self._epoch.number)
+                ready()
+        finally:
+            await self._transport.close()
+            self._journal.close()
+
+    async def _watch(self) -> None:
+        """Follow the chain for ever; an endpoint that is down is tried again."""
+        config = self._config
+        watcher = RequestWatcher(
+            self._chain,
+            self._book.cursor(config.start_block),
+            confirmations=config.confirmations,
+            poll_s=config.poll_interval_s,
+        )
+        while True:
+            try:
+                async for event in watcher.follow():
+                    await self._book.take(event)
+            except ChainError as error:
+                self._events.add("chain-unavailable", "", reason=str(error))
+                await asyncio.sleep(CHAIN_RETRY_S)
+
+    async def _add_function(self, function: Function) -> FunctionId:
+        await asyncio.to_thread(load, function)  # InvalidModule before anything is kept
+        identity = self._functions.add(function)
+        self._events.add("function-added", "", function_id=str(identity), module_bytes=len(function.module))
+        await self._book.function_added(identity)
+        return identity
+
+    def _health(self) -> dict[str, object]:
+        return {
+            "member": self._index,
+            "epoch": self._epoch.number,
+            "members": self._epoch.n,
+            "quorum": self._epoch.quorum,
+            "chain_id": self._epoch.chain_id,
+            "router": str(self._epoch.router),
+            "functions": len(self._functions.ids()),
+            "open_requests": self._book.open_count,
+            "uptime_s": round(time.time() - self._started_at, 1),
+        }
+
+
+async def run_until_stopped(node: Node, stopped: asyncio.Event, ready: Callable[[], None]) -> None:
+    """Run a node until `stopped` is set; raises what ended it otherwise."""
+    running = asyncio.create_task(node.run(ready))
+    stopping = asyncio.create_task(stopped.wait())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not running.done():
+        running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running

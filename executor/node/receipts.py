@@ -1,0 +1,48 @@
+"""Receipts of a node: written when an outcome is attested, completed when its delivery is seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from executor.model.committee import Epoch
+from executor.model.function import Function
+from executor.model.ids import RequestId
+from executor.model.receipt import ChainLocation
+from executor.model.request import Request
+from executor.protocol.effects import Attested
+from executor.receipts import build_receipt, read_receipt, write_receipt
+
+
+class ReceiptFiles:
+    """One file a request, named by its id."""
+
+    def __init__(self, directory: Path, epoch: Epoch) -> None:
+        self.directory = directory
+        self._epoch = epoch
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def path(self, request_id: RequestId) -> Path:
+        """Where the request's receipt stands or will stand."""
+        return self.directory / f"{request_id}.json"
+
+    def attested(self, attested: Attested, request: Request, function: Function, requested: ChainLocation) -> None:
+        """Write the receipt, without its delivery."""
+        receipt = build_receipt(
+            function=function,
+            epoch=self._epoch,
+            request=request,
+            transcript=attested.transcript,
+            certificate=attested.certificate,
+            payload=attested.payload,
+            votes=attested.votes,
+            attestation=attested.attestation,
+            requested=requested,
+        )
+        write_receipt(self.path(attested.request_id), receipt)
+
+    def delivered(self, request_id: RequestId, location: ChainLocation) -> None:
+        """Complete the receipt, if this node has one: a node that was down may have missed the attestation."""
+        path = self.path(request_id)
+        if path.exists():
+            write_receipt(path, replace(read_receipt(path), delivered=location))

@@ -1,0 +1,108 @@
+"""A reader of a network's nodes over HTTP: uploads functions, follows events, fetches receipts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Self
+
+import aiohttp
+
+from executor.errors import HostFault, InvalidValue
+from executor.model.function import Function
+from executor.model.ids import FunctionId, RequestId
+from executor.node.functions import pack_function
+
+TIMEOUT_S = 10.0
+POLL_S = 0.2
+
+
+class NetworkReader:
+    """Talks to nodes by their base URLs; a node that is down is tried again, quietly."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self._urls = list(urls)
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def health(self, node: int) -> dict[str, Any] | None:
+        """What the node says of itself, or None when it does not answer."""
+        try:
+            async with self._session.get(f"{self._urls[node]}/v1/health") as response:
+                return dict(await response.json())
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return None
+
+    async def wait_healthy(self, node: int, timeout_s: float) -> dict[str, Any]:
+        """Wait for the node to answer; raises HostFault when it does not in time."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while asyncio.get_running_loop().time() < deadline:
+            if (found := await self.health(node)) is not None:
+                return found
+            await asyncio.sleep(POLL_S / 2)
+        raise HostFault(f"node {node} at {self._urls[node]} does not answer within {timeout_s:g} s")
+
+    async def upload(self, function: Function, nodes: Sequence[int] | None = None) -> FunctionId:
+        """Give every node the function's bytes; raises InvalidValue with what a node answered."""
+        data = pack_function(function)
+        answers = [await self._put(node, data) for node in (nodes if nodes is not None else range(len(self._urls)))]
+        return FunctionId.from_hex(answers[0])
+
+    async def _put(self, node: int, data: bytes) -> str:
+        async with self._session.put(f"{self._urls[node]}/v1/functions", data=data) as response:
+            answer = await response.json()
+            if response.status != 200:
+                raise InvalidValue(f"node {node} refused the function: {answer.get('error', response.status)}")
+            return str(answer["function_id"])
+
+    async def last_event(self, node: int) -> int:
+        """Number of the node's newest event; 0 when it does not answer."""
+        try:
+            async with self._session.get(f"{self._urls[node]}/v1/events") as response:
+                events = await response.json()
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return 0
+        return int(events[-1]["number"]) if events else 0
+
+    async def receipt(self, node: int, request: RequestId) -> bytes | None:
+        """The receipt's bytes, or None while the node has none."""
+        try:
+            async with self._session.get(f"{self._urls[node]}/v1/receipts/{request}") as response:
+                return await response.read() if response.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return None
+
+    async def follow(self, timeout_s: float) -> AsyncIterator[tuple[int, dict[str, Any]]]:
+        """(node, event) of all nodes from now on, as they happen; raises HostFault when `timeout_s` passes."""
+        queue: asyncio.Queue[tuple[int, dict[str, Any]]] = asyncio.Queue(1_000)
+        tasks = [asyncio.create_task(self._pump(node, queue)) for node in range(len(self._urls))]
+        try:
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    yield await queue.get()
+        except TimeoutError as error:
+            raise HostFault(f"the network did not finish within {timeout_s:g} s") from error
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _pump(self, node: int, queue: asyncio.Queue[tuple[int, dict[str, Any]]]) -> None:
+        after: int | None = None
+        while True:
+            try:
+                if after is None:
+                    after = await self.last_event(node)
+                url = f"{self._urls[node]}/v1/events?after={after}&wait=5"
+                async with self._session.get(url) as response:
+                    for event in await response.json():
+                        after = max(after, int(event["number"]))
+                        await queue.put((node, event))
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                after = 0  # a restarted node counts from 1 again
+                await asyncio.sleep(POLL_S)

@@ -1,0 +1,132 @@
+"""Child processes of the devnet and of end-to-end tests: started with a log, stopped together, never left behind."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from executor.errors import HostFault
+
+PR_SET_PDEATHSIG = 1  # prctl(2): Linux sends the child this signal when its parent dies
+
+
+class Child:
+    """One running process; standard error and output go to `log`, except a first line that `read_line` takes."""
+
+    def __init__(
+        self, name: str, arguments: Sequence[str], log: Path, *, environment: dict[str, str] | None = None
+    ) -> None:
+        self.name = name
+        self.log = log
+        with log.open("ab") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,  # Ctrl-C reaches the parent alone, which stops them in order
+                preexec_fn=_die_with_parent,
+            )
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    def read_line(self, timeout_s: float) -> str:
+        """The next line of standard output; raises HostFault when the process ends or says nothing in time."""
+        assert self._process.stdout is not None
+        deadline = time.monotonic() + timeout_s
+        line = b""
+        descriptor = self._process.stdout.fileno()
+        while not line.endswith(b"\n"):
+            ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+            byte = os.read(descriptor, 1) if ready else b""
+            if not byte:
+                raise HostFault(f"{self.name} did not start; its log ends:\n{self.tail()}")
+            line += byte
+        return line.decode("utf-8").strip()
+
+    def tail(self, characters: int = 2_000) -> str:
+        """The end of the log."""
+        return self.log.read_text(encoding="utf-8", errors="replace")[-characters:]
+
+    def kill(self) -> None:
+        """SIGKILL: what a crash or a power cut looks like to the others."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """SIGTERM, then SIGKILL when it does not end in time."""
+        if self.running:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+class Children:
+    """A group of children; leaving the block stops all, last started first."""
+
+    def __init__(self, logs: Path) -> None:
+        logs.mkdir(parents=True, exist_ok=True)
+        self._logs = logs
+        self._children: list[Child] = []
+
+    def start(self, name: str, *arguments: str, environment: dict[str, str] | None = None) -> Child:
+        """Start `python arguments…` under this name."""
+        child = Child(name, arguments, self._logs / f"{name}.log", environment=environment)
+        self._children.append(child)
+        return child
+
+    def stop(self) -> None:
+        """Stop every child."""
+        for child in reversed(self._children):
+            if child.running:
+                os.kill(child.pid, signal.SIGTERM)
+        for child in reversed(self._children):
+            child.stop()
+        self._children.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def free_ports(count: int) -> list[int]:
+    """Distinct loopback ports that were free a moment ago."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
