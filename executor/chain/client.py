@@ -91,6 +91,11 @@ class ChainClient:
         raw = await self.rpc.call("eth_getCode", data(address), "latest")
         return expect(lambda: parse_data(raw), raw)
 
+    async def balance(self, address: Address) -> int:
+        """The account's balance in wei."""
+        raw = await self.rpc.call("eth_getBalance", data(address), "latest")
+        return expect(lambda: parse_quantity(raw), raw)
+
     async def read(self, address: Address, contract: Interface, name: str, *arguments: object) -> Any:
         """A view's result; raises RpcRefused for a revert and ChainUnavailable for a malformed reply."""
         call = {"to": data(address), "data": data(contract.calldata(name, *arguments))}

@@ -1,4 +1,4 @@
-"""Calldata, return values, logs and reverts of the contracts, by their committed ABI. No I/O but reading the artifact."""
+"""Calldata, return values, logs and reverts of the contracts, by their committed ABI."""
 
 from __future__ import annotations
 
@@ -16,6 +16,18 @@ from executor.errors import InvalidEncoding
 
 PANIC = bytes.fromhex("4e487b71")
 REVERT_TEXT = bytes.fromhex("08c379a0")
+
+# contracts/src/interfaces/IEpochVerifier.sol: epoch verifiers are created by the committee and have no artifact.
+VERIFIER_ERRORS: tuple[dict[str, Any], ...] = tuple(
+    {"type": "error", "name": name, "inputs": [{"name": argument, "type": "uint256"} for argument in arguments]}
+    for name, arguments in (
+        ("BadProofLength", ("length",)),
+        ("SignerOutOfRange", ("bitmap", "n")),
+        ("QuorumNotReached", ("signers", "quorum")),
+        ("BadSignature", ("member",)),
+        ("BadAggregate", ()),
+    )
+)
 
 
 class Event(Protocol):
@@ -39,18 +51,14 @@ class Interface:
         entries = artifact.abi
         self._functions = {entry["name"]: entry for entry in entries if entry["type"] == "function"}
         self._events = {entry["name"]: entry for entry in entries if entry["type"] == "event"}
-        self._errors = {_selector(entry): entry for entry in entries if entry["type"] == "error"}
-        self._constructor = next((entry for entry in entries if entry["type"] == "constructor"), {"inputs": []})
+        self._errors = {_selector(entry): entry for entry in [*entries, *VERIFIER_ERRORS] if entry["type"] == "error"}
+        constructors = [entry for entry in entries if entry["type"] == "constructor"]
+        self._constructor = constructors[0] if constructors else {"inputs": []}
 
     def creation(self, *arguments: object) -> bytes:
         """The data of the transaction that creates the contract."""
         code = bytes.fromhex(self.artifact.bytecode.removeprefix("0x"))
         return code + abi_encode(_types(self._constructor["inputs"]), arguments)
-
-    @property
-    def runtime_code(self) -> bytes:
-        """The code of the created contract; exact for contracts without immutables."""
-        return bytes.fromhex(self.artifact.deployed_bytecode.removeprefix("0x"))
 
     def calldata(self, name: str, *arguments: object) -> bytes:
         """The data of a call."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final as Constant
+
 from executor.chain.bindings import committee as binding
 from executor.chain.client import ChainClient
 from executor.chain.contract import interface
@@ -12,7 +14,7 @@ from executor.model.committee import Epoch, Member, Verifier
 from executor.model.ids import Address, ProfileId
 from executor.model.report import Scheme
 
-VERIFIER_CONTRACTS = {Scheme.ECDSA: "EcdsaQuorumVerifier", Scheme.BLS: "BlsVerifier"}
+VERIFIER_CONTRACTS: Constant = {Scheme.ECDSA: "EcdsaQuorumVerifier", Scheme.BLS: "BlsVerifier"}
 
 
 async def current_epoch(client: ChainClient) -> int:
@@ -61,9 +63,8 @@ def _member(index: int, record: binding.Member) -> Member:
 
 
 async def _verifier(client: ChainClient, address: Address) -> Verifier:
-    """The verifier's scheme, by its code: verifiers have no state, so equal code is the same verifier."""
-    code = await client.code(address)
-    for scheme, name in VERIFIER_CONTRACTS.items():
-        if code == interface(name).runtime_code:
-            return Verifier(scheme, address)
-    raise ChainError(f"the verifier {address} has code of no verifier this version knows")
+    name = bytes(await client.read(address, interface("BlsVerifier"), "scheme"))  # the same view in every verifier
+    try:
+        return Verifier(Scheme(name.decode("ascii")), address)
+    except ValueError as error:
+        raise ChainError(f"the verifier {address} has the scheme {name!r}, which this version does not know") from error

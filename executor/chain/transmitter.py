@@ -1,0 +1,143 @@
+"""Delivers attestations: calldata of `Router.fulfill`, gas for the callbacks, and what became of each report."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from typing import Final as Constant
+
+from executor.chain.bindings import router as binding
+from executor.chain.client import ChainClient, expect
+from executor.chain.contract import interface
+from executor.chain.logs import RouterLog
+from executor.chain.quantity import data, parse_data, quantity
+from executor.chain.rpc import RpcRefused
+from executor.chain.sender import Receipt, TransactionSender
+from executor.crypto.digests import keccak256
+from executor.errors import InvalidValue, TransactionFailed
+from executor.model.committee import Epoch
+from executor.model.ids import RequestId
+from executor.model.receipt import ChainLocation
+from executor.model.report import Attestation, Report
+
+REPORT_HEAD: Constant = struct.Struct(">32s32s32sBIHQI")  # contracts/src/libraries/PackedReports.sol
+GAS_MARGIN_PERCENT: Constant = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Transmission:
+    """What one delivery attempt did. `location` is None when every request was closed already and nothing was sent."""
+
+    location: ChainLocation | None
+    gas_used: int
+    delivered: tuple[RequestId, ...]
+    skipped: tuple[RequestId, ...]
+
+
+def pack_reports(reports: Sequence[Report], payloads: Sequence[bytes]) -> bytes:
+    """Reports with their payloads as `fulfill` takes them; raises InvalidValue where one is not the other's."""
+    if len(reports) != len(payloads) or not reports:
+        raise InvalidValue(f"{len(reports)} reports with {len(payloads)} payloads")
+    packed = b""
+    for report, payload in zip(reports, payloads, strict=True):
+        if keccak256(payload) != report.output_hash:
+            raise InvalidValue(f"request {report.request_id}: the payload is not the report's")
+        packed += REPORT_HEAD.pack(
+            report.request_id,
+            report.function_id,
+            report.transcript_hash,
+            report.status,
+            report.round,
+            report.slots,
+            report.fuel_used,
+            len(payload),
+        )
+        packed += payload
+    return packed
+
+
+def fulfill_calldata(epoch: Epoch, attestation: Attestation, payloads: Sequence[bytes]) -> bytes:
+    """The transaction's data; raises InvalidValue if the epoch has no verifier of the attestation's scheme."""
+    schemes = [verifier.scheme for verifier in epoch.verifiers]
+    if attestation.scheme not in schemes:
+        raise InvalidValue(f"epoch {epoch.number} has no {attestation.scheme} verifier")
+    packed = pack_reports(attestation.reports, payloads)
+    index = schemes.index(attestation.scheme)
+    return interface("Router").calldata("fulfill", epoch.number, index, packed, attestation.proof)
+
+
+class Transmitter:
+    """Submits attestations from one account; several deliveries may run at a time."""
+
+    def __init__(self, client: ChainClient, sender: TransactionSender) -> None:
+        self._client = client
+        self._sender = sender
+
+    async def deliver(self, epoch: Epoch, attestation: Attestation, payloads: Sequence[bytes]) -> Transmission:
+        """Deliver what is still open.
+
+        That someone else delivered first, before or while we tried, is no error. Raises TransactionFailed when the
+        router refuses the attestation or the transaction is not mined, ChainUnavailable when no endpoint answers.
+        """
+        calldata = fulfill_calldata(epoch, attestation, payloads)
+        ids = tuple(report.request_id for report in attestation.reports)
+        open_gas = await self._open_callback_gas(ids)
+        if open_gas is None:
+            return Transmission(None, 0, (), ids)
+        try:
+            gas = await self._sender.estimate(self._client.router, calldata)
+        except RpcRefused as error:
+            return await self._unless_closed(ids, interface("Router").reason(error.data) or error.message, None)
+        # A callback may use more at inclusion than in the estimate; it is entitled to its whole limit.
+        gas += gas * GAS_MARGIN_PERCENT // 100 + open_gas
+        receipt = await self._sender.send(self._client.router, calldata, gas=gas)
+        if not receipt.succeeded:
+            return await self._unless_closed(ids, await self._why(calldata, receipt), receipt)
+        return self._transmission(receipt)
+
+    async def _open_callback_gas(self, ids: Sequence[RequestId]) -> int | None:
+        """Sum of the callback gas limits of the requests that are open; None if none is."""
+        raw = [await self._client.read(self._client.router, interface("Router"), "pending", id) for id in ids]
+        pending = [binding.Pending.from_abi(each) for each in raw]
+        limits = [each.callback_gas_limit for each in pending if int(each.consumer, 16)]
+        return sum(limits) if limits else None
+
+    async def _unless_closed(self, ids: tuple[RequestId, ...], reason: str, receipt: Receipt | None) -> Transmission:
+        """A failed attempt that came too late changed nothing that mattered."""
+        if await self._open_callback_gas(ids) is not None:
+            where = f" in {receipt.location.transaction}" if receipt else ""
+            raise TransactionFailed(f"the router refused the delivery{where}: {reason}")
+        if receipt is None:
+            return Transmission(None, 0, (), ids)
+        return Transmission(receipt.location, receipt.gas_used, (), ids)
+
+    async def _why(self, calldata: bytes, receipt: Receipt) -> str:
+        call = {"from": data(self._sender.address), "to": data(self._client.router), "data": data(calldata)}
+        try:
+            await self._client.rpc.call("eth_call", call, quantity(max(0, receipt.location.block_number - 1)))
+        except RpcRefused as error:
+            return interface("Router").reason(error.data) if error.data else error.message
+        return f"out of gas, or the state changed before it was mined ({receipt.gas_used} gas used)"
+
+    def _transmission(self, receipt: Receipt) -> Transmission:
+        router = interface("Router")
+        delivered: list[RequestId] = []
+        skipped: list[RequestId] = []
+        for raw in receipt.logs:
+            if expect(partial(_address, raw), raw) != self._client.router:
+                continue  # the consumers' own events
+            log = expect(partial(RouterLog.parse, raw, self._client.router), raw)
+            match log.topics[0]:
+                case binding.Delivered.TOPIC:
+                    event = router.event(binding.Delivered, log.topics, log.data)
+                    delivered.append(RequestId(event.request_id))
+                case binding.Skipped.TOPIC:
+                    skipped.append(RequestId(router.event(binding.Skipped, log.topics, log.data).request_id))
+        return Transmission(receipt.location, receipt.gas_used, tuple(delivered), tuple(skipped))
+
+
+def _address(log: Any) -> bytes:
+    return parse_data(log["address"], 20)

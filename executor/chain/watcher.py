@@ -1,0 +1,180 @@
+"""Follows the router's events, deep enough and in order, through restarts and reorganisations.
+
+Rule 1. A block is read once it has `confirmations` blocks on top, or is finalized.
+Rule 2. Everything up to a `Scanned(next_block)` has been yielded: whoever journals it resumes there and loses nothing;
+        what was yielded after the last journaled one comes again (ids make that harmless).
+Rule 3. After each range its last block's hash is kept. When that block is no longer canonical, the watcher goes back to
+        the last kept block that is, yields `Vanished` for what is gone, and reads on from there.
+Rule 4. Log and header must agree, and a request's id is recomputed (logs.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final as Constant
+from typing import Literal, TypeAlias
+
+from executor.chain.client import Block, ChainClient, expect
+from executor.chain.logs import TOPICS, RouterLog, Seen, decode
+from executor.chain.quantity import data, quantity
+from executor.chain.rpc import ReplyTooLarge, RpcRefused
+from executor.errors import ChainUnavailable, InvalidConfig
+from executor.model.ids import Digest
+
+MAX_RANGE_BLOCKS: Constant = 1_000  # a common provider limit for eth_getLogs
+KEPT_CHECKPOINTS: Constant = 256  # two epochs and more of Ethereum's slots when following block by block
+POLL_S: Constant = 1.0
+
+Depth: TypeAlias = int | Literal["finalized"]
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """A reorganisation removed the block of something seen."""
+
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """Everything before this block has been yielded."""
+
+    next_block: int
+
+
+ChainEvent: TypeAlias = Seen | Vanished | Scanned
+
+
+class RequestWatcher:
+    """Yields the router's events from a block on."""
+
+    def __init__(
+        self,
+        client: ChainClient,
+        from_block: int,
+        *,
+        confirmations: Depth = 1,
+        max_range: int = MAX_RANGE_BLOCKS,
+        poll_s: float = POLL_S,
+    ) -> None:
+        if from_block < 0 or max_range < 1 or (confirmations != "finalized" and confirmations < 0):
+            raise InvalidConfig("a watcher starts at a block, reads at least one at a time, and waits for zero or more")
+        self._client = client
+        self._next = from_block
+        self._confirmations = confirmations
+        self._max_range = max_range
+        self._range = max_range
+        self._poll_s = poll_s
+        self._checkpoints: deque[Block] = deque(maxlen=KEPT_CHECKPOINTS)
+        self._seen: dict[tuple[Digest, int], Seen] = {}  # by block hash and log index
+
+    async def follow(self) -> AsyncIterator[ChainEvent]:
+        """Events for ever; pauses while there is nothing new. Raises ChainUnavailable and may be called again."""
+        while True:
+            idle = True
+            for event in await self.poll():
+                idle = False
+                yield event
+            if idle:
+                await asyncio.sleep(self._poll_s)
+
+    async def poll(self) -> list[ChainEvent]:
+        """The events of one range, `Scanned` last; empty when nothing is deep enough. Raises ChainUnavailable."""
+        last = await self._deepest()
+        gone = await self._rewind()
+        if last is None or last < self._next:
+            return gone
+        last = min(last, self._next + self._range - 1)
+        end = await self._client.block(last)
+        if end is None:
+            return gone
+        try:
+            logs = await self._logs(self._next, last)
+        except (ReplyTooLarge, RpcRefused) as error:
+            if self._range == 1:
+                raise ChainUnavailable(f"the logs of block {last} alone: {error}") from error
+            self._range = max(1, min(self._range, last - self._next + 1) // 2)
+            return gone
+        fresh = await self._decode(logs)
+        self._range = min(self._max_range, self._range * 2)
+        self._next = last + 1
+        self._checkpoints.append(end)
+        self._forget()
+        return [*gone, *fresh, Scanned(self._next)]
+
+    async def _deepest(self) -> int | None:
+        if self._confirmations == "finalized":
+            return (await self._client.head("finalized")).number
+        head = (await self._client.head()).number
+        return head - self._confirmations if head >= self._confirmations else None
+
+    async def _rewind(self) -> list[ChainEvent]:
+        """Go back to the last checkpoint that is still canonical; what stood in vanished blocks, newest first."""
+        before = self._next
+        while self._checkpoints:
+            kept = self._checkpoints[-1]
+            now = await self._client.block(kept.number)
+            if now is None or now.hash == kept.hash:
+                break  # an endpoint that lags says nothing about the past
+            self._checkpoints.pop()
+            self._next = self._checkpoints[-1].number + 1 if self._checkpoints else self._oldest_seen(kept.number)
+        if self._next == before:
+            return []
+        gone: list[ChainEvent] = []
+        for key, seen in reversed(list(self._seen.items())):
+            if seen.location.block_number < self._next:
+                continue
+            now = await self._client.block(seen.location.block_number)
+            if now is None or now.hash != seen.location.block_hash:
+                del self._seen[key]
+                gone.append(Vanished(seen))
+        return [*gone, Scanned(self._next)]
+
+    def _oldest_seen(self, otherwise: int) -> int:
+        """Where to read again when no checkpoint is left: everything this watcher still remembers is in question."""
+        return min([otherwise, *(seen.location.block_number for seen in self._seen.values())])
+
+    async def _logs(self, first: int, last: int) -> list[RouterLog]:
+        wanted = {
+            "address": data(self._client.router),
+            "topics": [[data(topic) for topic in TOPICS]],
+            "fromBlock": quantity(first),
+            "toBlock": quantity(last),
+        }
+        raw = await self._client.rpc.call("eth_getLogs", wanted)
+        if not isinstance(raw, list):
+            raise ChainUnavailable("eth_getLogs: not a list")
+        logs = expect(lambda: [RouterLog.parse(each, self._client.router) for each in raw], raw)
+        if not all(first <= log.location.block_number <= last for log in logs):
+            raise ChainUnavailable("eth_getLogs: a log outside the range asked for")
+        return sorted(logs, key=lambda log: (log.location.block_number, log.index))
+
+    async def _decode(self, logs: list[RouterLog]) -> list[Seen]:
+        blocks: dict[Digest, Block] = {}
+        fresh: dict[tuple[Digest, int], Seen] = {}
+        for log in logs:
+            key = (log.location.block_hash, log.index)
+            if key in self._seen:
+                continue
+            block = blocks.get(log.location.block_hash) or await self._client.block_by_hash(log.location.block_hash)
+            if block is None or block.number != log.location.block_number:
+                self._client.rpc.distrust()
+                raise ChainUnavailable(f"the endpoint has a log of block {log.location.block_hash}, not the block")
+            blocks[block.hash] = block
+            try:
+                fresh[key] = decode(log, block, self._client.chain_id, self._client.router)
+            except ChainUnavailable:
+                self._client.rpc.distrust()
+                raise
+        self._seen.update(fresh)
+        return list(fresh.values())
+
+    def _forget(self) -> None:
+        """Drop what is older than the oldest checkpoint: it cannot be asked about again."""
+        if len(self._checkpoints) == self._checkpoints.maxlen:
+            oldest = self._checkpoints[0].number
+            for key in [key for key, seen in self._seen.items() if seen.location.block_number <= oldest]:
+                del self._seen[key]

@@ -1,0 +1,122 @@
+"""A committee with fixed keys, its contracts on a development chain, and attestations by any of its members."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from eth_abi.abi import encode as abi_encode
+
+from executor.chain.accounts import dev_accounts
+from executor.chain.client import ChainClient
+from executor.chain.consumer import PriceConsumer
+from executor.chain.deploy import Deployment, Registration, deploy_devnet
+from executor.chain.devchain import Devchain
+from executor.chain.epochs import load_epoch
+from executor.chain.logs import SeenRequest
+from executor.chain.sender import TransactionSender
+from executor.chain.signing import dev_account
+from executor.chain.transmitter import Transmitter
+from executor.crypto import bls, secp256k1
+from executor.crypto.digests import (
+    attestation_digest,
+    keccak256,
+    make_report,
+    possession_digest,
+    report_leaf,
+    transcript_hash,
+)
+from executor.crypto.merkle import merkle_root
+from executor.crypto.proofs import build_proof
+from executor.model.committee import Epoch
+from executor.model.ids import Address, FunctionId, ProfileId
+from executor.model.outcome import Returned
+from executor.model.report import Attestation, Report, Scheme, Vote
+from executor.model.view import NO_VIEW
+
+MEMBERS = 4
+FUNCTION = FunctionId(keccak256(b"a function"))
+PROFILE = ProfileId(keccak256(b"a profile"))
+SIGNER_KEYS = [bytes(keccak256(b"signer %d" % member)) for member in range(MEMBERS)]
+BLS_KEYS = [bls.secret_from_seed(bytes(keccak256(b"bls %d" % member))) for member in range(MEMBERS)]
+
+
+def registrations() -> list[Registration]:
+    """Members 0 to 3, operated by development accounts 1 to 4."""
+    return [registration(member) for member in range(MEMBERS)]
+
+
+def registration(member: int) -> Registration:
+    secret = BLS_KEYS[member]
+
+    async def prove(chain_id: int, committee: Address, operator: Address) -> bytes:
+        key = bls.to_evm_g2(bls.public_key(secret))
+        return bls.prove_possession(secret, possession_digest(chain_id, committee, operator, key))
+
+    return Registration(
+        operator=dev_account(dev_accounts()[member + 1]),
+        signer=secp256k1.address_of(SIGNER_KEYS[member]),
+        bls_key=bls.public_key(secret),
+        encryption_key=bytes(keccak256(b"encryption %d" % member)),
+        endpoint=f"http://127.0.0.1:{8000 + member}",
+        prove_possession=prove,
+    )
+
+
+def attest(epoch: Epoch, reports: Sequence[Report], scheme: Scheme, members: Sequence[int] = (0, 1, 3)) -> Attestation:
+    """An attestation by these members."""
+    root = merkle_root([report_leaf(report) for report in reports])
+    digest = attestation_digest(epoch.identity, root)
+    votes = [
+        Vote(member, secp256k1.sign(SIGNER_KEYS[member], digest), bls.sign(BLS_KEYS[member], digest))
+        for member in members
+    ]
+    return Attestation(scheme, tuple(reports), build_proof(scheme, epoch, votes))
+
+
+def answer(seen: SeenRequest, price: int, timestamp: int | None = None) -> tuple[Report, bytes]:
+    """A report that the price is `price`, by default at the request's time, and its output."""
+    output = abi_encode(["uint256", "uint64"], [price, timestamp or seen.request.block_timestamp])
+    outcome = Returned(output, 12_345)
+    return make_report(seen.request_id, seen.request.function_id, transcript_hash(()), outcome, NO_VIEW), output
+
+
+@dataclass
+class Scene:
+    """A chain with everything on it. Development account 0 deploys and requests, 5 transmits."""
+
+    chain: Devchain
+    deployment: Deployment
+    client: ChainClient
+    epoch: Epoch
+    consumer: PriceConsumer
+    requester: TransactionSender
+    transmitter: Transmitter
+
+    @classmethod
+    async def open(cls, chain: Devchain, deployment: Deployment | None = None) -> Self:
+        """Deploy unless deployed, and connect."""
+        if deployment is None:
+            deployer = dev_account(dev_accounts()[0])
+            deployment = await deploy_devnet(chain.url, chain.chain_id, deployer, registrations(), profile_id=PROFILE)
+        client = ChainClient([chain.url], chain.chain_id, deployment.router)
+        await client.connect()
+        return cls(
+            chain=chain,
+            deployment=deployment,
+            client=client,
+            epoch=await load_epoch(client, deployment.epoch),
+            consumer=PriceConsumer(client, deployment.consumer),
+            requester=TransactionSender(client, dev_account(dev_accounts()[0])),
+            transmitter=Transmitter(client, TransactionSender(client, dev_account(dev_accounts()[5]))),
+        )
+
+    async def request(self, input: bytes = b"input") -> SeenRequest:
+        """A request of the consumer, mined."""
+        return await self.consumer.request(self.requester, FUNCTION, input)
+
+    async def mine(self, blocks: int = 1) -> None:
+        """Empty blocks."""
+        for _ in range(blocks):
+            await self.client.rpc.call("evm_mine")
