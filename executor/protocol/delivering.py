@@ -139,21 +139,23 @@ def tell(desk: Desk, life: Life) -> None:
 
 
 def note_votes(desk: Desk, life: Life, members: Iterable[int]) -> None:
-    """Tell operators which of these members voted for another outcome than the attested one; nothing else follows."""
+    """Tell operators which of these members voted for another outcome of the attested transcript; nothing follows.
+
+    A vote over another transcript is legitimate: it was made under another lock.
+    """
     if life.attestation is None:
         return
     attested_by_id = {report.request_id: report for report in life.attestation.attestation.reports}
-    winner = _outcome(attested_by_id[life.subject.request_id])
-    latest = life.count.latest()
+    winner, latest = attested_by_id[life.subject.request_id], life.count.latest()
     for member in sorted(set(members) & set(latest)):
-        if _outcome(latest[member]) != winner:
-            report = latest[member]
+        report = latest[member]
+        if report.transcript_hash == winner.transcript_hash and _outcome(report) != _outcome(winner):
             details = {"member": member, "status": report.status.name.lower(), "fuel_used": report.fuel_used}
             desk.emit(Note("outvoted", life.subject.request_id, {**details, "output_hash": str(report.output_hash)}))
 
 
 def _outcome(report: Report) -> tuple[object, ...]:
-    return report.transcript_hash, report.status, report.fuel_used, report.output_hash
+    return report.status, report.fuel_used, report.output_hash
 
 
 def enter_round(desk: Desk, life: Life) -> None:
