@@ -1,0 +1,17 @@
+"""Runs forge from npm on contracts/ with solc from npm: `forge.py test`, `forge.py snapshot`, …; works offline."""
+
+import subprocess
+import sys
+
+import npm
+
+
+def main(arguments: list[str]) -> None:
+    forge = npm.tool("forge")
+    environment = {**npm.environment(), "FOUNDRY_SOLC": str(npm.HOME / "tools" / "solc")}
+    done = subprocess.run([str(forge), *arguments], cwd=npm.HOME, env=environment, check=False)
+    raise SystemExit(done.returncode)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or ["test"])
