@@ -1,1 +1,27 @@
+"""The command line: `executor VERB`, one file a verb, each imported only when it is used.
 
+A verb is `executor/cli/NAME.py` with a function `command` whose parameters are typer's, and a line in `_verbs.VERBS`.
+Exit codes: 0 done, 1 the function or a verification failed, 2 wrong usage or input, 3 this machine's fault
+(docs/cli.md). An error is one line on stderr that says what is wrong and, where it is known, what to do.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """The `executor` command."""
+    from executor.cli._verbs import app  # typer is imported when the command runs, not with the package
+    from executor.errors import ExecutorError
+
+    try:
+        app()
+    except ExecutorError as error:
+        from executor.cli._exits import exit_code
+
+        sys.stderr.write(f"executor: {' '.join(str(error).split())}\n")
+        sys.exit(exit_code(error))
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output had enough; nothing can be said any more
+        sys.exit(0)

@@ -1,0 +1,34 @@
+"""Compiling C functions with the compiler from PyPI (`ziglang`), whose version decides the bytes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from executor.errors import InvalidConfig, InvalidModule
+
+# The flags of guest-sdk/c/build.py; a test builds an example both ways and compares the bytes.
+FLAGS = (
+    *("-target", "wasm32-freestanding", "-O2", "-std=c11", "-nostdlib", "-ffreestanding", "-fno-builtin"),
+    *("-fno-sanitize=undefined", "-Wall", "-Wextra", "-Werror", "-Wl,--no-entry", "-Wl,--strip-all"),
+)
+_PACKAGE = Path(__file__).resolve().parents[1]
+_HEADERS = (_PACKAGE / "sdk" / "c", _PACKAGE.parent / "guest-sdk" / "c")  # in a wheel; in a checkout
+
+
+def compile_c(source: Path, out: Path) -> None:
+    """Writes the module of a C source; raises InvalidConfig without compiler or SDK, InvalidModule for its errors."""
+    if find_spec("ziglang") is None:
+        raise InvalidConfig("building C needs the compiler from PyPI: pip install 'executor[build]'")
+    header = next((folder for folder in _HEADERS if (folder / "executor.h").exists()), None)
+    if header is None:
+        raise InvalidConfig("the C SDK (executor.h) is not part of this installation; use a source checkout")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, f"-I{header}", str(source), "-o", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        out.unlink(missing_ok=True)
+        sys.stderr.write(done.stderr)
+        raise InvalidModule(f"{source} does not compile")

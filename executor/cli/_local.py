@@ -1,0 +1,62 @@
+"""Running a function on this machine alone: a committee of one, whose every observation is agreed at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from executor.model.observation import Kind, Observation
+from executor.model.outcome import Awaiting, Final
+from executor.model.request import Request
+from executor.model.transcript import Entry, Transcript
+from executor.protocol.strategies import agree
+from executor.vm import Capabilities, Diagnostics, LogLine, Program, execute, observe
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One slot as it was filled; `given` by the command line or observed. `reason` is empty when all is well."""
+
+    entry: Entry
+    given: bool
+    logs: tuple[LogLine, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRun:
+    """How a run ended, with everything a developer wants to see."""
+
+    outcome: Final
+    observed: tuple[Observed, ...]
+    logs: tuple[LogLine, ...]
+    reason: str
+
+
+def run_locally(
+    program: Program, request: Request, capabilities: Capabilities, given: Mapping[int, Observation]
+) -> LocalRun:
+    """Execute, and fill each slot the function awaits from `given` or by observing; raises InvalidValue, HostFault."""
+    observed: list[Observed] = []
+    while True:
+        transcript: Transcript = tuple(each.entry for each in observed)
+        diagnostics = Diagnostics()
+        outcome = execute(program, request, transcript, diagnostics=diagnostics)
+        if not isinstance(outcome, Awaiting):
+            return LocalRun(outcome, tuple(observed), tuple(diagnostics.logs), diagnostics.message)
+        seen, look = given.get(outcome.slot), Diagnostics()
+        if seen is None:
+            seen = observe(program, request, transcript, capabilities, diagnostics=look)
+        kind, value = agree(outcome.spec, [seen], n=1, f=0)
+        logs = tuple(look.logs[len(diagnostics.logs) :])  # what came before the slot is the agreed run's
+        observed.append(Observed(Entry(outcome.spec, kind, value), outcome.slot in given, logs, look.message))
+
+
+def parse_given(text: str) -> tuple[int, Observation]:
+    """Slot and observation of `0=3012.5` or `0=error:code`; raises ValueError."""
+    slot, separator, value = text.partition("=")
+    if not separator or not slot.isdecimal():
+        raise ValueError(f"{text!r} is not SLOT=VALUE or SLOT=error:CODE")
+    if value.startswith("error:"):
+        return int(slot), Observation.error(value.removeprefix("error:"))
+    return int(slot), Observation(Kind.VALUE, value.encode("utf-8"))

@@ -1,0 +1,61 @@
+"""The verbs and the group that imports each of them on use: `executor --help` loads none."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+VERBS = MappingProxyType(
+    {
+        "build": "Check a function, compile it where it needs that, and print its ids.",
+        "run": "Run a function here, with real or given observations.",
+        "inspect": "Show what a module, function or receipt is.",
+        "verify": "Check a receipt: every signature, every hash, and the run itself.",
+        "keygen": "Make the keys of a node.",
+        "node": "Run a node.",
+        "devnet": "A chain and a committee on this machine, up until Ctrl-C.",
+        "demo": "The whole journey of a request, shown as it happens.",
+        "version": "Show this release: package, profile, engines.",
+    }
+)
+
+
+class Verbs(TyperGroup):
+    """A group whose commands are files."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (typer's signature)
+        """The verbs in the order of the table."""
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 (typer's signature)
+        """The command of a verb, imported now."""
+        if cmd_name not in VERBS:
+            return None
+        module = import_module(f"executor.cli.{cmd_name}")
+        single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        single.command(name=cmd_name, help=VERBS[cmd_name])(module.command)
+        return typer.main.get_command(single)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 (typer's signature)
+        """The help's list of verbs, from the table alone."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+app = typer.Typer(
+    cls=Verbs,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def root() -> None:
+    """Serverless functions for smart contracts that nobody has to trust."""

@@ -1,0 +1,57 @@
+"""executor build"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from executor.cli._compile import compile_c
+from executor.cli._project import Project, function_of, load_project
+from executor.cli._show import as_json, fact
+from executor.crypto.digests import function_id, keccak256, manifest_hash, module_id
+from executor.model.codec import Json
+from executor.model.function import Function
+from executor.vm import load
+
+
+def command(
+    path: Annotated[Path, typer.Argument(help="Directory with function.toml, or the file itself.")] = Path(),
+    json_output: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
+) -> None:
+    """Check a function, compile it where it needs that, and print its ids."""
+    project = load_project(path)
+    if project.is_compiled:
+        compile_c(project.source_path, project.module_path)
+        _write(project, {"source_digest": str(keccak256(project.read_source()))})
+    function = function_of(project)
+    load(function)  # raises InvalidModule for whatever a node would refuse
+    facts = describe(project, function)
+    _write(project, facts)
+    if json_output:
+        as_json(facts)
+        return
+    for key in ("name", "language", "function_id", "module_id", "manifest_hash"):
+        fact(key.replace("_", " "), facts[key])
+    fact("written", project.facts_path)
+
+
+def describe(project: Project, function: Function) -> dict[str, Json]:
+    """What build/function.json says."""
+    return {
+        "name": project.manifest.function.name,
+        "language": project.manifest.function.language,
+        "function_id": str(function_id(function)),
+        "module_id": str(module_id(function.module)),
+        "manifest_hash": str(manifest_hash(function.terms)),
+        "source_digest": str(keccak256(project.read_source())),
+        "module_bytes": len(function.module),
+        "source_bytes": len(function.source),
+    }
+
+
+def _write(project: Project, facts: dict[str, Json]) -> None:
+    project.facts_path.parent.mkdir(exist_ok=True)
+    project.facts_path.write_text(json.dumps(facts, indent=2) + "\n")

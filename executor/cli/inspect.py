@@ -1,0 +1,101 @@
+"""executor inspect"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from executor.cli._project import function_of as project_function
+from executor.cli._project import load_project
+from executor.cli._show import as_json, fact
+from executor.crypto.digests import function_id, manifest_hash, module_id, profile_id, request_id, transcript_hash
+from executor.errors import InvalidConfig
+from executor.model.codec import Json
+from executor.model.function import Function
+from executor.model.profile import PROFILE
+from executor.model.receipt import Receipt
+from executor.receipts import read_receipt
+from executor.receipts.build import terms_of
+from executor.vm.binary import read_outline
+
+
+def command(
+    path: Annotated[Path, typer.Argument(help="A function's directory, a .wasm module, or a receipt.json.")],
+    json_output: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
+) -> None:
+    """Show what a module, function or receipt is."""
+    facts = _facts(path)
+    if json_output:
+        as_json(facts)
+        return
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{key} {item}" for key, item in value.items())
+        elif isinstance(value, list):
+            value = ", ".join(map(str, value))
+        fact(name.replace("_", " "), value)
+
+
+def _facts(path: Path) -> dict[str, Json]:
+    if path.is_dir() or path.suffix == ".toml":
+        project = load_project(path)
+        section = project.manifest.function
+        return {"name": section.name, "language": section.language, **_function_facts(project_function(project))}
+    if path.suffix == ".wasm":
+        return _module_facts(_read_module(path))
+    return _receipt_facts(read_receipt(path))
+
+
+def _read_module(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(PROFILE.ceilings.module_bytes + 1)
+    except OSError as error:
+        raise InvalidConfig(f"{path}: {error.strerror}") from error
+
+
+def _module_facts(module: bytes) -> dict[str, Json]:
+    outline = read_outline(module)
+    return {
+        "module_id": str(module_id(module)),
+        "module_bytes": len(module),
+        "imports": [f"{entry.module}.{entry.name}" for entry in outline.imports],
+        "exports": [entry.name for entry in outline.exports],
+        "functions": len(outline.functions),
+        "memory_pages": outline.memories[0].minimum if outline.memories else 0,
+    }
+
+
+def _function_facts(function: Function) -> dict[str, Json]:
+    return {
+        "function_id": str(function_id(function)),
+        "manifest_hash": str(manifest_hash(function.terms)),
+        "source_bytes": len(function.source),
+        "limits": function.terms.limits.model_dump(),
+        "capabilities": function.terms.capabilities.model_dump(exclude_none=True),
+        **_module_facts(function.module),
+    }
+
+
+def _receipt_facts(receipt: Receipt) -> dict[str, Json]:
+    epoch, request, attestation = receipt.epoch, receipt.request, receipt.attestation
+    own = [report for report in attestation.reports if report.request_id == request_id(request)]
+    return {
+        "request_id": str(request_id(request)),
+        "function_id": str(request.function_id),
+        "module_id": str(receipt.function.module_id),
+        "limits": terms_of(receipt).limits.model_dump(),
+        "profile": f"{receipt.profile.name} {profile_id(receipt.profile)}",
+        "chain": request.chain_id,
+        "router": str(request.router),
+        "epoch": f"{epoch.number}: {epoch.n} members, quorum {epoch.quorum}",
+        "input": f"0x{request.input.hex()}",
+        "observations": [entry.value.decode("utf-8", "backslashreplace") for entry in receipt.transcript],
+        "transcript_hash": str(transcript_hash(receipt.transcript)),
+        "status": own[0].status.name if own else "not attested here",
+        "fuel_used": own[0].fuel_used if own else 0,
+        "payload": f"0x{receipt.payload.hex()}",
+        "attestation": f"{attestation.scheme}, {len(attestation.reports)} reports",
+    }

@@ -1,0 +1,162 @@
+"""executor run"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from executor.capabilities import BlockingCapabilities, HttpSettings, NodeCapabilities, granted_capabilities
+from executor.cli._exits import FAILED
+from executor.cli._local import LocalRun, Observed, parse_given, run_locally
+from executor.cli._project import load_function
+from executor.cli._replies import RepliedHttp, read_replies
+from executor.cli._show import as_json, fact, readable
+from executor.crypto.digests import payload
+from executor.errors import InvalidConfig, InvalidValue
+from executor.model.codec import Json
+from executor.model.function import Function
+from executor.model.manifest import Terms
+from executor.model.observation import Observation
+from executor.model.outcome import Returned, Trapped
+from executor.model.profile import PROFILE
+from executor.model.request import Request
+from executor.model.spec import parse_spec
+from executor.vm import LogLine, load
+
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+def command(
+    path: Annotated[Path, typer.Argument(help="Directory with function.toml, the file itself, or a .wasm module.")],
+    input_text: Annotated[str, typer.Option("--input", help="Text, 0x-hex, or @FILE.")] = "",
+    given: Annotated[
+        list[str] | None, typer.Option("--observe", help="SLOT=VALUE or SLOT=error:CODE instead of observing.")
+    ] = None,
+    replies: Annotated[Path | None, typer.Option(help="JSON file with HTTP replies by URL; no network then.")] = None,
+    resolve: Annotated[
+        list[str] | None, typer.Option(help="HOST=ADDRESS[:PORT], like /etc/hosts; may be a private address.")
+    ] = None,
+    ca_file: Annotated[Path | None, typer.Option(help="Certificates to trust instead of the system's.")] = None,
+    timestamp: Annotated[int | None, typer.Option(help="The request's block timestamp; now, if left out.")] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Run a function here, with real or given observations."""
+    function = _function(path)
+    overrides = _pairs(resolve or [], "--resolve")
+    settings = HttpSettings(overrides=overrides, ca_file=None if ca_file is None else str(ca_file))
+    capabilities = _capabilities(function.terms, replies, settings)
+    program = load(function)
+    request = Request.local(
+        program.function_id,
+        read_input(input_text),
+        block_timestamp=int(time.time()) if timestamp is None else timestamp,
+    )
+    done = run_locally(program, request, BlockingCapabilities(capabilities), _given(given or []))
+    if json_output:
+        as_json({"function_id": str(program.function_id), **_plain(done)})
+    else:
+        fact("function", program.function_id)
+        _print(done, function.terms)
+    if not isinstance(done.outcome, Returned):
+        raise typer.Exit(FAILED)
+
+
+def read_input(text: str) -> bytes:
+    """Input bytes of 0x-hex, @FILE or text; raises InvalidConfig."""
+    try:
+        if text.startswith("@"):
+            data = Path(text[1:]).read_bytes()
+        else:
+            data = bytes.fromhex(text[2:]) if text.startswith("0x") else text.encode("utf-8")
+    except (OSError, ValueError) as error:
+        raise InvalidConfig(f"--input {text}: {error}") from error
+    if len(data) > PROFILE.ceilings.input_bytes:
+        raise InvalidConfig(f"--input has {len(data)} bytes, the limit is {PROFILE.ceilings.input_bytes}")
+    return data
+
+
+def _function(path: Path) -> Function:
+    if path.suffix != ".wasm":
+        return load_function(path)
+    try:
+        return Function(path.read_bytes())
+    except OSError as error:
+        raise InvalidConfig(f"{path}: {error.strerror}") from error
+
+
+def _capabilities(terms: Terms, replies: Path | None, settings: HttpSettings) -> NodeCapabilities:
+    if replies is None or terms.capabilities.http is None:
+        return granted_capabilities(terms, settings)
+    return NodeCapabilities({"http": RepliedHttp(terms.capabilities.http, read_replies(replies))})
+
+
+def _given(texts: list[str]) -> dict[int, Observation]:
+    try:
+        return dict(parse_given(text) for text in texts)
+    except (ValueError, InvalidValue) as error:
+        raise InvalidConfig(f"--observe: {error}") from error
+
+
+def _pairs(texts: list[str], option: str) -> dict[str, str]:
+    pairs = dict(text.partition("=")[::2] for text in texts)
+    if wrong := [host for host, place in pairs.items() if not host or not place]:
+        raise InvalidConfig(f"{option} {wrong[0]}: it is HOST=ADDRESS or HOST=ADDRESS:PORT")
+    return pairs
+
+
+def _print(done: LocalRun, terms: Terms) -> None:
+    for slot, each in enumerate(done.observed):
+        label = parse_spec(each.entry.spec).label
+        name = f'{slot} "{label}"' if label else str(slot)
+        shown = each.entry.value.decode("utf-8", "backslashreplace")
+        fact("observation", f"{name} {each.entry.kind.name.lower()} {shown}{_source(each)}")
+        _print_logs(each.logs)
+        if each.reason:
+            fact("  reason", each.reason)
+    _print_logs(done.logs)
+    outcome = done.outcome
+    ending = f"trapped: {outcome.code.name}" if isinstance(outcome, Trapped) else type(outcome).__name__.lower()
+    fact("outcome", ending)
+    if done.reason:
+        fact("reason", done.reason)
+    if not isinstance(outcome, Trapped):
+        fact("output" if isinstance(outcome, Returned) else "error", readable(payload(outcome)))
+    fact("fuel", f"{outcome.fuel_used:,} of {terms.limits.fuel:,}")
+
+
+def _print_logs(logs: tuple[LogLine, ...]) -> None:
+    for line in logs:
+        fact("log", f"{_level(line)}: {line.text}")
+
+
+def _source(each: Observed) -> str:
+    return "  (given)" if each.given else ""
+
+
+def _level(line: LogLine) -> str:
+    return _LEVELS[line.level] if line.level < len(_LEVELS) else str(line.level)
+
+
+def _plain(done: LocalRun) -> dict[str, Json]:
+    return {
+        "outcome": type(done.outcome).__name__.lower(),
+        "payload": f"0x{payload(done.outcome).hex()}",
+        "fuel_used": done.outcome.fuel_used,
+        "reason": done.reason,
+        "observations": [
+            {
+                "slot": slot,
+                "spec": each.entry.spec.decode("utf-8"),
+                "kind": each.entry.kind.name.lower(),
+                "value": f"0x{each.entry.value.hex()}",
+                "given": each.given,
+                "reason": each.reason,
+                "logs": [{"level": _level(line), "text": line.text} for line in each.logs],
+            }
+            for slot, each in enumerate(done.observed)
+        ],
+        "logs": [{"level": _level(line), "text": line.text} for line in done.logs],
+    }

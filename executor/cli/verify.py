@@ -1,0 +1,55 @@
+"""executor verify"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from executor.cli._exits import FAILED
+from executor.cli._show import as_json, verdict
+from executor.errors import InvalidConfig
+from executor.model.profile import PROFILE
+from executor.receipts import all_passed, read_receipt, verify_receipt
+
+
+def command(
+    path: Annotated[Path, typer.Argument(metavar="RECEIPT", help="The receipt file.")],
+    rpc: Annotated[
+        str | None, typer.Option(help="An RPC endpoint of the receipt's chain, to check that part too.")
+    ] = None,
+    module: Annotated[
+        Path | None, typer.Option(help="The module, when the receipt names one it does not hold.")
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
+) -> None:
+    """Check a receipt: every signature, every hash, and the run itself."""
+    receipt = read_receipt(path)
+    checks = verify_receipt(receipt, None if module is None else _read(module))
+    if rpc is not None:
+        from executor.receipts.on_chain import verify_on_chain  # brings web3's codecs; offline needs none of it
+
+        checks += asyncio.run(verify_on_chain(receipt, rpc))
+    passed = all_passed(checks)
+    if json_output:
+        plain = [{"name": check.name, "passed": check.passed, "detail": check.detail} for check in checks]
+        as_json({"passed": passed, "checked_on_chain": rpc is not None, "checks": plain})
+    else:
+        for check in checks:
+            verdict(check.passed, check.name, check.detail)
+        failed = sum(not check.passed for check in checks)
+        typer.echo(f"{len(checks)} checks passed" if passed else f"REFUSED: {failed} of {len(checks)} checks failed")
+        if rpc is None:
+            typer.echo("Not checked without --rpc: that these are the registered members, and the transactions.")
+    if not passed:
+        raise typer.Exit(FAILED)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(PROFILE.ceilings.module_bytes + 1)
+    except OSError as error:
+        raise InvalidConfig(f"--module {path}: {error.strerror}") from error
