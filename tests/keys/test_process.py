@@ -75,7 +75,7 @@ async def test_a_kill_between_record_and_signature_loses_nothing(
     """Killed at the moment of signing: the outcome is on record, it alone is signed after the restart."""
     path = tmp_path / "run" / "s.sock"
     command = [sys.executable, "-c", DIES_BEFORE_SIGNING, "--directory", str(directory), "--socket", str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: ASYNC220 # nothing else runs
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write("correct horse\n")
