@@ -5,13 +5,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from vm.guests import data, program, request
 
 from executor.errors import HostFault
 from executor.model.outcome import Returned, TrapCode, Trapped
 from executor.model.profile import PROFILE
 from executor.vm import Diagnostics, Program, execute
 from executor.vm.imports import RUNS
+from vm.guests import data, program, request
 
 BUDGET = 200_000_000
 

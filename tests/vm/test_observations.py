@@ -5,28 +5,27 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from vm.guests import ECHO, SPEC, World, data, observing, program, request
 
 from executor.errors import TranscriptMismatch
 from executor.model.observation import Kind
 from executor.model.outcome import Awaiting, Returned, TrapCode, Trapped
 from executor.model.transcript import Entry
 from executor.vm import Diagnostics, Program, execute, observe
+from vm.guests import ECHO, SPEC, World, data, observing, program, request
 
 OTHER = b'{"aggregate":"identical"}'
 
 
 def observer(slots: int) -> Program:
     """A guest that observes `slots` times and returns everything it read, one entry behind the other."""
-    run = f"""(local.set $i (i32.const 1024))
-      {
-        "".join(
-            f'''(local.set $n (call $observe (i32.const {64 * (slot % 2)}) (i32.const {len(SPEC if slot % 2 == 0 else OTHER)})))
-        (call $read (local.get $i)) (local.set $i (i32.add (local.get $i) (i32.wrap_i64 (local.get $n))))'''
-            for slot in range(slots)
-        )
-    }
-      (i64.or (i64.shl (i64.const 1024) (i64.const 32)) (i64.extend_i32_u (i32.sub (local.get $i) (i32.const 1024))))"""
+    specs = [(0, len(SPEC)), (64, len(OTHER))]
+    steps = [
+        f"""(local.set $n (call $observe (i32.const {pointer}) (i32.const {size})))
+        (call $read (local.get $i)) (local.set $i (i32.add (local.get $i) (i32.wrap_i64 (local.get $n))))"""
+        for pointer, size in [specs[slot % 2] for slot in range(slots)]
+    ]
+    run = f"""(local.set $i (i32.const 1024)) {"".join(steps)}
+      (i64.or (i64.const 0x40000000000) (i64.extend_i32_u (i32.sub (local.get $i) (i32.const 1024))))"""
     return program(run, before=data(0, SPEC) + data(64, OTHER), limits={"observations": max(slots, 1)})
 
 

@@ -9,9 +9,8 @@ import wasmtime
 
 from executor.errors import HostFault
 from executor.model.profile import PROFILE
-from executor.vm import self_test
+from executor.vm import self_test, selftest
 from executor.vm.engine import SETTINGS, engine_of
-from executor.vm import selftest
 
 
 def test_the_profile_of_this_release_passes() -> None:

@@ -1,0 +1,94 @@
+"""What parent and worker say to each other: frames over a socket pair.
+
+A frame is `header length (u32) ++ blob count (u32) ++ blob lengths (u32 each) ++ header (JSON) ++ blobs`, all
+little-endian. Large bytes travel as blobs, so nothing is written in hex but small model values. The reader of either
+side checks every length before it reads.
+
+parent -> worker: run {verb, request, transcript}; function {terms} [module, source]; response {status} [bytes]
+worker -> parent: ready; need; running; call {operation} [request]; end {...} [bytes]; fault {error, message}
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from executor.errors import HostFault
+
+MAX_HEADER_BYTES: Final = 1 << 24  # 32 entries of 32 kB in hex are 2 MB
+MAX_BLOBS: Final = 4
+MAX_BLOB_BYTES: Final = 1 << 25  # a module has at most 16 MiB
+_LENGTHS: Final = struct.Struct("<II")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message."""
+
+    kind: str
+    fields: dict[str, Any] = field(default_factory=dict)
+    blobs: tuple[bytes, ...] = ()
+
+    def encode(self) -> bytes:
+        """Its bytes."""
+        header = json.dumps({"kind": self.kind, **self.fields}, separators=(",", ":")).encode("utf-8")
+        lengths = struct.pack(f"<{len(self.blobs)}I", *[len(blob) for blob in self.blobs])
+        return b"".join([_LENGTHS.pack(len(header), len(self.blobs)), lengths, header, *self.blobs])
+
+
+def send(connection: socket.socket, frame: Frame) -> None:
+    """Send a frame, blocking."""
+    connection.sendall(frame.encode())
+
+
+def receive(connection: socket.socket) -> Frame:
+    """The next frame, blocking; raises EOFError when the other side is gone."""
+    header_bytes, count = _check_head(_exactly(connection, _LENGTHS.size))
+    sizes = _check_sizes(_exactly(connection, 4 * count))
+    header = _exactly(connection, header_bytes)
+    return _frame(header, tuple([_exactly(connection, size) for size in sizes]))
+
+
+async def receive_async(reader: asyncio.StreamReader) -> Frame:
+    """The next frame; raises asyncio.IncompleteReadError when the other side is gone."""
+    header_bytes, count = _check_head(await reader.readexactly(_LENGTHS.size))
+    sizes = _check_sizes(await reader.readexactly(4 * count))
+    header = await reader.readexactly(header_bytes)
+    return _frame(header, tuple([await reader.readexactly(size) for size in sizes]))
+
+
+def _check_head(head: bytes) -> tuple[int, int]:
+    header_bytes, count = _LENGTHS.unpack(head)
+    if header_bytes > MAX_HEADER_BYTES or count > MAX_BLOBS:
+        raise HostFault(f"a frame of {header_bytes} header bytes and {count} blobs")
+    return header_bytes, count
+
+
+def _check_sizes(lengths: bytes) -> tuple[int, ...]:
+    sizes = struct.unpack(f"<{len(lengths) // 4}I", lengths)
+    if any(size > MAX_BLOB_BYTES for size in sizes):
+        raise HostFault(f"a frame with blobs of {sizes} bytes")
+    return sizes
+
+
+def _frame(header: bytes, blobs: tuple[bytes, ...]) -> Frame:
+    try:
+        fields = json.loads(header)
+        kind = fields.pop("kind")
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise HostFault(f"a malformed frame: {error}") from error
+    return Frame(kind, fields, blobs)
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        part = connection.recv(min(size - len(data), 1 << 20))
+        if not part:
+            raise EOFError("the other side closed the connection")
+        data += part
+    return bytes(data)
