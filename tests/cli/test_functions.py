@@ -1,0 +1,168 @@
+"""build, run and inspect on real functions."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from cli_types import Run
+
+from executor.cli.run import read_input
+
+ROOT = Path(__file__).resolve().parents[2]
+PRICE = {"http://exchange-a.test/price": {"body": '{"price": "12.50"}'}}
+
+
+def test_build_prints_and_writes_the_ids(executor: Run, project: Path) -> None:
+    """build/function.json holds what was printed; inspect agrees."""
+    done = executor("build", project, "--json")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts == json.loads((project / "build" / "function.json").read_text())
+    inspected = json.loads(executor("inspect", project, "--json").stdout)
+    assert inspected["function_id"] == facts["function_id"]
+    assert inspected["limits"]["output_bytes"] == 256
+    assert "executor.observe" in inspected["imports"]
+    assert "run" in inspected["exports"]
+    assert facts["function_id"] in executor("inspect", project / "function.toml").stdout
+
+
+def test_run_with_a_given_observation(executor: Run, project: Path) -> None:
+    """--observe answers a slot; everything is shown."""
+    done = executor("run", project, "--observe", "0=12.5")
+    assert done.returncode == 0, done.stderr
+    for shown in ('0 "price" value 12.5  (given)', "info: started", "returned", "'12.5'", "of 200,000,000"):
+        assert shown in done.stdout
+
+
+def test_run_with_replies_from_a_file(executor: Run, project: Path, tmp_path: Path) -> None:
+    """--replies answers http; the guest's own code looks at them."""
+    (tmp_path / "replies.json").write_text(json.dumps(PRICE))
+    done = executor("run", project, "--replies", "replies.json", "--json")
+    assert done.returncode == 0, done.stderr
+    plain = json.loads(done.stdout)
+    observation = plain["observations"][0]
+    assert (plain["outcome"], observation["kind"], observation["given"]) == ("returned", "value", False)
+    assert bytes.fromhex(plain["payload"][2:]) == bytes.fromhex(observation["value"][2:])
+
+
+@pytest.mark.parametrize(("text", "data"), [("hello", b"hello"), ("0x00ff", b"\x00\xff"), ("@in.bin", b"\x01\x02")])
+def test_input_is_text_hex_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, data: bytes) -> None:
+    """The three spellings of --input."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.bin").write_bytes(b"\x01\x02")
+    assert read_input(text) == data
+
+
+def test_the_input_reaches_the_function(executor: Run, project: Path) -> None:
+    """The function returns its input here."""
+    done = executor("run", project, "--input", "0x00ff", "--observe", "0=1", "--json")
+    assert json.loads(done.stdout)["payload"] == "0x00ff"
+
+
+def test_a_failing_function_is_exit_one(executor: Run, project: Path, tmp_path: Path) -> None:
+    """An agreed error the function does not catch, a URL without reply."""
+    done = executor("run", project, "--observe", "0=error:closed")
+    assert done.returncode == 1
+    assert "closed" in done.stdout
+    (tmp_path / "none.json").write_text("{}")
+    assert "http-connect" in executor("run", project, "--replies", "none.json").stdout
+
+
+def test_runs_look_at_real_servers(executor: Run, project: Path) -> None:
+    """--resolve sends a listed host to a local server, really over HTTP."""
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"price": "3.25"}')
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Server) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            done = executor("run", project, "--resolve", f"exchange-a.test=127.0.0.1:{server.server_port}")
+        finally:
+            server.shutdown()
+            thread.join()
+    assert done.returncode == 0, done.stdout
+    assert "value 3.25" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--observe", "x"], "SLOT=VALUE"),
+        (["--observe", "0=error:Bad Code"], "--observe"),
+        (["--observe", "0=not a number"], "decimal"),
+        (["--input", "0xzz"], "--input"),
+        (["--input", "@none"], "--input"),
+        (["--resolve", "a"], "HOST=ADDRESS"),
+        (["--resolve", "a=b"], "override"),
+        (["--replies", "none.json"], "none.json"),
+    ],
+)
+def test_wrong_arguments_are_named(executor: Run, project: Path, arguments: list[str], named: str) -> None:
+    """One line on stderr, exit code 2."""
+    done = executor("run", project, *arguments)
+    assert done.returncode == 2
+    assert named in done.stderr
+    assert done.stderr.startswith("executor: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ('"greet.js"', '"none.js"', "none.js"),
+        ('"greet.js"', '"../../secret.js"', "outside"),
+        ('"javascript"', '"cobol"', "function.language"),
+        ("output_bytes = 256", "output_bytes = 99999999", "limits.output_bytes"),
+        ("output_bytes = 256", "colour = 1", "limits.colour: unknown key"),
+        ("[limits]", "[limits", "not TOML"),
+    ],
+)
+def test_wrong_projects_are_named(executor: Run, project: Path, old: str, new: str, named: str) -> None:
+    """The file and the key, exit code 2."""
+    manifest = project / "function.toml"
+    manifest.write_text(manifest.read_text().replace(old, new))
+    done = executor("build", project)
+    assert done.returncode == 2
+    assert named in done.stderr
+
+
+def test_modules_without_manifest_can_be_run_and_inspected(executor: Run) -> None:
+    """A plain .wasm has the default terms."""
+    module = ROOT / "fixtures" / "guests" / "c_echo.wasm"
+    assert "executor" in executor("inspect", module).stdout
+    done = executor("run", module, "--input", "hi")
+    assert done.returncode == 0, done.stderr
+    assert "'hi'" in done.stdout
+
+
+def test_c_is_built_reproducibly_and_noticed_when_stale(executor: Run, tmp_path: Path) -> None:
+    """The bytes are those of the SDK's own build; an edited source has to be built again."""
+    folder = tmp_path / "echo"
+    folder.mkdir()
+    source = (ROOT / "guest-sdk" / "c" / "examples" / "echo.c").read_text()
+    (folder / "echo.c").write_text(source)
+    (folder / "function.toml").write_text('[function]\nname = "echo"\nlanguage = "c"\nsource = "echo.c"\n')
+    assert "executor build" in executor("run", folder).stderr
+    done = executor("build", folder)
+    assert done.returncode == 0, done.stderr
+    built = (folder / "build" / "echo.wasm").read_bytes()
+    assert built == (ROOT / "fixtures" / "guests" / "c_echo.wasm").read_bytes()
+    assert "'hi'" in executor("run", folder, "--input", "hi").stdout
+    (folder / "echo.c").write_text(source + "\n// edited\n")
+    assert "has changed since it was built" in executor("run", folder).stderr
+    (folder / "echo.c").write_text("int x = ;")
+    broken = executor("build", folder)
+    assert broken.returncode == 2
+    assert "does not compile" in broken.stderr
