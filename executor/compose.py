@@ -6,6 +6,7 @@ worked around.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import signal
@@ -19,7 +20,7 @@ from executor.chain.client import ChainClient
 from executor.chain.epochs import current_epoch, load_epoch
 from executor.chain.sender import Account, TransactionSender
 from executor.chain.transmitter import Transmitter
-from executor.errors import InvalidConfig
+from executor.errors import ExecutorError, InvalidConfig
 from executor.keys.client import SignerClient
 from executor.keys.keyset import PublicKeys
 from executor.model.committee import Epoch
@@ -29,7 +30,7 @@ from executor.node.config import NodeConfig, read_config
 from executor.node.driver import Runs
 from executor.node.node import Node, run_until_stopped
 from executor.node.runs import WorkerRuns
-from executor.node.signing import ProtocolSigner
+from executor.node.signing import ProtocolSigner, TransactionAsks
 from executor.protocol.settings import Settings
 from executor.store.events import EventLog
 from executor.vm import self_test
@@ -78,7 +79,7 @@ async def _serve(
     stopped: asyncio.Event,
 ) -> None:
     statements = ProtocolSigner(signer, epoch)
-    account = Account((await signer.public_keys()).transmitter, statements)
+    account = Account((await signer.public_keys()).transmitter, TransactionAsks(signer))
     transmissions = Transmissions(epoch, Transmitter(chain, TransactionSender(chain, account)), events)
     node = Node(
         config,
@@ -116,3 +117,18 @@ def member_index(epoch: Epoch, config: NodeConfig, keys: PublicKeys) -> int:
                 )
             return member.index
     raise InvalidConfig(f"operator {operator} is no member of epoch {epoch.number}")
+
+
+def main() -> None:
+    """`python -m executor.compose --config FILE`."""
+    parser = argparse.ArgumentParser(prog="python -m executor.compose", description="One node of a committee.")
+    parser.add_argument("--config", type=Path, required=True, help="the node's TOML file")
+    try:
+        asyncio.run(run_node(parser.parse_args().config))
+    except ExecutorError as error:
+        sys.stderr.write(f"node: {error}\n")
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""The functions a node holds: bytes by hash, with quotas; anyone may upload, nobody can forge: the id is the content."""
+"""The functions a node holds: bytes by hash, with quotas. Anyone may upload; nobody can forge: the id is the content."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from executor.crypto.digests import function_id
 from executor.errors import InvalidEncoding, InvalidManifest, InvalidValue
 from executor.model.codec import decode_json, encode_json
 from executor.model.function import Function
-from executor.model.ids import Digest, FunctionId
+from executor.model.ids import Digest, FunctionId, RequestId
 from executor.model.manifest import parse_terms
 from executor.model.profile import PROFILE
 from executor.store.blobs import Blobs
@@ -76,7 +76,7 @@ class FunctionStore:
             "terms": decode_json(function.terms.canonical(), limit=MAX_UPLOAD_BYTES),
             "size": size,
         }
-        self._journal.save(identity, KIND, encode_json(record))
+        self._journal.save(RequestId(identity), KIND, encode_json(record))
         self._records[identity] = record
         return identity
 
@@ -86,8 +86,10 @@ class FunctionStore:
             return kept
         if (record := self._records.get(function)) is None:
             return None
-        module = self._blobs.get(Digest.from_hex(record["module"]))
-        source = self._blobs.get(Digest.from_hex(record["source"]))
+        module = self._blobs.find(Digest.from_hex(record["module"]))
+        source = self._blobs.find(Digest.from_hex(record["source"]))
+        if module is None or source is None:
+            return None
         try:
             loaded = Function(module, parse_terms(record["terms"]), source)
         except InvalidManifest:  # kept under an older release with other ceilings

@@ -61,7 +61,7 @@ class RequestBook:
 
     def cursor(self, start_block: int) -> int:
         """The block to read next: the journaled one, or `start_block` on a first start."""
-        kept = self._journal.get(CURSOR, "cursor")
+        kept = self._journal.find(CURSOR, "cursor")
         return start_block if kept is None else max(start_block, int(kept))
 
     async def restore(self) -> None:
@@ -76,7 +76,7 @@ class RequestBook:
             case Scanned(next_block):
                 self._journal.save(CURSOR, "cursor", str(next_block).encode())
             case SeenRequest(request, request_id, location, deadline):
-                if request_id not in self._open and self._journal.get(request_id, "closed") is None:
+                if request_id not in self._open and self._journal.find(request_id, "closed") is None:
                     opened = OpenRequest(request, location, deadline)
                     self._journal.save(request_id, "request", encode(opened))
                     await self._take_up(request_id, opened, restored=False)
@@ -136,7 +136,7 @@ class RequestBook:
             self._events.add("function-missing", request_id, function_id=str(request.function_id))
             return
         self._tell(request_id, opened, function, restored)
-        record = self._journal.get(request_id, "record")
+        record = self._journal.find(request_id, "record")
         await self._driver.seen(request_id, request, function, record)
 
     def _tell(self, request_id: RequestId, opened: OpenRequest, function: Function, restored: bool) -> None:
@@ -164,6 +164,6 @@ class RequestBook:
 
     def _close(self, request_id: RequestId) -> None:
         self._open.pop(request_id, None)
-        self._journal.save(request_id, "closed", b"1")
-        self._journal.delete(request_id, "request")
-        self._journal.delete(request_id, "record")
+        with self._journal.transaction():
+            self._journal.delete(request_id)
+            self._journal.save(request_id, "closed", b"1")

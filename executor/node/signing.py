@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import assert_never
 
 from executor.chain.sender import TransactionFields
 from executor.keys.client import SignerClient
 from executor.keys.messages import Transaction
 from executor.model.committee import Epoch
-from executor.model.ids import Address
 from executor.model.report import Scheme
 from executor.protocol.statements import ObservationStatement, PrepareStatement, ReportsStatement, Signatures, Statement
 
 
 class ProtocolSigner:
-    """Turns statements and transactions into asks; the signer computes every digest itself (K1)."""
+    """Turns statements into asks; the signer computes every digest itself (K1)."""
 
     def __init__(self, client: SignerClient, epoch: Epoch) -> None:
         self._client = client
@@ -36,18 +36,13 @@ class ProtocolSigner:
             case _:
                 assert_never(statement)
 
-    async def sign_transaction(self, fields: TransactionFields) -> bytes:
+
+class TransactionAsks:
+    """The transmitter's key, as the chain adapter needs it."""
+
+    def __init__(self, client: SignerClient) -> None:
+        self._client = client
+
+    async def sign_transaction(self, fields: TransactionFields, /) -> bytes:
         """Raw bytes of the transmitter's transaction."""
-        to = fields.get("to")
-        return await self._client.sign_transaction(
-            Transaction(
-                chain_id=int(fields["chainId"]),
-                nonce=int(fields["nonce"]),
-                to=None if to is None else Address.from_hex(str(to)),
-                value=int(fields["value"]),
-                data=bytes.fromhex(str(fields["data"]).removeprefix("0x")),
-                gas=int(fields["gas"]),
-                max_fee_per_gas=int(fields["maxFeePerGas"]),
-                max_priority_fee_per_gas=int(fields["maxPriorityFeePerGas"]),
-            )
-        )
+        return await self._client.sign_transaction(Transaction(**asdict(fields)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Self
 
 import aiohttp
@@ -77,27 +77,39 @@ class NetworkReader:
         except (aiohttp.ClientError, TimeoutError, OSError):
             return None
 
-    async def follow(self, timeout_s: float) -> AsyncIterator[tuple[int, dict[str, Any]]]:
-        """(node, event) of all nodes from now on, as they happen; raises HostFault when `timeout_s` passes."""
+    async def positions(self) -> dict[int, int]:
+        """The newest event of every node: where `follow` goes on."""
+        nodes = range(len(self._urls))
+        return dict(zip(nodes, await asyncio.gather(*(self.last_event(node) for node in nodes)), strict=True))
+
+    async def follow(
+        self, positions: Mapping[int, int], request: RequestId, timeout_s: float
+    ) -> AsyncIterator[tuple[int, dict[str, Any]]]:
+        """(node, event) about a request, of all nodes after `positions`, as they happen and each once.
+
+        Raises HostFault when `timeout_s` passes before the reader leaves the loop.
+        """
         queue: asyncio.Queue[tuple[int, dict[str, Any]]] = asyncio.Queue(1_000)
-        tasks = [asyncio.create_task(self._pump(node, queue)) for node in range(len(self._urls))]
+        tasks = [asyncio.create_task(self._pump(node, after, queue)) for node, after in positions.items()]
+        told: set[tuple[int, float, int]] = set()
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
-                    yield await queue.get()
+                    node, event = await queue.get()
+                    key = (node, event["time"], event["number"])
+                    if event["request_id"] == str(request) and key not in told:
+                        told.add(key)
+                        yield node, event
         except TimeoutError as error:
-            raise HostFault(f"the network did not finish within {timeout_s:g} s") from error
+            raise HostFault(f"request {request} was not finished within {timeout_s:g} s") from error
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _pump(self, node: int, queue: asyncio.Queue[tuple[int, dict[str, Any]]]) -> None:
-        after: int | None = None
+    async def _pump(self, node: int, after: int, queue: asyncio.Queue[tuple[int, dict[str, Any]]]) -> None:
         while True:
             try:
-                if after is None:
-                    after = await self.last_event(node)
                 url = f"{self._urls[node]}/v1/events?after={after}&wait=5"
                 async with self._session.get(url) as response:
                     for event in await response.json():

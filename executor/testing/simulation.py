@@ -100,7 +100,8 @@ class Node:
 class Simulation:
     """A committee, its network and its chain.
 
-    `tamper` replaces each message a member sends by any others; `broken` members execute another function.
+    `tamper` replaces each message a member sends by any others; `broken` members execute another function; the
+    first `lost_deliveries` transactions never reach the chain.
     """
 
     def __init__(
@@ -116,6 +117,7 @@ class Simulation:
         dead: Iterable[int] = (),
         tamper: Tamper | None = None,
         broken: Mapping[int, Run] | None = None,
+        lost_deliveries: int = 0,
         settings: Settings | None = None,
         start_s: float = START_S,
     ) -> None:
@@ -128,7 +130,7 @@ class Simulation:
         self.delivered: dict[RequestId, float] = {}
         self.transmitted: list[Transmit] = []
         self._run, self._look, self._tamper, self._settings = run, look, tamper, settings
-        self._broken = broken or {}
+        self._broken, self._lost_deliveries = broken or {}, lost_deliveries
         self._loss, self._duplication, self._delay_s = loss, duplication, delay_s
         self._random = random.Random(seed)  # noqa: S311  # a reproducible schedule, not a secret
         self._events: list[tuple[float, int, Callable[[], None]]] = []
@@ -237,7 +239,8 @@ class Simulation:
                         self.post(node.index, to, item)
             case Transmit():
                 self.transmitted.append(effect)
-                self._later(1.0, lambda: self._deliver(effect))
+                if len(self.transmitted) > self._lost_deliveries:
+                    self._later(1.0, lambda: self._deliver(effect))
             case Attested(request):
                 node.attested[request] = effect
             case Note():

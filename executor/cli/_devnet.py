@@ -1,0 +1,51 @@
+"""What `executor demo` and `executor devnet` share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+from executor.cli._project import load_function
+from executor.cli._story import Story
+from executor.errors import InvalidConfig
+from executor.model.function import Function
+from executor.testing.devnet import ChainKind, Devnet
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def chain_kind(text: str) -> ChainKind:
+    """The chain a user named; raises InvalidConfig."""
+    for kind in get_args(ChainKind):
+        if text == kind:
+            return kind  # type: ignore[no-any-return]
+    raise InvalidConfig(f"--chain {text}: one of {', '.join(get_args(ChainKind))}")
+
+
+def example(name: str) -> Function:
+    """An example function of this release, from the installed package or the checkout."""
+    for folder in (_PACKAGE / "examples" / name, _PACKAGE.parent / "examples" / name):
+        if folder.is_dir():
+            return load_function(folder)
+    raise InvalidConfig(f"this installation has no example {name!r}")
+
+
+def describe_network(story: Story, devnet: Devnet) -> None:
+    """Chain, contracts, committee, processes."""
+    deployment, epoch = devnet.deployment, devnet.epoch
+    story.line("chain", f"{devnet.settings.chain}, chain id {deployment.chain_id}, {devnet.chain.url}")
+    story.line("contracts", f"router {deployment.router}, committee {deployment.committee}")
+    verifiers = ", ".join(f"{each.scheme} {each.address}" for each in deployment.verifiers)
+    story.line("verifiers", verifiers)
+    story.line("consumer", f"PriceConsumer {deployment.consumer}")
+    story.line(
+        "committee",
+        f"n = {epoch.n}, f = {epoch.f}, quorum {epoch.quorum}; BLS keys with proof of possession, checked on chain",
+    )
+    story.line("", f"rounds of {epoch.round_length_s} s: the aggregator's role goes round")
+    for node in devnet.nodes:
+        node_pid = node.node.pid if node.node else 0
+        signer_pid = node.signer.pid if node.signer else 0
+        story.line(f"node {node.index}", f"{node.url}  process {node_pid}, signer process {signer_pid}")
+    for name, address in sorted(devnet.overrides.items()):
+        story.line("exchange", f"http://{name} at {address}")

@@ -1,0 +1,146 @@
+"""A request's journey, told line by line as the nodes report it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+Event = Mapping[str, Any]
+WIDTH = 14  # of the label column
+
+
+class Story:
+    """Prints to a rich console: colours and boxes on a terminal, plain lines elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._outputs: dict[int, str] = {}
+        self._told: set[str] = set()
+        self.transmitted: Event | None = None
+
+    def chapter(self, title: str) -> None:
+        """A heading; forgets what was told of the last request."""
+        self._outputs.clear()
+        self._told.clear()
+        self.transmitted = None
+        self.console.print()
+        self.console.print(Text(f"── {title} ", style="bold cyan"))
+
+    def line(self, label: str, text: str, style: str = "") -> None:
+        """One fact."""
+        row = Text(f"{label:<{WIDTH}} ", style="dim")
+        row.append(text, style=style or "not dim")
+        self.console.print(row, soft_wrap=True)
+
+    def event(self, node: int, event: Event) -> None:
+        """Tell an event if it belongs to the story."""
+        if (tell := _TELLERS.get(event["kind"])) is not None:
+            tell(self, node, event)
+
+    def once(self, key: str) -> bool:
+        """Whether this is the first time for `key` in this chapter."""
+        first = key not in self._told
+        self._told.add(key)
+        return first
+
+    def output(self, node: int, payload: str) -> None:
+        """Remember what a node's execution gave; told when all can be compared."""
+        self._outputs[node] = payload
+
+    @property
+    def outputs(self) -> dict[int, str]:
+        """Payload by node."""
+        return dict(sorted(self._outputs.items()))
+
+
+def text_of(hexed: str) -> str:
+    """Printable text of hex bytes, else the hex."""
+    data = bytes.fromhex(hexed.removeprefix("0x"))
+    return data.decode("ascii") if data and all(32 <= byte < 127 for byte in data) else hexed
+
+
+def short(hexed: str, characters: int = 10) -> str:
+    """The head of a long hex string."""
+    return hexed if len(hexed) <= characters + 2 else hexed[: characters + 2] + "…"
+
+
+def price_of(payload: str) -> str:
+    """The price inside an encoded (uint256 price with 8 decimals, uint64 time)."""
+    return f"{Decimal(int(payload[2:66], 16)).scaleb(-8):f}"
+
+
+def _observed(story: Story, node: int, event: Event) -> None:
+    if story.once(f"observed {node} {event['slot']}"):
+        seen = event["value"] if event["observed"] == "value" else f"error {event['value']}"
+        story.line(f"node {node}", f"observed {seen}")
+
+
+def _agreed(story: Story, node: int, event: Event) -> None:
+    if not story.once(f"agreed {event['slot']} {event['value']}"):
+        return
+    used = [str(each["member"]) for each in event["observations"] if each["used"]]
+    story.line("agreed", f"{text_of(event['value'])}  from the observations of nodes {', '.join(used)}", "bold green")
+    story.line("", f"led by node {node}; the three Prepares or more that fix it are in the receipt")
+    values = {each["member"]: text_of(each["value"]) for each in event["observations"]}
+    for member, value in values.items():
+        if _far(value, text_of(event["value"])):
+            story.line("outvoted", f"node {member} said {value}", "bold red")
+    for member in event["silent"]:
+        story.line("silent", f"node {member} was not heard when this was agreed", "yellow")
+
+
+def _far(value: str, agreed: str) -> bool:
+    try:
+        return abs(Decimal(value) - Decimal(agreed)) > abs(Decimal(agreed)) / 100
+    except ArithmeticError:
+        return value != agreed
+
+
+def _executed(story: Story, node: int, event: Event) -> None:
+    if event["outcome"] == "awaiting":
+        return
+    story.output(node, event["payload"])
+    if story.once(f"executed {node}"):
+        what = f"{event['outcome']} {short(event['payload'], 24)}, fuel {event['fuel_used']:,}"
+        story.line(f"node {node}", what)
+
+
+def _outvoted(story: Story, _node: int, event: Event) -> None:
+    if story.once(f"outvoted {event['member']}"):
+        story.line("outvoted", f"node {event['member']} voted for another outcome", "bold red")
+
+
+def _attested(story: Story, _node: int, event: Event) -> None:
+    if story.once("attested"):
+        votes = ", ".join(str(member) for member in event["votes"])
+        story.line(
+            "attested", f"scheme {event['scheme']}, votes of nodes {votes}, round {event['round']}", "bold green"
+        )
+
+
+def _transmitted(story: Story, node: int, event: Event) -> None:
+    story.transmitted = event
+    story.line("transmitted", f"by node {node}, {event['scheme']} verifier, {event['gas_used']:,} gas")
+
+
+def _failed(story: Story, node: int, event: Event) -> None:
+    story.line(f"node {node}", f"{event['kind']}: {event.get('reason', '')}", "yellow")
+
+
+_TELLERS: Mapping[str, Callable[[Story, int, Event], None]] = {
+    "observed": _observed,
+    "agreed": _agreed,
+    "executed": _executed,
+    "outvoted": _outvoted,
+    "attested": _attested,
+    "transmitted": _transmitted,
+    "transmission-failed": _failed,
+    "host-fault": _failed,
+    "abstained": _failed,
+    "signing-refused": _failed,
+    "function-missing": _failed,
+}

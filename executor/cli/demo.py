@@ -1,0 +1,182 @@
+"""executor demo"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from executor.cli._devnet import chain_kind, describe_network, example
+from executor.cli._exits import FAILED
+from executor.cli._story import Story, price_of, short
+from executor.errors import HostFault
+from executor.model.function import Function
+from executor.model.ids import FunctionId, RequestId
+from executor.model.receipt import Receipt
+from executor.model.report import Scheme
+from executor.receipts import Check, all_passed, read_receipt, verify_receipt
+from executor.receipts.files import parse_receipt, write_receipt
+from executor.testing.devnet import Devnet, DevnetSettings
+
+REQUEST_TIMEOUT_S = 60.0
+LIAR = 3
+VICTIM = 2
+
+
+def command(
+    chain: Annotated[str, typer.Option(help="embedded (py-evm), anvil or anvil-osaka.")] = "embedded",
+    directory: Annotated[
+        Path | None, typer.Option(help="Where the network and the receipts live; a new temporary folder by default.")
+    ] = None,
+    keep: Annotated[bool, typer.Option(help="Keep the network's folder, with keys, logs and journals.")] = False,
+) -> None:
+    """The whole journey of a request, shown as it happens."""
+    kind = chain_kind(chain)
+    place = directory or Path(tempfile.mkdtemp(prefix="executor-demo-"))
+    place.mkdir(parents=True, exist_ok=True)
+    settings = DevnetSettings(chain=kind)
+    started = time.monotonic()
+    passed = asyncio.run(_Demo(Console(highlight=False), place / f"network-{time.time_ns()}", settings, place).run())
+    if not keep:
+        for network in place.glob("network-*"):
+            shutil.rmtree(network, ignore_errors=True)
+    typer.echo(f"\nDone in {time.monotonic() - started:.0f} s. Receipts: {place}")
+    if not passed:
+        raise typer.Exit(FAILED)
+
+
+class _Demo:
+    def __init__(self, console: Console, network: Path, settings: DevnetSettings, receipts: Path) -> None:
+        self._console = console
+        self._story = Story(console)
+        self._directory = network
+        self._settings = settings
+        self._receipts = receipts
+        self._gas: dict[str, int] = {}
+
+    async def run(self) -> bool:
+        self._directory.mkdir(parents=True)
+        with self._console.status("starting a chain, four signers and four nodes …") as status:
+            devnet = Devnet(self._directory, self._settings, tell=lambda what: status.update(f"started: {what}"))
+            await devnet.__aenter__()
+        try:
+            return await self._tell(devnet)
+        finally:
+            await devnet.close()
+
+    async def _tell(self, devnet: Devnet) -> bool:
+        story = self._story
+        story.chapter("The network")
+        describe_network(story, devnet)
+        function = example("eth_usd")
+        function_id = await devnet.network.upload(function)
+        self._describe_function(function, function_id)
+
+        story.chapter("Request 1: four honest nodes")
+        first = await self._request(devnet, function_id, Scheme.ECDSA)
+
+        story.chapter(f"Request 2: node {LIAR} lies about its price (ten times what it saw)")
+        await devnet.restart(LIAR, fault="lying-observation")
+        await self._request(devnet, function_id, Scheme.BLS)
+
+        story.chapter(f"Request 3: node {LIAR} is honest again, node {VICTIM} is killed (SIGKILL)")
+        await devnet.restart(LIAR)
+        devnet.kill(VICTIM)
+        await self._request(devnet, function_id, None)
+        await devnet.restart(VICTIM)
+        story.line("node 2", "restarted from its journal")
+
+        story.chapter("Gas of one delivery, by verifier")
+        for scheme, gas in sorted(self._gas.items()):
+            story.line(scheme, f"{gas:,} gas")
+        return self._check(first)
+
+    def _describe_function(self, function: Function, function_id: FunctionId) -> None:
+        what = f"eth-usd, {len(function.source):,} bytes of JavaScript on the QuickJS engine"
+        self._story.line("function", f"{what} ({len(function.module):,} bytes of WASM)")
+        self._story.line("", f"id {function_id}, held by all nodes")
+
+    async def _request(self, devnet: Devnet, function_id: FunctionId, scheme: Scheme | None) -> Path:
+        story = self._story
+        if scheme is not None:
+            await _wait_for_leader(devnet, scheme)
+        positions = await devnet.network.positions()
+        seen = await devnet.request(function_id)
+        started = time.monotonic()
+        story.line("requested", f"{seen.request_id} in block {seen.location.block_number}")
+        alive = {node.index for node in devnet.nodes if node.node is not None and node.node.running}
+        delivered: set[int] = set()
+        async for node, event in devnet.network.follow(positions, seen.request_id, REQUEST_TIMEOUT_S):
+            story.event(node, event)
+            if event["kind"] == "delivered":
+                if not delivered:
+                    took = time.monotonic() - started
+                    outcome = "succeeded" if event["callback_succeeded"] else "FAILED"
+                    story.line("callback", f"{outcome} in block {event['block']}, {took:.2f} s after the request")
+                delivered.add(node)
+            if delivered >= alive and len(alive) > 1:
+                break
+        return await self._conclude(devnet, seen.request_id, min(alive))
+
+    async def _conclude(self, devnet: Devnet, request: RequestId, node: int) -> Path:
+        story = self._story
+        data = await devnet.network.receipt(node, request)
+        if data is None:
+            raise HostFault(f"node {node} has no receipt of {request}")
+        receipt = parse_receipt(data)
+        report = receipt.attestation.reports[0]
+        honest = set(story.outputs.values())
+        same = "byte-identical" if len(honest) == 1 else f"{len(honest)} different outputs"
+        story.line("reports", f"{same} on nodes {', '.join(map(str, story.outputs))}; output hash {report.output_hash}")
+        story.line("transcript", f"{report.transcript_hash}, {len(receipt.transcript)} entry")
+        story.line("proof", f"{receipt.attestation.scheme}, {len(receipt.attestation.proof)} bytes")
+        if story.transmitted is not None:
+            self._gas[receipt.attestation.scheme.value] = int(story.transmitted["gas_used"])
+        price = await devnet.consumer.read()
+        told = "0x" + receipt.payload.hex()
+        if price.request_id != request or price.price != int(told[2:66], 16):
+            raise HostFault(f"the consumer was not told of {request}")
+        story.line("eth_call", f"PriceConsumer.price() = {price.price} = {price_of(told)} USD", "bold green")
+        path = self._receipts / f"receipt-{short(str(request)[2:], 6)[:8]}.json"
+        path.write_bytes(data)
+        story.line("receipt", str(path))
+        return path
+
+    def _check(self, path: Path) -> bool:
+        story = self._story
+        story.chapter(f"executor verify {path}")
+        genuine = self._verify(read_receipt(path))
+        tampered_path = path.with_name(path.stem + "-tampered.json")
+        story.chapter(f"executor verify {tampered_path} (one byte of the output changed)")
+        receipt = read_receipt(path)
+        payload = bytes([*receipt.payload[:-1], receipt.payload[-1] ^ 1])
+        write_receipt(tampered_path, replace(receipt, payload=payload))
+        refused = not self._verify(read_receipt(tampered_path))
+        return genuine and refused
+
+    def _verify(self, receipt: Receipt) -> bool:
+        checks: list[Check] = verify_receipt(receipt)
+        for check in checks:
+            mark, style = ("✓", "green") if check.passed else ("✗", "bold red")
+            self._story.line(f"{mark} {check.name}", check.detail, style)
+        passed = all_passed(checks)
+        self._story.line("", "accepted" if passed else "REFUSED", "bold green" if passed else "bold red")
+        return passed
+
+
+async def _wait_for_leader(devnet: Devnet, scheme: Scheme) -> None:
+    """Wait for the start of a round whose leader attests with this scheme, so that both are seen."""
+    length, schemes = devnet.settings.round_length_s, devnet.settings.schemes
+    while True:
+        now = time.time()
+        round = devnet.epoch.round_at(now)
+        if schemes[devnet.epoch.leader(round) % len(schemes)] is scheme and now % length < length / 3:
+            return
+        await asyncio.sleep(0.05)

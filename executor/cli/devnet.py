@@ -1,0 +1,65 @@
+"""executor devnet"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from executor.cli._devnet import chain_kind, describe_network, example
+from executor.cli._story import Story
+from executor.testing.devnet import Devnet, DevnetSettings
+
+
+def command(
+    chain: Annotated[str, typer.Option(help="embedded (py-evm), anvil or anvil-osaka.")] = "embedded",
+    nodes: Annotated[int, typer.Option(min=1, max=31, help="Members of the committee.")] = 4,
+    port: Annotated[int, typer.Option(min=0, max=65_000, help="First of the nodes' ports; 0 takes free ones.")] = 0,
+    chain_port: Annotated[int, typer.Option(min=0, max=65_535, help="The chain's port; 0 takes a free one.")] = 0,
+    round_length: Annotated[int, typer.Option(min=1, max=60, help="Seconds a leader's round lasts.")] = 2,
+    directory: Annotated[Path, typer.Option(help="Where networks live, each in a new folder.")] = Path("devnet"),
+) -> None:
+    """A chain and a committee on this machine, up until Ctrl-C."""
+    settings = DevnetSettings(
+        chain=chain_kind(chain),
+        chain_port=chain_port,
+        nodes=nodes,
+        ports=tuple(range(port, port + nodes)) if port else (),
+        round_length_s=round_length,
+    )
+    place = directory / time.strftime("%Y%m%d-%H%M%S")
+    place.mkdir(parents=True)
+    asyncio.run(_serve(place, settings))
+
+
+async def _serve(place: Path, settings: DevnetSettings) -> None:
+    console = Console(highlight=False)
+    stopped = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    starting = asyncio.ensure_future(Devnet(place, settings).__aenter__())
+    stopping = asyncio.ensure_future(stopped.wait())
+    with console.status("starting …"):
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        return
+    devnet = starting.result()
+    try:
+        story = Story(console)
+        story.chapter("The network")
+        describe_network(story, devnet)
+        function_id = await devnet.network.upload(example("eth_usd"))
+        story.line("function", f"eth-usd {function_id}, held by all nodes")
+        story.line("folder", f"{place}: deployment.json, keys, journals, logs, receipts")
+        story.line("", "Ctrl-C stops everything")
+        await stopped.wait()
+        story.line("", "stopping …")
+    finally:
+        await devnet.close()

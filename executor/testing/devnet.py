@@ -1,0 +1,259 @@
+"""A whole network on one machine, of real parts: chain, contracts, signers, nodes, exchanges, each its own process.
+
+Everything lives below one directory and on loopback ports; leaving the block stops every process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Self, TypeAlias
+
+from executor.chain.accounts import dev_accounts
+from executor.chain.anvil import Anvil
+from executor.chain.client import ChainClient
+from executor.chain.consumer import PriceConsumer
+from executor.chain.deploy import Deployment, Registration, deploy_devnet
+from executor.chain.devchain import Devchain
+from executor.chain.embedded.process import EmbeddedChain
+from executor.chain.epochs import load_epoch
+from executor.chain.logs import SeenRequest
+from executor.chain.sender import Account, TransactionSender
+from executor.chain.signing import dev_account
+from executor.crypto.digests import profile_id
+from executor.errors import InvalidConfig
+from executor.keys.client import SignerClient
+from executor.keys.keyset import PublicKeys, create_keys
+from executor.model.committee import Epoch
+from executor.model.ids import FunctionId
+from executor.model.profile import PROFILE
+from executor.model.report import Scheme
+from executor.node.signing import TransactionAsks
+from executor.testing.network import NetworkReader
+from executor.testing.processes import Child, Children, free_ports
+
+ChainKind: TypeAlias = Literal["embedded", "anvil", "anvil-osaka"]
+START_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class DevnetSettings:
+    """What a devnet is made of. `ports` are the nodes' HTTP ports, free ones where none are given."""
+
+    chain: ChainKind = "embedded"
+    chain_port: int = 0
+    nodes: int = 4
+    ports: tuple[int, ...] = ()
+    round_length_s: int = 2
+    collect_delay_s: float = 0.4
+    block_time_s: float = 0.0
+    poll_interval_s: float = 0.1
+    workers: int = 1
+    verifiers: tuple[Scheme, ...] = (Scheme.ECDSA, Scheme.BLS)
+    schemes: tuple[Scheme, ...] = (Scheme.ECDSA, Scheme.BLS)  # member i attests with schemes[i % len]
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.ports and len(self.ports) != self.nodes:
+            raise InvalidConfig(f"{len(self.ports)} ports for {self.nodes} nodes")
+
+
+@dataclass(slots=True)
+class NodeProcess:
+    """One member: its folder, keys and processes."""
+
+    index: int
+    directory: Path
+    port: int
+    keys: PublicKeys
+    signer: Child | None = None
+    node: Child | None = None
+    fault: str = ""
+    starts: int = field(default=0)
+
+    @property
+    def url(self) -> str:
+        """Base URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def socket(self) -> Path:
+        """The signer's socket."""
+        return self.directory / "signer" / "socket"
+
+
+class Devnet:
+    """The running network; build one with `async with Devnet(directory, settings) as devnet`."""
+
+    def __init__(
+        self, directory: Path, settings: DevnetSettings | None = None, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.directory = directory
+        self.settings = settings or DevnetSettings()
+        self._tell = tell
+        self._children = Children(directory / "logs")
+        self.chain: Devchain = _chain(self.settings)
+        self.nodes: list[NodeProcess] = []
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Stop every process and close every connection."""
+        for closing in ("network", "client"):
+            if (resource := getattr(self, closing, None)) is not None:
+                await resource.__aexit__(None, None, None)
+        await asyncio.to_thread(self._children.stop)
+        await asyncio.to_thread(self.chain.close)
+
+    async def _start(self) -> None:
+        settings = self.settings
+        await asyncio.to_thread(self.chain.start)
+        self._tell(f"chain {self.chain.url}")
+        exchanges = self._children.start("exchanges", "-m", "executor.testing.exchanges", "--seed", str(settings.seed))
+        secret = secrets.token_hex(16)
+        password = self.directory / "keystore-password"
+        password.touch(mode=0o600)
+        password.write_text(secret + "\n")
+        await self._create_members(secret)
+        await asyncio.gather(*(asyncio.to_thread(self._start_signer, node, password) for node in self.nodes))
+        self._tell("signers")
+        self.deployment = await self._deploy()
+        self.deployment.write(self.directory / "deployment.json")
+        self.overrides: dict[str, str] = json.loads(await asyncio.to_thread(exchanges.read_line, START_TIMEOUT_S))
+        self.client = ChainClient([self.chain.url], self.chain.chain_id, self.deployment.router)
+        await self.client.connect()
+        self.epoch: Epoch = await load_epoch(self.client, self.deployment.epoch)
+        self.consumer = PriceConsumer(self.client, self.deployment.consumer)
+        self._sender = TransactionSender(self.client, dev_account(dev_accounts()[1]))
+        self._tell("contracts")
+        for node in self.nodes:
+            self._write_config(node)
+            self._launch(node, "")
+        self.network = NetworkReader([node.url for node in self.nodes])
+        await asyncio.gather(*(self._ready(node) for node in self.nodes))
+        self._tell("nodes")
+
+    # Faults and restarts.
+
+    async def restart(self, index: int, fault: str = "") -> None:
+        """Start a node again, after a stop or a kill; `fault` names one of executor/testing/faults.py."""
+        node = self.nodes[index]
+        if node.node is not None and node.node.running:
+            await asyncio.to_thread(node.node.stop)
+        self._launch(node, fault)
+        await self._ready(node)
+
+    def kill(self, index: int) -> None:
+        """SIGKILL a node's process; its signer lives on."""
+        node = self.nodes[index].node
+        assert node is not None
+        node.kill()
+
+    # Use.
+
+    async def request(self, function_id: FunctionId, input: bytes = b"") -> SeenRequest:
+        """Have the price consumer ask for this function."""
+        return await self.consumer.request(self._sender, function_id, input)
+
+    async def _create_members(self, secret: str) -> None:
+        settings = self.settings
+        ports = settings.ports or free_ports(settings.nodes)
+
+        def create(index: int) -> NodeProcess:
+            directory = self.directory / f"node-{index}"
+            directory.mkdir(mode=0o700)
+            keys = create_keys(directory / "keys", secret, fast=True)
+            (directory / "signer").mkdir(mode=0o700)
+            return NodeProcess(index, directory, ports[index], keys)
+
+        self.nodes = list(await asyncio.gather(*(asyncio.to_thread(create, index) for index in range(settings.nodes))))
+
+    def _start_signer(self, node: NodeProcess, password: Path) -> None:
+        node.signer = self._children.start(
+            f"signer-{node.index}",
+            *("-m", "executor.keys.process"),
+            *("--directory", str(node.directory / "keys")),
+            *("--socket", str(node.socket)),
+            *("--password-file", str(password)),
+        )
+        node.signer.read_line(START_TIMEOUT_S)
+
+    async def _deploy(self) -> Deployment:
+        clients = [SignerClient(node.socket) for node in self.nodes]
+        try:
+            return await deploy_devnet(
+                self.chain.url,
+                self.chain.chain_id,
+                dev_account(dev_accounts()[0]),
+                [
+                    Registration(
+                        operator=Account(node.keys.transmitter, TransactionAsks(client)),
+                        signer=node.keys.signer,
+                        bls_key=node.keys.bls_key,
+                        encryption_key=node.keys.encryption_key,
+                        endpoint=node.url,
+                        prove_possession=client.prove_possession,
+                    )
+                    for node, client in zip(self.nodes, clients, strict=True)
+                ],
+                profile_id=profile_id(PROFILE),
+                round_length_s=self.settings.round_length_s,
+                verifiers=self.settings.verifiers,
+            )
+        finally:
+            for client in clients:
+                await client.close()
+
+    def _write_config(self, node: NodeProcess) -> None:
+        settings = self.settings
+        scheme = settings.schemes[node.index % len(settings.schemes)]
+        lines = [
+            f'operator = "{node.keys.transmitter}"',
+            f"chain_id = {self.deployment.chain_id}",
+            f'router = "{self.deployment.router}"',
+            f'rpc_urls = ["{self.chain.url}"]',
+            f"start_block = {self.deployment.block_number}",
+            f"poll_interval_s = {settings.poll_interval_s}",
+            f"port = {node.port}",
+            'signer_socket = "signer/socket"',
+            f"workers = {settings.workers}",
+            f"collect_delay_s = {settings.collect_delay_s}",
+            f'scheme = "{scheme}"',
+            "[http_overrides]",
+            *(f'"{name}" = "{address}"' for name, address in sorted(self.overrides.items())),
+        ]
+        (node.directory / "node.toml").write_text("\n".join(lines) + "\n")
+
+    def _launch(self, node: NodeProcess, fault: str) -> None:
+        module = ("-m", "executor.testing.faults", "--fault", fault) if fault else ("-m", "executor.compose")
+        config = ("--config", str(node.directory / "node.toml"))
+        node.node = self._children.start(f"node-{node.index}", *module, *config)
+        node.fault = fault
+        node.starts += 1
+
+    async def _ready(self, node: NodeProcess) -> None:
+        assert node.node is not None
+        await asyncio.to_thread(node.node.read_line, START_TIMEOUT_S)
+
+
+def _chain(settings: DevnetSettings) -> Devchain:
+    match settings.chain:
+        case "embedded":
+            return EmbeddedChain(port=settings.chain_port, block_time_s=settings.block_time_s)
+        case "anvil":
+            return Anvil(hardfork="prague", port=settings.chain_port, block_time_s=settings.block_time_s)
+        case "anvil-osaka":
+            return Anvil(hardfork="osaka", port=settings.chain_port, block_time_s=settings.block_time_s)
