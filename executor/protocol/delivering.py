@@ -10,6 +10,7 @@ Rule 3. A member that holds an attestation takes no more part in agreement on it
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from executor.crypto.digests import keccak256, report_leaf, transcript_hash
 from executor.crypto.merkle import merkle_root
@@ -20,7 +21,7 @@ from executor.model.profile import PROFILE
 from executor.model.report import Attestation, Report, Scheme, Vote
 from executor.model.view import Certificate
 from executor.protocol.agreement import checked, save
-from executor.protocol.checks import consent_of
+from executor.protocol.checks import consent_of, only_checked_sets
 from executor.protocol.desk import Desk
 from executor.protocol.effects import ALL, Attested, Note, Send, Transmit
 from executor.protocol.lifecycle import Event, Life
@@ -38,7 +39,9 @@ def attest(desk: Desk, reports: tuple[Report, ...], lives: Sequence[Life], votes
     """Make an attestation of one report a life from checked votes over their root; send it round and transmit."""
     scheme = _scheme(desk)
     attestation = Attestation(scheme, reports, build_proof(scheme, desk.epoch, votes))
-    evidence = tuple(Evidence(life.payload, life.lock) for life in lives)
+    evidence = tuple(
+        Evidence(life.payload, _certificate(life, report, None)) for life, report in zip(lives, reports, strict=True)
+    )
     desk.emit(Send(ALL, AttestationMessage(attestation, evidence, votes)))
     desk.emit(Transmit(attestation, tuple(life.payload for life in lives)))
     for life in lives:
@@ -103,18 +106,28 @@ def attested(desk: Desk, life: Life, position: int, message: AttestationMessage,
 
 
 def _certificate(life: Life, report: Report, offered: Certificate | None) -> Certificate | None:
-    """The certificate the report rests on: this member's own, else the offered one if it holds, else none."""
-    for certificate in (life.lock, offered):
-        if certificate is None or transcript_hash(certificate.transcript) != report.transcript_hash:
-            continue
-        if (certificate.view.round, certificate.view.slots) != (report.round, report.slots):
-            continue
+    """A checked certificate over the attested transcript: of the report's own view if one is known, else of another.
+
+    Votes may complete after the lock moved to the same transcript in a later view; then the earlier one is looked up.
+    """
+    known = [life.lock, *life.turn.certificates.values(), offered]
+    over = [
+        certificate
+        for certificate in known
+        if certificate is not None and transcript_hash(certificate.transcript) == report.transcript_hash
+    ]
+    for certificate in sorted(over, key=lambda item: not _of_view(item, report)):
         try:
-            checked(life, consent_of(certificate), certificate)
+            verified = checked(life, consent_of(certificate), certificate)
         except PeerFault:
             continue
-        return certificate
+        sets = (life.transcript, life.known_sets)
+        return replace(verified, transcript=only_checked_sets(life.subject, sets, certificate.transcript))
     return None
+
+
+def _of_view(certificate: Certificate, report: Report) -> bool:
+    return (certificate.view.round, certificate.view.slots) == (report.round, report.slots)
 
 
 def tell(desk: Desk, life: Life) -> None:
@@ -124,12 +137,12 @@ def tell(desk: Desk, life: Life) -> None:
         return
     for report, evidence in zip(message.attestation.reports, message.evidence, strict=True):
         if report.request_id == life.subject.request_id:
-            transcript = evidence.certificate.transcript if evidence.certificate else ()
+            certificate = evidence.certificate
             desk.emit(
                 Attested(
                     life.subject.request_id,
-                    transcript,
-                    evidence.certificate,
+                    certificate.transcript if certificate else (),
+                    certificate if certificate and _of_view(certificate, report) else None,
                     report,
                     evidence.payload,
                     message.votes,

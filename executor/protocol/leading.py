@@ -108,7 +108,7 @@ def _check_deferred(desk: Desk, life: Life) -> None:
             good, later = _split(life, sender, items)
         except PeerFault as fault:
             good, later = [], ()
-            desk.emit(fault_note(life, fault))
+            desk.emit(fault_note(life, fault, sender))
         for item in good:
             life.turn.keep_observation(item.so_far, item.signed)
         life.turn.unchecked.pop(sender)
@@ -116,9 +116,9 @@ def _check_deferred(desk: Desk, life: Life) -> None:
             life.turn.unchecked[sender] = later
 
 
-def fault_note(life: Life | None, fault: PeerFault) -> Note:
+def fault_note(life: Life | None, fault: PeerFault, sender: int) -> Note:
     """A member broke a rule, and the message that did is no longer being received."""
-    details = {"member": fault.member, "error": type(fault).__name__, "message": str(fault)}
+    details = {"member": sender, "error": type(fault).__name__, "message": str(fault)}
     return Note("fault", life.subject.request_id if life else None, details)
 
 
@@ -268,4 +268,4 @@ def take_up_ahead(desk: Desk, life: Life) -> None:
         try:
             status_received(desk, life, sender, status)
         except PeerFault as fault:
-            desk.emit(fault_note(life, fault))
+            desk.emit(fault_note(life, fault, sender))

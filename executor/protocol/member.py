@@ -144,7 +144,10 @@ class Member:
         self._advance(now)
         if not 0 <= sender < self.epoch.n or sender == self.index:
             raise NotAMember(f"a message from member {sender}", sender)
-        self._read(sender, message)
+        try:
+            self._read(sender, message)
+        except PeerFault as fault:
+            raise type(fault)(str(fault), sender) from fault  # whoever is named inside, the sender is to blame
         return self._settle()
 
     def tick(self, now: float) -> list[Effect]:
@@ -203,7 +206,7 @@ class Member:
                 try:
                     agreement.take_up_held(desk, life)
                 except PeerFault as fault:
-                    desk.emit(leading.fault_note(life, fault))
+                    desk.emit(leading.fault_note(life, fault, desk.leader))
             else:
                 delivering.enter_round(desk, life)
             self._progress(life)
@@ -216,7 +219,7 @@ class Member:
         try:
             act(life)
         except PeerFault as fault:
-            self._desk.emit(leading.fault_note(life, fault))
+            self._desk.emit(leading.fault_note(life, fault, self._desk.leader))
         self._progress(life)
 
     def _progress(self, life: Life) -> None:
@@ -233,7 +236,8 @@ class Member:
             self._read(sender, message)
         except PeerFault as fault:
             requests = request_ids(message)
-            self._desk.emit(leading.fault_note(self._lives.get(requests[0]) if requests else None, fault))
+            life = self._lives.get(requests[0]) if requests else None
+            self._desk.emit(leading.fault_note(life, fault, sender))
 
     def _read(self, sender: int, message: Message) -> None:
         desk = self._desk

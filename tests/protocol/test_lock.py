@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from executor.model.view import NO_VIEW, View
-from executor.protocol.lock import NO_LOCK, Consent, Promises, accept, extends, may_accept, may_prepare, may_vote, prepare
+from executor.protocol.lock import (
+    NO_LOCK,
+    Consent,
+    Promises,
+    accept,
+    extends,
+    may_accept,
+    may_prepare,
+    may_vote,
+    prepare,
+)
 
 PATHS = [(), ("a",), ("b",), ("a", "a"), ("a", "b"), ("b", "a")]
 
