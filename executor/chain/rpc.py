@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 from collections.abc import Sequence
 from typing import Any
 from typing import Final as Constant
@@ -17,6 +16,7 @@ from typing import Final as Constant
 import aiohttp
 
 from executor.chain.quantity import parse_quantity
+from executor.chain.strict_json import parse_json
 from executor.errors import ChainError, ChainUnavailable, InvalidConfig, InvalidValue, WrongChain
 
 Json = Any
@@ -101,10 +101,9 @@ class RpcClient:
     async def _check_chain(self, url: str) -> None:
         if url in self._checked:
             return
-        answer = await self._ask(url, "eth_chainId", ())
         try:
-            chain_id = parse_quantity(answer)
-        except InvalidValue as error:
+            chain_id = parse_quantity(await self._ask(url, "eth_chainId", ()))
+        except (InvalidValue, RpcRefused) as error:
             raise ChainUnavailable(f"eth_chainId: {error}") from error
         if chain_id != self.chain_id:
             raise WrongChain(f"{url} serves chain {chain_id}, the configuration names {self.chain_id}")
@@ -124,8 +123,8 @@ class RpcClient:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ChainUnavailable(f"{method}: {error or type(error).__name__}") from error
         try:
-            reply = json.loads(raw)
-        except (ValueError, RecursionError) as error:
+            reply = parse_json(raw)
+        except ValueError as error:
             raise ChainUnavailable(f"{method}: HTTP {status}, not JSON") from error
         return _result(method, number, reply, status)
 

@@ -113,29 +113,33 @@ class RequestWatcher:
 
     async def _rewind(self) -> list[ChainEvent]:
         """Go back to the last checkpoint that is still canonical; what stood in vanished blocks, newest first."""
-        before = self._next
-        while self._checkpoints:
-            kept = self._checkpoints[-1]
-            now = await self._client.block(kept.number)
-            if now is None or now.hash == kept.hash:
-                break  # an endpoint that lags says nothing about the past
-            self._checkpoints.pop()
-            self._next = self._checkpoints[-1].number + 1 if self._checkpoints else self._oldest_seen(kept.number)
-        if self._next == before:
+        kept = list(self._checkpoints)
+        while kept and not await self._is_canonical(kept[-1].number, kept[-1].hash):
+            kept.pop()
+        if len(kept) == len(self._checkpoints):
             return []
-        gone: list[ChainEvent] = []
-        for key, seen in reversed(list(self._seen.items())):
-            if seen.location.block_number < self._next:
-                continue
-            now = await self._client.block(seen.location.block_number)
-            if now is None or now.hash != seen.location.block_hash:
-                del self._seen[key]
-                gone.append(Vanished(seen))
-        return [*gone, Scanned(self._next)]
+        if kept:
+            resume = kept[-1].number + 1
+        else:  # deeper than anything kept: all that this watcher remembers is in question
+            seen_at = [seen.location.block_number for seen in self._seen.values()]
+            resume = min([self._checkpoints[0].number, *seen_at])
+        gone = {
+            key: seen
+            for key, seen in self._seen.items()
+            if seen.location.block_number >= resume
+            and not await self._is_canonical(seen.location.block_number, seen.location.block_hash)
+        }
+        # Nothing is changed before every answer is in, so that a failure half-way loses nothing.
+        self._next = resume
+        self._checkpoints = deque(kept, maxlen=KEPT_CHECKPOINTS)
+        for key in gone:
+            del self._seen[key]
+        return [*map(Vanished, reversed(gone.values())), Scanned(resume)]
 
-    def _oldest_seen(self, otherwise: int) -> int:
-        """Where to read again when no checkpoint is left: everything this watcher still remembers is in question."""
-        return min([otherwise, *(seen.location.block_number for seen in self._seen.values())])
+    async def _is_canonical(self, number: int, hash: Digest) -> bool:
+        """Whether the block still stands; an endpoint that lags behind it says nothing against it."""
+        now = await self._client.block(number)
+        return now is None or now.hash == hash
 
     async def _logs(self, first: int, last: int) -> list[RouterLog]:
         wanted = {

@@ -77,7 +77,7 @@ async def test_the_router_refuses_what_no_quorum_signed(any_scene: Scene, scheme
     seen = await any_scene.request()
     (report, output), (other, _) = answer(seen, 1), answer(seen, 2)
     forged = Attestation(scheme, (report,), attest(any_scene.epoch, [other], scheme).proof)
-    with pytest.raises(TransactionFailed, match="BadSignature|BadAggregate"):
+    with pytest.raises(TransactionFailed, match=r"BadSignature|BadAggregate"):
         await any_scene.transmitter.deliver(any_scene.epoch, forged, [output])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,6 +13,7 @@ from aiohttp import web
 from executor.chain.embedded.errors import INTERNAL_ERROR, PARSE_ERROR, InvalidParams, InvalidRequest, RpcFault
 from executor.chain.embedded.ledger import Ledger
 from executor.chain.embedded.methods import Methods
+from executor.chain.strict_json import parse_json
 
 Json = Any
 
@@ -61,8 +61,8 @@ class Server:
 
     async def _post(self, request: web.Request) -> web.Response:
         try:
-            body = json.loads(await request.read())
-        except (ValueError, RecursionError):
+            body = parse_json(await request.read())
+        except ValueError:
             return _reply({"jsonrpc": "2.0", "id": None, "error": {"code": PARSE_ERROR, "message": "not JSON"}})
         if not isinstance(body, list):
             return _reply(await self._answer(body))
