@@ -1,4 +1,7 @@
-"""Runs forge from npm on contracts/ with solc from npm: `forge.py test`, `forge.py snapshot`, …; works offline."""
+"""Runs forge from npm on contracts/ with solc from npm, offline: `forge.py test`, `forge.py build`, ….
+
+Gas snapshots (contracts/snapshots) are compared; `FORGE_SNAPSHOT_CHECK=false forge.py test` writes them.
+"""
 
 import subprocess
 import sys
@@ -8,7 +11,11 @@ import npm
 
 def main(arguments: list[str]) -> None:
     forge = npm.tool("forge")
-    environment = {**npm.environment(), "FOUNDRY_SOLC": str(npm.HOME / "tools" / "solc")}
+    environment = {
+        "FORGE_SNAPSHOT_CHECK": "true",
+        **npm.environment(),
+        "FOUNDRY_SOLC": str(npm.HOME / "tools" / "solc"),
+    }
     done = subprocess.run([str(forge), *arguments], cwd=npm.HOME, env=environment, check=False)
     raise SystemExit(done.returncode)
 
