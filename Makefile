@@ -60,7 +60,7 @@ test-contracts: $(VENV)/.dev ## forge; npm packages come from the lock file, nod
 
 rebuild: $(VENV)/.dev ## rebuild engine, guests and contracts and compare byte for byte with what is committed
 	$(PY) guest-sdk/javascript/engine/build.py --check
-	$(PY) fixtures/guests/build.py --check
+	$(PY) guest-sdk/c/build.py --check
 	$(PY) contracts/tools/build.py --check
 
 lock: $(VENV)/.dev ## resolve dependencies again and write requirements/*.txt
