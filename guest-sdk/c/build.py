@@ -1,7 +1,7 @@
 """Build the C examples to fixtures/guests, reproducibly.
 
-    python guest-sdk/c/build.py            # writes fixtures/guests/*.wasm and manifest.json
-    python guest-sdk/c/build.py --check    # rebuilds elsewhere and compares with what is committed
+python guest-sdk/c/build.py            # writes fixtures/guests/*.wasm and manifest.json
+python guest-sdk/c/build.py --check    # rebuilds elsewhere and compares with what is committed
 """
 
 import argparse
@@ -38,7 +38,9 @@ def build(source: Path, out: Path) -> bytes:
 
 def build_all(work: Path) -> dict[str, bytes]:
     """Every example, by its name in fixtures/guests."""
-    return {f"c_{path.stem}": build(path, work / f"{path.stem}.wasm") for path in sorted((HERE / "examples").glob("*.c"))}
+    return {
+        f"c_{path.stem}": build(path, work / f"{path.stem}.wasm") for path in sorted((HERE / "examples").glob("*.c"))
+    }
 
 
 def manifest(guests: dict[str, bytes]) -> dict[str, object]:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import wasmtime
 
@@ -18,7 +19,8 @@ FUEL = 20_000_000_000
 MEMORY_BYTES = 64 << 20
 CONTEXT = {
     "block_number": 19, "block_timestamp": 1_700_000_000, "callback_gas_limit": 200_000, "chain_id": 31337,
-    "consumer": "0x" + "c0" * 20, "epoch": 1, "function_id": "0x" + "f1" * 32, "nonce": 7, "parent_hash": "0x" + "aa" * 32,
+    "consumer": "0x" + "c0" * 20, "epoch": 1, "function_id": "0x" + "f1" * 32, "nonce": 7,
+    "parent_hash": "0x" + "aa" * 32,
     "request_id": "0x" + "1d" * 32, "router": "0x" + "20" * 20, "sender": "0x" + "5e" * 20, "subscription": 3,
     "trigger": "request",
 }  # fmt: skip
@@ -53,11 +55,11 @@ class Guest:
     module: wasmtime.Module
 
     @classmethod
-    def load(cls, wasm: bytes) -> Guest:
+    def load(cls, wasm: bytes, native_stack_bytes: int = 2 << 20) -> Guest:
         config = wasmtime.Config()
         config.consume_fuel = True
         config.cranelift_nan_canonicalization = True
-        config.max_wasm_stack = 2 << 20
+        config.max_wasm_stack = native_stack_bytes
         engine = wasmtime.Engine(config)
         return cls(engine, wasmtime.Module(engine, wasm))
 
@@ -72,12 +74,12 @@ class Guest:
         memory_bytes: int = MEMORY_BYTES,
         fuel: int = FUEL,
     ) -> Run:
-        """One fresh instance, from load to its ending; after the transcript, observing decides between -1 and the end."""
+        """One fresh instance, load to ending; after the transcript, observing decides between -1 and the end."""
         run, store = Run(), wasmtime.Store(self.engine)
         store.set_limits(memory_size=memory_bytes)
         store.set_fuel(fuel)
         host = _Host(run, store, list(transcript or []), calls or {}, observing)
-        exports = host.linker(self.engine).instantiate(store, self.module).exports(store)
+        exports: Any = host.linker(self.engine).instantiate(store, self.module).exports(store)
         host.memory = exports["memory"]
         store.set_fuel(fuel)
         try:
@@ -98,7 +100,7 @@ class _Host:
     transcript: list[Answer]
     calls: Calls
     observing: bool
-    memory: wasmtime.Memory = None  # type: ignore[assignment]  # known after instantiation
+    memory: Any = None  # known after instantiation
     pending: bytes | None = None
     fuel_left: int | None = None
 
@@ -111,7 +113,7 @@ class _Host:
             linker.define_func("executor", function.__name__, wasmtime.FuncType([i32] * parameters, results), function)
         return linker
 
-    def place(self, exports: wasmtime._instance.InstanceExports, data: bytes) -> tuple[int, int]:
+    def place(self, exports: Any, data: bytes) -> tuple[int, int]:
         at = exports["alloc"](self.store, len(data)) & 0xFFFFFFFF
         self.memory.write(self.store, data, at)
         return at, len(data)

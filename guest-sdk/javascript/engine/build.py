@@ -18,7 +18,6 @@ from pathlib import Path
 
 import wasmtime
 from eth_hash.auto import keccak
-
 from patches import patched
 from snapshot import snapshot
 
@@ -62,7 +61,18 @@ def build(work: Path) -> tuple[bytes, dict[str, object]]:
     linked = work / "linked.wasm"
     sources = [str(quickjs / name) for name in QUICKJS_FILES] + [str(HERE / name) for name in ENGINE_FILES]
     includes = ["-include", str(HERE / "stack_pad.h"), f"-I{quickjs}", f"-I{HERE}", f"-I{work}"]
-    command = [sys.executable, "-m", "ziglang", "cc", *COMPILE_FLAGS, *includes, *sources, "-o", str(linked), *LINK_FLAGS]
+    command = [
+        sys.executable,
+        "-m",
+        "ziglang",
+        "cc",
+        *COMPILE_FLAGS,
+        *includes,
+        *sources,
+        "-o",
+        str(linked),
+        *LINK_FLAGS,
+    ]
     subprocess.run(command, check=True)
     wasm = snapshot(linked.read_bytes(), PREPARE, DROPPED_EXPORTS)
     check_abi(wasm)
@@ -72,7 +82,19 @@ def build(work: Path) -> tuple[bytes, dict[str, object]]:
 def fetch_sources(work: Path) -> Path:
     """Download the pinned source distribution, check its hash, unpack it, apply our patches."""
     requirement = f"{SDIST_NAME}=={SDIST_VERSION}"
-    pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d", str(work), requirement]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "-q",
+        "--no-deps",
+        "--no-binary",
+        ":all:",
+        "-d",
+        str(work),
+        requirement,
+    ]
     subprocess.run(pip, check=True)
     (archive,) = work.glob("*.tar.gz")
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
@@ -104,7 +126,9 @@ def check_abi(wasm: bytes) -> None:
     exports = {export.name for export in module.exports}
     if exports != EXPORTS:
         raise BuildError(f"exports are {sorted(exports)}, expected {sorted(EXPORTS)}")
-    foreign = [(item.module, item.name) for item in module.imports if item.module != "executor" or item.name not in IMPORTS]
+    foreign = [
+        (item.module, item.name) for item in module.imports if item.module != "executor" or item.name not in IMPORTS
+    ]
     if foreign:
         raise BuildError(f"imports outside the guest ABI: {foreign}")
 
@@ -130,7 +154,10 @@ def manifest(wasm: bytes) -> dict[str, object]:
 
 def input_files() -> list[Path]:
     """Our own files that decide the engine's bytes."""
-    return sorted([*SDK.glob("*.js"), *HERE.glob("*.c"), *HERE.glob("*.h"), HERE / "patches.py", HERE / "snapshot.py"], key=lambda path: path.name)
+    return sorted(
+        [*SDK.glob("*.js"), *HERE.glob("*.c"), *HERE.glob("*.h"), HERE / "patches.py", HERE / "snapshot.py"],
+        key=lambda path: path.name,
+    )
 
 
 def check(wasm: bytes, facts: dict[str, object]) -> None:

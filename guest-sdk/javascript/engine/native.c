@@ -86,7 +86,7 @@ static JSValue native_log(JSContext *ctx, JSValueConst self, int argc, JSValueCo
         }
     if (JS_ToBool(ctx, argv[2])) {
         host_log(level, text, len);
-    } else if (log_lines_left && len <= log_bytes_left) {
+    } else if (log_lines_left > 1 && len <= log_bytes_left) {
         log_lines_left--;
         log_bytes_left -= len;
         host_log(level, text, len);

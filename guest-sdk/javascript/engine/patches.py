@@ -34,7 +34,9 @@ PATCHES: tuple[Patch, ...] = (
     ),
     # A proxy whose target is a proxy, and so on: every trap begins with this declaration.
     ("\n    JSProxyData *s;\n", 14, "\n    JSProxyData *s;\n    STACK_PAD(512);\n"),
-    padded("static JSValue json_parse_value(JSParseState *s, JSONParseRecord *pr)", "    JSContext *ctx = s->ctx;", 256),
+    padded(
+        "static JSValue json_parse_value(JSParseState *s, JSONParseRecord *pr)", "    JSContext *ctx = s->ctx;", 256
+    ),
     padded(
         "static int js_json_to_str(JSContext *ctx, JSONStringifyContext *jsc,\n"
         "                          JSValueConst holder, JSValue val,\n"

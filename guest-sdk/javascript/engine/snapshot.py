@@ -32,12 +32,12 @@ def snapshot(wasm: bytes, prepare: Iterable[str], drop_exports: Iterable[str]) -
     linker = wasmtime.Linker(engine)
     linker.define_unknown_imports_as_traps(module)
     exports = linker.instantiate(store, module).exports(store)
-    memory, stack_pointer = exports["memory"], exports["__stack_pointer"]
+    memory, stack_pointer = exports.get("memory"), exports.get("__stack_pointer")
     if not isinstance(memory, wasmtime.Memory) or not isinstance(stack_pointer, wasmtime.Global):
         raise SnapshotError("the module must export memory and __stack_pointer")
     stack_start = stack_pointer.value(store)
     for name in prepare:
-        function = exports[name]
+        function = exports.get(name)
         if not isinstance(function, wasmtime.Func):
             raise SnapshotError(f"the module has no function {name}")
         function(store)

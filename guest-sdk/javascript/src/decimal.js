@@ -1,7 +1,8 @@
 // Exact decimals: what agreed numbers are. A value is units / 10^scale; nothing here rounds unless asked to.
 
 const TEXT = /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?$/; // the decimals of the protocol
-const NUMBER = /^(-?)([0-9]+)(?:\.([0-9]+))?(?:e([+-][0-9]+))?$/; // what String(number) gives
+const NUMBER = /^(-?)([0-9]+)(?:\.([0-9]+))?(?:e([+-]?[0-9]+))?$/; // what String(number) gives
+const SEVENTEEN_DIGITS = /^-?(0\.0*)?[1-9](\.?[0-9]){16}(e|$)/;
 const MAX_SCALE = 1100; // the longest fraction a double has, 5e-324 written out, is 324 digits; products may have more
 
 const power = (exponent) => 10n ** BigInt(exponent);
@@ -121,10 +122,20 @@ const ROUNDINGS = {
 
 function fromNumber(number) {
   if (!Number.isFinite(number)) throw new TypeError(`not a decimal: ${number}`);
-  const [, sign, whole, fraction = "", exponent = "0"] = NUMBER.exec(String(number));
+  const [, sign, whole, fraction = "", exponent = "0"] = NUMBER.exec(shortest(number));
   const scale = fraction.length - Number(exponent);
   const units = BigInt(sign + whole + fraction);
   return scale < 0 ? new Decimal(units * power(-scale)) : new Decimal(units, scale);
+}
+
+/** The fewest digits that read back as the same number; at powers of two QuickJS's own text may have one too many. */
+function shortest(number) {
+  const text = String(number);
+  if (!SEVENTEEN_DIGITS.test(text)) return text;
+  const [mantissa, exponent] = number.toExponential(15).split("e");
+  const units = BigInt(mantissa.replace(".", ""));
+  const candidates = [units, units + (units < 0n ? -1n : 1n)].map((digits) => `${digits}e${Number(exponent) - 15}`);
+  return candidates.find((candidate) => Number(candidate) === number) ?? text;
 }
 
 function aligned(a, b) {

@@ -84,6 +84,7 @@ function bodyBytes(body) {
 
 function decodeResponse(message) {
   const length = new DataView(message.buffer, message.byteOffset, message.length).getUint32(0, true);
+  if (length > message.length - 4) throw new RangeError("an http message is shorter than its head");
   const { status, headers } = JSON.parse(utf8.decode(message.subarray(4, 4 + length)));
   return new Response(status, headers, message.subarray(4 + length));
 }
