@@ -28,7 +28,7 @@ class SignerServer:
         self._signer = signer
         self._path = socket_path
         self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(self) -> None:
         """Listen, socket mode 0600; raises KeyStoreError when its directory is open to others or the path too long."""
@@ -41,22 +41,24 @@ class SignerServer:
         """Stop listening, close every connection, remove the socket."""
         if self._server is not None:
             self._server.close()
-            for writer in list(self._writers):
-                writer.close()
+            for writer in self._connections.values():
+                writer.close()  # its task sees the end of the stream
+            await asyncio.gather(*self._connections, return_exceptions=True)
             await self._server.wait_closed()
             self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._writers) >= MAX_CONNECTIONS:
-            log.warning("refused a connection: %d are open", len(self._writers))
+        task = asyncio.current_task()
+        if task is None or len(self._connections) >= MAX_CONNECTIONS:
+            log.warning("refused a connection: %d are open", len(self._connections))
             writer.close()
             return
-        self._writers.add(writer)
+        self._connections[task] = writer
         try:
             with contextlib.suppress(ConnectionError):
                 await self._answer_all(reader, writer)
         finally:
-            self._writers.discard(writer)
+            del self._connections[task]
             writer.close()
 
     async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

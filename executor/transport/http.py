@@ -114,9 +114,11 @@ class HttpTransport:
                 async with asyncio.timeout(READ_TIMEOUT_S):
                     body = await request.read()
             except web.HTTPRequestEntityTooLarge:
+                self._inbox.blame(source)
                 limit = self._limits.body_bytes
                 return _refuse(Refusal("oversized", TOO_LARGE, f"more than {limit} bytes, the limit"))
             except TimeoutError:
+                self._inbox.blame(source)
                 return _refuse(Refusal("too-slow", 408, f"the body took longer than {READ_TIMEOUT_S} s"))
             verdict = await self._inbox.judge(source, body)
         match verdict:

@@ -105,6 +105,10 @@ class Inbox:
             return self._fault(source, refusal)
         return await self._open(source, key, envelope)
 
+    def blame(self, source: str) -> None:
+        """Count a fault against `source` (Rule 4)."""
+        self._faults.spend(source, self._clock())
+
     @property
     def _size(self) -> int:
         return self._limits.body_bytes
@@ -140,5 +144,5 @@ class Inbox:
         return Opened(envelope.sender, payload)
 
     def _fault(self, source: str, refusal: Refusal) -> Refusal:
-        self._faults.spend(source, self._clock())
+        self.blame(source)
         return refusal

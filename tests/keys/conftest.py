@@ -89,6 +89,7 @@ class SignerProcess:
 
     process: subprocess.Popen[str]
     socket: Path
+    log: Path
 
     def kill(self) -> None:
         """SIGKILL, as a power cut would."""
@@ -111,13 +112,16 @@ def start(directory: Path) -> Iterator[Callable[[], SignerProcess]]:
             path = Path(place) / "signer.sock"
             environment = {**os.environ, "SIGNER_PASSWORD": PASSWORD}
             command = [sys.executable, "-m", "executor.keys.process", "--directory", directory, "--socket", path]
-            process = subprocess.Popen(
-                [str(part) for part in [*command, "--password-env", "SIGNER_PASSWORD"]],
-                env=environment,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            running.append(SignerProcess(process, path))
+            log = Path(place) / f"{len(running)}.log"
+            with log.open("wb") as errors:
+                process = subprocess.Popen(
+                    [str(part) for part in [*command, "--password-env", "SIGNER_PASSWORD"]],
+                    env=environment,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                )
+            running.append(SignerProcess(process, path, log))
             assert process.stdout is not None
             ready, _, _ = select.select([process.stdout], [], [], 30)
             assert ready

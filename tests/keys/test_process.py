@@ -18,6 +18,7 @@ from executor.keys.frames import frame, read_frame
 from executor.keys.keyset import KeySet
 from executor.keys.messages import MAX_FRAME_BYTES
 from executor.keys.sealing import seal
+from executor.keys.server import MAX_CONNECTIONS
 from executor.model.committee import EpochIdentity
 from executor.model.report import Report
 
@@ -54,7 +55,9 @@ async def test_it_signs_and_stops_cleanly(
         await client.unseal(b"garbage")
     together = await asyncio.gather(*(client.sign_message(epoch, 0, 1, bytes([i])) for i in range(20)))
     assert len(set(together)) == 20
-    assert one.stop() == 0
+    assert one.stop() == 0  # with the client still connected
+    assert "refused to sign" in one.log.read_text()
+    assert "Traceback" not in one.log.read_text()
     assert not one.socket.exists()
     with pytest.raises(SignerUnavailable):
         await client.public_keys()
@@ -136,6 +139,22 @@ async def test_garbage_is_answered_and_harmless(start: Start, keys: KeySet) -> N
         assert b'"kind":"invalid"' in answer, name
     assert await raw(one.socket, b"") is None
     client = SignerClient(one.socket)
+    assert await client.public_keys() == keys.public
+    await client.close()
+    assert "Traceback" not in one.log.read_text()
+
+
+async def test_connections_are_bounded(start: Start, keys: KeySet) -> None:
+    """Idle connections up to the bound cost nothing; one more is hung up on, and a freed place serves again."""
+    one = start()
+    idle = [await asyncio.open_unix_connection(one.socket) for _ in range(MAX_CONNECTIONS)]
+    client = SignerClient(one.socket, timeout_s=5)
+    with pytest.raises(SignerUnavailable):
+        await client.public_keys()
+    for _, writer in idle:
+        writer.close()
+        await writer.wait_closed()
+    await asyncio.sleep(0.2)  # the signer notices in its own time
     assert await client.public_keys() == keys.public
     await client.close()
 
