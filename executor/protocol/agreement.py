@@ -12,17 +12,18 @@ Rule 5. A value is final. An error may be superseded by one value, so after an e
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
 from executor.crypto.digests import make_report, payload, transcript_hash
 from executor.errors import InvalidValue, RuleBroken
 from executor.model.ids import TranscriptHash
 from executor.model.observation import Kind, Observation, SignedObservation
-from executor.model.outcome import Awaiting, Outcome
+from executor.model.outcome import Awaiting, Failed, Outcome, Returned, Trapped
 from executor.model.report import Vote
 from executor.model.transcript import Entry, Transcript
 from executor.model.view import Certificate, Prepare
 from executor.protocol import lock
-from executor.protocol.checks import check_certificate, check_entry, consent_of, only_checked_sets, path_of
+from executor.protocol.checks import MAX_SLOTS, check_certificate, check_entry, consent_of, only_checked_sets, path_of
 from executor.protocol.desk import Desk
 from executor.protocol.effects import Note, Observe, Save, Sign
 from executor.protocol.lifecycle import Event, Life, Phase
@@ -82,7 +83,7 @@ def _conclude(desk: Desk, life: Life, outcome: Outcome) -> None:
                 raise InvalidValue(f"execution awaits slot {slot} over {len(life.transcript)} entries (D2)")
             life.move(Event.AWAITED)
             _look(desk, life)
-        case _:
+        case Returned() | Failed() | Trapped():
             life.move(Event.ENDED)
             subject, view = life.subject, life.locked.view
             report = make_report(subject.request_id, subject.function_id, life.so_far, outcome, view)
@@ -90,8 +91,14 @@ def _conclude(desk: Desk, life: Life, outcome: Outcome) -> None:
             if life.report != report:
                 life.report, life.vote = report, None
                 save(desk, life)
-            if life.vote is None:
-                desk.emit(Sign(ReportsStatement(desk.epoch.identity, (report,))))
+            _sign_report(desk, life)
+        case _:
+            assert_never(outcome)
+
+
+def _sign_report(desk: Desk, life: Life) -> None:
+    if life.report is not None and life.vote is None:
+        desk.emit(Sign(ReportsStatement(desk.epoch.identity, (life.report,))))
 
 
 def _look(desk: Desk, life: Life) -> None:
@@ -162,7 +169,7 @@ def proposed(desk: Desk, life: Life, sender: int, proposal: Proposal) -> None:
     round = proposal.view.round
     if sender != desk.schedule.leader(round):
         raise RuleBroken(f"a proposal for round {round}, which another member leads", sender)
-    if proposal.view.slots != len(proposal.transcript) or not proposal.transcript:
+    if proposal.view.slots != len(proposal.transcript) or not 1 <= proposal.view.slots <= MAX_SLOTS:
         raise RuleBroken(f"a proposal of {len(proposal.transcript)} entries in view {proposal.view}", sender)
     if round == desk.round + 1:
         life.held_proposal = proposal
@@ -314,6 +321,8 @@ def enter_round(desk: Desk, life: Life) -> None:
         resume(desk, life)
     elif life.phase is Phase.AWAITING:
         _look(desk, life)
+    else:
+        _sign_report(desk, life)  # the signer did not answer
 
 
 def take_up_held(desk: Desk, life: Life) -> None:

@@ -17,7 +17,7 @@ from executor.crypto.proofs import check_vote
 from executor.errors import RuleBroken
 from executor.model.ids import RequestId, Root
 from executor.model.report import Report, Vote
-from executor.protocol.delivering import attest, root_of
+from executor.protocol.delivering import MAX_BATCH, attest, root_of
 from executor.protocol.desk import Desk
 from executor.protocol.effects import ALL, Send, Sign
 from executor.protocol.lifecycle import Life
@@ -90,7 +90,7 @@ def batch_proposed(desk: Desk, lives: Lives, sender: int, message: BatchProposal
     reports = message.reports
     if sender != desk.leader:
         return  # late
-    if len({report.request_id for report in reports}) != len(reports) or len(reports) < 2:
+    if len({report.request_id for report in reports}) != len(reports) or not 2 <= len(reports) <= MAX_BATCH:
         raise RuleBroken(f"a batch of {len(reports)} reports, or with a request twice", sender)
     if all(_stands_by(lives.get(report.request_id), report) for report in reports):
         desk.emit(Sign(ReportsStatement(desk.epoch.identity, reports)))

@@ -22,6 +22,8 @@ from executor.model.view import Certificate, Prepare
 from executor.protocol.lock import Consent, Path
 from executor.protocol.strategies import Case, agree, case_of, check_observation
 
+MAX_SLOTS = PROFILE.ceilings.observations
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -38,14 +40,16 @@ def path_of(transcript: Transcript) -> Path:
 
 
 def consent_of(certificate: Certificate) -> Consent:
-    """What a certificate certifies."""
+    """What a certificate certifies. Raises RuleBroken, before hashing anything, for more slots than any run has."""
+    if not 1 <= len(certificate.transcript) <= MAX_SLOTS:
+        raise RuleBroken(f"a certificate over {len(certificate.transcript)} entries")
     return Consent(certificate.view, path_of(certificate.transcript))
 
 
 def check_certificate(subject: Subject, certificate: Certificate) -> None:
     """Rule 1. Raises NotAMember, BadSignature or RuleBroken."""
     epoch, view, transcript = subject.epoch, certificate.view, certificate.transcript
-    if view.slots != len(transcript) or not 1 <= len(transcript) <= PROFILE.ceilings.observations:
+    if view.slots != len(transcript) or not 1 <= len(transcript) <= MAX_SLOTS:
         raise RuleBroken(f"a certificate of view {view} over {len(transcript)} entries")
     members = [prepare.member for prepare in certificate.prepares]
     if members != sorted(set(members)) or len(members) < epoch.quorum:

@@ -131,24 +131,24 @@ def _of_view(certificate: Certificate, report: Report) -> bool:
 
 
 def tell(desk: Desk, life: Life) -> None:
-    """Emit everything a receipt needs; again after a restart, since the crash may have come in between."""
+    """Emit everything a receipt needs; again after a restart, since the crash may have come in between.
+
+    A member that never got the attested transcript cannot: it says so.
+    """
     message = life.attestation
     if message is None:
         return
+    request = life.subject.request_id
     for report, evidence in zip(message.attestation.reports, message.evidence, strict=True):
-        if report.request_id == life.subject.request_id:
-            certificate = evidence.certificate
-            desk.emit(
-                Attested(
-                    life.subject.request_id,
-                    certificate.transcript if certificate else (),
-                    certificate if certificate and _of_view(certificate, report) else None,
-                    report,
-                    evidence.payload,
-                    message.votes,
-                    message.attestation,
-                )
-            )
+        if report.request_id != request:
+            continue
+        certificate, payload = evidence.certificate, evidence.payload
+        transcript = certificate.transcript if certificate else ()
+        if len(transcript) != report.slots:
+            desk.emit(Note("no-transcript", request, {"slots": report.slots}))
+            continue
+        exact = certificate if certificate and _of_view(certificate, report) else None
+        desk.emit(Attested(request, transcript, exact, report, payload, message.votes, message.attestation))
 
 
 def note_votes(desk: Desk, life: Life, members: Iterable[int]) -> None:

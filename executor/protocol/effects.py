@@ -68,7 +68,11 @@ class Transmit:
 
 @dataclass(frozen=True, slots=True)
 class Attested:
-    """A request's outcome is attested: all that a receipt needs. `votes` are over the attested root."""
+    """A request's outcome is attested: all that a receipt needs. `votes` are over the attested root.
+
+    Given once, and once more after a restart. `certificate` is of the report's view; None without observations, and in
+    the rare case that this member knows the transcript only from another view's certificate.
+    """
 
     request_id: RequestId
     transcript: Transcript

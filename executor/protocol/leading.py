@@ -246,7 +246,7 @@ def _note_agreed(desk: Desk, life: Life, transcript: Transcript) -> None:
     ]
     details = {
         "slot": slot,
-        "kind": entry.kind.name.lower(),
+        "agreed": entry.kind.name.lower(),
         "value": "0x" + entry.value.hex(),
         "observations": observed,
         "silent": [member for member in range(desk.epoch.n) if member not in seen],

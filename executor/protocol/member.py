@@ -81,12 +81,16 @@ class Member:
         return self._settle()
 
     def restore(self, request: RequestId, record: bytes, now: float) -> list[Effect]:
-        """Take up a request from its journal record; raises InvalidEncoding, InvalidValue for a record of another."""
+        """Take up a request from its journal record, also one closed before (a reorganised chain brought it back).
+
+        Raises InvalidEncoding, or InvalidValue for the record of another request.
+        """
         self._advance(now)
         saved = decode_record(record)
         if saved.request_id != request:
             raise InvalidValue(f"the record is of request {saved.request_id}, not {request}")
-        if request not in self._lives and request not in self._closed:
+        if request not in self._lives:
+            self._closed.pop(request, None)
             life = restore_life(self._subject(request, saved.function_id), saved)
             life.attested_at = self._desk.now
             if life.attestation is not None:

@@ -1,8 +1,15 @@
 """Functions and observations that the protocol's tests share; executor/testing/simulation.py runs them."""
 
-from executor.model.observation import Kind, Observation
+from executor.crypto import secp256k1
+from executor.crypto.digests import epoch_digest, observation_digest, prepare_digest, transcript_hash
+from executor.model.observation import Kind, Observation, SignedObservation
 from executor.model.outcome import Awaiting, Returned
-from executor.testing.simulation import START_S, Simulation, make_request
+from executor.model.report import Vote
+from executor.model.transcript import Entry
+from executor.model.view import Certificate, Prepare, View
+from executor.protocol.statements import ReportsStatement, statement_digest
+from executor.protocol.strategies import agree
+from executor.testing.simulation import FUNCTION_ID, START_S, Simulation, make_request, private_key
 
 MEDIAN = b'{"aggregate":"median","label":"price"}'
 IDENTICAL = b'{"aggregate":"identical","label":"name"}'
@@ -56,3 +63,41 @@ def faults(simulation):
 
 def notes(simulation, kind):
     return [note for node in simulation.nodes for note in node.notes if note.kind == kind]
+
+
+# What members sign, made by hand.
+
+
+def signed(epoch, request, member, so_far, slot, spec, observation):
+    """A member's signed observation."""
+    digest = observation_digest(
+        epoch_digest(epoch.identity), request, FUNCTION_ID, transcript_hash(so_far), slot, spec, observation
+    )
+    return SignedObservation(member, observation, secp256k1.sign(private_key(member), digest))
+
+
+def entry(epoch, request, so_far, seen, spec=MEDIAN):
+    """An entry with its observation set; `seen` maps members to observations."""
+    observations = tuple(signed(epoch, request, member, so_far, len(so_far), spec, seen[member]) for member in seen)
+    kind, agreed = agree(spec, list(seen.values()), epoch.n, epoch.f)
+    return Entry(spec, kind, agreed, observations)
+
+
+def prepare(epoch, request, member, transcript, view):
+    """A member's Prepare."""
+    hashed = transcript_hash(transcript)
+    digest = prepare_digest(epoch_digest(epoch.identity), request, FUNCTION_ID, hashed, view)
+    return Prepare(member, view, hashed, secp256k1.sign(private_key(member), digest))
+
+
+def certificate(epoch, request, transcript, round, members=(0, 1, 2)):
+    """A certificate by these members."""
+    view = View(round, len(transcript))
+    prepares = tuple(prepare(epoch, request, member, transcript, view) for member in members)
+    return Certificate(view, transcript, prepares)
+
+
+def vote(epoch, member, *reports):
+    """A member's vote for a report, or for a batch."""
+    digest = statement_digest(ReportsStatement(epoch.identity, reports))
+    return Vote(member, secp256k1.sign(private_key(member), digest))

@@ -1,0 +1,548 @@
+"""One member, message by message: what it does, in which order, and what it refuses (P4)."""
+
+from dataclasses import replace
+
+import pytest
+from protocol_scenarios import IDENTICAL, MEDIAN, certificate, entry, prepare, signed, two_slots, value, vote
+
+from executor.crypto import secp256k1
+from executor.crypto.digests import make_report, request_id, transcript_hash
+from executor.crypto.proofs import build_proof
+from executor.errors import BadSignature, InvalidEncoding, InvalidValue, NotAMember, RuleBroken
+from executor.model.observation import Observation
+from executor.model.outcome import Awaiting, Returned
+from executor.model.report import Attestation, Scheme
+from executor.model.view import NO_VIEW, View
+from executor.protocol.delivering import root_of
+from executor.protocol.effects import ALL, Attested, Execute, Note, Observe, Save, Send, Sign, Transmit
+from executor.protocol.member import Member
+from executor.protocol.messages import (
+    AttestationMessage,
+    BatchProposal,
+    BatchVote,
+    CertificateMessage,
+    Evidence,
+    PendingObservation,
+    PrepareMessage,
+    Proposal,
+    ReportVote,
+    Status,
+    VoteMessage,
+)
+from executor.protocol.record import decode_record
+from executor.protocol.statements import PrepareStatement, Signatures, statement_digest
+from executor.testing.simulation import FUNCTION_ID, START_S, make_epoch, make_request, private_key
+
+EPOCH = make_epoch()
+RAW = make_request()
+REQUEST = request_id(RAW)
+ROUND = EPOCH.round_at(START_S)  # member 0 leads it
+FIRST = entry(EPOCH, REQUEST, (), {member: value(b"10%d" % member) for member in (0, 2, 3)})
+SECOND = entry(EPOCH, REQUEST, (FIRST,), {member: value(b"n") for member in (0, 2, 3)}, IDENTICAL)
+EMPTY = transcript_hash(())
+
+
+class Bench:
+    """Member `index` at the start of round ROUND, driven by hand; execution answers at once."""
+
+    def __init__(self, index=1, *, seen=True):
+        self.member, self.index, self.now, self.log = Member(EPOCH, index), index, START_S + 0.5, []
+        if seen:
+            self.seen()
+
+    def run(self, effects):
+        """Carry out Execute and Sign at once; keep and return all effects in order."""
+        done = self._carry_out(effects)
+        self.log += done
+        return done
+
+    def _carry_out(self, effects):
+        done = []
+        for effect in effects:
+            done.append(effect)
+            match effect:
+                case Execute(request, transcript):
+                    hashed = transcript_hash(transcript)
+                    done += self._carry_out(self.member.executed(request, hashed, two_slots(transcript), self.now))
+                case Sign(statement):
+                    signature = Signatures(secp256k1.sign(private_key(self.index), statement_digest(statement)))
+                    done += self._carry_out(self.member.signed(statement, signature, self.now))
+        return done
+
+    def seen(self):
+        return self.run(self.member.seen(RAW, self.now))
+
+    def receive(self, sender, message):
+        return self.run(self.member.received(sender, message, self.now))
+
+    def next_round(self):
+        self.now = self.member.deadline()
+        return self.run(self.member.tick(self.now))
+
+
+def proposal(transcript=(FIRST,), round=ROUND, shown=None):
+    return Proposal(REQUEST, View(round, len(transcript)), tuple(transcript), shown)
+
+
+def status(member, seen=None, *, round=ROUND, lock=None, votes=()):
+    observations = ()
+    if seen is not None:
+        observations = (PendingObservation(EMPTY, 0, signed(EPOCH, REQUEST, member, (), 0, MEDIAN, seen)),)
+    return Status(REQUEST, round, lock, observations, votes)
+
+
+def sent(effects, kind=None):
+    return [effect for effect in effects if isinstance(effect, Send) and (kind is None or effect.message.type == kind)]
+
+
+def kinds(effects):
+    return [type(effect).__name__ for effect in effects]
+
+
+# Order.
+
+
+def test_a_request_is_executed_and_its_slot_observed():
+    """The leader hears of it at once; then Execute, then Observe."""
+    effects = Bench().log
+    assert kinds(effects) == ["Send", "Execute", "Observe"]
+    assert effects[0].recipient == 0
+    assert effects[2] == Observe(REQUEST, (), 0)
+
+
+def test_an_observation_is_saved_before_it_is_signed_and_signed_before_it_is_sent():
+    """And it is final: another value later changes nothing."""
+    bench = Bench(2)
+    effects = bench.run(bench.member.observed(REQUEST, EMPTY, 0, value(b"101"), bench.now))
+    assert kinds(effects) == ["Save", "Sign", "Send"]
+    assert decode_record(effects[0].record).observations[0].observation == value(b"101")
+    assert sent(effects)[0].message.observations[0].signed.observation == value(b"101")
+    assert bench.run(bench.member.observed(REQUEST, EMPTY, 0, value(b"999"), bench.now)) == []
+    assert sent(bench.next_round())[0].message.observations[0].signed.observation == value(b"101")
+
+
+def test_an_error_is_superseded_by_one_value_and_never_the_reverse():
+    """Rule 5: it is observed again in the next round, not at once."""
+    bench = Bench()
+    effects = bench.run(bench.member.observed(REQUEST, EMPTY, 0, Observation.error("timeout"), bench.now))
+    assert kinds(effects) == ["Save", "Sign", "Send"]
+    assert Observe(REQUEST, (), 0) in bench.next_round()
+    assert kinds(bench.run(bench.member.observed(REQUEST, EMPTY, 0, value(b"101"), bench.now)))[0] == "Save"
+    assert bench.run(bench.member.observed(REQUEST, EMPTY, 0, Observation.error("timeout"), bench.now)) == []
+    assert Observe(REQUEST, (), 0) not in bench.next_round()
+
+
+def test_an_own_value_that_does_not_fit_becomes_an_error():
+    """Others would refuse it; an error observation they count."""
+    bench = Bench()
+    effects = bench.run(bench.member.observed(REQUEST, EMPTY, 0, value(b"cheap"), bench.now))
+    assert decode_record(effects[0].record).observations[0].observation == Observation.error("invalid-value")
+
+
+def test_a_prepare_is_saved_signed_and_sealed_to_the_leader():
+    """Nobody but the leader may see it."""
+    effects = Bench().receive(0, proposal())
+    assert kinds(effects) == ["Save", "Sign", "Send"]
+    assert decode_record(effects[0].record).highest == View(ROUND, 1)
+    assert isinstance(effects[1].statement, PrepareStatement)
+    assert (effects[2].recipient, effects[2].sealed, effects[2].message.type) == (0, True, "prepare")
+
+
+def test_a_repeated_proposal_gets_the_same_prepare():
+    """Resending the journaled Prepare is always allowed; nothing new is signed."""
+    bench = Bench()
+    first = bench.receive(0, proposal())[-1]
+    assert bench.receive(0, proposal()) == [first]
+
+
+def test_a_certificate_is_saved_as_the_lock_and_execution_goes_on():
+    """Then the next slot is observed."""
+    effects = Bench().receive(0, CertificateMessage(REQUEST, certificate(EPOCH, REQUEST, (FIRST,), ROUND)))
+    assert kinds(effects) == ["Save", "Execute", "Observe"]
+    assert decode_record(effects[0].record).lock.view == View(ROUND, 1)
+    assert effects[2].slot == 1
+
+
+def test_a_complete_transcript_is_voted_on():
+    """The report is saved, then signed, then sent to the leader with the certificate's view."""
+    lock = certificate(EPOCH, REQUEST, (FIRST, SECOND), ROUND)
+    effects = Bench().receive(0, CertificateMessage(REQUEST, lock))
+    assert kinds(effects) == ["Save", "Execute", "Save", "Sign", "Send"]
+    report = effects[-1].message.report
+    assert (report.round, report.slots) == (ROUND, 2)
+    assert effects[-1].recipient == 0
+
+
+# Proposals.
+
+
+@pytest.mark.parametrize("other", [1, 2, 3])
+def test_a_proposal_of_another_than_the_rounds_leader_breaks_a_rule(other):
+    """Only the leader of the view's round proposes in it."""
+    bench = Bench(3 if other != 3 else 1)
+    if other != bench.index:
+        with pytest.raises(RuleBroken, match="another member leads"):
+            bench.receive(other, proposal())
+
+
+def test_an_early_proposal_waits_for_its_round_and_a_late_one_is_dropped():
+    """Rule 2: the next leader's clock may be ahead of ours."""
+    bench = Bench(2)
+    assert bench.receive(1, proposal(round=ROUND + 1)) == []
+    assert [item.message.type for item in sent(bench.next_round())] == ["status", "prepare"]
+    assert bench.receive(0, proposal()) == []
+
+
+def test_a_proposal_waits_for_execution():
+    """The slot is checked against the member's own run, which may still be under way."""
+    bench = Bench(seen=False)
+    bench.member.seen(RAW, bench.now)
+    assert bench.member.received(0, proposal(), bench.now) == []
+    effects = bench.run(bench.member.executed(REQUEST, EMPTY, Awaiting(0, MEDIAN), bench.now))
+    assert sent(effects, "prepare")
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [
+        (proposal((replace(FIRST, value=b"100"),)), RuleBroken),
+        (proposal((replace(FIRST, observations=FIRST.observations[:2]),)), RuleBroken),
+        (
+            proposal((entry(EPOCH, REQUEST, (), {0: value(b"1"), 2: value(b"1"), 3: value(b"1")}, IDENTICAL),)),
+            RuleBroken,
+        ),
+        (proposal((FIRST, SECOND)), RuleBroken),
+        (proposal(()), RuleBroken),
+        (replace(proposal(), view=View(ROUND, 2)), RuleBroken),
+        (
+            proposal((FIRST, SECOND), shown=replace(certificate(EPOCH, REQUEST, (FIRST,), ROUND - 1), prepares=())),
+            RuleBroken,
+        ),
+    ],
+)
+def test_a_wrong_proposal_is_refused_and_a_right_one_still_prepared(bad, error):
+    """P4: one wrong message never blocks; the refused proposal used up no view."""
+    bench = Bench()
+    with pytest.raises(error) as refused:
+        bench.receive(0, bad)
+    assert refused.value.member == 0
+    assert sent(bench.receive(0, proposal()), "prepare")
+
+
+def test_a_shown_certificate_covers_its_entries():
+    """No observation set is needed for what q members prepared already."""
+    bare = replace(FIRST, observations=())
+    shown = certificate(EPOCH, REQUEST, (FIRST,), ROUND - 1)
+    bench = Bench()
+    assert sent(bench.receive(0, proposal((bare, SECOND), shown=shown)), "prepare")
+
+
+def test_a_mixed_set_is_prepared_only_after_waiting():
+    """Rule 4: f + 3 rounds by the member's own clock."""
+    mixed = entry(EPOCH, REQUEST, (), {0: value(b"1"), 2: Observation.error("timeout"), 3: value(b"2")})
+    bench = Bench()
+    assert sent(bench.receive(0, proposal((mixed,)))) == []
+    for _ in range(4):
+        bench.next_round()
+    assert sent(bench.receive(0, proposal((mixed,), round=ROUND + 4)), "prepare")
+
+
+def test_one_prepare_a_view():
+    """P2: the second transcript of the same view is refused, and people are told."""
+    bench = Bench()
+    other = entry(EPOCH, REQUEST, (), {0: value(b"5"), 2: value(b"5"), 3: value(b"5")})
+    bench.receive(0, proposal())
+    assert kinds(bench.receive(0, proposal((other,)))) == ["Note"]
+
+
+# Certificates.
+
+
+def test_certificates_of_another_than_the_current_leader_are_ignored():
+    """Except that one of the next leader's own round is held until then."""
+    message = CertificateMessage(REQUEST, certificate(EPOCH, REQUEST, (FIRST,), ROUND))
+    bench = Bench()
+    assert bench.receive(3, message) == []
+    bench = Bench(2)
+    assert bench.receive(1, CertificateMessage(REQUEST, certificate(EPOCH, REQUEST, (FIRST,), ROUND + 1))) == []
+    assert any(isinstance(effect, Save) for effect in bench.next_round())
+
+
+def test_a_forged_certificate_changes_nothing():
+    """BadSignature names the sender; the member still locks on the real one."""
+    good = certificate(EPOCH, REQUEST, (FIRST,), ROUND)
+    forged = replace(good, prepares=tuple(replace(item, signature=b"\x01" * 64) for item in good.prepares))
+    bench = Bench()
+    with pytest.raises(BadSignature) as refused:
+        bench.receive(0, CertificateMessage(REQUEST, forged))
+    assert refused.value.member == 0
+    assert kinds(bench.receive(0, CertificateMessage(REQUEST, good)))[0] == "Save"
+
+
+# Leading.
+
+
+def leader():
+    bench = Bench(0)
+    bench.run(bench.member.observed(REQUEST, EMPTY, 0, value(b"100"), bench.now))
+    return bench
+
+
+def test_a_leader_proposes_at_once_when_everybody_was_heard():
+    """Three values of four members that all reported."""
+    bench = leader()
+    assert sent(bench.receive(1, status(1, value(b"101"))), "proposal") == []
+    assert sent(bench.receive(2, status(2))) == []
+    (proposed,) = sent(bench.receive(3, status(3, value(b"103"))), "proposal")
+    assert proposed.recipient == ALL
+    assert proposed.message.transcript[0].value == b"101"
+
+
+def test_a_leader_waits_only_so_long_for_the_rest():
+    """The deadline is the collect delay after the quorum was heard."""
+    bench = leader()
+    bench.receive(1, status(1, value(b"101")))
+    bench.receive(2, status(2, value(b"102")))
+    assert bench.member.deadline() == pytest.approx(bench.now + 0.4)
+    assert sent(bench.next_round(), "proposal")
+
+
+def test_a_leader_completes_a_certificate_with_a_quorum_of_prepares():
+    """Its own included; repeated Prepares count once."""
+    bench = leader()
+    for member in (1, 2, 3):
+        bench.receive(member, status(member, value(b"10%d" % member)))
+    transcript = sent(bench.log, "proposal")[0].message.transcript
+    first = PrepareMessage(REQUEST, prepare(EPOCH, REQUEST, 1, transcript, View(ROUND, 1)))
+    assert sent(bench.receive(1, first)) == []
+    assert sent(bench.receive(1, first)) == []
+    second = PrepareMessage(REQUEST, prepare(EPOCH, REQUEST, 3, transcript, View(ROUND, 1)))
+    (certified,) = sent(bench.receive(3, second), "certificate")
+    assert [item.member for item in certified.message.certificate.prepares] == [0, 1, 3]
+
+
+def test_a_leader_proposes_the_highest_lock_it_heard_of_again():
+    """In its own view, showing the certificate."""
+    lock = certificate(EPOCH, REQUEST, (FIRST,), ROUND - 1)
+    bench = leader()
+    bench.receive(1, status(1, value(b"101")))
+    bench.receive(2, status(2, lock=lock))
+    (proposed,) = sent(bench.receive(3, status(3, value(b"103"))), "proposal")
+    assert proposed.message == Proposal(REQUEST, View(ROUND, 1), (FIRST,), lock)
+
+
+REPORT = make_report(REQUEST, FUNCTION_ID, EMPTY, Returned(b"x", 1), NO_VIEW)
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        (status(2, value(b"1")), RuleBroken),
+        (status(1, value(b"cheap")), RuleBroken),
+        (replace(status(1), lock=replace(certificate(EPOCH, REQUEST, (FIRST,), 5), prepares=())), RuleBroken),
+        (status(1, votes=(ReportVote(REPORT, vote(EPOCH, 2, REPORT)),)), RuleBroken),
+        (status(1, votes=(ReportVote(REPORT, replace(vote(EPOCH, 2, REPORT), member=1)),)), BadSignature),
+        (replace(status(1), observations=status(1, value(b"1")).observations * 5), RuleBroken),
+        (VoteMessage(REPORT, vote(EPOCH, 2, REPORT)), RuleBroken),
+        (VoteMessage(REPORT, replace(vote(EPOCH, 1, REPORT), ecdsa=b"")), BadSignature),
+        (VoteMessage(replace(REPORT, function_id=type(FUNCTION_ID)(bytes(32))), vote(EPOCH, 1, REPORT)), RuleBroken),
+        (PrepareMessage(REQUEST, prepare(EPOCH, REQUEST, 2, (FIRST,), View(ROUND, 1))), RuleBroken),
+        (BatchVote(root_of([REPORT]), vote(EPOCH, 2, REPORT)), RuleBroken),
+    ],
+)
+def test_a_leader_refuses_wrong_messages_and_goes_on(message, error):
+    """P4: in another's name, unfit values, unproven locks, bad signatures; the right ones still count afterwards."""
+    bench = leader()
+    with pytest.raises(error) as refused:
+        bench.receive(1, message)
+    assert refused.value.member == 1
+    for member in (1, 2, 3):
+        effects = bench.receive(member, status(member, value(b"10%d" % member)))
+    assert sent(effects, "proposal")
+
+
+def test_an_observation_read_before_execution_is_checked_after_it():
+    """A slow leader learns the spec late; a bad signature is then noted against its sender, a good one counts."""
+    bench = Bench(0, seen=False)
+    bench.member.seen(RAW, bench.now)
+    forged = status(1, value(b"1"))
+    (item,) = forged.observations
+    forged = replace(forged, observations=(replace(item, signed=replace(item.signed, signature=bytes(64))),))
+    bench.member.received(1, forged, bench.now)
+    for member in (2, 3):
+        bench.member.received(member, status(member, value(b"10%d" % member)), bench.now)
+    effects = bench.run(bench.member.executed(REQUEST, EMPTY, Awaiting(0, MEDIAN), bench.now))
+    (note,) = [effect for effect in effects if isinstance(effect, Note)]
+    assert (note.kind, note.details["member"], note.details["error"]) == ("fault", 1, "BadSignature")
+    assert sent(bench.run(bench.member.observed(REQUEST, EMPTY, 0, value(b"100"), bench.now)), "proposal")
+
+
+# Anyone, early, late, and strangers.
+
+
+@pytest.mark.parametrize("sender", [-1, 1, 4, 65535])
+def test_strangers_and_echoes_change_nothing(sender):
+    """P4: an index outside the epoch, or this member's own."""
+    bench = Bench()
+    with pytest.raises(NotAMember):
+        bench.receive(sender, proposal())
+    assert sent(bench.receive(0, proposal()), "prepare")
+
+
+def test_messages_about_an_unseen_request_are_read_when_it_is_seen():
+    """P4: an early message is no fault and not lost."""
+    bench = Bench(seen=False)
+    assert bench.receive(0, proposal()) == []
+    assert sent(bench.seen(), "prepare")
+
+
+def test_a_wrong_early_message_is_noted_when_it_is_read():
+    """There is no receive to raise from any more."""
+    bench = Bench(seen=False)
+    bench.receive(3, proposal())
+    notes = [effect for effect in bench.seen() if isinstance(effect, Note)]
+    assert [(note.kind, note.details["member"]) for note in notes] == [("fault", 3)]
+
+
+def attestation(outcome=None, members=(0, 2, 3)):
+    outcome = outcome or two_slots((FIRST, SECOND))
+    lock = certificate(EPOCH, REQUEST, (FIRST, SECOND), ROUND)
+    report = make_report(REQUEST, FUNCTION_ID, transcript_hash((FIRST, SECOND)), outcome, lock.view)
+    votes = tuple(vote(EPOCH, member, report) for member in members)
+    proof = build_proof(Scheme.ECDSA, EPOCH, votes) if len(votes) >= EPOCH.quorum else b""
+    attested = Attestation(Scheme.ECDSA, (report,), proof)
+    return AttestationMessage(attested, (Evidence(outcome.output, lock),), votes)
+
+
+def test_an_attestation_is_accepted_from_anybody_and_ends_agreement():
+    """P5: saved first; then everything a receipt needs; statuses are answered with it; nothing else is done."""
+    bench = Bench()
+    effects = bench.receive(3, attestation())
+    assert kinds(effects) == ["Save", "Attested"]
+    assert effects[1].transcript == (FIRST, SECOND)
+    assert effects[1].certificate.view == View(ROUND, 2)
+    assert [item.member for item in effects[1].votes] == [0, 2, 3]
+    assert bench.receive(0, proposal()) == []
+    (answer,) = bench.receive(2, status(2))
+    assert (answer.recipient, answer.message.type) == (2, "attestation")
+    assert bench.receive(2, status(2)) == []
+
+
+def test_an_attestation_nobody_delivers_is_transmitted_in_a_later_own_round():
+    """P5, and not before the patience is over."""
+    bench = Bench()
+    bench.receive(3, attestation())
+    rounds = [any(isinstance(effect, Transmit) for effect in bench.next_round()) for _ in range(9)]
+    assert rounds == [False, False, False, False, True, False, False, False, True]
+
+
+GOOD = attestation()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        replace(GOOD, attestation=replace(GOOD.attestation, proof=GOOD.attestation.proof[:-1] + b"\x00")),
+        replace(GOOD, attestation=replace(GOOD.attestation, proof=b"")),
+        replace(GOOD, attestation=replace(GOOD.attestation, scheme=Scheme.BLS)),
+        replace(GOOD, attestation=replace(GOOD.attestation, reports=GOOD.attestation.reports * 2)),
+        replace(GOOD, evidence=()),
+        replace(GOOD, evidence=(Evidence(b"another payload", None),)),
+    ],
+)
+def test_a_forged_attestation_is_refused(bad):
+    """P1: proof, scheme, reports and payloads are checked; the real one is still accepted."""
+    bench = Bench()
+    with pytest.raises(RuleBroken):
+        bench.receive(3, bad)
+    assert kinds(bench.receive(3, GOOD)) == ["Save", "Attested"]
+
+
+def test_what_rides_with_an_attestation_is_checked_or_dropped():
+    """A bad vote and a bad certificate harm nothing: without a transcript there is no receipt, and people know."""
+    bench = Bench()
+    votes = (replace(GOOD.votes[0], ecdsa=bytes(64)), *GOOD.votes[1:])
+    lock = replace(GOOD.evidence[0].certificate, prepares=())
+    effects = bench.receive(3, replace(GOOD, votes=votes, evidence=(replace(GOOD.evidence[0], certificate=lock),)))
+    assert kinds(effects) == ["Save", "Note"]
+    assert effects[1].kind == "no-transcript"
+    effects = Bench().receive(3, replace(GOOD, votes=votes))
+    assert [item.member for item in effects[1].votes] == [2, 3]
+
+
+def test_a_batch_is_signed_only_over_own_standing_votes():
+    """Rule 3: signing a root is voting for every leaf."""
+    bench = Bench()
+    lock = certificate(EPOCH, REQUEST, (FIRST, SECOND), ROUND)
+    own = bench.receive(0, CertificateMessage(REQUEST, lock))[-1].message.report
+    other = replace(own, request_id=request_id(make_request(1)))
+    assert bench.receive(0, BatchProposal((own, other))) == []
+    for wrong in ((own,), (own, own), ()):
+        with pytest.raises(RuleBroken):
+            bench.receive(0, BatchProposal(wrong))
+
+
+def test_a_closed_request_is_forgotten():
+    """Delivered or expired: late messages, late answers and a second sight do nothing; its record reopens it."""
+    bench = Bench()
+    record = bench.receive(0, proposal())[0].record
+    bench.run(bench.member.delivered(REQUEST, bench.now))
+    assert bench.receive(0, proposal()) == []
+    assert bench.seen() == []
+    assert bench.run(bench.member.executed(REQUEST, EMPTY, Awaiting(0, MEDIAN), bench.now)) == []
+    assert bench.run(bench.member.expired(REQUEST, bench.now)) == []
+    assert kinds(bench.run(bench.member.restore(REQUEST, record, bench.now)))[:2] == ["Send", "Execute"]
+
+
+def test_a_restored_member_is_bound_by_its_record():
+    """P2: another transcript in the view it prepared in is refused, the same one gets the same Prepare."""
+    record = Bench().receive(0, proposal())[0].record
+    bench = Bench(seen=False)
+    bench.run(bench.member.restore(REQUEST, record, bench.now))
+    other = entry(EPOCH, REQUEST, (), {0: value(b"5"), 2: value(b"5"), 3: value(b"5")})
+    assert kinds(bench.receive(0, proposal((other,)))) == ["Note"]
+    assert sent(bench.receive(0, proposal()), "prepare")
+
+
+def test_an_attested_request_is_told_again_after_a_restart():
+    """The crash may have come before the receipt was written."""
+    record = Bench().receive(3, GOOD)[0].record
+    bench = Bench(seen=False)
+    effects = bench.run(bench.member.restore(REQUEST, record, bench.now))
+    assert kinds(effects) == ["Attested"]
+    assert isinstance(effects[0], Attested)
+
+
+def test_a_wrong_record_stops_the_driver():
+    """Garbage, or the record of another request."""
+    record = Bench().receive(0, proposal())[0].record
+    bench = Bench(seen=False)
+    with pytest.raises(InvalidEncoding):
+        bench.member.restore(REQUEST, record[:-1], bench.now)
+    with pytest.raises(InvalidValue):
+        bench.member.restore(request_id(make_request(1)), record, bench.now)
+
+
+def test_a_signer_that_did_not_answer_is_asked_again():
+    """In the next round, for the same report."""
+    bench = Bench(seen=False)
+    bench.member.seen(RAW, bench.now)
+    effects = bench.member.executed(REQUEST, EMPTY, Returned(b"x", 1), bench.now)
+    unanswered = [effect for effect in effects if isinstance(effect, Sign)]
+    bench.now = bench.member.deadline()
+    assert [effect for effect in bench.member.tick(bench.now) if isinstance(effect, Sign)] == unanswered
+
+
+def test_time_never_goes_back():
+    """A clock set back repeats no round."""
+    bench = Bench()
+    bench.next_round()
+    assert bench.member.deadline() == START_S + 8
+    bench.member.tick(START_S - 100)
+    assert bench.member.deadline() == START_S + 8
+
+
+def test_an_epoch_has_only_its_members():
+    """The facade is for members."""
+    with pytest.raises(InvalidValue):
+        Member(EPOCH, 4)
