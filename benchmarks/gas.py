@@ -21,7 +21,7 @@ from web3 import HTTPProvider, Web3
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "contracts" / "tools"))
 
-import build  # noqa: E402 (found through the line above)
+import compiler  # noqa: E402 (found through the line above)
 import deployment  # noqa: E402
 import npm  # noqa: E402
 
@@ -75,7 +75,7 @@ def measure(network: deployment.Network, consumer: Any, scheme: int, count: int)
 
 def table(hardfork: str = "prague") -> dict[str, int]:
     """Gas a result, by "scheme n batch"; also the user's request."""
-    unit = build.compile_folders("src", "test/support")["test/support/EmptyConsumer.sol"]["EmptyConsumer"]
+    unit = compiler.compile_folders("src", "test/support")["test/support/EmptyConsumer.sol"]["EmptyConsumer"]
     figures = {}
     for n in SIZES:
         with anvil(hardfork) as w3:

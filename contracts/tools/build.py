@@ -6,33 +6,17 @@ build.py --fresh  compare input hashes only; needs no node
 """
 
 import json
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import bindings
+import compiler
 import inputs
-import npm
-
-
-def compile_folders(*folders: str) -> dict[str, Any]:
-    """The compiler's output for these folders, {path: {contract: …}}; any error or warning ends the build."""
-    npm.install()
-    command = ["node", str(inputs.HOME / "tools" / "compile.mjs")]
-    text = inputs.standard_input(*folders)
-    done = subprocess.run(command, input=text, capture_output=True, text=True, env=npm.environment(), check=True)
-    output = json.loads(done.stdout)
-    problems = [error["formattedMessage"] for error in output.get("errors", [])]
-    if problems:
-        raise SystemExit("\n".join(problems))
-    contracts: dict[str, Any] = output["contracts"]
-    return contracts
 
 
 def outputs() -> dict[Path, str]:
     """Every generated file's path and text."""
-    compiled = compile_folders("src")
+    compiled = compiler.compile_folders("src")
     solc = json.loads((inputs.HOME / "package.json").read_text())["dependencies"]["solc"]
     files = {}
     artifacts = []
@@ -53,18 +37,27 @@ def outputs() -> dict[Path, str]:
 
 
 def stale() -> list[str]:
-    """The artifacts that are missing or were made from other inputs than the present ones."""
+    """Names of what is missing or made from other inputs: artifacts by their hash, bindings by their text."""
+    paths = [inputs.ARTIFACTS / f"{contract.split(':')[1]}.json" for contract in inputs.CONTRACTS]
+    missing = [path.name for path in paths if not path.exists()]
+    if missing:
+        return missing
+    artifacts = [json.loads(path.read_text()) for path in paths]
     current = inputs.input_hash()
-    names = [contract.split(":")[1] for contract in inputs.CONTRACTS]
-    paths = [inputs.ARTIFACTS / f"{name}.json" for name in names]
-    return [path.name for path in paths if not path.exists() or json.loads(path.read_text())["inputHash"] != current]
+    names = [f"{artifact['contract']}.json" for artifact in artifacts if artifact["inputHash"] != current]
+    return names + different(bindings.generate(artifacts))
+
+
+def different(files: dict[Path, str]) -> list[str]:
+    """Names of the files that are missing or have another text."""
+    return [path.name for path, text in files.items() if not path.exists() or path.read_text() != text]
 
 
 def main(arguments: list[str]) -> None:
     if arguments == ["--fresh"]:
         wrong = stale()
     elif arguments == ["--check"]:
-        wrong = [path.name for path, text in outputs().items() if not path.exists() or path.read_text() != text]
+        wrong = different(outputs())
     elif not arguments:
         wrong = []
         for path, text in outputs().items():
