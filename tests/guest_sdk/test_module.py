@@ -129,6 +129,13 @@ def test_time_is_the_requests(quickjs: Guest, now: str):
     assert run.text == "1700000000000 1700000000000"
 
 
+@pytest.mark.parametrize("answer", [(1, b"unavailable"), (0, b"{}")])
+def test_a_host_without_a_time_is_an_error(quickjs: Guest, answer: tuple[int, bytes]):
+    """No time is not the year 1970."""
+    run = quickjs.run("export default () => String(Date.now())", calls={"input.context": lambda _request: answer})
+    assert run.text == "Error: the host gave no block timestamp"
+
+
 def test_the_time_zone_is_utc(quickjs: Guest):
     """Local time is UTC."""
     run = quickjs.run("export default () => new Date(0).toString() + new Date(2026, 5, 1).getTimezoneOffset()")

@@ -31,7 +31,7 @@ CALLS = {
     "toPrimitive": "const o = { [Symbol.toPrimitive]() { return `${o}` } }; `${o}`",
     "toJSON": "const o = { toJSON() { return JSON.stringify(o) } }; JSON.stringify(o)",
     "reviver": "const f = () => JSON.parse('[1]', f); f()",
-    "species": "class A extends Array { static get [Symbol.species]() { return A.of(1).map(String) } } A.of(1).map(String)",
+    "species": "class A extends Array { static get [Symbol.species]() { A.of(1).map(String) } } A.of(1).map(String)",
     "instanceof": "const C = { [Symbol.hasInstance](x) { return x instanceof C } }; ({}) instanceof C",
     "apply": "const f = (...a) => f.apply(null, a); f()",
     "spread": "const f = (...a) => f(...a); f(1, 2, 3)",

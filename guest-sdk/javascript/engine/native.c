@@ -150,14 +150,15 @@ static JSValue native_settle(JSContext *ctx, JSValueConst self, int argc, JSValu
 }
 
 uint64_t request_time_ns(void) {
-    static uint64_t cached;
+    static uint64_t time_ns;
+    static bool known;
     static const char key[] = "\"block_timestamp\":";
     if (phase == PREPARE) return 0;
     if (phase == LOAD) {
         JS_ThrowTypeError(context, "the time " LATE);
         fail_with_exception();
     }
-    if (cached) return cached;
+    if (known) return time_ns;
     int64_t packed = host_call(CONTEXT_OP, sizeof CONTEXT_OP - 1, "", 0);
     uint32_t len = (uint32_t)packed;
     char *json = malloc(len + 1);
@@ -165,10 +166,12 @@ uint64_t request_time_ns(void) {
     host_read(json);
     json[len] = 0;
     /* Canonical JSON sorts keys and escapes quotes, so the first match is the top-level key. */
-    const char *at = strstr(json, key);
-    uint64_t seconds = at ? strtoull(at + sizeof key - 1, NULL, 10) : 0;
+    const char *at = packed >> 32 ? NULL : strstr(json, key);
+    if (!at) fail_with_text("Error: the host gave no block timestamp");
+    time_ns = strtoull(at + sizeof key - 1, NULL, 10) * 1000000000u;
+    known = true;
     free(json);
-    return cached = seconds * 1000000000u;
+    return time_ns;
 }
 
 static const JSCFunctionListEntry functions[] = {
