@@ -111,7 +111,7 @@ def expect(parse: Callable[[], T], raw: Json) -> T:
     """What `parse` makes of a reply; raises ChainUnavailable where it finds another type or range."""
     try:
         return parse()
-    except (InvalidValue, KeyError, TypeError, IndexError) as error:
+    except (InvalidValue, KeyError, TypeError, IndexError, AttributeError) as error:
         raise ChainUnavailable(f"malformed reply {repr(raw)[:120]}: {error}") from error
 
 

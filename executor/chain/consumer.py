@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from executor.chain.bindings import router as binding
-from executor.chain.client import ChainClient
+from executor.chain.client import ChainClient, expect
 from executor.chain.contract import interface
 from executor.chain.logs import RouterLog, SeenRequest, decode
+from executor.chain.quantity import parse_data
 from executor.chain.sender import TransactionSender
 from executor.errors import ChainUnavailable, TransactionFailed
 from executor.model.ids import Address, FunctionId, RequestId
@@ -39,14 +43,13 @@ class PriceConsumer:
         if not receipt.succeeded:
             raise TransactionFailed(f"the request reverted in {receipt.location.transaction}")
         block = await self._client.block_by_hash(receipt.location.block_hash)
-        for raw in receipt.logs:
-            if block is None or raw.get("topics", [""])[0] != "0x" + binding.Requested.TOPIC.hex():
-                continue
-            log = RouterLog.parse(raw, self._client.router)
-            seen = decode(log, block, self._client.chain_id, self._client.router)
-            if isinstance(seen, SeenRequest):
-                return seen
-        raise ChainUnavailable(f"no request in the logs of {receipt.location.transaction}")
+        log = expect(partial(_requested, receipt.logs, self._client.router), list(receipt.logs))
+        if block is None or log is None:
+            raise ChainUnavailable(f"no request in the logs of {receipt.location.transaction}")
+        seen = decode(log, block, self._client.chain_id, self._client.router)
+        if not isinstance(seen, SeenRequest):
+            raise ChainUnavailable(f"no valid request in the logs of {receipt.location.transaction}")
+        return seen
 
     async def read(self) -> Price:
         """The consumer's state, by eth_call."""
@@ -54,3 +57,9 @@ class PriceConsumer:
         names = ("price", "timestamp", "lastRequestId", "lastError")
         price, timestamp, last, error = [await self._client.read(self._address, contract, name) for name in names]
         return Price(price, timestamp, RequestId(last), error)
+
+
+def _requested(logs: Sequence[Any], router: Address) -> RouterLog | None:
+    """The router's `Requested` log among those of a receipt."""
+    parsed = [RouterLog.parse(raw, router) for raw in logs if parse_data(raw["address"], 20) == router]
+    return next((log for log in parsed if log.topics[0] == binding.Requested.TOPIC), None)

@@ -149,18 +149,23 @@ class TransactionSender:
         hashes = [first]
         deadline = time.monotonic() + self._timeout_s
         bump = time.monotonic() + self._bump_after_s
+        trouble = ""
         while time.monotonic() < deadline:
-            for hash in hashes:
-                if (receipt := await self._receipt(hash)) is not None:
-                    return receipt
-            if time.monotonic() >= bump:
-                bump = time.monotonic() + self._bump_after_s
-                fields = await self._bumped(fields)
-                # Refused: mined meanwhile, or still underpriced. The wait goes on.
-                with contextlib.suppress(RpcRefused):
-                    hashes.append(await self._submit(fields))
+            try:
+                for hash in hashes:
+                    if (receipt := await self._receipt(hash)) is not None:
+                        return receipt
+                if time.monotonic() >= bump:
+                    bump = time.monotonic() + self._bump_after_s
+                    fields = await self._bumped(fields)
+                    # Refused: mined meanwhile, or still underpriced. The wait goes on.
+                    with contextlib.suppress(RpcRefused):
+                        hashes.append(await self._submit(fields))
+                trouble = ""
+            except ChainUnavailable as error:
+                trouble = f" ({error})"  # it is sent: an endpoint that fails now loses nothing
             await asyncio.sleep(RECEIPT_POLL_S)
-        raise TransactionFailed(f"not mined within {self._timeout_s:g} s: {', '.join(map(str, hashes))}")
+        raise TransactionFailed(f"not mined within {self._timeout_s:g} s: {', '.join(map(str, hashes))}{trouble}")
 
     async def _bumped(self, fields: TransactionFields) -> TransactionFields:
         """The same with fees an eighth higher, and not below today's."""
@@ -187,6 +192,7 @@ class TransactionSender:
             return None
         receipt = expect(lambda: _parse_receipt(raw), raw)
         if receipt.location.transaction != hash:
+            self._client.rpc.distrust()
             raise ChainUnavailable(f"asked for the receipt of {hash}, got that of {receipt.location.transaction}")
         return receipt
 

@@ -19,7 +19,7 @@ from executor.chain.sender import Receipt, TransactionSender
 from executor.crypto.digests import keccak256
 from executor.errors import InvalidValue, TransactionFailed
 from executor.model.committee import Epoch
-from executor.model.ids import RequestId
+from executor.model.ids import Address, RequestId
 from executor.model.receipt import ChainLocation
 from executor.model.report import Attestation, Report
 
@@ -123,21 +123,22 @@ class Transmitter:
         return f"out of gas, or the state changed before it was mined ({receipt.gas_used} gas used)"
 
     def _transmission(self, receipt: Receipt) -> Transmission:
-        router = interface("Router")
-        delivered: list[RequestId] = []
-        skipped: list[RequestId] = []
-        for raw in receipt.logs:
-            if expect(partial(_address, raw), raw) != self._client.router:
-                continue  # the consumers' own events
-            log = expect(partial(RouterLog.parse, raw, self._client.router), raw)
-            match log.topics[0]:
-                case binding.Delivered.TOPIC:
-                    event = router.event(binding.Delivered, log.topics, log.data)
-                    delivered.append(RequestId(event.request_id))
-                case binding.Skipped.TOPIC:
-                    skipped.append(RequestId(router.event(binding.Skipped, log.topics, log.data).request_id))
-        return Transmission(receipt.location, receipt.gas_used, tuple(delivered), tuple(skipped))
+        delivered, skipped = expect(partial(_outcomes, receipt.logs, self._client.router), list(receipt.logs))
+        return Transmission(receipt.location, receipt.gas_used, delivered, skipped)
 
 
-def _address(log: Any) -> bytes:
-    return parse_data(log["address"], 20)
+def _outcomes(logs: Sequence[Any], router: Address) -> tuple[tuple[RequestId, ...], tuple[RequestId, ...]]:
+    """Requests delivered and skipped, by the router's own logs among those of a receipt."""
+    delivered: list[RequestId] = []
+    skipped: list[RequestId] = []
+    for raw in logs:
+        if parse_data(raw["address"], 20) != router:
+            continue  # the consumers' own events
+        log = RouterLog.parse(raw, router)
+        match log.topics[0]:
+            case binding.Delivered.TOPIC:
+                event = interface("Router").event(binding.Delivered, log.topics, log.data)
+                delivered.append(RequestId(event.request_id))
+            case binding.Skipped.TOPIC:
+                skipped.append(RequestId(interface("Router").event(binding.Skipped, log.topics, log.data).request_id))
+    return tuple(delivered), tuple(skipped)

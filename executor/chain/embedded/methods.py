@@ -156,6 +156,8 @@ class Methods:
         return [log for mined in blocks for log in encoding.logs_json(mined) if wanted.takes(log)]
 
     def _fee_history(self, count: Json, newest: Json, percentiles: Json = None) -> Json:
+        if percentiles is not None and not isinstance(percentiles, list):
+            raise InvalidParams("percentiles is a list")
         last = self._at(newest)
         first = max(0, last + 1 - min(_quantity(count), MAX_BLOCKS_AT_ONCE))
         headers = [mined.block.header for mined in self._ledger.blocks[first : last + 1]]

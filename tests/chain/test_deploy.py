@@ -1,0 +1,87 @@
+"""Deployment files, later epochs, and finding anvil."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from executor.chain import anvil
+from executor.chain.accounts import dev_accounts
+from executor.chain.contract import interface
+from executor.chain.deploy import Deployment, start_epoch
+from executor.chain.epochs import current_epoch, load_epoch
+from executor.chain.sender import TransactionSender
+from executor.chain.signing import dev_account
+from executor.crypto import bls
+from executor.errors import ChainError, ChainUnavailable, InvalidConfig
+from executor.model.ids import ProfileId
+
+from .support import MEMBERS, PROFILE, Scene, registration
+
+
+async def test_a_deployment_is_read_as_it_was_written(scene: Scene, tmp_path: Path) -> None:
+    """One canonical JSON file; anything else is a configuration error naming the file."""
+    path = tmp_path / "deployment.json"
+    scene.deployment.write(path)
+    assert scene.deployment == Deployment.read(path)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(InvalidConfig, match=r"deployment\.json"):
+        Deployment.read(path)
+    with pytest.raises(InvalidConfig, match=r"missing\.json"):
+        Deployment.read(tmp_path / "missing.json")
+
+
+async def test_a_later_epoch_is_loaded_beside_the_first(scene: Scene) -> None:
+    """Another profile, round length and order of members; the first epoch stays as it was."""
+    operators = [account.address for account in reversed(dev_accounts()[1 : MEMBERS + 1])]
+    other = ProfileId(bytes(reversed(PROFILE)))
+    verifiers = [scene.deployment.verifiers[1].address]
+    await start_epoch(scene.requester, scene.deployment.committee, operators, other, 9, verifiers)
+    assert await current_epoch(scene.client) == 2
+    epoch = await load_epoch(scene.client, 2)
+    assert (operators, other, 9) == ([m.operator for m in epoch.members], epoch.profile_id, epoch.round_length_s)
+    assert (scene.deployment.verifiers[1],) == epoch.verifiers
+    assert scene.epoch == await load_epoch(scene.client, 1)
+
+
+async def test_an_epoch_that_never_began_is_an_error(scene: Scene) -> None:
+    """The contract's own error is named."""
+    with pytest.raises(ChainError, match=r"UnknownEpoch\(99\)"):
+        await load_epoch(scene.client, 99)
+
+
+async def test_an_endpoint_that_is_not_text_spoils_no_epoch(scene: Scene) -> None:
+    """An operator may register any bytes as its endpoint; the others still load the epoch."""
+    operator = TransactionSender(scene.client, dev_account(dev_accounts()[1]))
+    member = scene.epoch.members[0]
+    keys = registration(0)
+    proof = await keys.prove_possession(scene.client.chain_id, scene.deployment.committee, member.operator)
+    arguments = (keys.signer, keys.encryption_key, bls.to_evm_g2(keys.bls_key), bls.to_evm_g1(proof), b"\xff\xfe")
+    calldata = interface("Committee").calldata("register", *arguments)
+    assert (await operator.send(scene.deployment.committee, calldata)).succeeded
+    verifiers = [each.address for each in scene.deployment.verifiers]
+    operators = [each.operator for each in scene.epoch.members]
+    await start_epoch(scene.requester, scene.deployment.committee, operators, PROFILE, 4, verifiers)
+    epoch = await load_epoch(scene.client, await current_epoch(scene.client))
+    assert epoch.members[0].endpoint == "��"
+
+
+def test_a_missing_anvil_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither npm's nor one on PATH: the error is an instruction."""
+    monkeypatch.setattr(anvil, "__file__", str(tmp_path / "a" / "b" / "anvil.py"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ChainUnavailable, match="npm ci"):
+        anvil.Anvil().start()
+
+
+def test_the_adapter_needs_neither_web3_nor_py_evm() -> None:
+    """A node's process stays light: importing the adapter imports no development chain."""
+    script = (
+        "import sys, executor.chain.epochs, executor.chain.watcher, executor.chain.transmitter; "
+        "print(sorted({'web3', 'eth', 'eth_tester', 'eth_account'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
