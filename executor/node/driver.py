@@ -105,7 +105,12 @@ class Driver:
             await self._inbox.put(lambda now: self._member.restore(request_id, record, now))
 
     async def received(self, sender: int, data: bytes) -> None:
-        """A message whose envelope was verified; raises InvalidEncoding for bytes that are none."""
+        """A message whose envelope was verified; raises InvalidEncoding for bytes that are none.
+
+        The machine reads its own messages by itself, so what the transport loops back is dropped here.
+        """
+        if sender == self._member.index:
+            return
         message = decode_message(data)
 
         def step(now: float) -> list[Effect]:

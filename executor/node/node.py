@@ -32,7 +32,8 @@ from executor.protocol.settings import Settings
 from executor.store.blobs import Blobs
 from executor.store.events import EventLog
 from executor.store.journal import Journal
-from executor.transport.http import HttpTransport, MessageSigner
+from executor.transport.http import HttpTransport
+from executor.transport.interface import MessageSigner
 from executor.vm import load
 
 CHAIN_RETRY_S = 1.0
@@ -99,7 +100,7 @@ class Node:
             functions=self._functions,
             receipts=receipts.directory,
             add_function=self._add_function,
-        ).register(self._transport.router)
+        ).register(self._transport.app.router)
         self._driver.attach(self._transport)
 
     async def run(self, ready: Callable[[], None]) -> None:

@@ -27,7 +27,7 @@ class Event:
     def plain(self) -> dict[str, Any]:
         """The event as one JSON object."""
         head = {"number": self.number, "time": round(self.time_s, 4), "kind": self.kind, "request_id": self.request_id}
-        return {**head, **self.fields}
+        return {**self.fields, **head}
 
 
 class EventLog:
@@ -39,7 +39,7 @@ class EventLog:
         self._number = 0
         self._added = asyncio.Event()
 
-    def add(self, kind: str, request_id: object = "", **fields: Any) -> None:
+    def add(self, kind: str, request_id: object = "", /, **fields: Any) -> None:
         """Record one event now."""
         self._number += 1
         event = Event(self._number, time.time(), kind, str(request_id), fields)
