@@ -24,7 +24,7 @@ from executor.model.outcome import Returned, Trapped
 from executor.model.profile import PROFILE
 from executor.model.request import Request
 from executor.model.spec import parse_spec
-from executor.vm import LogLine, load
+from executor.vm import LogLine, load, self_test
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -48,6 +48,7 @@ def command(
     overrides = _pairs(resolve or [], "--resolve")
     settings = HttpSettings(overrides=overrides, ca_file=None if ca_file is None else str(ca_file))
     capabilities = _capabilities(function.terms, replies, settings)
+    self_test()  # D11
     program = load(function)
     request = Request.local(
         program.function_id,

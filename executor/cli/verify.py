@@ -13,6 +13,7 @@ from executor.cli._show import as_json, verdict
 from executor.errors import InvalidConfig
 from executor.model.profile import PROFILE
 from executor.receipts import all_passed, read_receipt, verify_receipt
+from executor.vm import self_test
 
 
 def command(
@@ -27,6 +28,7 @@ def command(
 ) -> None:
     """Check a receipt: every signature, every hash, and the run itself."""
     receipt = read_receipt(path)
+    self_test()  # D11: a replay on a machine whose settings have no effect says nothing
     checks = verify_receipt(receipt, None if module is None else _read(module))
     if rpc is not None:
         from executor.receipts.on_chain import verify_on_chain  # brings web3's codecs; offline needs none of it
