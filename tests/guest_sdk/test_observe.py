@@ -165,7 +165,7 @@ def test_slots_in_order(quickjs: Guest):
         ("observe('median', () => 1)", "observe's first argument must be median"),
         ("observe({ aggregate: 'median' }, () => 1)", "observe's first argument must be median"),
         ("observe(median, 1)", "observe's second argument must be a function"),
-        ("observe(median, () => 1, { lable: 'x' })", 'observe has no option "lable"'),
+        ("observe(median, () => 1, { tag: 'x' })", 'observe has no option "tag"'),
         ("observe(median, () => 1, { label: 'x'.repeat(65) })", "a label is a string of at most 64"),
         ("observe(median, () => 1, { label: 5 })", "a label is a string of at most 64"),
         ("observe(median, () => 1, { default: 'x' })", "not a decimal"),
