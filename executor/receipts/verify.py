@@ -55,7 +55,11 @@ class _Verification:
         yield check("profile", self._profile)
         yield check("function", self._function)
         yield check("request", self._request)
-        for slot in range(len(self.receipt.transcript)):
+        entries, most = len(self.receipt.transcript), PROFILE.ceilings.observations
+        if entries > most:  # before looking at each: a hostile file must not cost more than its size
+            yield Check("observations", False, f"{entries} entries, a request has at most {most}")
+            return
+        for slot in range(entries):
             yield check("observations", lambda slot=slot: self._observations(slot))  # type: ignore[misc]
         yield check("certificate", self._certificate)
         yield check("replay", self._replay)

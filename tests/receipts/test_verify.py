@@ -146,6 +146,13 @@ def test_parts_cannot_be_left_out_or_repeated() -> None:
     assert failed(replace(receipt, votes=())) == set()
 
 
+def test_an_endless_transcript_is_refused_at_once() -> None:
+    """Checking costs no more than a real receipt's."""
+    receipt = make_receipt()
+    endless = replace(receipt, transcript=receipt.transcript[:1] * 20_000)
+    assert [check.name for check in verify_receipt(endless) if not check.passed] == ["observations"]
+
+
 def test_the_attested_reports_hold_the_request_once() -> None:
     """A batch without the request's report, or with two, attests nothing about it."""
     receipt = make_receipt()
