@@ -2,12 +2,14 @@
 
 Rule 1. Only strings, integers within 2^53 - 1, booleans, null, arrays and objects; never a float.
 Rule 2. Decoding accepts exactly the bytes that encoding produces, so nothing is accepted in two spellings.
-Rule 3. Size is checked before parsing, depth while parsing.
+Rule 3. Size and depth are checked before parsing: other packages raise Python's recursion limit so far that a deeply
+        nested text would overflow the native stack of the parser.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import rfc8785
@@ -19,6 +21,7 @@ T = TypeVar("T")
 Json: TypeAlias = Any
 
 MAX_INTEGER = 2**53 - 1  # RFC 8785 §3.2.2.3: what every JSON implementation agrees on
+_NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]')  # strings are skipped whole
 MAX_DEPTH = 32  # our deepest value, a receipt, has 9 levels
 
 
@@ -55,13 +58,28 @@ def decode_json(data: bytes, *, limit: int) -> Json:
     if len(data) > limit:
         raise InvalidEncoding(f"{len(data)} bytes, the limit is {limit}")
     try:
-        value = json.loads(data.decode("utf-8"), parse_float=_refuse_float, parse_constant=_refuse_float)
+        text = data.decode("utf-8")
+        check_nesting(text)
+        value = json.loads(text, parse_float=_refuse_float, parse_constant=_refuse_float)
         canonical = encode_json(value)
     except (ValueError, RecursionError) as error:
         raise InvalidEncoding(f"not canonical JSON: {error}") from error
     if canonical != data:
         raise InvalidEncoding("JSON, but not in canonical form (RFC 8785)")
     return value
+
+
+def check_nesting(text: str, limit: int = MAX_DEPTH) -> None:
+    """Raises InvalidEncoding for JSON text nested deeper than `limit`; anything else wrong with it is the parser's."""
+    depth = 0
+    for token in _NESTING.finditer(text):
+        match token[0]:
+            case "[" | "{":
+                depth += 1
+                if depth > limit:
+                    raise InvalidEncoding(f"nested deeper than {limit} levels")
+            case "]" | "}":
+                depth -= 1
 
 
 def encode(value: object, kind: Any = None) -> bytes:

@@ -11,10 +11,10 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, assert_never
+from typing import Any, Protocol, TypeVar, assert_never
 
 from executor.crypto.digests import payload, transcript_hash
-from executor.errors import ExecutorError, HostFault, PeerFault, SigningRefused
+from executor.errors import ExecutorError, HostFault, PeerFault, SignerUnavailable, SigningRefused
 from executor.model.function import Function
 from executor.model.ids import RequestId
 from executor.model.observation import Observation
@@ -30,6 +30,9 @@ from executor.store.events import EventLog
 INBOX = 4_096  # steps waiting; beyond it, senders wait
 RETRIES = 3  # of a run that ended in a host fault
 RETRY_DELAY_S = 0.5
+SIGNER_ATTEMPTS = 60  # half a minute: long enough to restart a signer, short enough to be noticed
+
+T = TypeVar("T")
 
 Step = Callable[[float], list[Effect]]
 
@@ -160,7 +163,8 @@ class Driver:
                 return await self._sign(statement)
             case Send(recipient, message, sealed):
                 assert self._wire is not None, "attach comes before run"
-                await self._wire.send(recipient, encode_message(message), sealed=sealed)
+                wire, data = self._wire, encode_message(message)
+                await self._with_signer(lambda: wire.send(recipient, data, sealed=sealed))
             case Execute(request_id, transcript):
                 self._start(self._execute(request_id, transcript))
             case Observe(request_id, transcript, slot):
@@ -180,11 +184,22 @@ class Driver:
 
     async def _sign(self, statement: Statement) -> list[Effect]:
         try:
-            signatures = await self._signer.sign(statement)
+            signatures = await self._with_signer(lambda: self._signer.sign(statement))
         except SigningRefused as error:
             self._events.add("signing-refused", _request_of(statement), reason=str(error))
             return []
         return self._member.signed(statement, signatures, time.time())
+
+    async def _with_signer(self, act: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Wait for a signer that is being restarted: nothing leaves unsigned, so everything waits with it."""
+        for attempt in range(SIGNER_ATTEMPTS):
+            try:
+                return await act()
+            except SignerUnavailable as error:
+                if attempt == 0:
+                    self._events.add("signer-unavailable", "", reason=str(error))
+                await asyncio.sleep(RETRY_DELAY_S)
+        return await act()
 
     async def _execute(self, request_id: RequestId, transcript: Transcript) -> None:
         if (known := self._requests.get(request_id)) is None:

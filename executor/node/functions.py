@@ -1,4 +1,4 @@
-"""The functions a node holds: bytes by hash, with quotas. Anyone may upload; nobody can forge: the id is the content."""
+"""The functions a node holds: bytes by hash, with quotas. Anyone may upload, nobody can forge: an id is its content."""
 
 from __future__ import annotations
 
