@@ -21,9 +21,17 @@ from executor.model.observation import Kind, Observation, SignedObservation
 from executor.model.outcome import Awaiting, Failed, Outcome, Returned, Trapped
 from executor.model.report import Vote
 from executor.model.transcript import Entry, Transcript
-from executor.model.view import Certificate, Prepare
+from executor.model.view import Certificate, Prepare, View
 from executor.protocol import lock
-from executor.protocol.checks import MAX_SLOTS, check_certificate, check_entry, consent_of, only_checked_sets, path_of
+from executor.protocol.checks import (
+    MAX_SLOTS,
+    check_certificate,
+    check_entry,
+    consent_of,
+    only_checked_sets,
+    path_of,
+    slim,
+)
 from executor.protocol.desk import Desk
 from executor.protocol.effects import Note, Observe, Save, Sign
 from executor.protocol.lifecycle import Event, Life, Phase
@@ -54,7 +62,8 @@ def send_status(desk: Desk, life: Life) -> None:
         signed = SignedObservation(desk.index, own.observation, own.signature)
         observations = (PendingObservation(own.so_far, own.slot, signed),)
     votes = (ReportVote(life.report, life.vote),) if life.report and life.vote else ()
-    desk.to_leader(Status(life.subject.request_id, desk.round, life.lock, observations, votes))
+    locked = slim(life.lock) if life.lock else None
+    desk.to_leader(Status(life.subject.request_id, desk.round, locked, observations, votes))
 
 
 def resume(desk: Desk, life: Life) -> None:
@@ -97,8 +106,11 @@ def _conclude(desk: Desk, life: Life, outcome: Outcome) -> None:
 
 
 def _sign_report(desk: Desk, life: Life) -> None:
-    if life.report is not None and life.vote is None:
-        desk.emit(Sign(ReportsStatement(desk.epoch.identity, (life.report,))))
+    report = life.report
+    if report is None or life.vote is not None:
+        return
+    if lock.may_vote(life.promises, lock.Consent(View(report.round, report.slots), path_of(life.transcript))):
+        desk.emit(Sign(ReportsStatement(desk.epoch.identity, (report,))))
 
 
 def _look(desk: Desk, life: Life) -> None:

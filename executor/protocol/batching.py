@@ -26,6 +26,8 @@ from executor.protocol.statements import ReportsStatement, Signatures
 
 Lives = dict[RequestId, Life]
 
+MAX_BATCH_BYTES = 2 * 1024 * 1024  # twice that in hex, half of what a message may have
+
 
 @dataclass(slots=True)
 class Batcher:
@@ -67,11 +69,7 @@ def close_window(desk: Desk, batcher: Batcher, lives: Lives) -> None:
     """Propose what is waiting as one batch; one report alone is attested."""
     if batcher.open:
         return
-    chosen = [
-        report
-        for request, report in batcher.waiting.items()
-        if (life := lives.get(request)) is not None and life.active and life.report == report
-    ][: desk.settings.batch_reports]
+    chosen = _choose(batcher, lives, desk.settings.batch_reports)
     for report in chosen:
         del batcher.waiting[report.request_id]
     batcher.window_ends = desk.now + desk.settings.batch_window_s if batcher.waiting and chosen else None
@@ -83,6 +81,31 @@ def close_window(desk: Desk, batcher: Batcher, lives: Lives) -> None:
         batcher.open, batcher.open_until = tuple(chosen), desk.now + desk.settings.batch_patience_s
         batcher.votes.clear()
         desk.emit(Send(ALL, BatchProposal(batcher.open)))
+
+
+def _choose(batcher: Batcher, lives: Lives, most: int) -> list[Report]:
+    """Waiting reports in order, as many as one message about them can hold; the first always."""
+    chosen: list[Report] = []
+    size = 0
+    for request, report in batcher.waiting.items():
+        life = lives.get(request)
+        if life is None or not life.active or life.report != report:
+            continue
+        size += _size(life)
+        if chosen and (size > MAX_BATCH_BYTES or len(chosen) >= most):
+            break
+        chosen.append(report)
+    return chosen
+
+
+def _size(life: Life) -> int:
+    """About what the attestation's message holds for this request, before hex."""
+    prepares = len(life.lock.prepares) if life.lock else 0
+    entries = sum(
+        len(entry.spec) + len(entry.value) + sum(len(each.observation.value) + 200 for each in entry.observations)
+        for entry in life.transcript
+    )
+    return 1000 + len(life.payload) + 300 * prepares + entries
 
 
 def batch_proposed(desk: Desk, lives: Lives, sender: int, message: BatchProposal) -> None:

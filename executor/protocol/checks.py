@@ -23,6 +23,7 @@ from executor.protocol.lock import Consent, Path
 from executor.protocol.strategies import Case, agree, case_of, check_observation
 
 MAX_SLOTS = PROFILE.ceilings.observations
+MAX_SETS_BYTES = 1024 * 1024  # of observation sets that travel with entries a certificate covers; usually a few kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,20 @@ def only_checked_sets(subject: Subject, known: Sequence[Transcript], transcript:
         except (NotAMember, BadSignature, RuleBroken):
             checked.append(replace(entry, observations=()))
     return tuple(checked)
+
+
+def slim_sets(transcript: Transcript, *, keep_last: bool = False) -> Transcript:
+    """The transcript without its observation sets where these are very large: they are in no hash, and messages end."""
+    size = sum(len(signed.observation.value) + 200 for entry in transcript for signed in entry.observations)
+    if size <= MAX_SETS_BYTES:
+        return transcript
+    bare = tuple(replace(entry, observations=()) for entry in transcript)
+    return (*bare[:-1], transcript[-1]) if keep_last else bare
+
+
+def slim(certificate: Certificate) -> Certificate:
+    """The certificate with `slim_sets`."""
+    return replace(certificate, transcript=slim_sets(certificate.transcript))
 
 
 def _check_signature(epoch: Epoch, member: int, digest: Digest, signature: bytes, what: str) -> None:

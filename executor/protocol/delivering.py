@@ -16,6 +16,7 @@ from executor.crypto.digests import keccak256, report_leaf, transcript_hash
 from executor.crypto.merkle import merkle_root
 from executor.crypto.proofs import build_proof, check_proof, check_vote
 from executor.errors import PeerFault, RuleBroken, VerificationFailed
+from executor.model.committee import Epoch
 from executor.model.ids import Root
 from executor.model.profile import PROFILE
 from executor.model.report import Attestation, Report, Scheme, Vote
@@ -38,7 +39,8 @@ def root_of(reports: Sequence[Report]) -> Root:
 def attest(desk: Desk, reports: tuple[Report, ...], lives: Sequence[Life], votes: tuple[Vote, ...]) -> None:
     """Make an attestation of one report a life from checked votes over their root; send it round and transmit."""
     scheme = _scheme(desk)
-    attestation = Attestation(scheme, reports, build_proof(scheme, desk.epoch, votes))
+    enough = votes[: desk.epoch.quorum] if scheme is Scheme.ECDSA else votes  # there each one more costs gas
+    attestation = Attestation(scheme, reports, build_proof(scheme, desk.epoch, enough))
     evidence = tuple(
         Evidence(life.payload, _certificate(life, report, None)) for life, report in zip(lives, reports, strict=True)
     )
@@ -50,10 +52,13 @@ def attest(desk: Desk, reports: tuple[Report, ...], lives: Sequence[Life], votes
             desk.emit(Note("silent", life.subject.request_id, {"members": silent}))
 
 
+def schemes(epoch: Epoch) -> tuple[Scheme, ...]:
+    """The schemes an epoch's verifiers accept, in its order."""
+    return tuple(verifier.scheme for verifier in epoch.verifiers) or (Scheme.ECDSA,)
+
+
 def _scheme(desk: Desk) -> Scheme:
-    if desk.settings.scheme is not None:
-        return desk.settings.scheme
-    return desk.epoch.verifiers[0].scheme if desk.epoch.verifiers else Scheme.ECDSA
+    return desk.settings.scheme or schemes(desk.epoch)[0]
 
 
 def check_attestation(desk: Desk, sender: int, message: AttestationMessage) -> None:
@@ -63,12 +68,12 @@ def check_attestation(desk: Desk, sender: int, message: AttestationMessage) -> N
         raise RuleBroken(f"an attestation of {len(reports)} reports with {len(message.evidence)} items", sender)
     if len({report.request_id for report in reports}) != len(reports):
         raise RuleBroken("an attestation that names a request twice", sender)
+    if message.attestation.scheme not in schemes(desk.epoch):
+        raise RuleBroken(f"an attestation that no verifier of the epoch accepts: {message.attestation.scheme}", sender)
     try:
-        signers = check_proof(message.attestation.scheme, desk.epoch, root_of(reports), message.attestation.proof)
+        check_proof(message.attestation.scheme, desk.epoch, root_of(reports), message.attestation.proof)
     except VerificationFailed as error:
         raise RuleBroken(f"attestation: {error}", sender) from error
-    if len(signers) < desk.epoch.quorum:
-        raise RuleBroken(f"an attestation by {len(signers)} members", sender)
     for report, evidence in zip(reports, message.evidence, strict=True):
         limit = max(PROFILE.ceilings.output_bytes, PROFILE.ceilings.error_bytes)
         if len(evidence.payload) > limit or keccak256(evidence.payload) != report.output_hash:
@@ -121,8 +126,9 @@ def _certificate(life: Life, report: Report, offered: Certificate | None) -> Cer
             verified = checked(life, consent_of(certificate), certificate)
         except PeerFault:
             continue
+        shown = offered if offered is not None and offered in over else certificate
         sets = (life.transcript, life.known_sets)
-        return replace(verified, transcript=only_checked_sets(life.subject, sets, certificate.transcript))
+        return replace(verified, transcript=only_checked_sets(life.subject, sets, shown.transcript))
     return None
 
 

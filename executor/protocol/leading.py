@@ -13,6 +13,8 @@ A wrong leader wastes its round; every rule that safety rests on is checked by t
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from executor.crypto.digests import report_leaf, transcript_hash
 from executor.crypto.proofs import check_vote
 from executor.errors import InvalidValue, PeerFault, RuleBroken
@@ -23,7 +25,7 @@ from executor.model.outcome import Awaiting
 from executor.model.transcript import Entry, Transcript
 from executor.model.view import Certificate, View
 from executor.protocol.agreement import checked, waited_long
-from executor.protocol.checks import check_prepare, check_signed_observation, consent_of, path_of
+from executor.protocol.checks import check_prepare, check_signed_observation, consent_of, path_of, slim, slim_sets
 from executor.protocol.desk import Desk
 from executor.protocol.effects import ALL, Note, Send
 from executor.protocol.lifecycle import Life
@@ -203,7 +205,8 @@ def _propose(desk: Desk, life: Life, transcript: Transcript, shown: Certificate 
     view = View(desk.round, len(transcript))
     if view <= life.promises.highest:
         return  # proposed before a restart, or this member is bound otherwise: the next leader goes on
-    proposal = Proposal(life.subject.request_id, view, transcript, shown)
+    bare = slim(shown) if shown else None
+    proposal = Proposal(life.subject.request_id, view, slim_sets(transcript, keep_last=True), bare)
     life.turn.proposal = proposal
     life.turn.prepares.clear()
     desk.emit(Send(ALL, proposal))
@@ -229,7 +232,8 @@ def prepare_received(desk: Desk, life: Life, sender: int, message: PrepareMessag
     turn.keep_certificate(consent_of(certificate), certificate)
     if proposal.shown is None or len(proposal.shown.transcript) < len(proposal.transcript):
         _note_agreed(desk, life, proposal.transcript)
-    desk.emit(Send(ALL, CertificateMessage(life.subject.request_id, certificate)))
+    sent = replace(certificate, transcript=slim_sets(certificate.transcript, keep_last=True))
+    desk.emit(Send(ALL, CertificateMessage(life.subject.request_id, sent)))
 
 
 def _note_agreed(desk: Desk, life: Life, transcript: Transcript) -> None:

@@ -27,7 +27,7 @@ from executor.protocol.attesting import Count
 from executor.protocol.checks import Subject, consent_of
 from executor.protocol.lock import NO_LOCK, Consent, Promises
 from executor.protocol.messages import AttestationMessage, CertificateMessage, Proposal
-from executor.protocol.record import OwnObservation, PreparedPath, Record, decode_record, encode_record
+from executor.protocol.record import OwnObservation, PreparedPath, Record, encode_record
 from executor.protocol.turn import Turn
 
 MAX_OUTCOMES = 8  # the lock's transcript, its prefix, and a few that leaders show
@@ -166,6 +166,3 @@ def restore_life(subject: Subject, record: Record) -> Life:
         report=record.report,
         attestation=record.attestation,
     )
-
-
-__all__ = ["Event", "Life", "Phase", "TRANSITIONS", "decode_record", "restore_life"]

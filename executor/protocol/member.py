@@ -62,6 +62,8 @@ class Member:
     def __init__(self, epoch: Epoch, index: int, settings: Settings | None = None) -> None:
         if not 0 <= index < epoch.n:
             raise InvalidValue(f"the epoch has no member {index}")
+        if settings is not None and settings.scheme not in (None, *delivering.schemes(epoch)):
+            raise InvalidValue(f"no verifier of the epoch accepts {settings.scheme} attestations")
         self.epoch = epoch
         self.index = index
         self._desk = Desk(epoch, index, settings or Settings())

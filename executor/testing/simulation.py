@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from executor.crypto import secp256k1
+from executor.crypto import bls, secp256k1
 from executor.crypto.digests import keccak256, request_id, transcript_hash
+from executor.crypto.proofs import needs_bls
 from executor.errors import PeerFault
 from executor.model.committee import Epoch, Verifier
 from executor.model.committee import Member as Keys
@@ -39,7 +40,7 @@ from executor.protocol.effects import (
 from executor.protocol.member import Member
 from executor.protocol.messages import Message, decode_message, encode_message
 from executor.protocol.settings import Settings
-from executor.protocol.statements import ReportsStatement, Signatures, statement_digest
+from executor.protocol.statements import ReportsStatement, Signatures, Statement, statement_digest
 
 FUNCTION_ID = FunctionId(b"\x0f" * 32)
 START_S = 1_700_000_000.0  # a multiple of the round length; any would do
@@ -54,20 +55,25 @@ def private_key(index: int) -> bytes:
     return keccak256(b"simulated member %d" % index)
 
 
-def make_epoch(n: int = 4, round_length_s: int = 4) -> Epoch:
-    """An epoch of n members with known keys and one ECDSA verifier."""
+def bls_key(index: int) -> bytes:
+    """The BLS secret of a simulated member."""
+    return bls.secret_from_seed(private_key(index))
+
+
+def make_epoch(n: int = 4, round_length_s: int = 4, schemes: tuple[Scheme, ...] = (Scheme.ECDSA,)) -> Epoch:
+    """An epoch of n members with known keys and a verifier of each scheme."""
     members = tuple(
         Keys(
             index,
             Address(bytes([index + 1]) * 20),
             secp256k1.address_of(private_key(index)),
-            bytes(96),
+            bls.public_key(bls_key(index)) if Scheme.BLS in schemes else bytes(96),
             bytes(32),
             f"memory://{index}",
         )
         for index in range(n)
     )
-    verifiers = (Verifier(Scheme.ECDSA, Address(b"\x01" * 20)),)
+    verifiers = tuple(Verifier(scheme, Address(b"\x01" * 20)) for scheme in schemes)
     router, committee = Address(b"\x02" * 20), Address(b"\x03" * 20)
     return Epoch(31337, router, committee, 1, ProfileId(bytes(32)), round_length_s, members, verifiers)
 
@@ -110,6 +116,7 @@ class Simulation:
         look: Look,
         *,
         n: int = 4,
+        schemes: tuple[Scheme, ...] = (Scheme.ECDSA,),
         seed: int = 0,
         loss: float = 0.0,
         duplication: float = 0.0,
@@ -121,7 +128,7 @@ class Simulation:
         settings: Settings | None = None,
         start_s: float = START_S,
     ) -> None:
-        self.epoch = make_epoch(n)
+        self.epoch = make_epoch(n, schemes=schemes)
         self.now = start_s
         self.nodes = [Node(index, Member(self.epoch, index, settings)) for index in range(n)]
         for index in dead:
@@ -229,7 +236,7 @@ class Simulation:
             case Sign(statement):
                 if isinstance(statement, ReportsStatement) and not self._may_sign(node, statement):
                     return
-                signature = Signatures(secp256k1.sign(private_key(node.index), statement_digest(statement)))
+                signature = self._sign(node, statement)
                 self._answer(node, lambda member: member.signed(statement, signature, self.now))
             case Send(recipient, message):
                 others = [other.index for other in self.nodes if other is not node]
@@ -245,6 +252,13 @@ class Simulation:
                 node.attested[request] = effect
             case Note():
                 node.notes.append(effect)
+
+    def _sign(self, node: Node, statement: Statement) -> Signatures:
+        digest = statement_digest(statement)
+        ecdsa = secp256k1.sign(private_key(node.index), digest)
+        if isinstance(statement, ReportsStatement) and needs_bls(self.epoch):
+            return Signatures(ecdsa, bls.sign(bls_key(node.index), digest))
+        return Signatures(ecdsa)
 
     def _may_sign(self, node: Node, statement: ReportsStatement) -> bool:
         """K1, in memory: one outcome for one (request, transcript)."""

@@ -3,101 +3,27 @@
 from dataclasses import replace
 
 import pytest
-from protocol_scenarios import IDENTICAL, MEDIAN, certificate, entry, prepare, signed, two_slots, value, vote
+from protocol_bench import EMPTY, EPOCH, FIRST, RAW, REQUEST, ROUND, SECOND, Bench, kinds, proposal, sent, status
+from protocol_scenarios import IDENTICAL, MEDIAN, certificate, entry, two_slots, value, vote
 
-from executor.crypto import secp256k1
 from executor.crypto.digests import make_report, request_id, transcript_hash
 from executor.crypto.proofs import build_proof
 from executor.errors import BadSignature, InvalidEncoding, InvalidValue, NotAMember, RuleBroken
 from executor.model.observation import Observation
 from executor.model.outcome import Awaiting, Returned
 from executor.model.report import Attestation, Scheme
-from executor.model.view import NO_VIEW, View
-from executor.protocol.delivering import root_of
-from executor.protocol.effects import ALL, Attested, Execute, Note, Observe, Save, Send, Sign, Transmit
+from executor.model.view import View
+from executor.protocol.effects import Attested, Note, Observe, Save, Sign, Transmit
 from executor.protocol.member import Member
 from executor.protocol.messages import (
     AttestationMessage,
     BatchProposal,
-    BatchVote,
     CertificateMessage,
     Evidence,
-    PendingObservation,
-    PrepareMessage,
-    Proposal,
-    ReportVote,
-    Status,
-    VoteMessage,
 )
 from executor.protocol.record import decode_record
-from executor.protocol.statements import PrepareStatement, Signatures, statement_digest
-from executor.testing.simulation import FUNCTION_ID, START_S, make_epoch, make_request, private_key
-
-EPOCH = make_epoch()
-RAW = make_request()
-REQUEST = request_id(RAW)
-ROUND = EPOCH.round_at(START_S)  # member 0 leads it
-FIRST = entry(EPOCH, REQUEST, (), {member: value(b"10%d" % member) for member in (0, 2, 3)})
-SECOND = entry(EPOCH, REQUEST, (FIRST,), {member: value(b"n") for member in (0, 2, 3)}, IDENTICAL)
-EMPTY = transcript_hash(())
-
-
-class Bench:
-    """Member `index` at the start of round ROUND, driven by hand; execution answers at once."""
-
-    def __init__(self, index=1, *, seen=True):
-        self.member, self.index, self.now, self.log = Member(EPOCH, index), index, START_S + 0.5, []
-        if seen:
-            self.seen()
-
-    def run(self, effects):
-        """Carry out Execute and Sign at once; keep and return all effects in order."""
-        done = self._carry_out(effects)
-        self.log += done
-        return done
-
-    def _carry_out(self, effects):
-        done = []
-        for effect in effects:
-            done.append(effect)
-            match effect:
-                case Execute(request, transcript):
-                    hashed = transcript_hash(transcript)
-                    done += self._carry_out(self.member.executed(request, hashed, two_slots(transcript), self.now))
-                case Sign(statement):
-                    signature = Signatures(secp256k1.sign(private_key(self.index), statement_digest(statement)))
-                    done += self._carry_out(self.member.signed(statement, signature, self.now))
-        return done
-
-    def seen(self):
-        return self.run(self.member.seen(RAW, self.now))
-
-    def receive(self, sender, message):
-        return self.run(self.member.received(sender, message, self.now))
-
-    def next_round(self):
-        self.now = self.member.deadline()
-        return self.run(self.member.tick(self.now))
-
-
-def proposal(transcript=(FIRST,), round=ROUND, shown=None):
-    return Proposal(REQUEST, View(round, len(transcript)), tuple(transcript), shown)
-
-
-def status(member, seen=None, *, round=ROUND, lock=None, votes=()):
-    observations = ()
-    if seen is not None:
-        observations = (PendingObservation(EMPTY, 0, signed(EPOCH, REQUEST, member, (), 0, MEDIAN, seen)),)
-    return Status(REQUEST, round, lock, observations, votes)
-
-
-def sent(effects, kind=None):
-    return [effect for effect in effects if isinstance(effect, Send) and (kind is None or effect.message.type == kind)]
-
-
-def kinds(effects):
-    return [type(effect).__name__ for effect in effects]
-
+from executor.protocol.statements import PrepareStatement
+from executor.testing.simulation import FUNCTION_ID, START_S, make_request
 
 # Order.
 
@@ -277,104 +203,6 @@ def test_a_forged_certificate_changes_nothing():
         bench.receive(0, CertificateMessage(REQUEST, forged))
     assert refused.value.member == 0
     assert kinds(bench.receive(0, CertificateMessage(REQUEST, good)))[0] == "Save"
-
-
-# Leading.
-
-
-def leader():
-    bench = Bench(0)
-    bench.run(bench.member.observed(REQUEST, EMPTY, 0, value(b"100"), bench.now))
-    return bench
-
-
-def test_a_leader_proposes_at_once_when_everybody_was_heard():
-    """Three values of four members that all reported."""
-    bench = leader()
-    assert sent(bench.receive(1, status(1, value(b"101"))), "proposal") == []
-    assert sent(bench.receive(2, status(2))) == []
-    (proposed,) = sent(bench.receive(3, status(3, value(b"103"))), "proposal")
-    assert proposed.recipient == ALL
-    assert proposed.message.transcript[0].value == b"101"
-
-
-def test_a_leader_waits_only_so_long_for_the_rest():
-    """The deadline is the collect delay after the quorum was heard."""
-    bench = leader()
-    bench.receive(1, status(1, value(b"101")))
-    bench.receive(2, status(2, value(b"102")))
-    assert bench.member.deadline() == pytest.approx(bench.now + 0.4)
-    assert sent(bench.next_round(), "proposal")
-
-
-def test_a_leader_completes_a_certificate_with_a_quorum_of_prepares():
-    """Its own included; repeated Prepares count once."""
-    bench = leader()
-    for member in (1, 2, 3):
-        bench.receive(member, status(member, value(b"10%d" % member)))
-    transcript = sent(bench.log, "proposal")[0].message.transcript
-    first = PrepareMessage(REQUEST, prepare(EPOCH, REQUEST, 1, transcript, View(ROUND, 1)))
-    assert sent(bench.receive(1, first)) == []
-    assert sent(bench.receive(1, first)) == []
-    second = PrepareMessage(REQUEST, prepare(EPOCH, REQUEST, 3, transcript, View(ROUND, 1)))
-    (certified,) = sent(bench.receive(3, second), "certificate")
-    assert [item.member for item in certified.message.certificate.prepares] == [0, 1, 3]
-
-
-def test_a_leader_proposes_the_highest_lock_it_heard_of_again():
-    """In its own view, showing the certificate."""
-    lock = certificate(EPOCH, REQUEST, (FIRST,), ROUND - 1)
-    bench = leader()
-    bench.receive(1, status(1, value(b"101")))
-    bench.receive(2, status(2, lock=lock))
-    (proposed,) = sent(bench.receive(3, status(3, value(b"103"))), "proposal")
-    assert proposed.message == Proposal(REQUEST, View(ROUND, 1), (FIRST,), lock)
-
-
-REPORT = make_report(REQUEST, FUNCTION_ID, EMPTY, Returned(b"x", 1), NO_VIEW)
-
-
-@pytest.mark.parametrize(
-    ("message", "error"),
-    [
-        (status(2, value(b"1")), RuleBroken),
-        (status(1, value(b"cheap")), RuleBroken),
-        (replace(status(1), lock=replace(certificate(EPOCH, REQUEST, (FIRST,), 5), prepares=())), RuleBroken),
-        (status(1, votes=(ReportVote(REPORT, vote(EPOCH, 2, REPORT)),)), RuleBroken),
-        (status(1, votes=(ReportVote(REPORT, replace(vote(EPOCH, 2, REPORT), member=1)),)), BadSignature),
-        (replace(status(1), observations=status(1, value(b"1")).observations * 5), RuleBroken),
-        (VoteMessage(REPORT, vote(EPOCH, 2, REPORT)), RuleBroken),
-        (VoteMessage(REPORT, replace(vote(EPOCH, 1, REPORT), ecdsa=b"")), BadSignature),
-        (VoteMessage(replace(REPORT, function_id=type(FUNCTION_ID)(bytes(32))), vote(EPOCH, 1, REPORT)), RuleBroken),
-        (PrepareMessage(REQUEST, prepare(EPOCH, REQUEST, 2, (FIRST,), View(ROUND, 1))), RuleBroken),
-        (BatchVote(root_of([REPORT]), vote(EPOCH, 2, REPORT)), RuleBroken),
-    ],
-)
-def test_a_leader_refuses_wrong_messages_and_goes_on(message, error):
-    """P4: in another's name, unfit values, unproven locks, bad signatures; the right ones still count afterwards."""
-    bench = leader()
-    with pytest.raises(error) as refused:
-        bench.receive(1, message)
-    assert refused.value.member == 1
-    for member in (1, 2, 3):
-        effects = bench.receive(member, status(member, value(b"10%d" % member)))
-    assert sent(effects, "proposal")
-
-
-def test_an_observation_read_before_execution_is_checked_after_it():
-    """A slow leader learns the spec late; a bad signature is then noted against its sender, a good one counts."""
-    bench = Bench(0, seen=False)
-    bench.member.seen(RAW, bench.now)
-    forged = status(1, value(b"1"))
-    (item,) = forged.observations
-    forged = replace(forged, observations=(replace(item, signed=replace(item.signed, signature=bytes(64))),))
-    bench.member.received(1, forged, bench.now)
-    for member in (2, 3):
-        bench.member.received(member, status(member, value(b"10%d" % member)), bench.now)
-    effects = bench.run(bench.member.executed(REQUEST, EMPTY, Awaiting(0, MEDIAN), bench.now))
-    (note,) = [effect for effect in effects if isinstance(effect, Note)]
-    assert (note.kind, note.details["member"], note.details["error"]) == ("fault", 1, "BadSignature")
-    assert sent(bench.run(bench.member.observed(REQUEST, EMPTY, 0, value(b"100"), bench.now)), "proposal")
 
 
 # Anyone, early, late, and strangers.

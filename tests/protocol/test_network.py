@@ -6,7 +6,7 @@ from protocol_scenarios import IDENTICAL, faults, no_slot, notes, one_slot, pric
 from executor.crypto.proofs import check_proof
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Returned, TrapCode, Trapped
-from executor.model.report import Status
+from executor.model.report import Scheme, Status
 from executor.protocol.checks import Subject, check_certificate, check_transcript
 from executor.protocol.delivering import root_of
 from executor.testing.simulation import FUNCTION_ID, START_S, make_epoch
@@ -173,3 +173,22 @@ def test_one_member_alone_is_a_committee():
     """n = 1, f = 0, q = 1: for development."""
     simulation, (key,) = simulate(two_slots, n=1)
     assert simulation.nodes[0].attested[key].report.slots == 2
+
+
+def test_an_epoch_with_a_bls_verifier_is_attested_with_bls():
+    """Votes carry both signatures; the proof is one aggregate."""
+    simulation, (key,) = simulate(two_slots, schemes=(Scheme.BLS, Scheme.ECDSA), dead=(3,))
+    attested = simulation.nodes[1].attested[key]
+    assert attested.attestation.scheme is Scheme.BLS
+    assert len(attested.attestation.proof) == 16 + 128
+    assert all(len(vote.bls) == 48 for vote in attested.votes)
+
+
+def test_very_large_observations_still_fit_into_messages():
+    """Sets that a certificate covers are left out of messages when they are large; receipts still have them."""
+    run = lambda transcript: (  # noqa: E731
+        Awaiting(len(transcript), IDENTICAL) if len(transcript) < 14 else Returned(b"done", 1)
+    )
+    simulation, (key,) = simulate(run, lambda *_: value(b"x" * 32_768))
+    for node in simulation.nodes:
+        assert all(len(entry.observations) == 3 for entry in node.attested[key].transcript)
