@@ -73,7 +73,7 @@ async def deploy_devnet(
     *,
     profile_id: ProfileId,
     round_length_s: int = ROUND_LENGTH_S,
-    verifiers: Sequence[Scheme] = (Scheme.ECDSA, Scheme.BLS),
+    verifiers: Sequence[Scheme | str] = (Scheme.ECDSA, Scheme.BLS),
 ) -> Deployment:
     """Deploy committee, router, verifiers and PriceConsumer, register `members` in order and start the first epoch.
 
@@ -84,7 +84,10 @@ async def deploy_devnet(
         sender = TransactionSender(client, deployer)
         committee = await _create(sender, interface("Committee"), deployer.address)
         router = await _create(sender, interface("Router"), deployer.address, committee)
-        named = [Verifier(scheme, await _create(sender, interface(VERIFIER_CONTRACTS[scheme]))) for scheme in verifiers]
+        named = [
+            Verifier(scheme, await _create(sender, interface(VERIFIER_CONTRACTS[scheme])))
+            for scheme in map(Scheme, verifiers)
+        ]
         consumer = await _create(sender, interface("PriceConsumer"), router)
         for member in members:
             await _fund(client, sender, member.operator.address)

@@ -25,7 +25,7 @@ from executor.errors import ChainUnavailable, InvalidConfig
 from executor.model.ids import Digest
 
 MAX_RANGE_BLOCKS: Constant = 1_000  # a common provider limit for eth_getLogs
-KEPT_CHECKPOINTS: Constant = 256  # two epochs and more of Ethereum's slots when following block by block
+KEPT_BLOCKS: Constant = 1_024  # how deep a reorganisation is followed; Ethereum finalizes within some 64 blocks
 POLL_S: Constant = 1.0
 
 Depth: TypeAlias = int | Literal["finalized"]
@@ -68,7 +68,7 @@ class RequestWatcher:
         self._max_range = max_range
         self._range = max_range
         self._poll_s = poll_s
-        self._checkpoints: deque[Block] = deque(maxlen=KEPT_CHECKPOINTS)
+        self._checkpoints: deque[Block] = deque()
         self._seen: dict[tuple[Digest, int], Seen] = {}  # by block hash and log index
 
     async def follow(self) -> AsyncIterator[ChainEvent]:
@@ -131,7 +131,7 @@ class RequestWatcher:
         }
         # Nothing is changed before every answer is in, so that a failure half-way loses nothing.
         self._next = resume
-        self._checkpoints = deque(kept, maxlen=KEPT_CHECKPOINTS)
+        self._checkpoints = deque(kept)
         for key in gone:
             del self._seen[key]
         return [*map(Vanished, reversed(gone.values())), Scanned(resume)]
@@ -177,8 +177,9 @@ class RequestWatcher:
         return list(fresh.values())
 
     def _forget(self) -> None:
-        """Drop what is older than the oldest checkpoint: it cannot be asked about again."""
-        if len(self._checkpoints) == self._checkpoints.maxlen:
-            oldest = self._checkpoints[0].number
-            for key in [key for key, seen in self._seen.items() if seen.location.block_number <= oldest]:
-                del self._seen[key]
+        """Drop what lies deeper than any reorganisation we follow; one checkpoint always stays."""
+        floor = self._next - KEPT_BLOCKS
+        while len(self._checkpoints) > 1 and self._checkpoints[0].number < floor:
+            self._checkpoints.popleft()
+        for key in [key for key, seen in self._seen.items() if seen.location.block_number < floor]:
+            del self._seen[key]

@@ -169,6 +169,19 @@ async def test_calls_revert_with_their_data(rpc: Wire) -> None:
         assert (error["code"], error["data"]) == (3, "0x2a")
 
 
+# A contract that calls itself with all its gas for ever: PUSH0 x5 ADDRESS GAS CALL STOP, behind its creation code.
+ENDLESS = "0x68" + "5f5f5f5f5f305af100" + "5f52" + "60096017f3"
+
+
+async def test_the_deepest_calls_end(rpc: Wire) -> None:
+    """A contract that calls itself as deep as its gas allows neither fails nor kills the chain."""
+    creation = await rpc("eth_sendTransaction", {"from": str(ALICE.address), "data": ENDLESS})
+    contract = (await rpc("eth_getTransactionReceipt", creation))["contractAddress"]
+    assert await rpc("eth_getCode", contract) == "0x5f5f5f5f5f305af100"
+    assert await rpc("eth_call", {"to": contract, "gas": hex(30_000_000)}) == "0x"
+    assert await rpc("eth_chainId") == "0x7a69"
+
+
 async def test_past_blocks_can_be_called(rpc: Wire) -> None:
     """A call runs on the block it names; unknown blocks are refused."""
     await rpc("evm_mine", 3)

@@ -143,6 +143,13 @@ def test_arkworks_agrees_with_the_pure_precompile(number: int, name: str, data: 
     assert run(REPLACEMENTS[number][0], data) == run(REPLACEMENTS[number][1], data)
 
 
+def test_a_pairing_that_holds_is_one() -> None:
+    """e(6 G1, G2) e(-2 G1, 3 G2) = 1, and with 4 G2 it is not: the cases above compare more than refusals."""
+    holds, fails = (data for number, name, data in CASES if number == 0x0F and name in ("holds", "does not hold"))
+    assert word(1) == run(REPLACEMENTS[0x0F][1], holds)[0]
+    assert word(0) == run(REPLACEMENTS[0x0F][1], fails)[0]
+
+
 def test_long_multi_scalar_multiplications_cost_the_same() -> None:
     """The discount tables are read alike up to and beyond their ends; bad points stop both before any arithmetic."""
     for number, row in ((0x0C, OFF1 + word(1)), (0x0E, OFF2 + word(1))):

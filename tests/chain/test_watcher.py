@@ -128,6 +128,18 @@ async def test_a_reorganised_request_vanishes(any_scene: Scene) -> None:
     assert [comes] == only(SeenRequest, events)
 
 
+async def test_old_blocks_are_forgotten_but_not_the_present(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded: what lies deeper than any reorganisation followed is dropped, later events are still seen."""
+    monkeypatch.setattr("executor.chain.watcher.KEPT_BLOCKS", 5)
+    first = await scene.request()
+    watcher = watch(scene, first.location.block_number, max_range=1)
+    await scene.mine(20)
+    await drain(watcher)
+    assert (len(watcher._seen), len(watcher._checkpoints)) == (0, 5)
+    later = await scene.request()
+    assert [later] == only(SeenRequest, await drain(watcher))
+
+
 async def test_a_reorganisation_is_noticed_after_a_failure(scene: Scene) -> None:
     """When the endpoint fails in the middle of going back, the next poll still reports everything."""
     snapshot = await scene.client.rpc.call("evm_snapshot")

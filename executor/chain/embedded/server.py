@@ -57,7 +57,10 @@ class Server:
     async def _mine_every(self, block_time_s: float) -> None:
         while True:
             await asyncio.sleep(block_time_s)
-            await asyncio.get_running_loop().run_in_executor(self._evm, self._ledger.mine)
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._evm, self._ledger.mine)
+            except Exception:
+                _log.exception("the embedded chain could not mine a block")  # the next may do
 
     async def _post(self, request: web.Request) -> web.Response:
         try:
