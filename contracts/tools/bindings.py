@@ -49,8 +49,8 @@ class {name}:
 
 
 def snake(name: str) -> str:
-    """camelCase as snake_case."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    """CamelCase as snake_case; IEpochVerifier is i_epoch_verifier."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def python_type(abi_type: str) -> str:
@@ -106,12 +106,11 @@ def module(artifact: dict[str, Any]) -> str:
         text += f"from collections.abc import {', '.join(imports)}\n"
         text += "from dataclasses import dataclass\n"
         text += f"from typing import Any, {'ClassVar, ' if events else ''}Self\n\n"
-    text += (
-        f'NAME = "{artifact["contract"]}"\n\n# Selector of every custom error a call can revert with.\nERRORS = {{\n'
-    )
+    text += f'NAME = "{artifact["contract"]}"\n\n'
+    text += "# Selector of every custom error a call can revert with.\nERRORS: dict[bytes, str] = {\n"
     for error in errors:
         text += f'    bytes.fromhex("{keccak(text=canonical(error))[:4].hex()}"): "{canonical(error)}",\n'
-    return text + "}\n" + body
+    return (text + "}\n").replace("{\n}", "{}") + body
 
 
 def generate(artifacts: list[dict[str, Any]]) -> dict[Path, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eth_typing import ChecksumAddress
+from hexbytes import HexBytes
 from web3 import Web3
 from web3.contract import Contract
 
@@ -46,10 +47,11 @@ def deploy_code(w3: Web3, abi: Any, bytecode: str, *arguments: Any) -> Contract:
     sender = w3.eth.accounts[0]
     factory = w3.eth.contract(abi=abi, bytecode=bytecode)
     receipt = mined(w3, factory.constructor(*arguments).transact({"from": sender, "gas": GAS}))
-    return w3.eth.contract(address=receipt["contractAddress"], abi=abi)
+    contract: Contract = w3.eth.contract(address=receipt["contractAddress"], abi=abi)
+    return contract
 
 
-def mined(w3: Web3, transaction: bytes) -> Any:
+def mined(w3: Web3, transaction: HexBytes) -> Any:
     """The receipt; RuntimeError if the transaction failed."""
     receipt: Any = w3.eth.wait_for_transaction_receipt(transaction, timeout=60, poll_latency=0.01)
     if receipt["status"] != 1:

@@ -12,6 +12,7 @@ CONTRACTS = (
     "src/Committee.sol:Committee",
     "src/Router.sol:Router",
     "src/consumers/PriceConsumer.sol:PriceConsumer",
+    "src/interfaces/IEpochVerifier.sol:IEpochVerifier",  # no code of its own: each epoch's is made on chain
     "src/verifiers/BlsVerifier.sol:BlsVerifier",
     "src/verifiers/EcdsaQuorumVerifier.sol:EcdsaQuorumVerifier",
 )

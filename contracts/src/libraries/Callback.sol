@@ -19,7 +19,7 @@ library Callback {
     }
 
     /// @notice Calls `handleFulfillment`; `data` is the output when status is 0, else the failure.
-    /// @dev Assembly: `abi.encodeCall` costs 500 gas more (docs/gas.md). The message is written past the free pointer.
+    /// @dev Assembly, because solc copies return data of any length. The message is written past the free pointer.
     function call(address consumer, uint256 gasLimit, bytes32 requestId, uint256 status, bytes calldata data)
         internal
         returns (bool success)

@@ -18,7 +18,7 @@ import {MerkleRoot} from "./MerkleRoot.sol";
 /// | 111 | 4 | length |
 /// | 115 | length | output, error bytes or trap code; the report's outputHash is its keccak256 |
 ///
-/// @dev Assembly: in plain Solidity a report costs 3,300 gas more (docs/gas.md). Tested against `Digests.leaf`.
+/// @dev Assembly, for the gas of batches (docs/gas.md); tested against `Digests.leaf`.
 library PackedReports {
     uint256 internal constant HEAD = 115;
 

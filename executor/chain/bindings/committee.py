@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 NAME = "Committee"
 
 # Selector of every custom error a call can revert with.
-ERRORS = {
+ERRORS: dict[bytes, str] = {
     bytes.fromhex("2745caee"): "BadEncryptionKey()",
     bytes.fromhex("091b295e"): "BadEndpoint(uint256)",
     bytes.fromhex("4d50f596"): "BadMemberCount(uint256)",

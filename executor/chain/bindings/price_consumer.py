@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 NAME = "PriceConsumer"
 
 # Selector of every custom error a call can revert with.
-ERRORS = {
+ERRORS: dict[bytes, str] = {
     bytes.fromhex("146f8b8e"): "OnlyRouter(address)",
     bytes.fromhex("7bbe34c9"): "UnknownRequest(bytes32)",
 }

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 NAME = "Router"
 
 # Selector of every custom error a call can revert with.
-ERRORS = {
+ERRORS: dict[bytes, str] = {
     bytes.fromhex("2111a9e0"): "BadLimits()",
     bytes.fromhex("924121a7"): "CallbackGasTooHigh(uint256,uint256)",
     bytes.fromhex("8d3c9207"): "InputTooLong(uint256,uint256)",
