@@ -13,6 +13,7 @@ from executor.errors import InvalidModule
 
 MAGIC = b"\x00asm\x01\x00\x00\x00"
 MAX_ENTRIES = 100_000  # of any section: what engines agree to accept for exports and data segments
+MAX_ITEMS = 1_000_000  # about a second of reading; CPython has 60,000
 SECTIONS = ("custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code",
             "data", "data count", "tag")  # fmt: skip
 VALUE_TYPES = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128", 0x70: "funcref"}
@@ -86,10 +87,10 @@ class Outline:
 class _Reader:
     """A cursor that never leaves its bytes."""
 
-    __slots__ = ("data", "end", "position")
+    __slots__ = ("data", "end", "items", "position")
 
-    def __init__(self, data: bytes, position: int, end: int) -> None:
-        self.data, self.position, self.end = data, position, end
+    def __init__(self, data: bytes, position: int, end: int, items: list[int]) -> None:
+        self.data, self.position, self.end, self.items = data, position, end, items
 
     def byte(self) -> int:
         if self.position >= self.end:
@@ -138,8 +139,16 @@ class _Reader:
             raise InvalidModule(f"value type 0x{code:02x} at byte {self.position - 1} is of no allowed feature")
         return VALUE_TYPES[code]
 
+    def count(self) -> range:
+        """The indices of a vector's items; all vectors of a module together are bounded, as each item costs time."""
+        count = self.u32()
+        self.items[0] += count
+        if self.items[0] > MAX_ITEMS:
+            raise InvalidModule(f"more than {MAX_ITEMS} types, entries, elements and groups of locals")
+        return range(count)
+
     def value_types(self) -> tuple[str, ...]:
-        return tuple([self.value_type() for _ in range(self.u32())])
+        return tuple([self.value_type() for _ in self.count()])
 
     def limits(self) -> Limits:
         flags = self.byte()
@@ -178,7 +187,7 @@ def read_outline(data: bytes) -> Outline:
     if data[: len(MAGIC)] != MAGIC:
         raise InvalidModule("not a core WASM binary of version 1")
     outline = Outline()
-    reader = _Reader(data, len(MAGIC), len(data))
+    reader = _Reader(data, len(MAGIC), len(data), [0])
     seen: set[int] = set()
     while reader.position < reader.end:
         section = reader.byte()
@@ -189,7 +198,7 @@ def read_outline(data: bytes) -> Outline:
         if section and section in seen:
             raise InvalidModule(f"the {SECTIONS[section]} section comes twice")
         seen.add(section)
-        part = _Reader(data, start, start + size)
+        part = _Reader(data, start, start + size, reader.items)
         _read_section(SECTIONS[section], part, outline)
         if section and part.position != part.end:
             raise InvalidModule(f"the {SECTIONS[section]} section is longer than its contents")
@@ -206,11 +215,11 @@ def _read_section(name: str, reader: _Reader, outline: Outline) -> None:
         case "tag":
             raise InvalidModule("tag section: exceptions are refused")
         case _:
-            count = reader.u32()
-            if count > MAX_ENTRIES:
-                raise InvalidModule(f"the {name} section has {count} entries, the limit is {MAX_ENTRIES}")
+            entries = reader.count()
+            if len(entries) > MAX_ENTRIES:
+                raise InvalidModule(f"the {name} section has {len(entries)} entries, the limit is {MAX_ENTRIES}")
             read = _ENTRIES[name]
-            for _ in range(count):
+            for _ in entries:
                 read(reader, outline)
 
 
@@ -271,7 +280,7 @@ def _element(reader: _Reader, _outline: Outline) -> None:
         reader.constant()
     if flags & 3:
         reader.byte()  # element kind or reference type, validated by the engine
-    for _ in range(reader.u32()):
+    for _ in reader.count():
         if flags & 4:
             reader.constant()
         else:
@@ -281,9 +290,9 @@ def _element(reader: _Reader, _outline: Outline) -> None:
 def _code(reader: _Reader, outline: Outline) -> None:
     size = reader.u32()
     start = reader.skip(size)
-    body = _Reader(reader.data, start, start + size)
+    body = _Reader(reader.data, start, start + size, reader.items)
     count = 0
-    for _ in range(body.u32()):
+    for _ in body.count():
         count += body.u32()
         body.value_type()
     outline.locals.append(count)

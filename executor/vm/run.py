@@ -6,6 +6,8 @@ and `run`. Instantiation has fuel of its own.
 
 from __future__ import annotations
 
+from typing import Final
+
 from wasmtime import TrapCode as EngineTrap
 
 from executor.errors import HostFault, InvalidValue, TranscriptMismatch
@@ -19,6 +21,20 @@ from executor.vm.host import Host, Mode
 from executor.vm.imports import dismiss, enlist
 from executor.vm.machine import GuestStopped, Machine
 from executor.vm.program import Program
+
+GUEST_TRAPS: Final = frozenset(
+    {
+        EngineTrap.UNREACHABLE,
+        EngineTrap.MEMORY_OUT_OF_BOUNDS,
+        EngineTrap.TABLE_OUT_OF_BOUNDS,
+        EngineTrap.INDIRECT_CALL_TO_NULL,
+        EngineTrap.BAD_SIGNATURE,
+        EngineTrap.INTEGER_OVERFLOW,
+        EngineTrap.INTEGER_DIVISION_BY_ZERO,
+        EngineTrap.BAD_CONVERSION_TO_INTEGER,
+    }
+)
+"""The traps of the WebAssembly specification that our features can reach; any other stop is the engine's fault."""
 
 
 def run(
@@ -117,10 +133,12 @@ def _map_trap(host: Host, stopped: GuestStopped) -> None:
         case EngineTrap.STACK_OVERFLOW if host.mode is not Mode.OBSERVING:
             # D5: where the native stack ends depends on the engine's code
             host.fail_run(HostFault(f"native stack overflow: {stopped}"))
-        case EngineTrap.INTERRUPT | None:
-            host.fail_run(HostFault(f"the engine stopped the guest: {stopped}"))
-        case _:
+        case EngineTrap.STACK_OVERFLOW:
             host.trap(TrapCode.TRAP, str(stopped))
+        case code if code in GUEST_TRAPS:
+            host.trap(TrapCode.TRAP, str(stopped))
+        case code:
+            host.fail_run(HostFault(f"the engine stopped the guest ({code}): {stopped}"))
 
 
 def _conclude(host: Host) -> Outcome | Observation:

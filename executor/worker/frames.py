@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from executor.errors import HostFault
+from executor.model.codec import check_nesting
 
 MAX_HEADER_BYTES: Final = 1 << 24  # 32 entries of 32 kB in hex are 2 MB
 MAX_BLOBS: Final = 4
@@ -77,7 +78,9 @@ def _check_sizes(lengths: bytes) -> tuple[int, ...]:
 
 def _frame(header: bytes, blobs: tuple[bytes, ...]) -> Frame:
     try:
-        fields = json.loads(header)
+        text = header.decode("utf-8")
+        check_nesting(text)
+        fields = json.loads(text)
         kind = fields.pop("kind")
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise HostFault(f"a malformed frame: {error}") from error

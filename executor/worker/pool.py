@@ -38,7 +38,7 @@ class WorkerPool:
     def __init__(
         self, *, size: int, cache: Path, watchdog_s: float = WATCHDOG_S, memory_bytes: int = MEMORY_BYTES
     ) -> None:
-        self._settings = WorkerSettings(cache, watchdog_s, memory_bytes)
+        self._settings = WorkerSettings(cache.absolute(), watchdog_s, memory_bytes)
         self._size = size
         self._idle: asyncio.LifoQueue[WorkerHandle | None] = asyncio.LifoQueue()
         self._running: set[WorkerHandle] = set()
@@ -46,9 +46,14 @@ class WorkerPool:
 
     async def start(self) -> None:
         """Start every worker, so that a broken installation shows at once; raises HostFault."""
-        handles = await asyncio.gather(*[WorkerHandle.start(self._settings) for _ in range(self._size)])
-        for handle in handles:
-            self._idle.put_nowait(handle)
+        starts = [WorkerHandle.start(self._settings) for _ in range(self._size)]
+        results = await asyncio.gather(*starts, return_exceptions=True)
+        for result in results:
+            self._idle.put_nowait(result if isinstance(result, WorkerHandle) else None)
+        for result in results:
+            if isinstance(result, BaseException):
+                await self.close()
+                raise result
 
     async def execute(self, function: Function, request: Request, transcript: Transcript = ()) -> Execution:
         """The outcome of a request over a transcript, as `executor.vm.execute` gives it.
@@ -91,6 +96,7 @@ class WorkerPool:
         idle = []
         while not self._idle.empty():
             idle.append(self._idle.get_nowait())
+        self._idle.put_nowait(None)  # wakes whoever waits, one after the other
         await asyncio.gather(*[handle.kill() for handle in (*idle, *self._running) if handle is not None])
 
     async def _run(

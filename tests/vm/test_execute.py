@@ -63,7 +63,7 @@ def test_exports_are_called_in_order_with_their_arguments() -> None:
         (i64.store (i32.const 0) (global.get $s)) (i64.const 8)))"""
     target = load(Function(wasm(text), source=b"src"))
     assert target.has_initialize
-    calls = int.from_bytes(output_of(execute(target, request(target, b"inpt"))), "little")
+    calls = int.from_bytes(output_of(execute(target, request(target, b"data"))), "little")
     assert calls == 11_03_12_04_04
 
 

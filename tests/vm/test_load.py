@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 
 import pytest
@@ -135,9 +136,38 @@ def test_foreign_compiled_code_is_a_host_fault() -> None:
         load(Function(module()), compiled=b"not compiled code")
 
 
+def leb(value: int) -> bytes:
+    """Unsigned LEB128."""
+    return bytes([value & 0x7F | 0x80]) + leb(value >> 7) if value > 0x7F else bytes([value])
+
+
+def section(number: int, content: bytes) -> bytes:
+    """A section."""
+    return bytes([number]) + leb(len(content)) + content
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("types", section(1, leb(5_000_000) + b"\x60\x00\x00" * 5_000_000)),
+        ("parameters", section(1, b"\x01\x60" + leb(15_000_000) + b"\x7f" * 15_000_000 + b"\x00")),
+        ("elements", section(9, b"\x01\x01\x00" + leb(15_000_000) + bytes(15_000_000))),
+        ("locals", section(10, b"\x01" + leb(14_000_004) + leb(7_000_000) + b"\x00\x7f" * 7_000_000)),
+        ("announced", section(7, b"\xff\xff\xff\xff\x0f")),
+    ],
+)
+def test_a_module_made_to_be_slow_is_refused_at_once(name: str, content: bytes) -> None:
+    """Millions of tiny items are refused before they are read."""
+    start = time.process_time()
+    with pytest.raises(InvalidModule, match="more than 1000000"):
+        load(Function(WHOLE[:8] + content))
+    assert time.process_time() - start < 2
+
+
 WHOLE = wasm(
     f"""(module {IMPORTS} {MEMORY} {ALLOC} {EMPTY_RUN} {data(0, b"x")} (global i64 (i64.const -1))
-    (global f64 (f64.const 1)) (global v128 (v128.const i64x2 1 2)) (table 2 funcref) (func $f (local i32 i64))
+    (global f64 (f64.const 1)) (global v128 (v128.const i64x2 1 2)) (table 2 funcref)
+    (func $f (local i32 i64) (data.drop 1))
     (elem (i32.const 0) $f) (elem funcref (ref.func $f)) (elem declare func $f) (data "passive"))"""
 )
 

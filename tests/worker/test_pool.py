@@ -207,6 +207,17 @@ async def test_a_closed_pool_runs_nothing(tmp_path: Path) -> None:
         await pool.execute(LONG.function, request(LONG))
 
 
+async def test_a_pool_that_cannot_start_says_why(tmp_path: Path) -> None:
+    """A cache directory that others may enter stops every worker, with the reason."""
+    (tmp_path / "open").mkdir(mode=0o755)
+    (tmp_path / "open").chmod(0o755)
+    pool = WorkerPool(size=2, cache=tmp_path / "open")
+    with pytest.raises(HostFault, match="chmod 700"):
+        await pool.start()
+    with pytest.raises(HostFault, match="closed"):
+        await pool.execute(LONG.function, request(LONG))
+
+
 async def test_workers_inherit_nothing(pool: WorkerPool) -> None:
     """K1: no environment but two variables, and no open file but the socket and what Python opens."""
     for handle in workers(pool):
