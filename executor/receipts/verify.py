@@ -129,7 +129,8 @@ class _Verification:
         outcome = execute(load(function_of(receipt, self.module)), receipt.request, receipt.transcript)
         if isinstance(outcome, Awaiting):
             raise VerificationFailed("replay", f"the function awaits slot {outcome.slot}, the transcript ends before")
-        require(payload(outcome) == receipt.payload, f"it gives 0x{payload(outcome).hex()}, the receipt says otherwise")
+        own_bytes, stated = payload(outcome), receipt.payload
+        require(own_bytes == stated, f"it gives {_shown(own_bytes)}, the receipt says {_shown(stated)}")
         report, own = self._own_report(), make_report(
             self._request_id(), receipt.request.function_id, transcript_hash(receipt.transcript), outcome, self._view()
         )  # fmt: skip
@@ -184,3 +185,9 @@ class _Verification:
         own = [report for report in self.receipt.attestation.reports if report.request_id == identifier]
         require(len(own) == 1, f"{len(own)} attested reports are about request {identifier}")
         return own[0]
+
+
+def _shown(data: bytes) -> str:
+    """Start and end of long bytes: an edit to the middle shows in the hashes."""
+    text = data.hex()
+    return f"0x{text}" if len(text) <= 40 else f"0x{text[:16]}…{text[-16:]} ({len(data)} bytes)"
