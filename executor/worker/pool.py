@@ -18,7 +18,7 @@ from executor.worker.handle import AsyncCapabilities, WorkerHandle, WorkerSettin
 from executor.worker.messages import End
 
 WATCHDOG_S: Final = 30.0  # the fuel ceiling is about 1 s of guest time; the rest is a busy machine
-MEMORY_BYTES: Final = 2 << 30  # the largest guest has 256 MiB; compiling the largest engine took 1 GiB
+MEMORY_BYTES: Final = 2 << 30  # eight times the largest guest: room for it, for kept programs and for the compiler
 
 
 @dataclass(frozen=True, slots=True)
