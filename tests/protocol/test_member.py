@@ -286,6 +286,15 @@ def test_a_forged_attestation_is_refused(bad):
     assert kinds(bench.receive(3, GOOD)) == ["Save", "Attested"]
 
 
+def test_an_attestation_that_no_verifier_accepts_is_refused():
+    """It is signed well, but could never be delivered: taking it for the end would stop the request."""
+    bls_only = replace(EPOCH, verifiers=(replace(EPOCH.verifiers[0], scheme=Scheme.BLS),))
+    member = Member(bls_only, 1)
+    member.seen(RAW, START_S)
+    with pytest.raises(RuleBroken, match="no verifier"):
+        member.received(3, GOOD, START_S)
+
+
 def test_what_rides_with_an_attestation_is_checked_or_dropped():
     """A bad vote and a bad certificate harm nothing: without a transcript there is no receipt, and people know."""
     bench = Bench()

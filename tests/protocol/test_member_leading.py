@@ -4,19 +4,22 @@ from dataclasses import replace
 
 import pytest
 from protocol_bench import EMPTY, EPOCH, FIRST, RAW, REQUEST, ROUND, Bench, sent, status
-from protocol_scenarios import MEDIAN, certificate, prepare, value, vote
+from protocol_scenarios import IDENTICAL, MEDIAN, certificate, prepare, signed, value, vote
 
-from executor.crypto.digests import make_report
+from executor.crypto.digests import make_report, transcript_hash
 from executor.errors import BadSignature, RuleBroken
+from executor.model.observation import Observation
 from executor.model.outcome import Awaiting, Returned
 from executor.model.view import NO_VIEW, View
 from executor.protocol.delivering import root_of
 from executor.protocol.effects import ALL, Note
 from executor.protocol.messages import (
     BatchVote,
+    PendingObservation,
     PrepareMessage,
     Proposal,
     ReportVote,
+    Status,
     VoteMessage,
 )
 from executor.testing.simulation import FUNCTION_ID
@@ -115,3 +118,32 @@ def test_an_observation_read_before_execution_is_checked_after_it():
     (note,) = [effect for effect in effects if isinstance(effect, Note)]
     assert (note.kind, note.details["member"], note.details["error"]) == ("fault", 1, "BadSignature")
     assert sent(bench.run(bench.member.observed(REQUEST, EMPTY, 0, value(b"100"), bench.now)), "proposal")
+
+
+def test_a_prepare_with_a_bad_signature_completes_nothing():
+    """The certificate would be refused by everybody."""
+    bench = leader()
+    for member in (1, 2, 3):
+        bench.receive(member, status(member, value(b"10%d" % member)))
+    transcript = sent(bench.log, "proposal")[0].message.transcript
+    good = {member: prepare(EPOCH, REQUEST, member, transcript, View(ROUND, 1)) for member in (1, 2)}
+    with pytest.raises(BadSignature):
+        bench.receive(1, PrepareMessage(REQUEST, replace(good[1], signature=bytes(64))))
+    assert sent(bench.receive(2, PrepareMessage(REQUEST, good[2]))) == []
+    assert sent(bench.receive(1, PrepareMessage(REQUEST, good[1])), "certificate")
+
+
+def test_a_transcript_is_not_extended_before_a_quorum_stands_at_it():
+    """Two errors over it would make an entry, but only two members hold the transcript: it is proposed itself."""
+    lock = certificate(EPOCH, REQUEST, (FIRST,), ROUND - 1)
+    failed, so_far = Observation.error("timeout"), transcript_hash((FIRST,))
+
+    def standing(member):
+        item = PendingObservation(so_far, 1, signed(EPOCH, REQUEST, member, (FIRST,), 1, IDENTICAL, failed))
+        return Status(REQUEST, ROUND, lock, (item,), ())
+
+    bench = leader()
+    bench.receive(1, standing(1))
+    bench.receive(2, standing(2))
+    (proposed,) = sent(bench.receive(3, status(3)), "proposal")
+    assert proposed.message.transcript == (FIRST,)

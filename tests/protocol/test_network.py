@@ -1,14 +1,18 @@
 """Committees in memory: the life of requests with real members, signatures and messages."""
 
+from dataclasses import replace
+
 import pytest
 from protocol_scenarios import IDENTICAL, faults, no_slot, notes, one_slot, prices, simulate, two_slots, value
 
 from executor.crypto.proofs import check_proof
+from executor.errors import BadSignature
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Returned, TrapCode, Trapped
 from executor.model.report import Scheme, Status
 from executor.protocol.checks import Subject, check_certificate, check_transcript
 from executor.protocol.delivering import root_of
+from executor.protocol.settings import Settings
 from executor.testing.simulation import FUNCTION_ID, START_S, make_epoch
 
 ROUND_S = 4.0
@@ -153,6 +157,43 @@ def test_a_batch_without_a_quorum_falls_back_to_single_reports():
     drop_batch_votes = lambda sender, _, message: [] if message.type == "batch-vote" else [message]  # noqa: E731
     simulation, keys = simulate(one_slot, requests=3, tamper=drop_batch_votes)
     assert [len(transmit.attestation.reports) for transmit in simulation.transmitted] == [1] * len(keys)
+
+
+def test_a_batch_that_is_open_when_the_round_ends_falls_back():
+    """Every report in it has its quorum already: nothing waits for the next leader."""
+    drop_batch_votes = lambda sender, _, message: [] if message.type == "batch-vote" else [message]  # noqa: E731
+    simulation, _ = simulate(one_slot, requests=3, tamper=drop_batch_votes, settings=Settings(batch_patience_s=60))
+    assert simulation.now - START_S < ROUND_S + 1.5
+
+
+def test_a_bad_vote_over_a_batch_is_not_counted():
+    """It would spoil the proof; the leader blames its sender and falls back."""
+
+    def tamper(sender, recipient, message):
+        if sender == 2 and message.type == "batch-vote":
+            return [replace(message, vote=replace(message.vote, ecdsa=bytes(64)))]
+        return [message]
+
+    simulation, keys = simulate(one_slot, requests=3, tamper=tamper, dead=(3,))
+    assert {type(fault) for fault in faults(simulation)} == {BadSignature}
+    assert len(simulation.transmitted) == len(keys)
+
+
+def test_nobody_signs_a_batch_with_another_report_than_its_own():
+    """A leader that slips in another output gets no signature at all."""
+    votes = []
+
+    def tamper(sender, recipient, message):
+        if message.type == "batch-vote":
+            votes.append(message)
+        if message.type == "batch-proposal":
+            first, *others = message.reports
+            return [replace(message, reports=(replace(first, output_hash=first.request_id), *others))]
+        return [message]
+
+    simulation, keys = simulate(one_slot, requests=3, tamper=tamper)
+    assert votes == []
+    assert len(simulation.transmitted) == len(keys)
 
 
 def test_a_delivery_nobody_sees_is_transmitted_again_by_others():
