@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from executor.capabilities.errors import CallRefused
-from executor.model.codec import Json
+from executor.model.codec import Json, check_nesting
 
 MAX_HEAD_BYTES = 32_768  # a URL, 64 headers and room to spare
 MAX_URL = 8_190  # what common servers accept in a request line
@@ -121,7 +121,9 @@ def _split(message: bytes) -> tuple[dict[str, Json], bytes]:
     if length > MAX_HEAD_BYTES or length > len(message) - 4:
         raise _bad(f"the head's length {length} is over {MAX_HEAD_BYTES} or over the message's")
     try:
-        head = json.loads(message[4 : 4 + length].decode("utf-8"), object_pairs_hook=_unique)
+        text = message[4 : 4 + length].decode("utf-8")
+        check_nesting(text)
+        head = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise _bad(f"the head is not JSON: {error}") from error
     if not isinstance(head, dict):

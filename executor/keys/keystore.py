@@ -18,6 +18,7 @@ from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 from executor.crypto import bls, secp256k1
 from executor.errors import KeyStoreError, WrongPassword
 from executor.keys.sealing import encryption_key_of
+from executor.model.codec import check_nesting
 
 MAX_KEYSTORE_BYTES: Constant = 16 * 1024  # files are about 700 bytes
 FAST_ITERATIONS: Constant = 1024  # PBKDF2, under a millisecond: for tests and throw-away networks
@@ -92,7 +93,9 @@ def _parse(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_KEYSTORE_BYTES:
         raise KeyStoreError(f"a keystore of {len(data)} bytes; the limit is {MAX_KEYSTORE_BYTES}")
     try:
-        file = json.loads(data)
+        text = data.decode("utf-8")
+        check_nesting(text)
+        file = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise KeyStoreError(f"a keystore is JSON: {error}") from error
     if not isinstance(file, dict):
