@@ -228,6 +228,21 @@ async def test_workers_inherit_nothing(pool: WorkerPool) -> None:
         assert [target.split(":")[0] for target in targets] == ["socket"]
 
 
+async def test_workers_are_confined(pool: WorkerPool) -> None:
+    """No core dumps, few files, bounded memory and, once a run has begun, processor time."""
+    target = program()
+    for _ in range(2):
+        await pool.execute(target.function, request(target))
+    limits = {}
+    for line in (Path("/proc") / str(workers(pool)[-1]._process.pid) / "limits").read_text().splitlines()[1:]:
+        limits[line[:26].strip()] = line[26:].split()[0]
+    assert limits["Max core file size"] == "0"
+    assert limits["Max open files"] == "64"
+    assert limits["Max data size"] == str(2 << 30)
+    assert limits["Max address space"] == str(1 << 36)
+    assert int(limits["Max cpu time"]) <= 60
+
+
 async def test_a_guest_that_wants_all_memory_stays_within_its_limit(pool: WorkerPool) -> None:
     """A hog fills what its manifest allows and not a page more; its worker lives on."""
     hog = program(
