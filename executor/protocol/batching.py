@@ -43,6 +43,12 @@ class Batcher:
         """When the open batch ends, or else the window: nothing is proposed while a batch is open."""
         return self.open_until if self.open else self.window_ends
 
+    def clear(self) -> None:
+        """Forget everything when the round ends: every report in it is at quorum, and goes out alone (Rule 4)."""
+        self.waiting.clear()
+        self.votes.clear()
+        self.open, self.open_until, self.window_ends = (), None, None
+
 
 def at_quorum(desk: Desk, batcher: Batcher, lives: Lives, life: Life, report: Report) -> None:
     """A report reached its quorum: attest it at once, or let it wait for others (Rules 1 and 2)."""
@@ -155,14 +161,6 @@ def tick(desk: Desk, batcher: Batcher, lives: Lives) -> None:
         _one_by_one(desk, lives, reports)
     if batcher.window_ends is not None and desk.now >= batcher.window_ends:
         close_window(desk, batcher, lives)
-
-
-def round_ended(desk: Desk, batcher: Batcher, lives: Lives) -> None:
-    """Attest what is left one by one: every report in it has its quorum already (Rule 4)."""
-    reports = (*batcher.open, *batcher.waiting.values())
-    batcher.waiting.clear()
-    batcher.open, batcher.open_until, batcher.window_ends = (), None, None
-    _one_by_one(desk, lives, reports)
 
 
 def _one_by_one(desk: Desk, lives: Lives, reports: tuple[Report, ...]) -> None:

@@ -204,7 +204,7 @@ class Member:
         if not self._desk.schedule.advance(now):
             return
         desk = self._desk
-        batching.round_ended(desk, self._batcher, self._lives)
+        self._batcher.clear()
         for life in list(self._lives.values()):
             if life.active:
                 agreement.enter_round(desk, life)

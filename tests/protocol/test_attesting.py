@@ -85,9 +85,15 @@ def test_a_fresh_record_round_trips():
     assert (record.request_id, record.function_id, record.lock, record.prepared) == (REQUEST, FUNCTION_ID, None, ())
 
 
-def test_an_idle_batcher_has_no_deadline():
-    """It asks for no tick."""
-    assert Batcher().deadline() is None
+def test_a_batcher_forgets_at_the_end_of_a_round():
+    """An open batch would otherwise hold up those of this member's next turn."""
+    batcher = Batcher(
+        {REQUEST: report(b"x")}, 1.0, (report(b"x"), report(b"y")), 2.0, {0: vote(EPOCH, 0, report(b"x"))}
+    )
+    assert batcher.deadline() == 2.0
+    batcher.clear()
+    assert batcher == Batcher()
+    assert batcher.deadline() is None
 
 
 def test_a_scheme_nobody_verifies_is_refused_at_the_start():

@@ -13,6 +13,7 @@ from executor.model.observation import Observation
 from executor.model.outcome import Awaiting, Returned
 from executor.model.report import Attestation, Scheme
 from executor.model.view import View
+from executor.protocol.delivering import root_of
 from executor.protocol.effects import Attested, Note, Observe, Save, Sign, Transmit
 from executor.protocol.member import Member
 from executor.protocol.messages import (
@@ -317,6 +318,22 @@ def test_a_batch_is_signed_only_over_own_standing_votes():
     for wrong in ((own,), (own, own), ()):
         with pytest.raises(RuleBroken):
             bench.receive(0, BatchProposal(wrong))
+
+
+def test_a_batch_with_another_report_than_its_own_is_not_even_sent_to_the_signer():
+    """Two requests; the second report in the batch is not the one this member stands by."""
+    bench, reports = Bench(seen=False), []
+    for nonce in (0, 1):
+        bench.member.seen(make_request(nonce), bench.now)
+        request = request_id(make_request(nonce))
+        effects = bench.run(bench.member.executed(request, EMPTY, Returned(b"%d" % nonce, 1), bench.now))
+        reports.append(effects[-1].message.report)
+    wrong = replace(reports[1], output_hash=reports[0].output_hash)
+    assert bench.receive(0, BatchProposal((reports[0], wrong))) == []
+    assert bench.receive(3, BatchProposal(tuple(reports))) == []  # not the leader
+    effects = bench.receive(0, BatchProposal(tuple(reports)))
+    assert kinds(effects) == ["Sign", "Send"]
+    assert effects[1].message.root == root_of(reports)
 
 
 def test_a_closed_request_is_forgotten():

@@ -179,23 +179,6 @@ def test_a_bad_vote_over_a_batch_is_not_counted():
     assert len(simulation.transmitted) == len(keys)
 
 
-def test_nobody_signs_a_batch_with_another_report_than_its_own():
-    """A leader that slips in another output gets no signature at all."""
-    votes = []
-
-    def tamper(sender, recipient, message):
-        if message.type == "batch-vote":
-            votes.append(message)
-        if message.type == "batch-proposal":
-            first, *others = message.reports
-            return [replace(message, reports=(replace(first, output_hash=first.request_id), *others))]
-        return [message]
-
-    simulation, keys = simulate(one_slot, requests=3, tamper=tamper)
-    assert votes == []
-    assert len(simulation.transmitted) == len(keys)
-
-
 def test_a_delivery_nobody_sees_is_transmitted_again_by_others():
     """P5: the maker's transaction is lost; after the patience another leader transmits what it was sent."""
     simulation, _ = simulate(one_slot, lost_deliveries=1)
