@@ -58,7 +58,7 @@ async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
     async with ChainClient(config.rpc_urls, config.chain_id, router) as chain:
         epoch = await load_epoch(chain, await current_epoch(chain))
         index = member_index(epoch, config, await signer.public_keys())
-        pool = WorkerPool(size=config.workers, cache=config.data / "compiled", watchdog_s=config.watchdog_s)
+        pool = WorkerPool(size=config.workers, cache=config.compiled, watchdog_s=config.watchdog_s)
         await pool.start()
         try:
             await _serve(config, epoch, index, chain, signer, pool, events, wrap, stopped)
@@ -89,6 +89,7 @@ async def _serve(
         signer=statements,
         message_signer=signer,
         runs=wrap(WorkerRuns(pool, HttpSettings(overrides=config.http_overrides))),
+        load=pool.load,
         transmit=transmissions.transmit,
         events=events,
         settings=Settings(

@@ -33,6 +33,7 @@ class NodeConfig(BaseModel):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(gt=0, lt=65536)]
     data: Path = Path("data")
+    compiled: Path = Path("compiled")
     signer_socket: Path = Path("signer.sock")
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     watchdog_s: Annotated[float, Field(gt=0, le=600)] = 30.0
@@ -60,4 +61,6 @@ def read_config(path: Path) -> NodeConfig:
         key = ".".join(str(part) for part in first["loc"])
         raise InvalidConfig(f"{path}: {key}: {first['msg']}") from error
     folder = path.resolve().parent
-    return config.model_copy(update={"data": folder / config.data, "signer_socket": folder / config.signer_socket})
+    return config.model_copy(
+        update={name: folder / getattr(config, name) for name in ("data", "compiled", "signer_socket")}
+    )

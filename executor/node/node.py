@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from executor.chain.client import ChainClient
@@ -34,7 +34,6 @@ from executor.store.events import EventLog
 from executor.store.journal import Journal
 from executor.transport.http import HttpTransport
 from executor.transport.interface import MessageSigner
-from executor.vm import load
 
 CHAIN_RETRY_S = 1.0
 
@@ -52,6 +51,7 @@ class Node:
         signer: Signs,
         message_signer: MessageSigner,
         runs: Runs,
+        load: Callable[[Function], Awaitable[None]],
         transmit: Callable[[Transmit], Coroutine[Any, Any, None]],
         events: EventLog,
         settings: Settings,
@@ -65,6 +65,7 @@ class Node:
         self._index = index
         self._chain = chain
         self._events = events
+        self._load = load
         self._started_at = time.time()
         self._journal = Journal(config.data / "journal.sqlite3")
         self._functions = FunctionStore(
@@ -135,7 +136,7 @@ class Node:
                 await asyncio.sleep(CHAIN_RETRY_S)
 
     async def _add_function(self, function: Function) -> FunctionId:
-        await asyncio.to_thread(load, function)  # InvalidModule before anything is kept
+        await self._load(function)  # InvalidModule before anything is kept
         identity = self._functions.add(function)
         self._events.add("function-added", "", function_id=str(identity), module_bytes=len(function.module))
         await self._book.function_added(identity)

@@ -162,6 +162,10 @@ class Devnet:
         assert node is not None
         node.kill()
 
+    def restart_signer(self, index: int) -> None:
+        """Start a node's signer again after it was killed."""
+        self._start_signer(self.nodes[index], self.directory / "keystore-password")
+
     # Use.
 
     async def request(self, function_id: FunctionId, input: bytes = b"") -> SeenRequest:
@@ -229,6 +233,7 @@ class Devnet:
             f"poll_interval_s = {settings.poll_interval_s}",
             f"port = {node.port}",
             'signer_socket = "signer/socket"',
+            'compiled = "../compiled"',  # one compilation serves all: they are one user's
             f"workers = {settings.workers}",
             f"collect_delay_s = {settings.collect_delay_s}",
             f'scheme = "{scheme}"',

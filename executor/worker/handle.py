@@ -19,7 +19,7 @@ from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.vm import Diagnostics, Response
 from executor.worker.frames import Frame, receive_async
-from executor.worker.messages import End, function_frame, read_end, read_fault, response_frame, run_frame
+from executor.worker.messages import End, function_frame, load_frame, read_end, read_fault, response_frame, run_frame
 
 START_S: Final = 30.0  # a worker is ready in 0.3 s on an idle machine
 LOAD_S: Final = 120.0  # compiling the largest engine took 15 s (studies)
@@ -104,6 +104,16 @@ class WorkerHandle:
             if frame.kind == "fault":
                 raise _Answered(read_fault(frame))
             raise HostFault(f"a worker said {frame.kind}")
+
+    async def load(self, function: Function) -> None:
+        """Have the function checked and compiled; raises as `run` does."""
+        self.calls = 0
+        async with self._killed_on_interruption():
+            frame = await self._begin(function, load_frame(function))
+            if frame.kind == "fault":
+                raise _Answered(read_fault(frame))
+            if frame.kind != "loaded":
+                raise HostFault(f"a worker said {frame.kind}")
 
     @property
     def alive(self) -> bool:

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any, Final, TypeAlias, assert_never
 
 from executor import errors
+from executor.crypto.digests import function_id
 from executor.errors import ExecutorError, HostFault
 from executor.model.codec import from_plain, to_plain
 from executor.model.function import Function
+from executor.model.ids import FunctionId
 from executor.model.manifest import parse_terms
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Outcome, Returned, TrapCode, Trapped
@@ -32,6 +34,16 @@ def read_run(frame: Frame) -> tuple[str, Request, Transcript]:
     """(verb, request, transcript) of a run frame."""
     entries: Transcript = tuple([from_plain(Entry, entry) for entry in frame.fields["transcript"]])
     return frame.fields["verb"], from_plain(Request, frame.fields["request"]), entries
+
+
+def load_frame(function: Function) -> Frame:
+    """What has a function loaded, and compiled where that is new."""
+    return Frame("load", {"function_id": str(function_id(function))})
+
+
+def read_load(frame: Frame) -> FunctionId:
+    """The id in a load frame."""
+    return FunctionId.from_hex(frame.fields["function_id"])
 
 
 def function_frame(function: Function) -> Frame:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from executor.errors import HostFault, WatchdogExpired, WorkerDied
 from executor.model.function import Function
@@ -15,7 +16,8 @@ from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.vm import Diagnostics
 from executor.worker.handle import AsyncCapabilities, WorkerHandle, WorkerSettings
-from executor.worker.messages import End
+
+T = TypeVar("T")
 
 WATCHDOG_S: Final = 30.0  # the fuel ceiling is about 1 s of guest time; the rest is a busy machine
 MEMORY_BYTES: Final = 2 << 30  # eight times the largest guest: room for it, for kept programs and for the compiler
@@ -55,12 +57,21 @@ class WorkerPool:
                 await self.close()
                 raise result
 
+    async def load(self, function: Function) -> None:
+        """Check and compile a function ahead of its first run, which then finds the code in the cache.
+
+        Raises InvalidModule, InvalidManifest; WatchdogExpired, WorkerDied.
+        """
+        await self._with_worker(lambda worker: worker.load(function))
+
     async def execute(self, function: Function, request: Request, transcript: Transcript = ()) -> Execution:
         """The outcome of a request over a transcript, as `executor.vm.execute` gives it.
 
         Raises what that raises and what `load` raises; WatchdogExpired, WorkerDied (after one more try).
         """
-        end, diagnostics = await self._run("execute", function, request, transcript, None)
+        end, diagnostics = await self._with_worker(
+            lambda worker: worker.run("execute", function, request, transcript, None)
+        )
         if isinstance(end, Observation):
             raise HostFault("a worker answered execute with an observation")
         return Execution(end, diagnostics)
@@ -80,7 +91,9 @@ class WorkerPool:
         be slow. A worker that died after its guest had made calls is not tried again: calls may have effects.
         """
         try:
-            end, seen = await self._run("observe", function, request, transcript, capabilities)
+            end, seen = await self._with_worker(
+                lambda worker: worker.run("observe", function, request, transcript, capabilities)
+            )
         except WatchdogExpired:
             return Observation.error("timeout")
         if not isinstance(end, Observation):
@@ -99,19 +112,12 @@ class WorkerPool:
         self._idle.put_nowait(None)  # wakes whoever waits, one after the other
         await asyncio.gather(*[handle.kill() for handle in (*idle, *self._running) if handle is not None])
 
-    async def _run(
-        self,
-        verb: str,
-        function: Function,
-        request: Request,
-        transcript: Transcript,
-        world: AsyncCapabilities | None,
-    ) -> tuple[End, Diagnostics]:
+    async def _with_worker(self, act: Callable[[WorkerHandle], Awaitable[T]]) -> T:
         for last in (False, True):
             worker = await self._take()
             self._running.add(worker)
             try:
-                return await worker.run(verb, function, request, transcript, world)
+                return await act(worker)
             except WorkerDied:
                 if last or worker.calls or self._closed:
                     raise

@@ -18,7 +18,7 @@ from executor.vm import Diagnostics, Program, Response, execute, observe, self_t
 from executor.worker.cache import CodeCache
 from executor.worker.frames import Frame, receive, send
 from executor.worker.limits import check_room, confine, limit_cpu
-from executor.worker.messages import end_frame, fault_frame, read_function, read_response, read_run
+from executor.worker.messages import end_frame, fault_frame, read_function, read_load, read_response, read_run
 
 MAX_PROGRAMS: Final = 16  # JavaScript functions of one engine take 4 MB each
 
@@ -59,6 +59,9 @@ class Worker:
             send(self._connection, end)
 
     def _run(self, frame: Frame) -> Frame:
+        if frame.kind == "load":
+            self._program(read_load(frame))
+            return Frame("loaded")
         verb, request, transcript = read_run(frame)
         program = self._program(request.function_id)
         check_room(program.function.terms.limits.memory_mib << 20)

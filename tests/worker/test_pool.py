@@ -276,3 +276,13 @@ async def test_requests_are_those_of_the_program(pool: WorkerPool) -> None:
             outcome = (await pool.execute(target.function, Request.local(target.function_id))).outcome
             assert isinstance(outcome, Returned)
             assert len(outcome.output) == number
+
+
+async def test_a_function_is_compiled_ahead_of_its_first_run(pool: WorkerPool, tmp_path: Path) -> None:
+    """`load` leaves compiled code in the cache, and refuses what no node may run."""
+    target = program()
+    await pool.load(target.function)
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+    assert isinstance((await pool.execute(target.function, request(target))).outcome, Returned)
+    with pytest.raises(InvalidModule):
+        await pool.load(Function(b"\0asm\x01\0\0\0"))

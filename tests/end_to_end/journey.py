@@ -1,0 +1,49 @@
+"""Sending a request and following it to its end, as every test here does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from executor.model.ids import FunctionId, RequestId
+from executor.model.receipt import Receipt
+from executor.receipts.files import parse_receipt
+from executor.testing.devnet import Devnet
+
+TIMEOUT_S = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A finished request: every node's events about it, and one node's receipt."""
+
+    request_id: RequestId
+    events: tuple[tuple[int, Mapping[str, Any]], ...]
+    receipt: Receipt
+
+    def of(self, kind: str) -> list[tuple[int, Mapping[str, Any]]]:
+        """The events of a kind, with their nodes."""
+        return [(node, event) for node, event in self.events if event["kind"] == kind]
+
+
+async def travel(devnet: Devnet, function_id: FunctionId, alive: Sequence[int]) -> Journey:
+    """Request, wait until all nodes in `alive` saw the delivery, and read the first one's receipt."""
+    positions = await devnet.network.positions()
+    seen = await devnet.request(function_id)
+    return await follow(devnet, seen.request_id, positions, alive)
+
+
+async def follow(devnet: Devnet, request_id: RequestId, positions: Mapping[int, int], alive: Sequence[int]) -> Journey:
+    """The rest of a journey that has begun."""
+    events: list[tuple[int, Mapping[str, Any]]] = []
+    delivered: set[int] = set()
+    async for node, event in devnet.network.follow(positions, request_id, TIMEOUT_S):
+        events.append((node, event))
+        if event["kind"] == "delivered":
+            delivered.add(node)
+        if delivered >= set(alive):
+            break
+    data = await devnet.network.receipt(alive[0], request_id)
+    assert data is not None, "a node that saw the delivery has the receipt"
+    return Journey(request_id, tuple(events), parse_receipt(data))

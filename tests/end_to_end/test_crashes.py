@@ -1,0 +1,84 @@
+"""Processes that die: nothing is lost, nothing is said twice differently."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+from executor.model.function import Function
+from executor.receipts import all_passed, verify_receipt
+from executor.testing.devnet import Devnet
+from tests.end_to_end.journey import TIMEOUT_S, follow
+
+
+async def test_a_node_killed_in_the_middle_of_a_request_finishes_it_after_restart(
+    devnet: Devnet, eth_usd: Function
+) -> None:
+    """With two of four killed there is no quorum; one comes back, with the observation it had journaled."""
+    function_id = await devnet.network.upload(eth_usd)
+    positions = await devnet.network.positions()
+    devnet.kill(3)
+    seen = await devnet.request(function_id)
+    observed: dict[int, str] = {}
+    async for node, event in devnet.network.follow(positions, seen.request_id, TIMEOUT_S):
+        if event["kind"] == "observed":
+            observed[node] = event["value"]
+        if event["kind"] == "observed" and node == 1:
+            devnet.kill(1)
+            break
+    await asyncio.sleep(2 * devnet.settings.round_length_s)
+    await devnet.restart(1)
+    journey = await follow(devnet, seen.request_id, positions, [0, 1, 2])
+    assert all_passed(verify_receipt(journey.receipt))
+    told = {each.member: each.observation.value.decode() for each in journey.receipt.transcript[0].observations}
+    assert all(told[member] == value for member, value in observed.items() if member in told)
+    assert len(journey.of("transmitted")) <= 1, "delivered once"
+
+
+async def test_a_signer_that_is_restarted_delays_its_node_and_no_more(devnet: Devnet, eth_usd: Function) -> None:
+    """The node waits for its signer; the other three go on without it."""
+    function_id = await devnet.network.upload(eth_usd)
+    positions = await devnet.network.positions()
+    signer = devnet.nodes[0].signer
+    assert signer is not None
+    os.kill(signer.pid, signal.SIGKILL)
+    seen = await devnet.request(function_id)
+    journey = await follow(devnet, seen.request_id, positions, [1, 2, 3])
+    assert all_passed(verify_receipt(journey.receipt))
+    devnet.restart_signer(0)
+    second = await devnet.request(function_id)
+    finished = await follow(devnet, second.request_id, await devnet.network.positions(), [0, 1, 2, 3])
+    assert all_passed(verify_receipt(finished.receipt))
+
+
+async def test_a_second_network_starts_beside_the_first(devnet: Devnet) -> None:
+    """Ports are free ones and folders are each network's own."""
+    second = Devnet(devnet.directory.parent / "second", devnet.settings)
+    async with second:
+        assert {node.port for node in second.nodes}.isdisjoint({node.port for node in devnet.nodes})
+        assert second.chain.url != devnet.chain.url
+
+
+async def test_nothing_is_left_running_after_a_network_is_closed(devnet: Devnet) -> None:
+    """Every child of every node is gone."""
+    children = [child for node in devnet.nodes for child in (node.node, node.signer) if child is not None]
+    workers = [pid for child in children for pid in _children_of(child.pid)]
+    assert workers, "nodes have worker processes"
+    await devnet.close()
+    await asyncio.sleep(0.5)
+    assert not any(child.running for child in children)
+    assert [pid for pid in workers if _exists(pid)] == []
+
+
+def _children_of(pid: int) -> list[int]:
+    with open(f"/proc/{pid}/task/{pid}/children") as file:  # noqa: PTH123 - procfs
+        return [int(word) for word in file.read().split()]
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

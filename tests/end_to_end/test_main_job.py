@@ -1,0 +1,88 @@
+"""The main job on real parts: a contract asks, four nodes observe, agree and attest, the callback arrives."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from executor.crypto.digests import report_leaf
+from executor.model.function import Function
+from executor.model.observation import Kind
+from executor.model.report import Scheme
+from executor.receipts import all_passed, verify_receipt
+from executor.receipts.on_chain import verify_on_chain
+from executor.testing.devnet import Devnet
+from tests.end_to_end.journey import Journey, travel
+
+
+async def check(devnet: Devnet, journey: Journey) -> None:
+    """What holds of every finished price request: the consumer was told the median, and the receipt proves it."""
+    receipt = journey.receipt
+    price = await devnet.consumer.read()
+    assert price.request_id == journey.request_id
+    assert price.error == b""
+    entry = receipt.transcript[0]
+    assert entry.kind is Kind.VALUE
+    values = sorted(Decimal(each.observation.value.decode()) for each in entry.observations)
+    assert Decimal(entry.value.decode()) == values[(len(values) - 1) // 2]
+    assert price.price == int(Decimal(entry.value.decode()) * 10**8)
+    payloads = {event["payload"] for _, event in journey.of("executed") if event["outcome"] == "returned"}
+    assert payloads == {"0x" + receipt.payload.hex()}
+    assert all_passed(verify_receipt(receipt))
+    on_chain = await verify_on_chain(receipt, devnet.chain.url)
+    assert all_passed(on_chain), on_chain
+
+
+@pytest.mark.parametrize(
+    "devnet",
+    [
+        "embedded",
+        pytest.param("anvil", marks=pytest.mark.anvil),
+        pytest.param("anvil-osaka", marks=pytest.mark.anvil),
+    ],
+    indirect=True,
+)
+async def test_the_callback_arrives_whoever_is_faulty(devnet: Devnet, eth_usd: Function) -> None:
+    """Honest, then with a liar, then with a node killed: the same kind of result, on every chain."""
+    function_id = await devnet.network.upload(eth_usd)
+    everyone = [0, 1, 2, 3]
+    await check(devnet, await travel(devnet, function_id, everyone))
+
+    await devnet.restart(3, fault="lying-observation")
+    lied = await travel(devnet, function_id, everyone)
+    await check(devnet, lied)
+    lie = next(Decimal(event["value"]) for node, event in lied.of("observed") if node == 3)
+    told = Decimal(lied.receipt.transcript[0].value.decode())
+    assert lie > 5 * told
+    await devnet.restart(3)
+
+    devnet.kill(2)
+    alive = await travel(devnet, function_id, [0, 1, 3])
+    await check(devnet, alive)
+    assert {node for node, _ in alive.of("observed")} == {0, 1, 3}
+
+
+async def test_a_wrong_output_is_outvoted_and_named(devnet: Devnet, eth_usd: Function) -> None:
+    """One node votes for other bytes: the honest three attest theirs, and say who differed."""
+    function_id = await devnet.network.upload(eth_usd)
+    await devnet.restart(1, fault="wrong-output")
+    journey = await travel(devnet, function_id, [0, 2, 3])
+    assert all_passed(verify_receipt(journey.receipt))
+    assert 1 not in {vote.member for vote in journey.receipt.votes}
+    honest = {event["payload"] for node, event in journey.of("executed") if node != 1 and "payload" in event}
+    assert honest == {"0x" + journey.receipt.payload.hex()}
+
+
+async def test_both_verifiers_are_used_by_one_epoch(devnet: Devnet, eth_usd: Function) -> None:
+    """Leaders attest with the scheme they are set to; both are delivered to the same consumer."""
+    function_id = await devnet.network.upload(eth_usd)
+    schemes: set[Scheme] = set()
+    for _ in range(12):
+        journey = await travel(devnet, function_id, [0, 1, 2, 3])
+        assert len({report_leaf(report) for report in journey.receipt.attestation.reports}) == 1
+        await check(devnet, journey)
+        schemes.add(journey.receipt.attestation.scheme)
+        if len(schemes) == 2:
+            return
+    pytest.fail(f"twelve requests were all attested with {schemes}")
