@@ -19,6 +19,8 @@
     ├── VerificationFailed          an attestation, certificate or receipt check failed
     ├── ChainError
     │   ├── ChainUnavailable        no RPC endpoint answers
+    │   │   └── ReplyTooLarge       a reply exceeds the bound
+    │   ├── RpcRefused              the node answered with an error
     │   ├── WrongChain              the endpoint serves another chain id
     │   └── TransactionFailed       reverted or not mined in time
     ├── KeyStoreError
@@ -116,6 +118,20 @@ class ChainError(ExecutorError):
 
 class ChainUnavailable(ChainError):
     """No RPC endpoint answers."""
+
+
+class ReplyTooLarge(ChainUnavailable):
+    """A reply exceeds the bound; asking for less may help."""
+
+
+class RpcRefused(ChainError):
+    """The node answered with an error; `data` is a revert's return data, if it sent any."""
+
+    def __init__(self, method: str, code: int, message: str, data: bytes = b"") -> None:
+        super().__init__(f"{method}: {message} ({code})")
+        self.code = code
+        self.message = message
+        self.data = data
 
 
 class WrongChain(ChainError):

@@ -2,36 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
+from typing import Final as Constant
 
-from executor.chain.contract import Interface, interface
-from executor.chain.quantity import data, parse_data, parse_quantity, quantity
-from executor.chain.rpc import RpcClient
-from executor.errors import ChainUnavailable, InvalidConfig, InvalidValue
+from eth_abi.exceptions import DecodingError
+from eth_typing import BlockNumber, ChecksumAddress
+from eth_utils.address import to_checksum_address
+from hexbytes import HexBytes
+from web3.contract.async_contract import AsyncContract, AsyncContractFunction
+from web3.exceptions import BlockNotFound, TransactionNotFound, Web3Exception
+from web3.types import BlockIdentifier, LogReceipt
+
+from executor.chain.bindings import load
+from executor.chain.contracts import connect
+from executor.chain.provider import RpcProvider
+from executor.errors import ChainUnavailable, InvalidConfig
+from executor.model.codec import Natural, from_plain
 from executor.model.ids import Address, Digest
+from executor.model.receipt import ChainLocation
+from executor.model.transaction import Quantity
 
 Json = Any
 T = TypeVar("T")
+
+# What web3, its codecs and our own checks raise for a reply of another type, shape or range.
+MALFORMED: Constant = (
+    Web3Exception,
+    DecodingError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    MemoryError,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """What we use of a block header."""
 
-    number: int
+    number: Natural
     hash: Digest
     parent_hash: Digest
-    timestamp: int
-    base_fee_wei: int
+    timestamp: Natural
+    base_fee_wei: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A mined transaction; `logs` as web3 gives them."""
+
+    location: ChainLocation
+    succeeded: bool
+    gas_used: Natural
+    contract: Address | None
+    logs: Sequence[LogReceipt]
 
 
 class ChainClient:
-    """Reads one chain. Use it as an async context manager: entering checks chain id and router."""
+    """Reads one chain. Use it as an async context manager: entering checks chain id and router.
+
+    Every read raises ChainUnavailable for a malformed reply and where no endpoint answers.
+    """
 
     def __init__(self, rpc_urls: Sequence[str], chain_id: int, router: Address, **rpc_options: Any) -> None:
-        self.rpc = RpcClient(rpc_urls, chain_id, **rpc_options)
+        self.rpc = RpcProvider(rpc_urls, chain_id, **rpc_options)
+        self.w3 = connect(self.rpc)
         self.chain_id = chain_id
         self.router = router
         self._committee: Address | None = None
@@ -40,7 +81,7 @@ class ChainClient:
         """Find the router's committee; raises WrongChain, ChainUnavailable, or InvalidConfig if there is no router."""
         if not await self.code(self.router):
             raise InvalidConfig(f"there is no contract at the router's address {self.router}")
-        found = await self.read(self.router, interface("Router"), "committee")
+        found = await self.read(self.contract("Router", self.router).functions.committee())
         self._committee = Address.from_hex(found)
 
     @property
@@ -67,59 +108,100 @@ class ChainClient:
 
     async def head(self, tag: str = "latest") -> Block:
         """The block a tag names."""
-        block = await self._block("eth_getBlockByNumber", tag, False)
+        block = await self._block(tag)  # type: ignore[arg-type] # web3 lists the tags
         if block is None:
             raise ChainUnavailable(f"the endpoint has no {tag} block")
         return block
 
     async def block(self, number: int) -> Block | None:
-        """The canonical block of a number, if the endpoint has it; raises ChainUnavailable."""
-        block = await self._block("eth_getBlockByNumber", quantity(number), False)
+        """The canonical block of a number, if the endpoint has it."""
+        block = await self._block(BlockNumber(number))
         if block is not None and block.number != number:
             raise ChainUnavailable(f"asked for block {number}, got {block.number}")
         return block
 
     async def block_by_hash(self, hash: Digest) -> Block | None:
-        """The block of a hash, if the endpoint has it; raises ChainUnavailable."""
-        block = await self._block("eth_getBlockByHash", data(hash), False)
+        """The block of a hash, if the endpoint has it."""
+        block = await self._block(HexBytes(hash))
         if block is not None and block.hash != hash:
             raise ChainUnavailable(f"asked for block {hash}, got {block.hash}")
         return block
 
+    async def receipt(self, transaction: Digest) -> Receipt | None:
+        """The receipt of a transaction, if it is mined."""
+        with well_formed():
+            try:
+                raw = await self.w3.eth.get_transaction_receipt(HexBytes(transaction))
+            except TransactionNotFound:
+                return None
+            location = ChainLocation(
+                from_plain(Digest, raw["transactionHash"]),
+                from_plain(Natural, raw["blockNumber"]),
+                from_plain(Digest, raw["blockHash"]),
+            )
+            receipt = Receipt(
+                location=location,
+                succeeded=raw["status"] == 1,
+                gas_used=from_plain(Natural, raw["gasUsed"]),
+                contract=from_plain(Address | None, raw.get("contractAddress")),
+                logs=raw["logs"],
+            )
+        if location.transaction != transaction:
+            self.rpc.distrust()
+            raise ChainUnavailable(f"asked for the receipt of {transaction}, got that of {location.transaction}")
+        return receipt
+
     async def code(self, address: Address) -> bytes:
         """The contract's runtime code; empty if there is none."""
-        raw = await self.rpc.call("eth_getCode", data(address), "latest")
-        return expect(lambda: parse_data(raw), raw)
+        with well_formed():
+            return await self.w3.eth.get_code(checksum(address))
 
     async def balance(self, address: Address) -> int:
         """The account's balance in wei."""
-        raw = await self.rpc.call("eth_getBalance", data(address), "latest")
-        return expect(lambda: parse_quantity(raw), raw)
+        with well_formed():
+            balance: int = from_plain(Quantity, await self.w3.eth.get_balance(checksum(address)))
+            return balance
 
-    async def read(self, address: Address, contract: Interface, name: str, *arguments: object) -> Any:
-        """A view's result; raises RpcRefused for a revert and ChainUnavailable for a malformed reply."""
-        call = {"to": data(address), "data": data(contract.calldata(name, *arguments))}
-        raw = await self.rpc.call("eth_call", call, "latest")
-        return expect(lambda: contract.result(name, parse_data(raw)), raw)
+    def contract(self, name: str, address: Address) -> AsyncContract:
+        """A committed contract at an address of this chain."""
+        return self.w3.eth.contract(checksum(address), abi=load(name).abi)
 
-    async def _block(self, method: str, *params: Json) -> Block | None:
-        raw = await self.rpc.call(method, *params)
-        return None if raw is None else expect(lambda: _parse_block(raw), raw)
+    async def read(self, view: AsyncContractFunction) -> Any:
+        """What a view returns; raises RpcRefused for a revert."""
+        with well_formed():
+            return await view.call()
+
+    async def _block(self, which: BlockIdentifier) -> Block | None:
+        with well_formed():
+            try:
+                raw = await self.w3.eth.get_block(which)
+            except BlockNotFound:
+                return None
+            fields = {
+                "number": raw["number"],
+                "hash": raw["hash"],
+                "parent_hash": raw["parentHash"],
+                "timestamp": raw["timestamp"],
+                "base_fee_wei": raw.get("baseFeePerGas", 0),
+            }
+            return from_plain(Block, fields)
 
 
-def expect(parse: Callable[[], T], raw: Json) -> T:
-    """What `parse` makes of a reply; raises ChainUnavailable where it finds another type or range."""
+def checksum(address: Address) -> ChecksumAddress:
+    """The address in web3's form."""
+    return to_checksum_address(address)
+
+
+@contextmanager
+def well_formed() -> Iterator[None]:
+    """Around whatever reads a reply: what does not fit it is ChainUnavailable."""
     try:
+        yield
+    except MALFORMED as error:
+        raise ChainUnavailable(f"malformed reply: {type(error).__name__}: {error}"[:300]) from error
+
+
+def expect(parse: Callable[[], T], _raw: Json) -> T:
+    """What `parse` makes of an endpoint's own JSON; raises ChainUnavailable where it finds another type or range."""
+    with well_formed():
         return parse()
-    except (InvalidValue, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise ChainUnavailable(f"malformed reply {repr(raw)[:120]}: {error}") from error
-
-
-def _parse_block(raw: Json) -> Block:
-    return Block(
-        number=parse_quantity(raw["number"], 64),
-        hash=Digest(parse_data(raw["hash"])),
-        parent_hash=Digest(parse_data(raw["parentHash"])),
-        timestamp=parse_quantity(raw["timestamp"], 64),
-        base_fee_wei=parse_quantity(raw.get("baseFeePerGas", "0x0")),
-    )

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 from executor.chain.bindings import router as binding
-from executor.chain.client import ChainClient, expect
-from executor.chain.contract import interface
-from executor.chain.logs import RouterLog, SeenRequest, decode
-from executor.chain.quantity import parse_data
+from executor.chain.client import ChainClient
+from executor.chain.contracts import calldata
+from executor.chain.logs import SeenRequest, decode, router_logs
 from executor.chain.sender import TransactionSender
 from executor.errors import ChainUnavailable, TransactionFailed
 from executor.model.ids import Address, FunctionId, RequestId
@@ -38,12 +34,13 @@ class PriceConsumer:
         self, sender: TransactionSender, function_id: FunctionId, input: bytes = b"", subscription: int = 0
     ) -> SeenRequest:
         """Have the consumer request a price; the request as its mined event gives it. Raises TransactionFailed."""
-        calldata = interface("PriceConsumer").calldata("requestPrice", subscription, function_id, input)
-        receipt = await sender.send(self._address, calldata)
+        call = calldata("PriceConsumer", "requestPrice", subscription, function_id, input)
+        receipt = await sender.send(self._address, call)
         if not receipt.succeeded:
             raise TransactionFailed(f"the request reverted in {receipt.location.transaction}")
         block = await self._client.block_by_hash(receipt.location.block_hash)
-        log = expect(partial(_requested, receipt.logs, self._client.router), list(receipt.logs))
+        logs = router_logs(receipt.logs, self._client.router)
+        log = next((log for log in logs if log.topics[:1] == (binding.Requested.TOPIC,)), None)
         if block is None or log is None:
             raise ChainUnavailable(f"no request in the logs of {receipt.location.transaction}")
         seen = decode(log, block, self._client.chain_id, self._client.router)
@@ -53,13 +50,7 @@ class PriceConsumer:
 
     async def read(self) -> Price:
         """The consumer's state, by eth_call."""
-        contract = interface("PriceConsumer")
-        names = ("price", "timestamp", "lastRequestId", "lastError")
-        price, timestamp, last, error = [await self._client.read(self._address, contract, name) for name in names]
+        views = self._client.contract("PriceConsumer", self._address).functions
+        calls = (views.price(), views.timestamp(), views.lastRequestId(), views.lastError())
+        price, timestamp, last, error = [await self._client.read(call) for call in calls]
         return Price(price, timestamp, RequestId(last), error)
-
-
-def _requested(logs: Sequence[Any], router: Address) -> RouterLog | None:
-    """The router's `Requested` log among those of a receipt."""
-    parsed = [RouterLog.parse(raw, router) for raw in logs if parse_data(raw["address"], 20) == router]
-    return next((log for log in parsed if log.topics[0] == binding.Requested.TOPIC), None)

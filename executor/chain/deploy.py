@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final as Constant
 
-from executor.chain.client import ChainClient
-from executor.chain.contract import Interface, interface
+from executor.chain.client import ChainClient, Receipt
+from executor.chain.contracts import calldata, creation, revert_reason
 from executor.chain.epochs import VERIFIER_CONTRACTS, current_epoch
-from executor.chain.rpc import RpcRefused
-from executor.chain.sender import Account, Receipt, TransactionSender
+from executor.chain.sender import Account, TransactionSender
 from executor.crypto import bls
-from executor.errors import InvalidConfig, TransactionFailed
+from executor.errors import InvalidConfig, RpcRefused, TransactionFailed
 from executor.model.codec import Natural, decode, encode
 from executor.model.committee import Verifier
 from executor.model.ids import Address, ProfileId
@@ -82,13 +81,12 @@ async def deploy_devnet(
     client = ChainClient([rpc_url], chain_id, ZERO_ADDRESS)
     try:
         sender = TransactionSender(client, deployer)
-        committee = await _create(sender, interface("Committee"), deployer.address)
-        router = await _create(sender, interface("Router"), deployer.address, committee)
+        committee = await _create(sender, "Committee", deployer.address)
+        router = await _create(sender, "Router", deployer.address, committee)
         named = [
-            Verifier(scheme, await _create(sender, interface(VERIFIER_CONTRACTS[scheme])))
-            for scheme in map(Scheme, verifiers)
+            Verifier(scheme, await _create(sender, VERIFIER_CONTRACTS[scheme])) for scheme in map(Scheme, verifiers)
         ]
-        consumer = await _create(sender, interface("PriceConsumer"), router)
+        consumer = await _create(sender, "PriceConsumer", router)
         for member in members:
             await _fund(client, sender, member.operator.address)
             await register(client, committee, member)
@@ -113,13 +111,12 @@ async def register(client: ChainClient, committee: Address, member: Registration
     return await _transact(
         TransactionSender(client, member.operator),
         committee,
-        interface("Committee"),
         "register",
         member.signer,
         member.encryption_key,
         bls.to_evm_g2(member.bls_key),
         bls.to_evm_g1(proof),
-        member.endpoint.encode(),
+        member.endpoint,
     )
 
 
@@ -133,23 +130,21 @@ async def start_epoch(
 ) -> Receipt:
     """Begin an epoch of registered operators; raises TransactionFailed."""
     arguments = (list(operators), profile_id, round_length_s, list(verifiers))
-    return await _transact(owner, committee, interface("Committee"), "startEpoch", *arguments)
+    return await _transact(owner, committee, "startEpoch", *arguments)
 
 
-async def _create(sender: TransactionSender, contract: Interface, *arguments: object) -> Address:
-    receipt = await sender.send(None, contract.creation(*arguments))
+async def _create(sender: TransactionSender, name: str, *arguments: object) -> Address:
+    receipt = await sender.send(None, creation(name, *arguments))
     if not receipt.succeeded or receipt.contract is None:
-        raise TransactionFailed(f"{contract.artifact.name} was not created in {receipt.location.transaction}")
+        raise TransactionFailed(f"{name} was not created in {receipt.location.transaction}")
     return receipt.contract
 
 
-async def _transact(
-    sender: TransactionSender, to: Address, contract: Interface, name: str, *arguments: object
-) -> Receipt:
+async def _transact(sender: TransactionSender, committee: Address, name: str, *arguments: object) -> Receipt:
     try:
-        receipt = await sender.send(to, contract.calldata(name, *arguments))
+        receipt = await sender.send(committee, calldata("Committee", name, *arguments))
     except RpcRefused as error:
-        raise TransactionFailed(f"{name}: {contract.reason(error.data) if error.data else error.message}") from error
+        raise TransactionFailed(f"{name}: {revert_reason(error.data) if error.data else error.message}") from error
     if not receipt.succeeded:
         raise TransactionFailed(f"{name} reverted in {receipt.location.transaction}")
     return receipt

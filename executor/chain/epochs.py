@@ -6,10 +6,9 @@ from typing import Final as Constant
 
 from executor.chain.bindings import committee as binding
 from executor.chain.client import ChainClient
-from executor.chain.contract import interface
-from executor.chain.rpc import RpcRefused
+from executor.chain.contracts import revert_reason
 from executor.crypto import bls
-from executor.errors import ChainError, InvalidValue
+from executor.errors import ChainError, InvalidValue, RpcRefused
 from executor.model.committee import Epoch, Member, Verifier
 from executor.model.ids import Address, ProfileId
 from executor.model.report import Scheme
@@ -19,7 +18,8 @@ VERIFIER_CONTRACTS: Constant = {Scheme.ECDSA: "EcdsaQuorumVerifier", Scheme.BLS:
 
 async def current_epoch(client: ChainClient) -> int:
     """Number of the current epoch; 0 before the first."""
-    return int(await client.read(client.committee, interface("Committee"), "currentEpoch"))
+    number: int = await client.read(client.contract("Committee", client.committee).functions.currentEpoch())
+    return number
 
 
 async def load_epoch(client: ChainClient, number: int) -> Epoch:
@@ -27,12 +27,12 @@ async def load_epoch(client: ChainClient, number: int) -> Epoch:
 
     Raises ChainError for an epoch that does not exist or that holds something this version cannot work with.
     """
-    committee = interface("Committee")
+    views = client.contract("Committee", client.committee).functions
     try:
-        raw = await client.read(client.committee, committee, "epochInfo", number)
-        rows = await client.read(client.committee, committee, "epochMembers", number)
+        raw = await client.read(views.epochInfo(number))
+        rows = await client.read(views.epochMembers(number))
     except RpcRefused as error:
-        raise ChainError(f"epoch {number}: {committee.reason(error.data)}") from error
+        raise ChainError(f"epoch {number}: {revert_reason(error.data)}") from error
     info = binding.Epoch.from_abi(raw)
     try:
         return Epoch(
@@ -50,21 +50,21 @@ async def load_epoch(client: ChainClient, number: int) -> Epoch:
 
 
 def _member(index: int, record: binding.Member) -> Member:
-    # Text is decoded as bytes (contract.py): an endpoint that is not UTF-8 is its operator's own loss.
-    endpoint = bytes(record.endpoint)  # type: ignore[arg-type]
     return Member(
         index=index,
         operator=Address.from_hex(record.operator),
         signer=Address.from_hex(record.signer),
         bls_key=bls.from_evm_g2(record.public_key),
         encryption_key=record.encryption_key,
-        endpoint=endpoint.decode("utf-8", "replace"),
+        endpoint=record.endpoint,
     )
 
 
 async def _verifier(client: ChainClient, address: Address) -> Verifier:
-    name = bytes(await client.read(address, interface("BlsVerifier"), "scheme"))  # the same view in every verifier
+    name = await client.read(
+        client.contract("BlsVerifier", address).functions.scheme()
+    )  # the same view in every verifier
     try:
-        return Verifier(Scheme(name.decode("ascii")), address)
+        return Verifier(Scheme(name), address)
     except ValueError as error:
         raise ChainError(f"the verifier {address} has the scheme {name!r}, which this version does not know") from error

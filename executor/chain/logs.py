@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
+
+from eth_typing import BlockNumber
+from hexbytes import HexBytes
+from web3.types import EventData, LogReceipt
 
 from executor.chain.bindings import router as binding
-from executor.chain.client import Block
-from executor.chain.contract import interface
-from executor.chain.quantity import parse_data, parse_quantity
+from executor.chain.client import Block, checksum, well_formed
+from executor.chain.contracts import Event, contract
 from executor.crypto.digests import request_id
-from executor.errors import ChainUnavailable, InvalidEncoding, InvalidValue
-from executor.model.codec import MAX_INTEGER
+from executor.errors import ChainUnavailable, InvalidValue
+from executor.model.codec import MAX_INTEGER, Hex, from_plain
 from executor.model.ids import Address, Digest, FunctionId, RequestId
 from executor.model.receipt import ChainLocation
-from executor.model.request import Request
+from executor.model.request import ZERO_ADDRESS, Request
+from executor.model.transaction import Quantity
 
 Json = Any
+E = TypeVar("E", bound=Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +69,49 @@ Seen: TypeAlias = SeenRequest | SeenDelivery | SeenExpiry | Dropped
 class RouterLog:
     """One log of the router, its position checked and its content not yet decoded."""
 
-    topics: tuple[bytes, ...]
-    data: bytes
-    index: int
+    topics: tuple[Digest, ...]
+    data: Hex
+    index: Quantity
     location: ChainLocation
 
     @classmethod
-    def parse(cls, raw: Json, router: Address) -> RouterLog:
-        """Read an `eth_getLogs` entry; raises InvalidValue, KeyError or TypeError for anything else."""
-        if parse_data(raw["address"]) != router or raw.get("removed"):
+    def parse(cls, raw: LogReceipt | Json, router: Address) -> RouterLog:
+        """Read a log as web3 or as an endpoint gives it; raises InvalidValue, KeyError or TypeError for another."""
+        if Address.from_hex(raw["address"]) != router or raw.get("removed"):
             raise InvalidValue("a log that was not asked for")
         return cls(
-            topics=tuple(parse_data(topic, 32) for topic in raw["topics"]),
-            data=parse_data(raw["data"]),
-            index=parse_quantity(raw["logIndex"], 64),
+            topics=from_plain(tuple[Digest, ...], raw["topics"]),
+            data=from_plain(Hex, raw["data"]),
+            index=from_plain(Quantity, raw["logIndex"]),
             location=ChainLocation(
-                transaction=Digest(parse_data(raw["transactionHash"])),
-                block_number=parse_quantity(raw["blockNumber"], 64),
-                block_hash=Digest(parse_data(raw["blockHash"])),
+                transaction=from_plain(Digest, raw["transactionHash"]),
+                block_number=from_plain(Quantity, raw["blockNumber"]),
+                block_hash=from_plain(Digest, raw["blockHash"]),
             ),
         )
+
+    def event(self, kind: type[E]) -> E:
+        """The event it records; raises ChainUnavailable where the contract's ABI has it otherwise."""
+        raw = LogReceipt(
+            address=checksum(ZERO_ADDRESS),  # web3 wants every field and looks at topics and data
+            topics=[HexBytes(topic) for topic in self.topics],
+            data=HexBytes(self.data),
+            blockHash=HexBytes(self.location.block_hash),
+            blockNumber=BlockNumber(self.location.block_number),
+            logIndex=self.index,
+            removed=False,
+            transactionHash=HexBytes(self.location.transaction),
+            transactionIndex=0,
+        )
+        with well_formed():
+            found: EventData = contract("Router").events[kind.__name__]().process_log(raw)
+            return kind.from_args(found["args"])
+
+
+def router_logs(raw: Sequence[LogReceipt], router: Address) -> list[RouterLog]:
+    """The router's own among the logs of a receipt; raises ChainUnavailable."""
+    with well_formed():
+        return [RouterLog.parse(log, router) for log in raw if Address.from_hex(log["address"]) == router]
 
 
 def decode(log: RouterLog, block: Block, chain_id: int, router: Address) -> Seen:
@@ -91,14 +119,13 @@ def decode(log: RouterLog, block: Block, chain_id: int, router: Address) -> Seen
 
     Raises ChainUnavailable when log and header contradict each other, which only an endpoint at fault brings about.
     """
-    try:
-        return _DECODERS[log.topics[0]](log, block, chain_id, router)
-    except (InvalidEncoding, KeyError, IndexError) as error:
-        raise ChainUnavailable(f"a log of the router that its ABI does not know: {error}") from error
+    with well_formed():
+        decoder = _DECODERS[log.topics[0]]
+    return decoder(log, block, chain_id, router)
 
 
 def _request(log: RouterLog, block: Block, chain_id: int, router: Address) -> Seen:
-    event = interface("Router").event(binding.Requested, log.topics, log.data)
+    event = log.event(binding.Requested)
     if event.block_timestamp != block.timestamp or event.parent_hash != block.parent_hash:
         raise ChainUnavailable(f"block {block.number}: the request's context is not its header's")
     for name in ("subscription", "epoch", "nonce", "deadline"):
@@ -126,13 +153,13 @@ def _request(log: RouterLog, block: Block, chain_id: int, router: Address) -> Se
 
 
 def _delivery(log: RouterLog, _block: Block, _chain_id: int, _router: Address) -> Seen:
-    event = interface("Router").event(binding.Delivered, log.topics, log.data)
+    event = log.event(binding.Delivered)
     transmitter = Address.from_hex(event.transmitter)
     return SeenDelivery(RequestId(event.request_id), event.status, event.success, transmitter, log.location)
 
 
 def _expiry(log: RouterLog, _block: Block, _chain_id: int, _router: Address) -> Seen:
-    event = interface("Router").event(binding.Expired, log.topics, log.data)
+    event = log.event(binding.Expired)
     return SeenExpiry(RequestId(event.request_id), log.location)
 
 

@@ -12,19 +12,18 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
 from typing import Final as Constant
+from typing import Protocol
 
 from eth_hash.auto import keccak
+from hexbytes import HexBytes
+from web3.types import TxParams, Wei
 
-from executor.chain.client import ChainClient, expect
-from executor.chain.quantity import data, parse_data, parse_quantity, quantity
-from executor.chain.rpc import RpcRefused
-from executor.errors import ChainUnavailable, TransactionFailed
+from executor.chain.client import ChainClient, Receipt, checksum, well_formed
+from executor.errors import ChainUnavailable, RpcRefused, TransactionFailed
+from executor.model.codec import Natural, from_plain
 from executor.model.ids import Address, Digest
-from executor.model.receipt import ChainLocation
-
-Json = Any
+from executor.model.transaction import Transaction
 
 PRIORITY_FEE_WEI: Constant = 10**9
 RECEIPT_POLL_S: Constant = 0.2
@@ -33,24 +32,10 @@ TIMEOUT_S: Constant = 180.0
 GAS_MARGIN_PERCENT: Constant = 10  # state may change between estimate and inclusion
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionFields:
-    """An EIP-1559 transaction to be signed; `to` None creates a contract. Wei and gas."""
-
-    chain_id: int
-    nonce: int
-    to: Address | None
-    value: int
-    data: bytes
-    gas: int
-    max_fee_per_gas: int
-    max_priority_fee_per_gas: int
-
-
 class TransactionSigner(Protocol):
     """Whoever holds the account's key (executor/keys; `LocalSigner` for development)."""
 
-    async def sign_transaction(self, fields: TransactionFields, /) -> bytes:
+    async def sign_transaction(self, transaction: Transaction, /) -> bytes:
         """The signed transaction, as `eth_sendRawTransaction` takes it."""
 
 
@@ -60,17 +45,6 @@ class Account:
 
     address: Address
     signer: TransactionSigner
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """A mined transaction; `logs` as the endpoint sent them."""
-
-    location: ChainLocation
-    succeeded: bool
-    gas_used: int
-    contract: Address | None
-    logs: tuple[Json, ...]
 
 
 class TransactionSender:
@@ -94,9 +68,16 @@ class TransactionSender:
 
     async def estimate(self, to: Address | None, calldata: bytes, value_wei: int = 0) -> int:
         """Gas the transaction needs now; raises RpcRefused with the revert's data."""
-        call = {"from": data(self.address), "data": data(calldata), "value": quantity(value_wei)}
-        raw = await self._client.rpc.call("eth_estimateGas", call if to is None else {**call, "to": data(to)})
-        return expect(lambda: parse_quantity(raw, 64), raw)
+        with well_formed():
+            gas: int = from_plain(Natural, await self._client.w3.eth.estimate_gas(self.fields(to, calldata, value_wei)))
+            return gas
+
+    def fields(self, to: Address | None, calldata: bytes, value_wei: int = 0) -> TxParams:
+        """An unsigned transaction or call of this account in web3's form."""
+        fields = TxParams({"from": checksum(self.address), "data": HexBytes(calldata), "value": Wei(value_wei)})
+        if to is not None:
+            fields["to"] = checksum(to)
+        return fields
 
     async def send(
         self, to: Address | None, calldata: bytes = b"", *, value_wei: int = 0, gas: int | None = None
@@ -109,7 +90,7 @@ class TransactionSender:
         if gas is None:
             gas = await self.estimate(to, calldata, value_wei)
             gas += gas * GAS_MARGIN_PERCENT // 100
-        blank = TransactionFields(self._client.chain_id, 0, to, value_wei, calldata, gas, 0, 0)
+        blank = Transaction(self._client.chain_id, 0, to, value_wei, calldata, gas, 0, 0)
         async with self._lock:
             fields, hash = await self._submit_next(blank)
             self._waiting += 1
@@ -118,9 +99,9 @@ class TransactionSender:
         finally:
             self._waiting -= 1
 
-    async def _submit_next(self, blank: TransactionFields) -> tuple[TransactionFields, Digest]:
+    async def _submit_next(self, blank: Transaction) -> tuple[Transaction, Digest]:
         for stale in (False, True):
-            count = await self._count("pending")
+            count = await self._count()
             nonce = max(count, self._next_nonce) if self._waiting and not stale else count
             tip, fee = await self._fees()
             fields = replace(blank, nonce=nonce, max_priority_fee_per_gas=tip, max_fee_per_gas=fee)
@@ -134,18 +115,19 @@ class TransactionSender:
             return fields, hash
         raise AssertionError("the second attempt returns or raises")
 
-    async def _submit(self, fields: TransactionFields) -> Digest:
+    async def _submit(self, fields: Transaction) -> Digest:
         raw = await self._account.signer.sign_transaction(fields)
         hash = Digest(keccak(raw))
         try:
-            await self._client.rpc.call("eth_sendRawTransaction", data(raw))
+            # Not through web3: whatever an endpoint answers but a refusal, the transaction may be on its way.
+            await self._client.rpc.call("eth_sendRawTransaction", "0x" + raw.hex())
         except RpcRefused as error:
             # Sent before: by an attempt whose answer was lost, or through another endpoint.
             if "already known" not in error.message.lower() and "already imported" not in error.message.lower():
                 raise
         return hash
 
-    async def _wait(self, fields: TransactionFields, first: Digest) -> Receipt:
+    async def _wait(self, fields: Transaction, first: Digest) -> Receipt:
         hashes = [first]
         deadline = time.monotonic() + self._timeout_s
         bump = time.monotonic() + self._bump_after_s
@@ -153,7 +135,7 @@ class TransactionSender:
         while time.monotonic() < deadline:
             try:
                 for hash in hashes:
-                    if (receipt := await self._receipt(hash)) is not None:
+                    if (receipt := await self._client.receipt(hash)) is not None:
                         return receipt
                 if time.monotonic() >= bump:
                     bump = time.monotonic() + self._bump_after_s
@@ -167,7 +149,7 @@ class TransactionSender:
             await asyncio.sleep(RECEIPT_POLL_S)
         raise TransactionFailed(f"not mined within {self._timeout_s:g} s: {', '.join(map(str, hashes))}{trouble}")
 
-    async def _bumped(self, fields: TransactionFields) -> TransactionFields:
+    async def _bumped(self, fields: Transaction) -> Transaction:
         """The same with fees an eighth higher, and not below today's."""
         tip, fee = await self._fees()
         return replace(
@@ -182,31 +164,8 @@ class TransactionSender:
         # Twice the base fee outlasts six full blocks (EIP-1559: an eighth a block).
         return PRIORITY_FEE_WEI, 2 * base_fee + PRIORITY_FEE_WEI
 
-    async def _count(self, tag: str) -> int:
-        raw = await self._client.rpc.call("eth_getTransactionCount", data(self.address), tag)
-        return expect(lambda: parse_quantity(raw, 64), raw)
-
-    async def _receipt(self, hash: Digest) -> Receipt | None:
-        raw = await self._client.rpc.call("eth_getTransactionReceipt", data(hash))
-        if raw is None:
-            return None
-        receipt = expect(lambda: _parse_receipt(raw), raw)
-        if receipt.location.transaction != hash:
-            self._client.rpc.distrust()
-            raise ChainUnavailable(f"asked for the receipt of {hash}, got that of {receipt.location.transaction}")
-        return receipt
-
-
-def _parse_receipt(raw: Json) -> Receipt:
-    created = raw.get("contractAddress")
-    return Receipt(
-        location=ChainLocation(
-            transaction=Digest(parse_data(raw["transactionHash"])),
-            block_number=parse_quantity(raw["blockNumber"], 64),
-            block_hash=Digest(parse_data(raw["blockHash"])),
-        ),
-        succeeded=parse_quantity(raw["status"]) == 1,
-        gas_used=parse_quantity(raw["gasUsed"], 64),
-        contract=Address(parse_data(created)) if created else None,
-        logs=tuple(raw["logs"]),
-    )
+    async def _count(self) -> int:
+        with well_formed():
+            raw = await self._client.w3.eth.get_transaction_count(checksum(self.address), "pending")
+            count: int = from_plain(Natural, raw)
+            return count

@@ -5,8 +5,9 @@ from __future__ import annotations
 from eth_account import Account as EthAccount
 
 from executor.chain.accounts import DevAccount
-from executor.chain.sender import Account, TransactionFields
+from executor.chain.sender import Account
 from executor.crypto.secp256k1 import address_of
+from executor.model.transaction import Transaction
 
 
 class LocalSigner:
@@ -16,18 +17,18 @@ class LocalSigner:
         self.address = address_of(private_key)
         self._private_key = private_key
 
-    async def sign_transaction(self, fields: TransactionFields, /) -> bytes:
+    async def sign_transaction(self, transaction: Transaction, /) -> bytes:
         """The signed transaction."""
         named = {
             "type": 2,  # EIP-1559
-            "chainId": fields.chain_id,
-            "nonce": fields.nonce,
-            "to": bytes(fields.to or b""),
-            "value": fields.value,
-            "data": fields.data,
-            "gas": fields.gas,
-            "maxFeePerGas": fields.max_fee_per_gas,
-            "maxPriorityFeePerGas": fields.max_priority_fee_per_gas,
+            "chainId": transaction.chain_id,
+            "nonce": transaction.nonce,
+            "to": bytes(transaction.to or b""),
+            "value": transaction.value,
+            "data": transaction.data,
+            "gas": transaction.gas,
+            "maxFeePerGas": transaction.max_fee_per_gas,
+            "maxPriorityFeePerGas": transaction.max_priority_fee_per_gas,
         }
         return bytes(EthAccount.sign_transaction(named, self._private_key).raw_transaction)
 

@@ -5,21 +5,17 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 from typing import Final as Constant
 
 from executor.chain.bindings import router as binding
-from executor.chain.client import ChainClient, expect
-from executor.chain.contract import interface
-from executor.chain.logs import RouterLog
-from executor.chain.quantity import data, parse_data, quantity
-from executor.chain.rpc import RpcRefused
-from executor.chain.sender import Receipt, TransactionSender
+from executor.chain.client import ChainClient, Receipt, well_formed
+from executor.chain.contracts import calldata, revert_reason
+from executor.chain.logs import router_logs
+from executor.chain.sender import TransactionSender
 from executor.crypto.digests import keccak256
-from executor.errors import InvalidValue, TransactionFailed
+from executor.errors import InvalidValue, RpcRefused, TransactionFailed
 from executor.model.committee import Epoch
-from executor.model.ids import Address, RequestId
+from executor.model.ids import RequestId
 from executor.model.receipt import ChainLocation
 from executor.model.report import Attestation, Report
 
@@ -66,7 +62,7 @@ def fulfill_calldata(epoch: Epoch, attestation: Attestation, payloads: Sequence[
         raise InvalidValue(f"epoch {epoch.number} has no {attestation.scheme} verifier")
     packed = pack_reports(attestation.reports, payloads)
     index = schemes.index(attestation.scheme)
-    return interface("Router").calldata("fulfill", epoch.number, index, packed, attestation.proof)
+    return calldata("Router", "fulfill", epoch.number, index, packed, attestation.proof)
 
 
 class Transmitter:
@@ -82,25 +78,26 @@ class Transmitter:
         That someone else delivered first, before or while we tried, is no error. Raises TransactionFailed when the
         router refuses the attestation or the transaction is not mined, ChainUnavailable when no endpoint answers.
         """
-        calldata = fulfill_calldata(epoch, attestation, payloads)
+        call = fulfill_calldata(epoch, attestation, payloads)
         ids = tuple(report.request_id for report in attestation.reports)
         open_gas = await self._open_callback_gas(ids)
         if open_gas is None:
             return Transmission(None, 0, (), ids)
         try:
-            gas = await self._sender.estimate(self._client.router, calldata)
+            gas = await self._sender.estimate(self._client.router, call)
         except RpcRefused as error:
-            return await self._unless_closed(ids, interface("Router").reason(error.data) or error.message, None)
+            return await self._unless_closed(ids, revert_reason(error.data) if error.data else error.message, None)
         # A callback may use more at inclusion than in the estimate; it is entitled to its whole limit.
         gas += gas * GAS_MARGIN_PERCENT // 100 + open_gas
-        receipt = await self._sender.send(self._client.router, calldata, gas=gas)
+        receipt = await self._sender.send(self._client.router, call, gas=gas)
         if not receipt.succeeded:
-            return await self._unless_closed(ids, await self._why(calldata, receipt), receipt)
+            return await self._unless_closed(ids, await self._why(call, receipt), receipt)
         return self._transmission(receipt)
 
     async def _open_callback_gas(self, ids: Sequence[RequestId]) -> int | None:
         """Sum of the callback gas limits of the requests that are open; None if none is."""
-        raw = [await self._client.read(self._client.router, interface("Router"), "pending", id) for id in ids]
+        views = self._client.contract("Router", self._client.router).functions
+        raw = [await self._client.read(views.pending(id)) for id in ids]
         pending = [binding.Pending.from_abi(each) for each in raw]
         limits = [each.callback_gas_limit for each in pending if int(each.consumer, 16)]
         return sum(limits) if limits else None
@@ -114,31 +111,23 @@ class Transmitter:
             return Transmission(None, 0, (), ids)
         return Transmission(receipt.location, receipt.gas_used, (), ids)
 
-    async def _why(self, calldata: bytes, receipt: Receipt) -> str:
-        call = {"from": data(self._sender.address), "to": data(self._client.router), "data": data(calldata)}
+    async def _why(self, call: bytes, receipt: Receipt) -> str:
         try:
-            await self._client.rpc.call("eth_call", call, quantity(max(0, receipt.location.block_number - 1)))
+            with well_formed():
+                await self._client.w3.eth.call(
+                    self._sender.fields(self._client.router, call), max(0, receipt.location.block_number - 1)
+                )
         except RpcRefused as error:
-            return interface("Router").reason(error.data) if error.data else error.message
+            return revert_reason(error.data) if error.data else error.message
         return f"out of gas, or the state changed before it was mined ({receipt.gas_used} gas used)"
 
     def _transmission(self, receipt: Receipt) -> Transmission:
-        delivered, skipped = expect(partial(_outcomes, receipt.logs, self._client.router), list(receipt.logs))
-        return Transmission(receipt.location, receipt.gas_used, delivered, skipped)
-
-
-def _outcomes(logs: Sequence[Any], router: Address) -> tuple[tuple[RequestId, ...], tuple[RequestId, ...]]:
-    """Requests delivered and skipped, by the router's own logs among those of a receipt."""
-    delivered: list[RequestId] = []
-    skipped: list[RequestId] = []
-    for raw in logs:
-        if parse_data(raw["address"], 20) != router:
-            continue  # the consumers' own events
-        log = RouterLog.parse(raw, router)
-        match log.topics[0]:
-            case binding.Delivered.TOPIC:
-                event = interface("Router").event(binding.Delivered, log.topics, log.data)
-                delivered.append(RequestId(event.request_id))
-            case binding.Skipped.TOPIC:
-                skipped.append(RequestId(interface("Router").event(binding.Skipped, log.topics, log.data).request_id))
-    return tuple(delivered), tuple(skipped)
+        delivered: list[RequestId] = []
+        skipped: list[RequestId] = []
+        for log in router_logs(receipt.logs, self._client.router):
+            match log.topics[:1]:
+                case (binding.Delivered.TOPIC,):
+                    delivered.append(RequestId(log.event(binding.Delivered).request_id))
+                case (binding.Skipped.TOPIC,):
+                    skipped.append(RequestId(log.event(binding.Skipped).request_id))
+        return Transmission(receipt.location, receipt.gas_used, tuple(delivered), tuple(skipped))

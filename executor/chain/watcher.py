@@ -17,11 +17,13 @@ from dataclasses import dataclass
 from typing import Final as Constant
 from typing import Literal, TypeAlias
 
-from executor.chain.client import Block, ChainClient, expect
+from eth_typing import BlockNumber
+from hexbytes import HexBytes
+from web3.types import FilterParams
+
+from executor.chain.client import Block, ChainClient, checksum, well_formed
 from executor.chain.logs import TOPICS, RouterLog, Seen, decode
-from executor.chain.quantity import data, quantity
-from executor.chain.rpc import ReplyTooLarge, RpcRefused
-from executor.errors import ChainUnavailable, InvalidConfig
+from executor.errors import ChainUnavailable, InvalidConfig, ReplyTooLarge, RpcRefused
 from executor.model.ids import Digest
 
 MAX_RANGE_BLOCKS: Constant = 1_000  # a common provider limit for eth_getLogs
@@ -142,16 +144,14 @@ class RequestWatcher:
         return now is None or now.hash == hash
 
     async def _logs(self, first: int, last: int) -> list[RouterLog]:
-        wanted = {
-            "address": data(self._client.router),
-            "topics": [[data(topic) for topic in TOPICS]],
-            "fromBlock": quantity(first),
-            "toBlock": quantity(last),
-        }
-        raw = await self._client.rpc.call("eth_getLogs", wanted)
-        if not isinstance(raw, list):
-            raise ChainUnavailable("eth_getLogs: not a list")
-        logs = expect(lambda: [RouterLog.parse(each, self._client.router) for each in raw], raw)
+        wanted = FilterParams(
+            address=checksum(self._client.router),
+            topics=[[HexBytes(topic) for topic in TOPICS]],
+            fromBlock=BlockNumber(first),
+            toBlock=BlockNumber(last),
+        )
+        with well_formed():
+            logs = [RouterLog.parse(each, self._client.router) for each in await self._client.w3.eth.get_logs(wanted)]
         if not all(first <= log.location.block_number <= last for log in logs):
             raise ChainUnavailable("eth_getLogs: a log outside the range asked for")
         return sorted(logs, key=lambda log: (log.location.block_number, log.index))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 from typing import Final as Constant
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import Field
 
 from executor.keys.keyset import PublicKeys
 from executor.model.codec import Hex, Natural, Uint16
@@ -14,36 +14,10 @@ from executor.model.committee import EpochIdentity
 from executor.model.ids import Address, FunctionId, RequestId, Root, TranscriptHash
 from executor.model.observation import Observation
 from executor.model.report import Report
+from executor.model.transaction import Transaction as Transaction
 from executor.model.view import View
 
 MAX_FRAME_BYTES: Constant = 16 * 1024 * 1024  # a message payload of 4 MiB, sealed and in hex, with room
-
-
-def _quantity(value: object) -> object:
-    return int(value, 16) if isinstance(value, str) else value
-
-
-Quantity = Annotated[
-    int,
-    BeforeValidator(_quantity),
-    Field(ge=0, lt=2**256, strict=True),
-    PlainSerializer(hex, return_type=str, when_used="json"),
-]
-"""A uint256; JSON form 0x-prefixed minimal hex, as in Ethereum's JSON-RPC."""
-
-
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """The fields of an EIP-1559 transaction without an access list; `to` None creates a contract. Wei and gas."""
-
-    chain_id: Natural
-    nonce: Natural
-    to: Address | None
-    value: Quantity
-    data: Hex
-    gas: Natural
-    max_fee_per_gas: Quantity
-    max_priority_fee_per_gas: Quantity
 
 
 @dataclass(frozen=True, slots=True)

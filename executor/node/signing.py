@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import assert_never
 
-from executor.chain.sender import TransactionFields
 from executor.keys.client import SignerClient
-from executor.keys.messages import Transaction
 from executor.model.committee import Epoch
 from executor.model.report import Scheme
+from executor.model.transaction import Transaction
 from executor.protocol.statements import ObservationStatement, PrepareStatement, ReportsStatement, Signatures, Statement
 
 
@@ -43,6 +41,6 @@ class TransactionAsks:
     def __init__(self, client: SignerClient) -> None:
         self._client = client
 
-    async def sign_transaction(self, fields: TransactionFields, /) -> bytes:
+    async def sign_transaction(self, transaction: Transaction, /) -> bytes:
         """Raw bytes of the transmitter's transaction."""
-        return await self._client.sign_transaction(Transaction(**asdict(fields)))
+        return await self._client.sign_transaction(transaction)

@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from eth_abi.abi import encode as abi_encode
 
 from executor.chain import anvil
 from executor.chain.accounts import dev_accounts
-from executor.chain.contract import interface
+from executor.chain.contracts import calldata
 from executor.chain.deploy import Deployment, start_epoch
 from executor.chain.epochs import current_epoch, load_epoch
 from executor.chain.sender import TransactionSender
@@ -59,9 +60,11 @@ async def test_an_endpoint_that_is_not_text_spoils_no_epoch(scene: Scene) -> Non
     member = scene.epoch.members[0]
     keys = registration(0)
     proof = await keys.prove_possession(scene.client.chain_id, scene.deployment.committee, member.operator)
-    arguments = (keys.signer, keys.encryption_key, bls.to_evm_g2(keys.bls_key), bls.to_evm_g1(proof), b"\xff\xfe")
-    calldata = interface("Committee").calldata("register", *arguments)
-    assert (await operator.send(scene.deployment.committee, calldata)).succeeded
+    arguments = (keys.signer, keys.encryption_key, bls.to_evm_g2(keys.bls_key), bls.to_evm_g1(proof), "endpoint")
+    selector = calldata("Committee", "register", *arguments)[:4]
+    types = ["address", "bytes32", "bytes", "bytes", "bytes"]
+    call = selector + abi_encode(types, [*arguments[:-1], b"\xff\xfe"])
+    assert (await operator.send(scene.deployment.committee, call)).succeeded
     verifiers = [each.address for each in scene.deployment.verifiers]
     operators = [each.operator for each in scene.epoch.members]
     await start_epoch(scene.requester, scene.deployment.committee, operators, PROFILE, 4, verifiers)
@@ -77,11 +80,19 @@ def test_a_missing_anvil_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch,
         anvil.Anvil().start()
 
 
-def test_the_adapter_needs_neither_web3_nor_py_evm() -> None:
-    """A node's process stays light: importing the adapter imports no development chain."""
+@pytest.mark.parametrize("module", ["executor.worker.process", "executor.keys.process"])
+def test_processes_beside_the_chain_import_no_web3(module: str) -> None:
+    """Workers and signers start without web3, which costs 0.7 s and raises Python's recursion limit."""
+    script = f"import sys, {module}; print(sorted({{'web3', 'eth'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_adapter_needs_no_development_chain() -> None:
+    """Importing the adapter imports no py-evm."""
     script = (
         "import sys, executor.chain.epochs, executor.chain.watcher, executor.chain.transmitter; "
-        "print(sorted({'web3', 'eth', 'eth_tester', 'eth_account'} & set(sys.modules)))"
+        "print(sorted({'eth', 'eth_tester'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -9,13 +9,12 @@ import pytest
 
 from executor.chain.accounts import dev_accounts
 from executor.chain.client import ChainClient
-from executor.chain.contract import interface
+from executor.chain.contracts import calldata, revert_reason
 from executor.chain.deploy import register
-from executor.chain.rpc import RpcRefused
 from executor.chain.sender import TransactionSender
 from executor.chain.signing import dev_account, local_account
 from executor.chain.transmitter import Transmitter
-from executor.errors import TransactionFailed
+from executor.errors import RpcRefused, TransactionFailed
 from executor.model.report import Scheme
 
 from .endpoints import lying
@@ -117,10 +116,10 @@ async def test_a_poor_account_is_refused_by_name(scene: Scene) -> None:
 
 async def test_a_revert_in_an_estimate_carries_its_reason(scene: Scene) -> None:
     """The contract's own error can be named from the refusal."""
-    calldata = interface("Router").calldata("expire", b"\x00" * 32)
+    call = calldata("Router", "expire", b"\x00" * 32)
     with pytest.raises(RpcRefused) as caught:
-        await scene.requester.send(scene.client.router, calldata)
-    assert interface("Router").reason(caught.value.data) == f"NotPending(0x{'00' * 32})"
+        await scene.requester.send(scene.client.router, call)
+    assert revert_reason(caught.value.data) == f"NotPending(0x{'00' * 32})"
 
 
 async def test_a_stolen_proof_of_possession_registers_nobody(scene: Scene) -> None:

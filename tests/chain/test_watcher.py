@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from executor.chain.client import ChainClient
-from executor.chain.contract import interface
+from executor.chain.contracts import calldata
 from executor.chain.logs import Dropped, SeenDelivery, SeenExpiry, SeenRequest
 from executor.chain.watcher import ChainEvent, Depth, RequestWatcher, Scanned, Vanished
 from executor.crypto.digests import request_id
@@ -105,7 +105,7 @@ async def test_deliveries_and_expiries_are_seen(scene: Scene) -> None:
 
 
 async def expire(scene: Scene, seen: SeenRequest) -> None:
-    receipt = await scene.requester.send(scene.client.router, interface("Router").calldata("expire", seen.request_id))
+    receipt = await scene.requester.send(scene.client.router, calldata("Router", "expire", seen.request_id))
     assert receipt.succeeded
 
 
@@ -164,7 +164,7 @@ async def test_a_reorganisation_is_noticed_after_a_failure(scene: Scene) -> None
 async def test_numbers_beyond_the_model_are_dropped_with_a_reason(scene: Scene) -> None:
     """A subscription above 2^53 - 1 makes no request; the watcher says why and goes on."""
     start = (await scene.request()).location.block_number
-    huge = interface("PriceConsumer").calldata("requestPrice", 2**60, FUNCTION, b"")
+    huge = calldata("PriceConsumer", "requestPrice", 2**60, FUNCTION, b"")
     assert (await scene.requester.send(scene.deployment.consumer, huge)).succeeded
     after = await scene.request()
     events = await drain(watch(scene, start))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,7 +14,7 @@ from aiohttp import web
 from executor.chain.embedded.errors import INTERNAL_ERROR, PARSE_ERROR, InvalidParams, InvalidRequest, RpcFault
 from executor.chain.embedded.ledger import Ledger
 from executor.chain.embedded.methods import Methods
-from executor.chain.strict_json import parse_json
+from executor.model.codec import check_nesting
 
 Json = Any
 
@@ -64,7 +65,9 @@ class Server:
 
     async def _post(self, request: web.Request) -> web.Response:
         try:
-            body = parse_json(await request.read())
+            text = (await request.read()).decode("utf-8")
+            check_nesting(text)
+            body = json.loads(text)
         except ValueError:
             return _reply({"jsonrpc": "2.0", "id": None, "error": {"code": PARSE_ERROR, "message": "not JSON"}})
         if not isinstance(body, list):

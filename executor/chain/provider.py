@@ -1,4 +1,4 @@
-"""JSON-RPC over HTTP to untrusted endpoints: chain id checked, replies bounded and typed, failures moved to the next.
+"""web3's provider for untrusted HTTP endpoints: chain id checked, replies bounded, failures moved to the next.
 
 Rule 1. An endpoint answers nothing before it has named the configured chain id; one that failed is asked again.
 Rule 2. Only an error reply of the node itself (`RpcRefused`) is an answer; anything else counts as no answer.
@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from collections.abc import Sequence
 from typing import Any
 from typing import Final as Constant
 
 import aiohttp
+from web3.providers.async_base import AsyncJSONBaseProvider
+from web3.types import RPCEndpoint, RPCRequest, RPCResponse
 
 from executor.chain.quantity import parse_quantity
-from executor.chain.strict_json import parse_json
-from executor.errors import ChainError, ChainUnavailable, InvalidConfig, InvalidValue, WrongChain
+from executor.errors import ChainUnavailable, InvalidConfig, InvalidValue, ReplyTooLarge, RpcRefused, WrongChain
+from executor.model.codec import check_nesting
 
 Json = Any
 
@@ -28,22 +31,10 @@ FIRST_PAUSE_S: Constant = 0.1
 BUSY_CODES: Constant = frozenset({-32005, 429})  # EIP-1474 "limit exceeded" and what providers answer instead
 
 
-class RpcRefused(ChainError):
-    """The node answered with an error; `data` is a revert's return data, if it sent any."""
+class RpcProvider(AsyncJSONBaseProvider):
+    """One chain through the first endpoint that works. Close it."""
 
-    def __init__(self, method: str, code: int, message: str, data: bytes = b"") -> None:
-        super().__init__(f"{method}: {message} ({code})")
-        self.code = code
-        self.message = message
-        self.data = data
-
-
-class ReplyTooLarge(ChainUnavailable):
-    """A reply exceeds the bound; asking for less may help."""
-
-
-class RpcClient:
-    """Calls on one chain through the first endpoint that works. Close it."""
+    global_ccip_read_enabled = False  # EIP-3668 lets a contract send its reader to any URL
 
     def __init__(
         self,
@@ -56,6 +47,7 @@ class RpcClient:
     ) -> None:
         if not urls or not all(url.startswith(("http://", "https://")) for url in urls):
             raise InvalidConfig("an RPC endpoint is an http or https URL, and at least one is needed")
+        super().__init__()
         self.chain_id = chain_id
         self._urls = tuple(urls)
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
@@ -63,11 +55,15 @@ class RpcClient:
         self._attempts = attempts
         self._preferred = 0
         self._checked: set[str] = set()
-        self._ids = itertools.count(1)
+        self.request_counter = itertools.count(1)
         self._session: aiohttp.ClientSession | None = None
 
     async def call(self, method: str, *params: Json) -> Json:
-        """The method's result; raises RpcRefused, WrongChain, ReplyTooLarge or ChainUnavailable."""
+        """The method's result as the endpoint wrote it; raises as `make_request` does."""
+        return (await self.make_request(RPCEndpoint(method), params))["result"]
+
+    async def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        """A reply that holds a result; raises RpcRefused, WrongChain, ReplyTooLarge or ChainUnavailable."""
         failures: dict[str, ChainUnavailable] = {}
         for attempt in range(self._attempts):
             if attempt:
@@ -77,7 +73,7 @@ class RpcClient:
                 url = self._urls[position]
                 try:
                     await self._check_chain(url)
-                    result = await self._ask(url, method, params)
+                    reply = await self._ask(url, method, params)
                 except ReplyTooLarge:
                     raise
                 except ChainUnavailable as error:
@@ -85,7 +81,7 @@ class RpcClient:
                     self._checked.discard(url)
                     continue
                 self._preferred = position
-                return result
+                return reply
         raise ChainUnavailable("; ".join(f"{url}: {error}" for url, error in failures.items()))
 
     def distrust(self) -> None:
@@ -102,31 +98,34 @@ class RpcClient:
         if url in self._checked:
             return
         try:
-            chain_id = parse_quantity(await self._ask(url, "eth_chainId", ()))
+            reply = await self._ask(url, RPCEndpoint("eth_chainId"), ())
+            chain_id = parse_quantity(reply["result"])
         except (InvalidValue, RpcRefused) as error:
             raise ChainUnavailable(f"eth_chainId: {error}") from error
         if chain_id != self.chain_id:
             raise WrongChain(f"{url} serves chain {chain_id}, the configuration names {self.chain_id}")
         self._checked.add(url)
 
-    async def _ask(self, url: str, method: str, params: Sequence[Json]) -> Json:
+    async def _ask(self, url: str, method: RPCEndpoint, params: Any) -> RPCResponse:
         if self._session is None:
             # No decompression: a small reply must not grow into a large one.
             self._session = aiohttp.ClientSession(timeout=self._timeout, auto_decompress=False)
-        number = next(self._ids)
-        body = {"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)}
-        headers = {"Accept-Encoding": "identity"}
+        call = self.form_request(method, params)
+        body = self.encode_rpc_dict(call)
+        headers = {"Accept-Encoding": "identity", "Content-Type": "application/json"}
         try:
-            async with self._session.post(url, json=body, headers=headers, allow_redirects=False) as response:
+            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 raw = await self._read(response)
                 status = response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ChainUnavailable(f"{method}: {error or type(error).__name__}") from error
         try:
-            reply = parse_json(raw)
+            text = raw.decode("utf-8")
+            check_nesting(text)
+            reply = json.loads(text)
         except ValueError as error:
             raise ChainUnavailable(f"{method}: HTTP {status}, not JSON") from error
-        return _result(method, number, reply, status)
+        return _checked(call, reply, status)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         raw = bytearray()
@@ -137,8 +136,10 @@ class RpcClient:
         return bytes(raw)
 
 
-def _result(method: str, number: int, reply: Json, status: int) -> Json:
-    if not isinstance(reply, dict) or reply.get("id") not in (number, None):
+def _checked(call: RPCRequest, reply: Json, status: int) -> RPCResponse:
+    """The reply to a call, its result of any type; raises RpcRefused or ChainUnavailable."""
+    method = call["method"]
+    if not isinstance(reply, dict) or reply.get("id") not in (call["id"], None):
         raise ChainUnavailable(f"{method}: HTTP {status}, not a reply to this call")
     error = reply.get("error")
     if isinstance(error, dict):
@@ -150,7 +151,7 @@ def _result(method: str, number: int, reply: Json, status: int) -> Json:
         raise RpcRefused(method, code, message[:500], _revert_data(raw))
     if error is not None or "result" not in reply or status != 200:
         raise ChainUnavailable(f"{method}: HTTP {status}, neither result nor error")
-    return reply["result"]
+    return {"jsonrpc": "2.0", "id": call["id"], "result": reply["result"]}
 
 
 def _revert_data(raw: Json) -> bytes:

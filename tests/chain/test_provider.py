@@ -1,4 +1,4 @@
-"""The RPC client against endpoints that are down, wrong, hostile, or back again."""
+"""The provider, and web3 above it, against endpoints that are down, wrong, hostile, or back again."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from aiohttp import web
 from executor.chain.client import ChainClient
 from executor.chain.embedded import EmbeddedChain
 from executor.chain.epochs import load_epoch
-from executor.chain.rpc import ReplyTooLarge, RpcClient, RpcRefused
-from executor.errors import ChainError, ChainUnavailable, InvalidConfig, WrongChain
+from executor.chain.provider import RpcProvider
+from executor.errors import ChainError, ChainUnavailable, InvalidConfig, ReplyTooLarge, RpcRefused, WrongChain
 from executor.model.ids import Address
 
 from .endpoints import Endpoint, lying, result
@@ -27,7 +27,7 @@ def answering(value: Any) -> Endpoint:
 
 
 async def ask(*urls: str, method: str = "eth_blockNumber", attempts: int = 1, **options: Any) -> Any:
-    rpc = RpcClient(urls, CHAIN_ID, attempts=attempts, timeout_s=2, **options)
+    rpc = RpcProvider(urls, CHAIN_ID, attempts=attempts, timeout_s=2, **options)
     try:
         return await rpc.call(method)
     finally:
@@ -36,7 +36,7 @@ async def ask(*urls: str, method: str = "eth_blockNumber", attempts: int = 1, **
 
 async def test_another_chain_id_is_refused(embedded_chain: EmbeddedChain) -> None:
     """An endpoint of another chain answers nothing."""
-    rpc = RpcClient([embedded_chain.url], 1)
+    rpc = RpcProvider([embedded_chain.url], 1)
     with pytest.raises(WrongChain, match="serves chain 31337"):
         await rpc.call("eth_blockNumber")
     await rpc.close()
@@ -57,7 +57,7 @@ async def test_an_endpoint_that_comes_back_is_used() -> None:
     """A chain that was down and is up again, on the same port, answers the same client."""
     with EmbeddedChain() as chain:
         url, port = chain.url, int(chain.url.rsplit(":", 1)[1])
-        rpc = RpcClient([url], CHAIN_ID, attempts=2)
+        rpc = RpcProvider([url], CHAIN_ID, attempts=2)
         assert await rpc.call("eth_blockNumber") == "0x0"
     with pytest.raises(ChainUnavailable):
         await rpc.call("eth_blockNumber")
@@ -70,7 +70,7 @@ async def test_an_endpoint_that_comes_back_as_another_chain_is_refused() -> None
     """The chain id is asked again after a failure."""
     with EmbeddedChain() as chain:
         port = int(chain.url.rsplit(":", 1)[1])
-        rpc = RpcClient([chain.url], CHAIN_ID, attempts=1)
+        rpc = RpcProvider([chain.url], CHAIN_ID, attempts=1)
         await rpc.call("eth_blockNumber")
     with pytest.raises(ChainUnavailable):
         await rpc.call("eth_blockNumber")
@@ -188,4 +188,4 @@ def test_an_endpoint_is_a_url() -> None:
     """Other schemes and no endpoint at all are refused at once."""
     for urls in ([], ["ftp://x"], ["/tmp/geth.ipc"]):
         with pytest.raises(InvalidConfig):
-            RpcClient(urls, 1)
+            RpcProvider(urls, 1)
