@@ -37,8 +37,6 @@ MALFORMED: Constant = (
     LookupError,
     AttributeError,
     ArithmeticError,
-    RecursionError,
-    MemoryError,
 )
 
 
