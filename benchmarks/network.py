@@ -1,8 +1,9 @@
 """Request mined to callback mined, on real processes: `python benchmarks/network.py [--chain anvil] [--requests 20]`.
 
 Four nodes with signers and workers, the exchanges of the demonstration, one request at a time. The mined times are
-those at which a poller with a 5 ms period first saw the blocks; phases are the nodes' own events, all on one clock. A
-phase ends when the last member that a quorum needs (the third of four) has done it, or the first where one acts for all.
+those at which a poller with a 5 ms period first saw the blocks; phases are the nodes' own events, all on one clock.
+A phase ends when the last member that a quorum needs (the third of four) has done it, or the first where one acts for
+all.
 """
 
 from __future__ import annotations
