@@ -21,14 +21,18 @@ class Story:
         self._outputs: dict[int, str] = {}
         self._told: set[str] = set()
         self.transmitted: Event | None = None
+        self.agreed = ""
+        self.outvoted: set[int] = set()
 
     def chapter(self, title: str) -> None:
         """A heading; forgets what was told of the last request."""
         self._outputs.clear()
         self._told.clear()
         self.transmitted = None
+        self.agreed = ""
+        self.outvoted = set()
         self.console.print()
-        self.console.print(Text(f"── {title} ", style="bold cyan"))
+        self.console.print(Text(f"── {title}", style="bold cyan"), soft_wrap=True)
 
     def line(self, label: str, text: str, style: str = "") -> None:
         """One fact."""
@@ -82,15 +86,25 @@ def _observed(story: Story, node: int, event: Event) -> None:
 def _agreed(story: Story, node: int, event: Event) -> None:
     if not story.once(f"agreed {event['slot']} {event['value']}"):
         return
+    story.agreed = text_of(event["value"])
     used = [str(each["member"]) for each in event["observations"] if each["used"]]
-    story.line("agreed", f"{text_of(event['value'])}  from the observations of nodes {', '.join(used)}", "bold green")
-    story.line("", f"led by node {node}; the three Prepares or more that fix it are in the receipt")
-    values = {each["member"]: text_of(each["value"]) for each in event["observations"]}
-    for member, value in values.items():
-        if _far(value, text_of(event["value"])):
-            story.line("outvoted", f"node {member} said {value}", "bold red")
+    whose = f"of what nodes {', '.join(used)} saw; a quorum prepared it, led by node {node}"
+    story.line("agreed", f"{story.agreed}  ({whose})", "bold green")
+    for each in event["observations"]:
+        _judge(story, each["member"], text_of(each["value"]))
     for member in event["silent"]:
         story.line("silent", f"node {member} was not heard when this was agreed", "yellow")
+
+
+def _late(story: Story, _node: int, event: Event) -> None:
+    _judge(story, event["member"], text_of(event["value"]))
+
+
+def _judge(story: Story, member: int, value: str) -> None:
+    """Name a member whose value is far from the agreed one: under median nobody can be caught in a small lie."""
+    if story.agreed and _far(value, story.agreed) and member not in story.outvoted:
+        story.outvoted.add(member)
+        story.line("outvoted", f"node {member} said {value}", "bold red")
 
 
 def _far(value: str, agreed: str) -> bool:
@@ -102,6 +116,8 @@ def _far(value: str, agreed: str) -> bool:
 
 def _executed(story: Story, node: int, event: Event) -> None:
     if event["outcome"] == "awaiting":
+        if story.once(f"awaits {event['slot']}"):
+            story.line("function", f"stops at observation {event['slot']}: {event['spec']}")
         return
     story.output(node, event["payload"])
     if story.once(f"executed {node}"):
@@ -134,6 +150,7 @@ def _failed(story: Story, node: int, event: Event) -> None:
 _TELLERS: Mapping[str, Callable[[Story, int, Event], None]] = {
     "observed": _observed,
     "agreed": _agreed,
+    "observed-late": _late,
     "executed": _executed,
     "outvoted": _outvoted,
     "attested": _attested,

@@ -13,8 +13,6 @@ from typing import Any, Literal, TypeAlias, cast
 from typing import Final as Constant
 from unicodedata import category, normalize
 
-from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
-
 from executor.crypto import bls, secp256k1
 from executor.errors import KeyStoreError, WrongPassword
 from executor.keys.sealing import encryption_key_of
@@ -54,6 +52,8 @@ def normalize_password(password: str) -> bytes:
 def encrypt_key(curve: Curve, secret: bytes, password: str, *, fast: bool = False) -> bytes:
     """The keystore file of `secret`; `fast` is for keys of no value."""
     form = _FORMS[curve]
+    from eth_keyfile.keyfile import create_keyfile_json  # imports py_ecc (0.4 s): for those who hold keys only
+
     file: dict[str, Any] = create_keyfile_json(
         secret,
         normalize_password(password),
@@ -78,6 +78,8 @@ def decrypt_key(curve: Curve, data: bytes, password: str) -> bytes:
         raise KeyStoreError(f"keystore version {file.get('version')!r}; a {curve} key is in version {form.version}")
     _check_cost(_key_derivation(file, form.version))
     try:
+        from eth_keyfile.keyfile import decode_keyfile_json  # as above
+
         secret: bytes = decode_keyfile_json(file, normalize_password(password))
     except (KeyError, TypeError, AttributeError, AssertionError, OverflowError) as error:
         raise KeyStoreError(f"malformed keystore: {error!r}") from error

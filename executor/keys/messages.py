@@ -17,7 +17,7 @@ from executor.model.report import Report
 from executor.model.transaction import Transaction as Transaction
 from executor.model.view import View
 
-MAX_FRAME_BYTES: Constant = 16 * 1024 * 1024  # a message payload of 4 MiB, sealed and in hex, with room
+MAX_FRAME_BYTES: Constant = 20 * 1024 * 1024  # the largest peer message, 8 MiB, sealed and in hex, with room
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,9 +222,13 @@ class Driver:
         if seen is None:
             return
         hashed = transcript_hash(transcript)
-        fields = {"slot": slot, "observed": seen.kind.name.lower(), "value": _readable(seen.value)}
-        self._events.add("observed", request_id, seconds=round(time.perf_counter() - started, 4), **fields)
-        await self._inbox.put(lambda now: self._member.observed(request_id, hashed, slot, seen, now))
+        fields: dict[str, Any] = {"slot": slot, "observed": seen.kind.name.lower(), "value": _readable(seen.value)}
+        fields["seconds"] = round(time.perf_counter() - started, 4)
+
+        def step(now: float) -> list[Effect]:  # told after it was journaled: what is told is final
+            return [*self._member.observed(request_id, hashed, slot, seen, now), Note("observed", request_id, fields)]
+
+        await self._inbox.put(step)
 
     async def _retried(self, request_id: RequestId, run: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         for attempt in range(1, RETRIES + 1):

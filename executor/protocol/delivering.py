@@ -22,7 +22,7 @@ from executor.model.profile import PROFILE
 from executor.model.report import Attestation, Report, Scheme, Vote
 from executor.model.view import Certificate
 from executor.protocol.agreement import checked, save
-from executor.protocol.checks import consent_of, only_checked_sets
+from executor.protocol.checks import MAX_SLOTS, consent_of, only_checked_sets
 from executor.protocol.desk import Desk
 from executor.protocol.effects import ALL, Attested, Note, Send, Transmit
 from executor.protocol.lifecycle import Event, Life
@@ -119,7 +119,9 @@ def _certificate(life: Life, report: Report, offered: Certificate | None) -> Cer
     over = [
         certificate
         for certificate in known
-        if certificate is not None and transcript_hash(certificate.transcript) == report.transcript_hash
+        if certificate is not None
+        and len(certificate.transcript) == report.slots <= MAX_SLOTS  # before hashing what anyone may have written
+        and transcript_hash(certificate.transcript) == report.transcript_hash
     ]
     for certificate in sorted(over, key=lambda item: not _of_view(item, report)):
         try:

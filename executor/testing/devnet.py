@@ -120,8 +120,7 @@ class Devnet:
 
     async def _start(self) -> None:
         settings = self.settings
-        await asyncio.to_thread(self.chain.start)
-        self._tell(f"chain {self.chain.url}")
+        chain = asyncio.create_task(asyncio.to_thread(self.chain.start))
         exchanges = self._children.start("exchanges", "-m", "executor.testing.exchanges", "--seed", str(settings.seed))
         secret = secrets.token_hex(16)
         password = self.directory / "keystore-password"
@@ -129,7 +128,8 @@ class Devnet:
         password.write_text(secret + "\n")
         await self._create_members(secret)
         await asyncio.gather(*(asyncio.to_thread(self._start_signer, node, password) for node in self.nodes))
-        self._tell("signers")
+        await chain
+        self._tell("a chain and the signers")
         self.deployment = await self._deploy()
         self.deployment.write(self.directory / "deployment.json")
         self.overrides: dict[str, str] = json.loads(await asyncio.to_thread(exchanges.read_line, START_TIMEOUT_S))
@@ -138,13 +138,12 @@ class Devnet:
         self.epoch: Epoch = await load_epoch(self.client, self.deployment.epoch)
         self.consumer = PriceConsumer(self.client, self.deployment.consumer)
         self._sender = TransactionSender(self.client, dev_account(dev_accounts()[1]))
-        self._tell("contracts")
+        self._tell("the contracts")
         for node in self.nodes:
             self._write_config(node)
             self._launch(node, "")
         self.network = NetworkReader([node.url for node in self.nodes])
         await asyncio.gather(*(self._ready(node) for node in self.nodes))
-        self._tell("nodes")
 
     # Faults and restarts.
 

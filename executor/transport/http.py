@@ -20,7 +20,7 @@ from executor.transport.outbox import Outbox, Patience
 
 PATH: Constant = "/v1/messages"
 READ_TIMEOUT_S: Constant = 10.0  # for one body: a peer that trickles its bytes is cut off
-MAX_CONCURRENT: Constant = 64  # bodies being read or judged; with the body limit, this bounds memory
+MAX_CONCURRENT: Constant = 16  # bodies being read or judged; with the body limit, this bounds memory
 
 log = logging.getLogger(__name__)
 

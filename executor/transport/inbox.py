@@ -30,7 +30,7 @@ MAX_SOURCES: Constant = 1024
 class Limits:
     """Bounds of one inbox; the defaults suit a committee of 100 with rounds of seconds."""
 
-    body_bytes: int = 4 * 1024 * 1024  # an observation set of 31 members at 32 KiB, in hex, with room
+    body_bytes: int = 17 * 1024 * 1024  # the protocol's largest message, 8 MiB, in hex, with room
     messages_per_second: float = 200
     messages_burst: float = 1000
     faults_per_second: float = 1

@@ -50,11 +50,15 @@ async def test_the_callback_arrives_whoever_is_faulty(devnet: Devnet, eth_usd: F
     await check(devnet, await travel(devnet, function_id, everyone))
 
     await devnet.restart(3, fault="lying-observation")
-    lied = await travel(devnet, function_id, everyone)
-    await check(devnet, lied)
-    lie = next(Decimal(event["value"]) for node, event in lied.of("observed") if node == 3)
-    told = Decimal(lied.receipt.transcript[0].value.decode())
-    assert lie > 5 * told
+    lies: list[Decimal] = []
+    for _ in range(8):  # a liar that comes too late to be asked is no test
+        lied = await travel(devnet, function_id, everyone)
+        await check(devnet, lied)
+        lies = [Decimal(event["value"]) for node, event in lied.of("observed") if node == 3]
+        if lies:
+            break
+    assert lies, "node 3 was asked in none of eight requests"
+    assert lies[0] > 5 * Decimal(lied.receipt.transcript[0].value.decode())
     await devnet.restart(3)
 
     devnet.kill(2)

@@ -9,9 +9,10 @@ from protocol_scenarios import IDENTICAL, MEDIAN, certificate, entry, two_slots,
 from executor.crypto.digests import make_report, request_id, transcript_hash
 from executor.crypto.proofs import build_proof
 from executor.errors import BadSignature, InvalidEncoding, InvalidValue, NotAMember, RuleBroken
-from executor.model.observation import Observation
+from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Returned
 from executor.model.report import Attestation, Scheme
+from executor.model.transcript import Entry
 from executor.model.view import View
 from executor.protocol.delivering import root_of
 from executor.protocol.effects import Attested, Note, Observe, Save, Sign, Transmit
@@ -306,6 +307,14 @@ def test_what_rides_with_an_attestation_is_checked_or_dropped():
     assert effects[1].kind == "no-transcript"
     effects = Bench().receive(3, replace(GOOD, votes=votes))
     assert [item.member for item in effects[1].votes] == [2, 3]
+
+
+def test_an_endless_certificate_that_rides_with_an_attestation_is_not_even_hashed():
+    """More entries than a slot number counts used to end the process; fewer cost seconds."""
+    endless = (Entry(b"", Kind.VALUE, b""),) * 70_000
+    lock = replace(GOOD.evidence[0].certificate, transcript=endless)
+    message = replace(GOOD, evidence=(replace(GOOD.evidence[0], certificate=lock),))
+    assert kinds(Bench().receive(3, message)) == ["Save", "Note"]
 
 
 def test_a_batch_is_signed_only_over_own_standing_votes():
