@@ -28,7 +28,7 @@ class NodeConfig(BaseModel):
     router: AddressText
     rpc_urls: Annotated[list[str], Field(min_length=1, max_length=8)]
     start_block: Annotated[int, Field(ge=0)] = 0
-    confirmations: Annotated[int, Field(ge=0, le=1000)] = 0
+    confirmations: Annotated[int, Field(ge=0, le=1000)] | Literal["finalized"] = 1
     poll_interval_s: Annotated[float, Field(ge=0.02, le=60)] = 1.0
     host: str = "127.0.0.1"
     port: Annotated[int, Field(gt=0, lt=65536)]

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +72,7 @@ class NodeProcess:
     directory: Path
     port: int
     keys: PublicKeys
+    socket: Path
     signer: Child | None = None
     node: Child | None = None
     fault: str = ""
@@ -79,11 +82,6 @@ class NodeProcess:
     def url(self) -> str:
         """Base URL."""
         return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def socket(self) -> Path:
-        """The signer's socket."""
-        return self.directory / "signer" / "socket"
 
 
 class Devnet:
@@ -96,6 +94,8 @@ class Devnet:
         self.settings = settings or DevnetSettings()
         self._tell = tell
         self._children = Children(directory / "logs")
+        # Unix sockets have names of about 100 bytes at most; a network may live in a deeper folder.
+        self._sockets = Path(tempfile.mkdtemp(prefix="executor-"))
         self.chain: Devchain = _chain(self.settings)
         self.nodes: list[NodeProcess] = []
 
@@ -117,18 +117,21 @@ class Devnet:
                 await resource.__aexit__(None, None, None)
         await asyncio.to_thread(self._children.stop)
         await asyncio.to_thread(self.chain.close)
+        shutil.rmtree(self._sockets, ignore_errors=True)
 
     async def _start(self) -> None:
         settings = self.settings
-        chain = asyncio.create_task(asyncio.to_thread(self.chain.start))
         exchanges = self._children.start("exchanges", "-m", "executor.testing.exchanges", "--seed", str(settings.seed))
         secret = secrets.token_hex(16)
         password = self.directory / "keystore-password"
         password.touch(mode=0o600)
         password.write_text(secret + "\n")
         await self._create_members(secret)
-        await asyncio.gather(*(asyncio.to_thread(self._start_signer, node, password) for node in self.nodes))
-        await chain
+        signers = [asyncio.to_thread(self._start_signer, node, password) for node in self.nodes]
+        started = await asyncio.gather(asyncio.to_thread(self.chain.start), *signers, return_exceptions=True)
+        for failure in started:
+            if isinstance(failure, BaseException):
+                raise failure
         self._tell("a chain and the signers")
         self.deployment = await self._deploy()
         self.deployment.write(self.directory / "deployment.json")
@@ -179,8 +182,7 @@ class Devnet:
             directory = self.directory / f"node-{index}"
             directory.mkdir(mode=0o700)
             keys = create_keys(directory / "keys", secret, fast=True)
-            (directory / "signer").mkdir(mode=0o700)
-            return NodeProcess(index, directory, ports[index], keys)
+            return NodeProcess(index, directory, ports[index], keys, self._sockets / f"signer-{index}")
 
         self.nodes = list(await asyncio.gather(*(asyncio.to_thread(create, index) for index in range(settings.nodes))))
 
@@ -229,9 +231,10 @@ class Devnet:
             f'router = "{self.deployment.router}"',
             f'rpc_urls = ["{self.chain.url}"]',
             f"start_block = {self.deployment.block_number}",
+            "confirmations = 0",  # blocks come with transactions only
             f"poll_interval_s = {settings.poll_interval_s}",
             f"port = {node.port}",
-            'signer_socket = "signer/socket"',
+            f'signer_socket = "{node.socket}"',
             'compiled = "../compiled"',  # one compilation serves all: they are one user's
             f"workers = {settings.workers}",
             f"collect_delay_s = {settings.collect_delay_s}",

@@ -22,7 +22,7 @@ from executor.worker.frames import Frame, receive_async
 from executor.worker.messages import End, function_frame, load_frame, read_end, read_fault, response_frame, run_frame
 
 START_S: Final = 30.0  # a worker is ready in 0.3 s on an idle machine
-LOAD_S: Final = 120.0  # compiling the largest engine took 15 s (studies)
+LOAD_S: Final = 120.0  # modules of 12 MB were measured to compile in 9 to 15 s
 PACKAGE_ROOT: Final = str(Path(executor.__file__ or "").resolve().parent.parent)
 
 

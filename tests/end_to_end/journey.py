@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from executor.chain.logs import SeenDelivery
+from executor.chain.watcher import RequestWatcher
 from executor.model.ids import FunctionId, RequestId
 from executor.model.receipt import Receipt
 from executor.receipts.files import parse_receipt
@@ -32,6 +34,15 @@ async def travel(devnet: Devnet, function_id: FunctionId, alive: Sequence[int]) 
     positions = await devnet.network.positions()
     seen = await devnet.request(function_id)
     return await follow(devnet, seen.request_id, positions, alive)
+
+
+async def deliveries(devnet: Devnet, request_id: RequestId) -> int:
+    """How often the router says it delivered this request."""
+    watcher = RequestWatcher(devnet.client, devnet.deployment.block_number, confirmations=0)
+    count = 0
+    while events := await watcher.poll():
+        count += sum(isinstance(event, SeenDelivery) and event.request_id == request_id for event in events)
+    return count
 
 
 async def follow(devnet: Devnet, request_id: RequestId, positions: Mapping[int, int], alive: Sequence[int]) -> Journey:

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 
-from executor.crypto.digests import report_leaf
 from executor.model.function import Function
 from executor.model.observation import Kind
 from executor.model.report import Scheme
@@ -27,8 +26,9 @@ async def check(devnet: Devnet, journey: Journey) -> None:
     values = sorted(Decimal(each.observation.value.decode()) for each in entry.observations)
     assert Decimal(entry.value.decode()) == values[(len(values) - 1) // 2]
     assert price.price == int(Decimal(entry.value.decode()) * 10**8)
-    payloads = {event["payload"] for _, event in journey.of("executed") if event["outcome"] == "returned"}
-    assert payloads == {"0x" + receipt.payload.hex()}
+    (report,) = receipt.attestation.reports
+    runs = {(event["payload"], event["fuel_used"]) for _, event in journey.of("executed") if "payload" in event}
+    assert runs == {("0x" + receipt.payload.hex(), report.fuel_used)}, "every node's run gave the same bytes and fuel"
     assert all_passed(verify_receipt(receipt))
     on_chain = await verify_on_chain(receipt, devnet.chain.url)
     assert all_passed(on_chain), on_chain
@@ -71,11 +71,18 @@ async def test_a_wrong_output_is_outvoted_and_named(devnet: Devnet, eth_usd: Fun
     """One node votes for other bytes: the honest three attest theirs, and say who differed."""
     function_id = await devnet.network.upload(eth_usd)
     await devnet.restart(1, fault="wrong-output")
-    journey = await travel(devnet, function_id, [0, 2, 3])
-    assert all_passed(verify_receipt(journey.receipt))
-    assert 1 not in {vote.member for vote in journey.receipt.votes}
-    honest = {event["payload"] for node, event in journey.of("executed") if node != 1 and "payload" in event}
-    assert honest == {"0x" + journey.receipt.payload.hex()}
+    for _ in range(8):  # a faulty node that comes too late to vote is no test
+        journey = await travel(devnet, function_id, [0, 2, 3])
+        assert all_passed(verify_receipt(journey.receipt))
+        assert 1 not in {vote.member for vote in journey.receipt.votes}
+        payloads = {node: event["payload"] for node, event in journey.of("executed") if "payload" in event}
+        wrong = payloads.pop(1, None)
+        assert set(payloads.values()) == {"0x" + journey.receipt.payload.hex()}
+        if named := [event["member"] for _, event in journey.of("outvoted")]:
+            assert set(named) == {1}
+            assert wrong not in (None, *payloads.values())
+            return
+    pytest.fail("node 1's votes were counted in none of eight requests")
 
 
 async def test_both_verifiers_are_used_by_one_epoch(devnet: Devnet, eth_usd: Function) -> None:
@@ -84,7 +91,6 @@ async def test_both_verifiers_are_used_by_one_epoch(devnet: Devnet, eth_usd: Fun
     schemes: set[Scheme] = set()
     for _ in range(12):
         journey = await travel(devnet, function_id, [0, 1, 2, 3])
-        assert len({report_leaf(report) for report in journey.receipt.attestation.reports}) == 1
         await check(devnet, journey)
         schemes.add(journey.receipt.attestation.scheme)
         if len(schemes) == 2:

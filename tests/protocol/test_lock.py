@@ -75,7 +75,7 @@ def test_a_vote_needs_exactly_the_lock():
 
 
 def test_the_counterexample_to_the_first_wording_is_refused():
-    """studies: [a] r1, [a,a] hidden r2, [a] hidden r3; accepting C(2, [a,a]) with [a] prepared above is what fell."""
+    """[a] r1, [a,a] hidden r2, [a] hidden r3; accepting C(2, [a,a]) with [a] prepared above is what fell."""
     member = Promises()
     for round, path in ((1, "a"), (2, "aa"), (3, "a")):
         assert may_prepare(member, consent(round, path), None)

@@ -1,0 +1,146 @@
+"""`executor demo` and `executor devnet` as a person runs them: in a terminal's stead a pipe, and Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from executor.receipts import all_passed, read_receipt, verify_receipt
+
+EXECUTOR = (sys.executable, "-c", "from executor.cli import main; main()")
+START_S = 120.0
+
+
+def test_the_demo_tells_the_whole_journey(tmp_path: Path) -> None:
+    """Exit code 0, plain lines, three requests, the liar and the dead named, two verdicts, receipts left behind."""
+    done = subprocess.run(
+        [*EXECUTOR, "demo", "--directory", str(tmp_path)], capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\x1b" not in done.stdout, "no colours off a terminal"
+    told = done.stdout
+    for chapter in ("Request 1", "Request 2", "Request 3", "Gas of a whole delivery", "executor verify"):
+        assert f"── {chapter}" in told
+    assert re.search(r"outvoted +node 3 said \d+", told)
+    assert re.search(r"silent +node 1 was not heard", told)
+    assert re.search(r"^ecdsa +[\d,]+ gas$", told, re.M)
+    assert re.search(r"^bls +[\d,]+ gas$", told, re.M)
+    assert told.count("succeeded in block") >= 3
+    assert told.count("accepted") == 1
+    assert told.count("REFUSED") == 1
+    assert re.search(r"^✗ replay ", told, re.M)
+    assert not list(tmp_path.glob("network-*")), "keys and journals are gone"
+    receipts = [path for path in tmp_path.glob("receipt-*.json") if "tampered" not in path.name]
+    assert len(receipts) >= 3
+    assert all(all_passed(verify_receipt(read_receipt(path))) for path in receipts)
+
+
+def start_devnet(folder: Path, *options: str) -> subprocess.Popen[str]:
+    """A devnet that says it is up."""
+    process = subprocess.Popen(
+        [*EXECUTOR, "devnet", "--directory", str(folder), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    deadline, told = time.monotonic() + START_S, ""
+    while "Ctrl-C stops everything" not in told:
+        line = process.stdout.readline()
+        told += line
+        assert line, f"the devnet ended: {told}"
+        assert time.monotonic() < deadline, told
+    return process
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """Ctrl-C, and wait."""
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_ctrl_c_stops_everything_and_a_second_run_works_at_once(tmp_path: Path) -> None:
+    """Twice on the same given ports; after each, nothing listens and no child is left."""
+    first_port = free_run_of_ports(5)
+    options = ("--port", str(first_port), "--chain-port", str(first_port + 4))
+    for _ in range(2):
+        process = start_devnet(tmp_path, *options)
+        deployment = json.loads(max(tmp_path.glob("*/deployment.json")).read_text())
+        assert deployment["chain_id"] == 31337
+        children = descendants(process.pid)
+        assert len(children) >= 14, "chain, exchanges, four signers, nodes and workers"
+        assert listens(first_port)
+        stop(process)
+        assert not any(exists(pid) for pid in children)
+        assert not any(listens(first_port + offset) for offset in range(5))
+        time.sleep(1.1)  # folders are named by the second
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    """The message says which, and nothing is left running."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [*EXECUTOR, "devnet", "--directory", str(tmp_path), "--port", str(port - 1)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode != 0
+    assert str(port) in done.stderr
+
+
+def test_an_unknown_chain_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    """Exit code 2 and the names there are."""
+    done = subprocess.run(
+        [*EXECUTOR, "demo", "--chain", "geth", "--directory", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "embedded, anvil, anvil-osaka" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def free_run_of_ports(count: int) -> int:
+    """The first of some consecutive free ports."""
+    for first in range(20_000, 30_000, count):
+        if not any(listens(first + offset) for offset in range(count)):
+            return first
+    raise AssertionError("no free ports")
+
+
+def listens(port: int) -> bool:
+    """Whether something accepts connections there."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def descendants(pid: int) -> list[int]:
+    """All processes below one, by procfs."""
+    children = [word for thread in Path(f"/proc/{pid}/task").glob("*/children") for word in thread.read_text().split()]
+    return [each for child in map(int, children) for each in (child, *descendants(child))]
+
+
+def exists(pid: int) -> bool:
+    """Whether the process runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
