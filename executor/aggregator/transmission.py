@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from executor.chain.transmitter import Transmitter
-from executor.errors import ChainError
+from executor.errors import ExecutorError
 from executor.model.committee import Epoch
 from executor.protocol.effects import Transmit
 from executor.store.events import EventLog
@@ -31,7 +31,7 @@ class Transmissions:
                 self._events.add("transmitting", request, scheme=attestation.scheme.value, batch=len(requests))
             try:
                 done = await self._transmitter.deliver(self._epoch, attestation, effect.payloads)
-            except ChainError as error:
+            except ExecutorError as error:  # the chain's, or a signer that is being restarted
                 for request in requests:
                     self._events.add("transmission-failed", request, reason=str(error))
                 return

@@ -3,18 +3,30 @@
 Rule 1. One task owns the machine; everything reaches it through one bounded inbox.
 Rule 2. Effects are carried out in order; a Save is durable before the next effect starts (P2, K1).
 Rule 3. A host fault is never an outcome: the run is tried again, then the member abstains (D4).
+Rule 4. A request's record is read when its turn in the inbox comes: what was carried out before is in it (P2).
+Rule 5. One run of a kind over one transcript at a time, and one transmission of an attestation, however often asked.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Protocol, TypeVar, assert_never
 
 from executor.crypto.digests import payload, transcript_hash
-from executor.errors import ExecutorError, HostFault, PeerFault, SignerUnavailable, SigningRefused
+from executor.errors import (
+    ExecutorError,
+    HostFault,
+    InvalidEncoding,
+    InvalidValue,
+    PeerFault,
+    RuleBroken,
+    SignerUnavailable,
+    SigningRefused,
+)
 from executor.model.function import Function
 from executor.model.ids import RequestId
 from executor.model.observation import Observation
@@ -24,6 +36,7 @@ from executor.model.transcript import Transcript
 from executor.protocol.effects import Attested, Effect, Execute, Note, Observe, Save, Send, Sign, Transmit
 from executor.protocol.member import Member
 from executor.protocol.messages import decode_message, encode_message, request_ids
+from executor.protocol.record import empty_record
 from executor.protocol.statements import ObservationStatement, PrepareStatement, ReportsStatement, Signatures, Statement
 from executor.store.events import EventLog
 
@@ -67,6 +80,9 @@ class Keeps(Protocol):
     def save(self, request_id: RequestId, kind: str, value: bytes) -> None:
         """Durable when it returns."""
 
+    def find(self, request_id: RequestId, kind: str) -> bytes | None:
+        """The value, or None."""
+
 
 class Driver:
     """Owns the machine and runs until cancelled."""
@@ -92,6 +108,7 @@ class Driver:
         self._wire: Wire | None = None
         self._inbox: asyncio.Queue[Step] = asyncio.Queue(INBOX)
         self._requests: dict[RequestId, tuple[Request, Function]] = {}
+        self._under_way: set[Hashable] = set()
 
     def attach(self, wire: Wire) -> None:
         """Name the way to the others; before `run`."""
@@ -99,22 +116,29 @@ class Driver:
 
     # Inputs: all wait while the inbox is full.
 
-    async def seen(self, request_id: RequestId, request: Request, function: Function, record: bytes | None) -> None:
-        """A request of this epoch, and what the journal holds about it from before a restart."""
+    async def seen(self, request_id: RequestId, request: Request, function: Function) -> None:
+        """A request of this epoch, new or taken up again: whatever the journal holds about it binds (Rule 4)."""
         self._requests[request_id] = (request, function)
-        if record is None:
-            await self._inbox.put(lambda now: self._member.seen(request, now))
-        else:
-            await self._inbox.put(lambda now: self._member.restore(request_id, record, now))
+
+        def step(now: float) -> list[Effect]:
+            if request_id not in self._requests:  # closed while this waited
+                return []
+            record = self._journal.find(request_id, "record") or empty_record(request_id, request.function_id)
+            return self._member.restore(request_id, record, now)
+
+        await self._inbox.put(step)
 
     async def received(self, sender: int, data: bytes) -> None:
-        """A message whose envelope was verified; raises InvalidEncoding for bytes that are none.
+        """A message whose envelope was verified; raises RuleBroken for bytes that are none.
 
         The machine reads its own messages by itself, so what the transport loops back is dropped here.
         """
         if sender == self._member.index:
             return
-        message = decode_message(data)
+        try:
+            message = decode_message(data)
+        except InvalidEncoding as error:
+            raise RuleBroken(str(error), sender) from error
 
         def step(now: float) -> list[Effect]:
             try:
@@ -146,11 +170,14 @@ class Driver:
                 await self._step()
 
     async def _step(self) -> None:
-        wait = max(0.0, self._member.deadline() - time.time())
-        try:
-            step = await asyncio.wait_for(self._inbox.get(), wait)
-        except TimeoutError:
-            step = self._member.tick
+        wait = self._member.deadline() - time.time()
+        step: Step = self._member.tick  # when its time has come, however much waits
+        if wait <= 0:
+            await asyncio.sleep(0)
+        else:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):  # wait_for loses a cancellation that meets an arrival (Python 3.11)
+                    step = await self._inbox.get()
         effects = deque(step(time.time()))
         while effects:
             effects.extend(await self._carry_out(effects.popleft()))
@@ -164,13 +191,18 @@ class Driver:
             case Send(recipient, message, sealed):
                 assert self._wire is not None, "attach comes before run"
                 wire, data = self._wire, encode_message(message)
-                await self._with_signer(lambda: wire.send(recipient, data, sealed=sealed))
+                try:
+                    await self._with_signer(lambda: wire.send(recipient, data, sealed=sealed))
+                except InvalidValue as error:  # too large for the signer, or a recipient whose key is none
+                    self._events.add("unsendable", "", type=message.type, recipient=recipient, reason=str(error))
             case Execute(request_id, transcript):
-                self._start(self._execute(request_id, transcript))
+                key = ("execute", request_id, transcript_hash(transcript))
+                self._start(key, lambda: self._execute(request_id, transcript))
             case Observe(request_id, transcript, slot):
-                self._start(self._observe(request_id, transcript, slot))
-            case Transmit():
-                self._start(self._transmit(effect))
+                key = ("observe", request_id, transcript_hash(transcript))
+                self._start(key, lambda: self._observe(request_id, transcript, slot))
+            case Transmit(attestation):
+                self._start(attestation, lambda: self._transmit(effect))
             case Attested():
                 self._on_attested(effect)
             case Note(kind, noted, details):
@@ -179,8 +211,11 @@ class Driver:
                 assert_never(effect)
         return []
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        self._group.create_task(work)
+    def _start(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run `work` beside the loop, unless the same is under way (Rule 5)."""
+        if key not in self._under_way:
+            self._under_way.add(key)
+            self._group.create_task(work()).add_done_callback(lambda _task: self._under_way.discard(key))
 
     async def _sign(self, statement: Statement) -> list[Effect]:
         try:

@@ -7,12 +7,13 @@ from executor.errors import InvalidEncoding, InvalidManifest, InvalidValue
 from executor.model.codec import decode_json, encode_json
 from executor.model.function import Function
 from executor.model.ids import Digest, FunctionId, RequestId
-from executor.model.manifest import parse_terms
+from executor.model.manifest import MAX_MANIFEST_BYTES, parse_terms
 from executor.model.profile import PROFILE
 from executor.store.blobs import Blobs
 from executor.store.journal import Journal
 
 KIND = "function"
+MAX_RECORD_BYTES = MAX_MANIFEST_BYTES + 1_024  # terms, two hashes and a size
 MAX_UPLOAD_BYTES = 40 * 1024 * 1024  # a 16 MiB module and a 1 MiB source as hex, and their envelope
 
 
@@ -42,6 +43,8 @@ def unpack_function(data: bytes) -> Function:
     ):
         if size > limit:
             raise InvalidValue(f"{name}: {size} bytes, the ceiling is {limit}")
+    if len(function.terms.canonical()) > MAX_MANIFEST_BYTES:
+        raise InvalidManifest(f"terms of more than {MAX_MANIFEST_BYTES} bytes")
     return function
 
 
@@ -53,7 +56,9 @@ class FunctionStore:
         self._blobs = blobs
         self._max_functions = max_functions
         self._max_bytes = max_bytes
-        self._records = {FunctionId(key): decode_json(value, limit=65_536) for key, value in journal.load(KIND)}
+        self._records = {
+            FunctionId(key): decode_json(value, limit=MAX_RECORD_BYTES) for key, value in journal.load(KIND)
+        }
         self._cache: dict[FunctionId, Function] = {}
 
     def __contains__(self, function: FunctionId) -> bool:

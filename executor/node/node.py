@@ -14,7 +14,7 @@ from typing import Any
 
 from executor.chain.client import ChainClient
 from executor.chain.watcher import RequestWatcher
-from executor.crypto.digests import profile_id
+from executor.crypto.digests import function_id, profile_id
 from executor.errors import ChainError, InvalidConfig
 from executor.model.committee import Epoch
 from executor.model.function import Function
@@ -26,6 +26,7 @@ from executor.node.driver import Driver, Runs, Signs
 from executor.node.functions import FunctionStore
 from executor.node.receipts import ReceiptFiles
 from executor.node.requests import RequestBook
+from executor.protocol.admission import check_admission
 from executor.protocol.effects import Transmit
 from executor.protocol.member import Member
 from executor.protocol.settings import Settings
@@ -136,8 +137,12 @@ class Node:
                 await asyncio.sleep(CHAIN_RETRY_S)
 
     async def _add_function(self, function: Function) -> FunctionId:
+        identity = function_id(function)
+        if identity in self._functions:
+            return identity
+        check_admission(self._epoch, function.terms)
         await self._load(function)  # InvalidModule before anything is kept
-        identity = self._functions.add(function)
+        self._functions.add(function)
         self._events.add("function-added", "", function_id=str(identity), module_bytes=len(function.module))
         await self._book.function_added(identity)
         return identity

@@ -41,8 +41,11 @@ class ReceiptFiles:
         )
         write_receipt(self.path(attested.request_id), receipt)
 
-    def delivered(self, request_id: RequestId, location: ChainLocation) -> None:
-        """Complete the receipt, if this node has one: a node that was down may have missed the attestation."""
+    def complete(self, request_id: RequestId, delivered: ChainLocation | None) -> None:
+        """Write where the delivery stands, or None when a reorganisation undid it, into the receipt.
+
+        Only if this node has one: a node that was down may have missed the attestation. Raises InvalidReceipt.
+        """
         path = self.path(request_id)
         if path.exists():
-            write_receipt(path, replace(read_receipt(path), delivered=location))
+            write_receipt(path, replace(read_receipt(path), delivered=delivered))

@@ -1,11 +1,21 @@
-"""Chain events on their way to the machine: what is open is journaled, what lacks its function waits for it."""
+"""Chain events on their way to the machine: what is open is journaled, what lacks its function waits for it.
+
+Rule 1. A request's record stays until no reorganisation that is followed can bring the request back; a request that
+        comes back, or whose delivery is undone, goes on under its record (P2).
+Rule 2. A request that was closed for good stays closed, whatever an endpoint says later: its record is gone.
+Rule 3. What nobody can deliver any more, by the chain's own time, is closed without an event of its own.
+
+The journal's kinds: `request` from the event on; `record` is the machine's; `closed` and `vanished` hold the block at
+which that happened. All but `closed` are deleted once that block is KEPT_BLOCKS deep.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from executor.chain.logs import Dropped, SeenDelivery, SeenExpiry, SeenRequest
-from executor.chain.watcher import ChainEvent, Scanned, Vanished
+from executor.chain.watcher import KEPT_BLOCKS, ChainEvent, Scanned, Vanished
+from executor.errors import InvalidReceipt
 from executor.model.codec import Natural, decode, encode
 from executor.model.function import Function
 from executor.model.ids import FunctionId, RequestId
@@ -20,7 +30,8 @@ from executor.store.journal import Journal
 
 CURSOR = RequestId(bytes(32))  # the journal's key for where to go on reading the chain
 MAX_RECORD_BYTES = 1_048_576
-MAX_OPEN = 10_000  # requests under way; more wait on chain, and the cursor with them
+MAX_ACTIVE = 10_000  # requests the machine works on; more wait in the journal
+OVERDUE_S = 3_600  # of chain time after a request's deadline: far beyond what a reorganisation moves timestamps
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,7 @@ class RequestBook:
         driver: Driver,
         events: EventLog,
         receipts: ReceiptFiles,
+        max_active: int = MAX_ACTIVE,
     ) -> None:
         self._epoch_number = epoch_number
         self._journal = journal
@@ -51,13 +63,18 @@ class RequestBook:
         self._driver = driver
         self._events = events
         self._receipts = receipts
-        self._open: dict[RequestId, OpenRequest] = {}
-        self._waiting: dict[FunctionId, list[RequestId]] = {}
+        self._max_active = max_active
+        self._deadlines: dict[RequestId, int] = {}  # of everything open
+        self._active: dict[RequestId, OpenRequest] = {}  # what the driver has
+        self._waiting: dict[FunctionId, dict[RequestId, None]] = {}  # for their function
+        self._queued: dict[RequestId, None] = {}  # for a place among the active
+        self._settled: dict[RequestId, int] = {}  # closed or vanished at this block, and not yet for good
+        self._chain_time = 0
 
     @property
     def open_count(self) -> int:
         """Requests seen and not yet closed."""
-        return len(self._open)
+        return len(self._deadlines)
 
     def cursor(self, start_block: int) -> int:
         """The block to read next: the journaled one, or `start_block` on a first start."""
@@ -66,23 +83,25 @@ class RequestBook:
 
     async def restore(self) -> None:
         """Take up what was open before a restart; to be called once the driver runs."""
-        for key, value in list(self._journal.load("request")):
-            opened: OpenRequest = decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
-            await self._take_up(RequestId(key), opened, restored=True)
+        for key, value in self._journal.load("request"):
+            settled = self._journal.find(key, "closed") or self._journal.find(key, "vanished")
+            if settled is None:
+                await self._take_up(key, decode(OpenRequest, value, limit=MAX_RECORD_BYTES), "restored")
+            else:
+                self._settled[key] = int(settled)
 
     async def take(self, event: ChainEvent) -> None:
         """Act on one event of the router."""
         match event:
             case Scanned(next_block):
+                await self._close_overdue(next_block)
+                self._forget_settled(next_block - KEPT_BLOCKS)
                 self._journal.save(CURSOR, "cursor", str(next_block).encode())
-            case SeenRequest(request, request_id, location, deadline):
-                if request_id not in self._open and self._journal.find(request_id, "closed") is None:
-                    opened = OpenRequest(request, location, deadline)
-                    self._journal.save(request_id, "request", encode(opened))
-                    await self._take_up(request_id, opened, restored=False)
+            case SeenRequest():
+                await self._see(event)
             case SeenDelivery(request_id, status, success, transmitter, location):
-                self._receipts.delivered(request_id, location)
-                self._close(request_id)
+                self._complete_receipt(request_id, location)
+                self._settle(request_id, "closed", location.block_number)
                 self._events.add(
                     "delivered",
                     request_id,
@@ -93,10 +112,9 @@ class RequestBook:
                     block=location.block_number,
                 )
                 await self._driver.delivered(request_id)
+                await self._refill()
             case SeenExpiry(request_id, location):
-                self._close(request_id)
-                self._events.add("expired", request_id, block=location.block_number)
-                await self._driver.expired(request_id)
+                await self._expire(request_id, "expired", location.block_number)
             case Dropped(reason, location):
                 self._events.add("dropped", "", reason=reason, block=location.block_number)
             case Vanished(seen):
@@ -104,13 +122,12 @@ class RequestBook:
 
     async def function_added(self, function: FunctionId) -> None:
         """Release the requests that waited for these bytes."""
-        for request_id in self._waiting.pop(function, []):
-            if (opened := self._open.get(request_id)) is not None:
-                await self._take_up(request_id, opened, restored=False)
+        for request_id in self._waiting.pop(function, {}):
+            await self._take_up_again(request_id, "seen")
 
     def attested(self, attested: Attested) -> None:
         """Write the receipt of an attested request."""
-        opened = self._open.get(attested.request_id)
+        opened = self._active.get(attested.request_id)
         function = self._functions.load(attested.report.function_id)
         if opened is None or function is None:
             return
@@ -124,24 +141,47 @@ class RequestBook:
             receipt=str(self._receipts.path(attested.request_id)),
         )
 
-    async def _take_up(self, request_id: RequestId, opened: OpenRequest, *, restored: bool) -> None:
+    async def _see(self, event: SeenRequest) -> None:
+        request_id, find = event.request_id, self._journal.find
+        self._chain_time = max(self._chain_time, event.request.block_timestamp)
+        back = find(request_id, "vanished") is not None
+        if find(request_id, "closed") is not None or (find(request_id, "request") is not None and not back):
+            return  # Rule 2, or known
+        opened = OpenRequest(event.request, event.location, event.deadline)
+        with self._journal.transaction():
+            self._journal.save(request_id, "request", encode(opened))
+            self._journal.delete(request_id, "vanished")
+        self._settled.pop(request_id, None)
+        await self._take_up(request_id, opened, "restored" if back else "seen")
+
+    async def _take_up_again(self, request_id: RequestId, why: str) -> None:
+        """Go on with a request as it stands in the journal, unless it is closed or vanished."""
+        find = self._journal.find
+        value = find(request_id, "request")
+        if value is not None and find(request_id, "closed") is None and find(request_id, "vanished") is None:
+            await self._take_up(request_id, decode(OpenRequest, value, limit=MAX_RECORD_BYTES), why)
+
+    async def _take_up(self, request_id: RequestId, opened: OpenRequest, why: str) -> None:
         request = opened.request
-        self._open[request_id] = opened
+        self._deadlines[request_id] = opened.deadline
         if request.epoch != self._epoch_number:
             self._events.add("other-epoch", request_id, epoch=request.epoch)
             return
         function = self._functions.load(request.function_id)
         if function is None:
-            self._waiting.setdefault(request.function_id, []).append(request_id)
+            self._waiting.setdefault(request.function_id, {})[request_id] = None
             self._events.add("function-missing", request_id, function_id=str(request.function_id))
             return
-        self._tell(request_id, opened, function, restored)
-        record = self._journal.find(request_id, "record")
-        await self._driver.seen(request_id, request, function, record)
+        if len(self._active) >= self._max_active:
+            self._queued[request_id] = None
+            return
+        self._active[request_id] = opened
+        self._tell(request_id, opened, function, why)
+        await self._driver.seen(request_id, request, function)
 
-    def _tell(self, request_id: RequestId, opened: OpenRequest, function: Function, restored: bool) -> None:
+    def _tell(self, request_id: RequestId, opened: OpenRequest, function: Function, why: str) -> None:
         self._events.add(
-            "restored" if restored else "seen",
+            why,
             request_id,
             function_id=str(opened.request.function_id),
             block=opened.requested.block_number,
@@ -152,18 +192,65 @@ class RequestBook:
     async def _vanish(self, seen: object) -> None:
         """A reorganisation took the event's block: a request goes, an undone delivery makes its request open again."""
         match seen:
-            case SeenRequest(request_id=request_id):
-                self._close(request_id)
+            case SeenRequest(request_id=request_id, location=location):
+                if self._journal.find(request_id, "request") is None:
+                    return
+                self._settle(request_id, "vanished", location.block_number)
                 self._events.add("vanished", request_id, what="request")
                 await self._driver.expired(request_id)
+                await self._refill()
             case SeenDelivery(request_id=request_id) | SeenExpiry(request_id=request_id):
+                if request_id not in self._settled:
+                    return  # closed for good (Rule 2)
                 self._journal.delete(request_id, "closed")
+                if self._journal.find(request_id, "vanished") is None:
+                    del self._settled[request_id]
+                self._complete_receipt(request_id, None)
                 self._events.add("vanished", request_id, what="delivery")
+                await self._take_up_again(request_id, "restored")
             case _:
                 pass
 
-    def _close(self, request_id: RequestId) -> None:
-        self._open.pop(request_id, None)
-        with self._journal.transaction():
-            self._journal.delete(request_id)
-            self._journal.save(request_id, "closed", b"1")
+    def _complete_receipt(self, request_id: RequestId, delivered: ChainLocation | None) -> None:
+        try:
+            self._receipts.complete(request_id, delivered)
+        except InvalidReceipt as error:  # damaged on disk: evidence for people, and nothing rests on it
+            self._events.add("receipt-damaged", request_id, reason=str(error))
+
+    async def _expire(self, request_id: RequestId, kind: str, block: int) -> None:
+        self._settle(request_id, "closed", block)
+        self._events.add(kind, request_id, block=block)
+        await self._driver.expired(request_id)
+        await self._refill()
+
+    def _settle(self, request_id: RequestId, kind: str, block: int) -> None:
+        """Closed or vanished: out of the machine, but with everything still in the journal (Rule 1)."""
+        self._journal.save(request_id, kind, str(block).encode())
+        self._settled[request_id] = block
+        self._deadlines.pop(request_id, None)
+        self._active.pop(request_id, None)
+        self._queued.pop(request_id, None)
+        for function in [function for function, waiting in self._waiting.items() if request_id in waiting]:
+            del self._waiting[function][request_id]
+            if not self._waiting[function]:
+                del self._waiting[function]
+
+    async def _refill(self) -> None:
+        while self._queued and len(self._active) < self._max_active:
+            request_id = next(iter(self._queued))
+            del self._queued[request_id]
+            await self._take_up_again(request_id, "seen")
+
+    async def _close_overdue(self, block: int) -> None:
+        """Rule 3."""
+        overdue = [key for key, deadline in self._deadlines.items() if deadline + OVERDUE_S < self._chain_time]
+        for request_id in overdue:
+            await self._expire(request_id, "overdue", block)
+
+    def _forget_settled(self, floor: int) -> None:
+        """Rules 1 and 2: beyond any reorganisation that is followed, only the mark that it is closed stays."""
+        for request_id in [key for key, block in self._settled.items() if block < floor]:
+            with self._journal.transaction():
+                self._journal.save(request_id, "closed", str(self._settled.pop(request_id)).encode())
+                for kind in ("request", "record", "vanished"):
+                    self._journal.delete(request_id, kind)

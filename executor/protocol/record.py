@@ -12,7 +12,7 @@ from executor.model.codec import Hex, decode, encode
 from executor.model.ids import EntryHash, FunctionId, RequestId, TranscriptHash
 from executor.model.observation import Observation
 from executor.model.report import Report
-from executor.model.view import Certificate, Prepare, View
+from executor.model.view import NO_VIEW, Certificate, Prepare, View
 from executor.protocol.messages import AttestationMessage
 
 MAX_RECORD_BYTES = 32 * 1024 * 1024  # a lock and an attestation message, each below the 8 MiB of a message
@@ -50,6 +50,11 @@ class Record:
     observations: tuple[OwnObservation, ...]
     report: Report | None
     attestation: AttestationMessage | None
+
+
+def empty_record(request_id: RequestId, function_id: FunctionId) -> bytes:
+    """The record of a request about which this member said nothing yet."""
+    return encode_record(Record(request_id, function_id, None, NO_VIEW, (), None, (), None, None))
 
 
 def encode_record(record: Record) -> bytes:

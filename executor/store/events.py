@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -11,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 KEPT = 4_096  # events a reader can still ask for: about 200 requests at 20 events each
+KEPT_BYTES = 16 * 1024 * 1024  # of them, as JSON: an agreement of 67 large observations is 4 MB
 MAX_FILE_BYTES = 16 * 1024 * 1024
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,17 @@ class Event:
 
 
 class EventLog:
-    """Appends events; readers wait for those after a number."""
+    """Appends events; readers wait for those after a number. Numbers begin at 1 in every process.
 
-    def __init__(self, path: Path) -> None:
+    A file that cannot be written costs the file's copy and nothing else: nobody rests on it.
+    """
+
+    def __init__(self, path: Path, *, kept_bytes: int = KEPT_BYTES, max_file_bytes: int = MAX_FILE_BYTES) -> None:
         self._path = path
-        self._events: deque[Event] = deque(maxlen=KEPT)
+        self._kept_bytes = kept_bytes
+        self._max_file_bytes = max_file_bytes
+        self._events: deque[tuple[Event, int]] = deque()
+        self._size_bytes = 0
         self._number = 0
         self._added = asyncio.Event()
 
@@ -43,28 +53,36 @@ class EventLog:
         """Record one event now."""
         self._number += 1
         event = Event(self._number, time.time(), kind, str(request_id), fields)
-        self._events.append(event)
-        self._append(event)
+        line = json.dumps(event.plain(), separators=(",", ":"))
+        self._events.append((event, len(line)))
+        self._size_bytes += len(line)
+        while len(self._events) > KEPT or (self._size_bytes > self._kept_bytes and len(self._events) > 1):
+            self._size_bytes -= self._events.popleft()[1]
+        self._append(line)
         self._added.set()
         self._added = asyncio.Event()
 
     def after(self, number: int) -> list[Event]:
         """The kept events numbered above `number`, oldest first."""
-        return [event for event in self._events if event.number > number]
+        return [event for event, _ in self._events if event.number > number]
 
     async def wait_after(self, number: int, timeout_s: float) -> list[Event]:
         """Like `after`, but waits up to `timeout_s` for the first."""
-        added = self._added
-        if not (found := self.after(number)):
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while not (found := self.after(number)):
+            added, left_s = self._added, deadline - asyncio.get_running_loop().time()
             try:
-                await asyncio.wait_for(added.wait(), timeout_s)
+                async with asyncio.timeout(left_s):
+                    await added.wait()
             except TimeoutError:
                 return []
-            found = self.after(number)
         return found
 
-    def _append(self, event: Event) -> None:
-        if self._path.exists() and self._path.stat().st_size > MAX_FILE_BYTES:
-            self._path.replace(self._path.with_suffix(".1.jsonl"))
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(event.plain(), separators=(",", ":")) + "\n")
+    def _append(self, line: str) -> None:
+        try:
+            if self._path.exists() and self._path.stat().st_size > self._max_file_bytes:
+                self._path.replace(self._path.with_suffix(".1.jsonl"))
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            log.error("event %s is in memory only: %s", self._number, error)
