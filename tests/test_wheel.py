@@ -1,0 +1,95 @@
+"""What is published works by itself: the wheel, installed into an empty folder, without the checkout around it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FUNCTION = """
+[function]
+name = "echo"
+language = "c"
+source = "echo.c"
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout, built offline."""
+    out = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", out]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    [built] = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder the wheel is installed to; its dependencies are this environment's."""
+    target = tmp_path_factory.mktemp("installed")
+    options = ["--no-deps", "--no-index", "--no-compile", "--disable-pip-version-check", "--target", target]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", *options, wheel]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return target
+
+
+def run(installed: Path, directory: Path, *arguments: object) -> str:
+    """What Python prints that finds the installed package first."""
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=directory,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(installed), "HOME": str(directory)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_wheel_holds_package_examples_sdk_and_licences(wheel: Path) -> None:
+    """Everything the code looks for beside itself, a licence for all code in it, and nothing that was built here."""
+    names = set(zipfile.ZipFile(wheel).namelist())
+    code = {str(path.relative_to(ROOT)) for path in (ROOT / "executor").rglob("*.py")}
+    assert code <= names
+    assert {f"executor/examples/{path.parent.name}/function.toml" for path in ROOT.glob("examples/*/*.toml")} <= names
+    assert {"executor/engines/quickjs.wasm", "executor/engines/LICENCES"} <= names
+    assert {"executor/chain/artifacts/Router.json", "executor/chain/artifacts/LICENCES"} <= names
+    assert {"executor/sdk/c/executor.h", "executor/py.typed", "executor/__init__.pyi"} <= names
+    metadata = {name.split("/", 1)[1] for name in names if ".dist-info/" in name}
+    assert {"licenses/LICENSE", "licenses/guest-sdk/javascript/engine/LICENCES", "entry_points.txt"} <= metadata
+    assert not [name for name in names if "/build/" in name or "__pycache__" in name]
+    assert {name.split("/", 1)[0] for name in names if ".dist-info/" not in name} == {"executor"}
+
+
+def test_the_installed_command_builds_an_example(installed: Path, tmp_path: Path) -> None:
+    """`executor version` and `executor build`, from the wheel's own files."""
+    found = run(installed, tmp_path, "-c", "import executor; print(executor.__file__)")
+    assert Path(found.strip()).is_relative_to(installed)
+    command = installed / "bin" / "executor"
+    assert "0.1.0" in run(installed, tmp_path, command, "version")
+    shutil.copytree(installed / "executor" / "examples" / "eth_usd", tmp_path / "eth_usd")
+    assert "function id" in run(installed, tmp_path, command, "build", "eth_usd")
+
+
+def test_the_installed_command_compiles_c(installed: Path, tmp_path: Path) -> None:
+    """The header in the wheel makes the module that the checkout's makes."""
+    (tmp_path / "function.toml").write_text(FUNCTION)
+    shutil.copy(ROOT / "guest-sdk" / "c" / "examples" / "echo.c", tmp_path)
+    run(installed, tmp_path, installed / "bin" / "executor", "build", ".")
+    assert (tmp_path / "build" / "echo.wasm").read_bytes() == (ROOT / "fixtures/guests/c_echo.wasm").read_bytes()
+
+
+def test_the_demo_finds_its_example(installed: Path, tmp_path: Path) -> None:
+    """The function of `executor demo` comes from the installed package."""
+    code = "from executor.cli._devnet import example; print(len(example('eth_usd').source))"
+    source = ROOT / "examples" / "eth_usd" / "src" / "eth_usd.js"
+    assert int(run(installed, tmp_path, "-c", code)) == source.stat().st_size
