@@ -1,0 +1,283 @@
+"""Requests between chain and machine: seen, waiting, delivered, undone, vanished, overdue, restarted."""
+
+from dataclasses import replace
+
+import pytest
+from node_bench import FUNCTION, ZERO, make_request, until
+
+from executor.chain.logs import Dropped, SeenDelivery, SeenExpiry, SeenRequest
+from executor.chain.watcher import KEPT_BLOCKS, Scanned, Vanished
+from executor.crypto.digests import request_id
+from executor.model.ids import Digest
+from executor.model.receipt import ChainLocation
+from executor.node.functions import FunctionStore
+from executor.node.receipts import ReceiptFiles
+from executor.node.requests import CURSOR, OVERDUE_S, RequestBook
+from executor.protocol.record import decode_record
+from executor.store.blobs import Blobs
+
+RAW = make_request()
+KEY = request_id(RAW)
+BLOCK = 7
+
+
+def at(block=BLOCK):
+    return ChainLocation(Digest(b"t" * 32), block, Digest(b"b" * 32))
+
+
+def seen(request=RAW, deadline=2_000):
+    return SeenRequest(request, request_id(request), at(request.block_number), deadline)
+
+
+def delivery(key=KEY, block=BLOCK + 1):
+    return SeenDelivery(key, 0, True, ZERO, at(block))
+
+
+def book_of(node, *, function=True, max_active=100):
+    store = FunctionStore(node.journal, Blobs(node.folder / "blobs"), max_functions=10, max_bytes=10_000)
+    if function:
+        store.add(FUNCTION)
+    node.functions = store
+    return RequestBook(
+        epoch_number=1,
+        journal=node.journal,
+        functions=store,
+        driver=node.driver,
+        events=node.events,
+        receipts=ReceiptFiles(node.folder / "receipts", node.network.epoch),
+        max_active=max_active,
+    )
+
+
+@pytest.fixture
+async def node(committee):
+    """A committee of one: what it is given, it attests."""
+    (one,) = await committee(1)
+    return one
+
+
+async def restarted(node):
+    await node.stop()
+    await node.start()
+    book = book_of(node)
+    await book.restore()
+    return book
+
+
+async def test_a_request_is_journaled_and_given_to_the_machine(node):
+    book = book_of(node)
+    await book.take(seen())
+    await until(lambda: node.attested)
+    assert book.open_count == 1
+    assert node.journal.find(KEY, "request") is not None
+    await book.take(seen())
+    assert len(node.told("seen")) == 1
+
+
+async def test_a_request_of_another_epoch_is_told_and_left_alone(node):
+    book = book_of(node)
+    await book.take(seen(make_request(epoch=2)))
+    assert len(node.told("other-epoch")) == 1
+    assert node.runs.executed == 0
+
+
+async def test_a_request_waits_for_its_function(node):
+    book = book_of(node, function=False)
+    await book.take(seen())
+    assert len(node.told("function-missing")) == 1
+    await book.function_added(node.functions.add(FUNCTION))
+    await until(lambda: node.attested)
+
+
+async def test_a_request_that_was_closed_while_it_waited_is_not_taken_up(node):
+    book = book_of(node, function=False)
+    await book.take(seen())
+    await book.take(delivery())
+    assert book._waiting == {}
+    await book.function_added(node.functions.add(FUNCTION))
+    assert node.told("seen") == []
+
+
+async def test_a_waiting_request_survives_a_restart(node):
+    await book_of(node, function=False).take(seen())
+    await restarted(node)
+    await until(lambda: node.attested)
+
+
+async def test_a_delivered_request_is_not_taken_up_again(node):
+    """Neither when its event comes twice, nor after a restart; its record stays for the time of reorganisations."""
+    book = book_of(node)
+    await book.take(seen())
+    await until(lambda: node.attested)
+    await book.take(delivery())
+    await book.take(seen())
+    assert (book.open_count, len(node.told("delivered"))) == (0, 1)
+    book = await restarted(node)
+    await book.take(seen())
+    assert (book.open_count, node.told("restored"), node.told("seen")) == (0, [], [])
+    assert node.journal.find(KEY, "record") is not None
+
+
+async def test_a_closed_request_is_forgotten_when_no_reorganisation_can_reach_it(node):
+    """Its mark stays: seen once more, it is still closed."""
+    book = book_of(node)
+    await book.take(seen())
+    await until(lambda: node.attested)
+    await book.take(delivery())
+    await book.take(Scanned(BLOCK + 1 + KEPT_BLOCKS))
+    assert node.journal.find(KEY, "record") is not None
+    await book.take(Scanned(BLOCK + 2 + KEPT_BLOCKS))
+    assert node.journal.find(KEY, "record") is None
+    assert node.journal.find(KEY, "request") is None
+    await book.take(Vanished(delivery()))
+    await book.take(seen())
+    assert book.open_count == 0
+    assert (await restarted(node)).open_count == 0
+
+
+@pytest.mark.parametrize("closing", [delivery(), SeenExpiry(KEY, at(BLOCK + 1))])
+@pytest.mark.parametrize("restart", [False, True])
+async def test_an_undone_closing_opens_the_request_under_its_old_record(node, closing, restart):
+    """Nothing is recorded by the signer a second time: the member stands by what it said (P2)."""
+    book = book_of(node)
+    await book.take(seen())
+    await until(lambda: node.attested)
+    before = node.journal.find(KEY, "record")
+    await book.take(closing)
+    if restart:
+        book = await restarted(node)
+    node.attested.clear()
+    await book.take(Vanished(closing))
+    await until(lambda: node.attested)
+    assert book.open_count == 1
+    assert decode_record(node.journal.find(KEY, "record")) == decode_record(before)
+    assert node.record.counter == 1
+    await book.take(delivery(block=BLOCK + 2))
+    assert book.open_count == 0
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_a_request_that_vanished_and_comes_back_goes_on_under_its_record(node, restart):
+    """Its id does not name its block: a sibling block with the same parent and time brings the same request."""
+    book = book_of(node)
+    await book.take(seen())
+    await until(lambda: node.attested)
+    before = decode_record(node.journal.find(KEY, "record"))
+    await book.take(Vanished(seen()))
+    assert book.open_count == 0
+    if restart:
+        book = await restarted(node)
+        assert book.open_count == 0
+    node.attested.clear()
+    await book.take(replace(seen(), location=replace(at(), block_hash=Digest(b"s" * 32))))
+    await until(lambda: node.attested)
+    assert decode_record(node.journal.find(KEY, "record")) == before
+    assert book.open_count == 1
+
+
+async def test_a_request_that_vanished_before_anything_was_said_can_come_back(node):
+    """There is no record, and the machine has closed it: it is opened again all the same."""
+    node.runs.gate.clear()
+    book = book_of(node)
+    await book.take(seen())
+    await until(lambda: node.runs.executed)
+    await book.take(Vanished(seen()))
+    assert node.journal.find(KEY, "record") is None
+    node.runs.gate.set()
+    await book.take(seen())
+    await until(lambda: node.attested)
+
+
+async def test_request_and_delivery_that_vanish_together_come_back_together(node):
+    """The watcher tells the newest first."""
+    book = book_of(node)
+    await book.take(seen())
+    await until(lambda: node.attested)
+    await book.take(delivery())
+    await book.take(Vanished(delivery()))
+    await book.take(Vanished(seen()))
+    assert book.open_count == 0
+    await book.take(seen())
+    assert book.open_count == 1
+    await book.take(delivery())
+    assert (await restarted(node)).open_count == 0
+
+
+async def test_what_vanished_for_good_never_begins_afresh(node):
+    """Its record is gone, so its mark says closed."""
+    book = book_of(node)
+    await book.take(seen())
+    await until(lambda: node.attested)
+    await book.take(Vanished(seen()))
+    await book.take(Scanned(BLOCK + 1 + KEPT_BLOCKS))
+    assert node.journal.find(KEY, "record") is None
+    await book.take(seen())
+    assert book.open_count == 0
+
+
+async def test_an_expired_request_is_closed(node):
+    book = book_of(node)
+    await book.take(seen())
+    await book.take(SeenExpiry(KEY, at(BLOCK + 1)))
+    assert (book.open_count, len(node.told("expired"))) == (0, 1)
+
+
+async def test_what_nobody_can_deliver_any_more_is_closed_by_the_chains_time(node):
+    """A request whose function never comes, and whose timeout nobody calls, does not stay for ever."""
+    book = book_of(node, function=False)
+    await book.take(seen(deadline=2_000))
+    await book.take(seen(make_request(1, timestamp=2_000 + OVERDUE_S), deadline=9_000))
+    await book.take(Scanned(BLOCK + 1))
+    assert book.open_count == 2
+    await book.take(seen(make_request(2, timestamp=2_001 + OVERDUE_S), deadline=9_000))
+    await book.take(Scanned(BLOCK + 2))
+    assert (book.open_count, len(node.told("overdue"))) == (2, 1)
+
+
+async def test_beyond_the_most_active_requests_others_wait_in_the_journal(node):
+    """They are taken up as places become free, and survive a restart."""
+    node.runs.gate.clear()
+    book = book_of(node, max_active=2)
+    requests = [make_request(nonce) for nonce in range(4)]
+    for request in requests:
+        await book.take(seen(request))
+    assert (book.open_count, len(node.told("seen"))) == (4, 2)
+    await book.take(delivery(request_id(requests[0])))
+    await book.take(delivery(request_id(requests[3])))
+    assert (book.open_count, len(node.told("seen"))) == (2, 3)
+    assert (await restarted(node)).open_count == 2
+
+
+async def test_a_receipt_is_written_completed_and_undone(node):
+    book = book_of(node)
+    node.driver._on_attested = book.attested
+    await book.take(seen())
+    await until(lambda: node.told("attested"))
+    path = node.folder / "receipts" / f"{KEY}.json"
+    assert b'"delivered":null' in path.read_bytes()
+    await book.take(delivery())
+    assert b'"delivered":{' in path.read_bytes()
+    await book.take(Vanished(delivery()))
+    assert b'"delivered":null' in path.read_bytes()
+
+
+async def test_a_damaged_receipt_does_not_end_the_node(node):
+    """It would again and again: the cursor has not moved yet."""
+    book = book_of(node)
+    (node.folder / "receipts" / f"{KEY}.json").write_bytes(b"{")
+    await book.take(delivery())
+    assert len(node.told("receipt-damaged")) == 1
+
+
+async def test_the_cursor_is_journaled_and_never_before_the_first_block(node):
+    book = book_of(node)
+    assert book.cursor(5) == 5
+    await book.take(Scanned(9))
+    assert (book.cursor(5), book.cursor(12)) == (9, 12)
+    assert node.journal.find(CURSOR, "cursor") == b"9"
+
+
+async def test_a_dropped_log_is_told(node):
+    await book_of(node).take(Dropped("nonce is above 2^53 - 1", at()))
+    assert node.told("dropped")[0]["reason"] == "nonce is above 2^53 - 1"
+    await book_of(node).take(Vanished(Dropped("x", at())))
