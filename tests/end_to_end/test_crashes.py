@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from pathlib import Path
 
 from executor.model.function import Function
@@ -51,6 +52,53 @@ async def test_a_signer_that_is_restarted_delays_its_node_and_no_more(devnet: De
     second = await devnet.request(function_id)
     finished = await follow(devnet, second.request_id, await devnet.network.positions(), [0, 1, 2, 3])
     assert all_passed(verify_receipt(finished.receipt))
+
+
+async def test_a_chain_that_does_not_answer_delays_a_request_and_loses_nothing(
+    devnet: Devnet, eth_usd: Function
+) -> None:
+    """The endpoint hangs while the request is under way; when it is back, the one delivery happens."""
+    function_id = await devnet.network.upload(eth_usd)
+    positions = await devnet.network.positions()
+    seen = await devnet.request(function_id)
+    chain = devnet.chain.pid
+    assert chain is not None
+    os.kill(chain, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(12)  # longer than a call's timeout of 10 s
+        states = [await devnet.network.health(node) for node in range(4)]
+        assert all(states), "nodes serve while their endpoint is away"
+    finally:
+        os.kill(chain, signal.SIGCONT)
+    journey = await follow(devnet, seen.request_id, positions, [0, 1, 2, 3])
+    assert all_passed(verify_receipt(journey.receipt))
+    assert await deliveries(devnet, seen.request_id) == 1
+
+
+WRONG = (
+    ("chain_id = 31337", "chain_id = 1", "the configuration names 1"),
+    ('operator = "0x', 'operator = "0x00', "operator"),
+    ("port = ", "port = 0 #", "port"),
+    ('scheme = "', 'scheme = "x', "scheme"),
+)
+
+
+async def test_a_node_with_a_wrong_configuration_says_what_is_wrong(devnet: Devnet) -> None:
+    """One line on standard error, exit code 2, and nothing served."""
+    directory = devnet.nodes[0].directory
+    for right, changed, named in WRONG:
+        wrong = directory / "wrong.toml"
+        wrong.write_text((directory / "node.toml").read_text().replace(right, changed))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", "from executor.cli import main; main()", "node", "--config", str(wrong)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        output, errors = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == 2, errors
+        assert output == b""
+        assert named in errors.decode()
+        assert errors.decode().count("\n") == 1
 
 
 async def test_a_second_network_starts_beside_the_first(devnet: Devnet) -> None:
