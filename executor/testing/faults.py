@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 
 from executor.model.function import Function
@@ -18,6 +18,7 @@ from executor.model.observation import Kind, Observation
 from executor.model.outcome import Outcome, Returned
 from executor.model.request import Request
 from executor.model.transcript import Transcript
+from executor.model.values import MAX_DIGITS
 from executor.node.driver import Runs
 
 LIE_FACTOR = 10
@@ -46,7 +47,8 @@ class LyingObservation(HonestRuns):
         """A lie."""
         seen = await self._honest.observe(function, request, transcript)
         if seen.kind is Kind.VALUE and _NUMBER.fullmatch(seen.value):
-            return Observation(Kind.VALUE, str(Decimal(seen.value.decode()) * LIE_FACTOR).encode())
+            with localcontext(prec=2 * MAX_DIGITS):  # exact, and never written with an exponent
+                return Observation(Kind.VALUE, f"{Decimal(seen.value.decode()) * LIE_FACTOR:f}".encode())
         return seen
 
 

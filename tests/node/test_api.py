@@ -1,0 +1,220 @@
+"""What a node serves over HTTP: every route, every refusal."""
+
+import asyncio
+import json
+import socket
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from node_bench import FUNCTION
+
+from executor.crypto.digests import function_id
+from executor.errors import HostFault, InvalidModule
+from executor.node import api as api_module
+from executor.node.api import MAX_UPLOADS, MAX_WAITERS, Api
+from executor.node.functions import MAX_UPLOAD_BYTES, FunctionStore, pack_function, unpack_function
+from executor.store.blobs import Blobs
+from executor.store.events import EventLog
+from executor.store.journal import Journal
+
+ABSENT = "0x" + "00" * 32
+
+
+class Served:
+    """The API of a node that holds nothing yet; `gate` holds uploads back while it is not set."""
+
+    def __init__(self, folder):
+        self.events = EventLog(folder / "events.jsonl")
+        self.journal = Journal(folder / "journal.sqlite3")
+        self.functions = FunctionStore(self.journal, Blobs(folder / "blobs"), max_functions=2, max_bytes=1_000)
+        self.receipts = folder / "receipts"
+        self.receipts.mkdir()
+        self.error = None
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.app = web.Application()
+        Api(
+            health=lambda: {"member": 0},
+            events=self.events,
+            functions=self.functions,
+            receipts=self.receipts,
+            add_function=self.add,
+            upload_timeout_s=0.5,
+        ).register(self.app.router)
+
+    async def add(self, function):
+        await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        return self.functions.add(function)
+
+
+@pytest.fixture
+async def served(tmp_path):
+    node = Served(tmp_path)
+    yield node
+    node.journal.close()
+
+
+@pytest.fixture
+async def client(served):
+    async with TestClient(TestServer(served.app)) as client:
+        yield client
+
+
+async def test_health(client):
+    async with client.get("/v1/health") as answer:
+        assert (answer.status, await answer.json()) == (200, {"member": 0})
+
+
+async def test_events_after_a_number(client, served):
+    for kind in ("one", "two", "three"):
+        served.events.add(kind, "0x01", more=kind)
+    async with client.get("/v1/events", params={"after": "1"}) as answer:
+        events = await answer.json()
+    assert [(event["number"], event["kind"], event["more"]) for event in events] == [
+        (2, "two", "two"),
+        (3, "three", "three"),
+    ]
+
+
+async def test_events_are_waited_for(client, served):
+    asyncio.get_running_loop().call_later(0.05, served.events.add, "late")
+    async with client.get("/v1/events", params={"wait": "5"}) as answer:
+        assert [event["kind"] for event in await answer.json()] == ["late"]
+    async with client.get("/v1/events", params={"after": "1", "wait": "0.05"}) as answer:
+        assert await answer.json() == []
+
+
+@pytest.mark.parametrize("query", ["after=x", "after=1.5", "wait=x", "wait=nan", "wait=inf", "after=" + "9" * 5_000])
+async def test_a_malformed_wait_is_refused(client, query):
+    """A timer that compares to nothing would disturb all the others of the process."""
+    async with client.get(f"/v1/events?{query}") as answer:
+        assert answer.status == 400
+
+
+@pytest.mark.parametrize("query", ["after=-1", "wait=-5", "after=99999999999999999999"])
+async def test_numbers_out_of_range_are_only_useless(client, query):
+    async with client.get(f"/v1/events?{query}") as answer:
+        assert (answer.status, await answer.json()) == (200, [])
+
+
+async def test_more_waiters_than_the_limit_are_refused_and_places_come_back(client, served):
+    """Every event wakes every waiter."""
+    waiting = [asyncio.create_task(client.get("/v1/events?wait=30")) for _ in range(MAX_WAITERS)]
+    await asyncio.sleep(0.3)
+    async with client.get("/v1/events?wait=30") as answer:
+        assert answer.status == 503
+    served.events.add("now")
+    for answer in await asyncio.gather(*waiting):
+        assert answer.status == 200
+        await answer.release()
+    async with client.get("/v1/events") as answer:
+        assert answer.status == 200
+
+
+async def test_a_function_is_uploaded_listed_and_given_back(client):
+    packed, identity = pack_function(FUNCTION), str(function_id(FUNCTION))
+    for _ in range(2):
+        async with client.put("/v1/functions", data=packed) as answer:
+            assert (answer.status, await answer.json()) == (200, {"function_id": identity})
+    async with client.get("/v1/functions") as answer:
+        assert await answer.json() == [identity]
+    async with client.get(f"/v1/functions/{identity}") as answer:
+        assert unpack_function(await answer.read()) == FUNCTION
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[" * 100_000, b"\xff", b'{"module":"0x","source":"0x","terms":{"x":1}}']
+)
+async def test_a_malformed_upload_is_refused(client, body):
+    async with client.put("/v1/functions", data=body) as answer:
+        assert answer.status == 422
+        assert "error" in await answer.json()
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(InvalidModule("no such export"), 422), (HostFault("the pool is closed"), 503)]
+)
+async def test_a_function_that_cannot_be_loaded_is_refused(client, served, error, status):
+    served.error = error
+    async with client.put("/v1/functions", data=pack_function(FUNCTION)) as answer:
+        assert (answer.status, await answer.json()) == (status, {"error": str(error)})
+
+
+async def test_an_upload_over_the_limit_is_refused_by_its_announced_length(client):
+    with socket.create_connection((client.host, client.port)) as connection:
+        connection.setblocking(False)
+        loop = asyncio.get_running_loop()
+        head = f"PUT /v1/functions HTTP/1.1\r\nHost: x\r\nContent-Length: {MAX_UPLOAD_BYTES + 1}\r\n\r\n"
+        await loop.sock_sendall(connection, head.encode())
+        assert (await loop.sock_recv(connection, 100)).startswith(b"HTTP/1.1 413")
+
+
+async def test_an_upload_over_the_limit_without_a_length_is_cut_off(client, monkeypatch):
+    monkeypatch.setattr(api_module, "MAX_UPLOAD_BYTES", 100_000)
+
+    async def chunks():
+        for _ in range(4):
+            yield b"x" * 50_000
+
+    async with client.put("/v1/functions", data=chunks()) as answer:
+        assert answer.status == 413
+
+
+async def test_a_body_that_trickles_is_cut_off(client):
+    """And its place is free again."""
+    for _ in range(2):
+        with socket.create_connection((client.host, client.port)) as connection:
+            connection.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_sendall(connection, b"PUT /v1/functions HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+            assert (await loop.sock_recv(connection, 100)).startswith(b"HTTP/1.1 408")
+
+
+async def test_more_uploads_than_the_limit_are_refused_and_places_come_back(client, served):
+    """Each may hold tens of megabytes."""
+    served.gate.clear()
+    uploads = [
+        asyncio.create_task(client.put("/v1/functions", data=pack_function(FUNCTION))) for _ in range(MAX_UPLOADS)
+    ]
+    await asyncio.sleep(0.2)
+    async with client.put("/v1/functions", data=pack_function(FUNCTION)) as answer:
+        assert answer.status == 503
+    served.gate.set()
+    for answer in await asyncio.gather(*uploads):
+        assert answer.status == 200
+        await answer.release()
+    async with client.put("/v1/functions", data=pack_function(FUNCTION)) as answer:
+        assert answer.status == 200
+
+
+async def test_a_receipt_is_served_as_it_stands(client, served):
+    (served.receipts / f"{ABSENT}.json").write_bytes(b'{"a":1}\n')
+    async with client.get(f"/v1/receipts/{ABSENT}") as answer:
+        assert (answer.status, await answer.read()) == (200, b'{"a":1}\n')
+        assert answer.content_type == "application/json"
+
+
+@pytest.mark.parametrize("route", ["functions", "receipts"])
+@pytest.mark.parametrize(
+    ("identity", "status"),
+    [
+        (ABSENT, 404),
+        ("0x00", 400),
+        ("x", 400),
+        (ABSENT + "00", 400),
+        ("..%2F..%2Fjournal.sqlite3", 400),
+        ("%00", 400),
+        ("..%2f" + ABSENT, 400),
+    ],
+)
+async def test_a_wrong_id_is_refused_and_paths_lead_nowhere(client, route, identity, status):
+    with socket.create_connection((client.host, client.port)) as connection:  # clients tidy paths before sending
+        connection.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(connection, f"GET /v1/{route}/{identity} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        answer = await loop.sock_recv(connection, 4_000)
+    assert answer.startswith(f"HTTP/1.1 {status}".encode())
+    assert "error" in json.loads(answer.split(b"\r\n\r\n", 1)[1])
