@@ -48,8 +48,11 @@ class Devchain(Protocol):
     ) -> None: ...
 
 
-class ChainProcess:
-    """A chain in a child process that says on its standard output when and where it serves."""
+class ChainProcess(Protocol):
+    """A chain in a child process that says on its standard output when and where it serves.
+
+    Each kind of chain inherits this and brings `command` and `ready`.
+    """
 
     def __init__(self, chain_id: int) -> None:
         self.chain_id = chain_id
@@ -70,11 +73,11 @@ class ChainProcess:
 
     def command(self) -> list[str | Path]:
         """The child's command line."""
-        raise NotImplementedError
+        ...
 
     def ready(self, output: str) -> str | None:
         """The URL, if what the child printed so far says it serves."""
-        raise NotImplementedError
+        ...
 
     def start(self) -> None:
         """Start the child and wait until it serves; raises ChainUnavailable with what it printed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from executor.errors import SignerUnavailable
 from executor.keys.keyset import PublicKeys
@@ -33,12 +33,15 @@ from executor.model.view import View
 T = TypeVar("T")
 
 
-class SignerCalls:
-    """Every method raises SigningRefused, InvalidValue, or SignerUnavailable."""
+class SignerCalls(Protocol):
+    """The verbs that follow from `ask`, which whoever inherits them brings.
+
+    Every method raises SigningRefused, InvalidValue, or SignerUnavailable.
+    """
 
     async def ask(self, ask: Ask) -> Answer:
         """Carry one ask to the signer and bring its answer."""
-        raise NotImplementedError
+        ...
 
     async def public_keys(self) -> PublicKeys:
         """The node's public keys."""
