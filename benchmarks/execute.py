@@ -1,7 +1,7 @@
 """How long `execute` takes beside the floor: the same run done by hand.
 
 Prints medians of interleaved repetitions in microseconds. The floor does, for each run, what a run cannot do without:
-a store, the host functions, an instance, three calls and the copies in and out. `python benchmarks/execute.py`
+a store, the host functions, an instance, its calls and the copies in and out. `python benchmarks/execute.py`
 """
 
 from __future__ import annotations
@@ -27,17 +27,9 @@ from executor.vm.engine import engine_of
 
 INPUT = bytes(range(32))
 ROUNDS = 1_000
-ENGINE = Path(__file__).parent.parent / "executor" / "engines" / "quickjs.wasm"
-EMPTY = """
-(module
-  (import "executor" "fail" (func (param i32 i32)))
-  (import "executor" "observe" (func (param i32 i32) (result i64)))
-  (memory (export "memory") 1)
-  (func (export "alloc") (param i32) (result i32) (i32.const 1024))
-  (func (export "run") (param i32 i32) (result i64)
-    (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))
-"""
-"""What the header-only C SDK compiles an empty function to."""
+ROOT = Path(__file__).resolve().parents[1]
+ENGINE = ROOT / "executor" / "engines" / "quickjs.wasm"
+EMPTY = ROOT / "fixtures" / "guests" / "c_empty.wasm"
 TYPES = {"i32": wasmtime.ValType.i32, "i64": wasmtime.ValType.i64}
 PRICE = """
 import { utf8 } from "executor";
@@ -133,14 +125,14 @@ def medians(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, flo
 def empty_guest() -> None:
     """`execute` of an empty guest against the floors."""
     engine = engine_of(PROFILE)
-    program = load(Function(bytes(wasmtime.wat2wasm(EMPTY))))
+    program = load(Function(EMPTY.read_bytes()))
     request = Request.local(program.function_id, INPUT)
     shared = wasmtime.Linker(engine)
     define(shared)
     pre = shared.instantiate_pre(program.module)
     outcome = execute(program, request)
     assert isinstance(outcome, Returned)
-    assert outcome.output == INPUT == raw_bindings(engine, pre) == wasmtime_py(engine, program.module, None)
+    assert outcome.output == b"" == raw_bindings(engine, pre) == wasmtime_py(engine, program.module, None)
     found = medians(
         {
             "execute": lambda: execute(program, request),
@@ -152,7 +144,7 @@ def empty_guest() -> None:
         },
         ROUNDS,
     )
-    print(f"empty guest, {len(INPUT)} bytes in and out, median of {ROUNDS} interleaved runs")
+    print(f"empty C guest, {len(INPUT)} bytes in, none out, median of {ROUNDS} interleaved runs")
     for name, value in found.items():
         print(f"  {value:8.1f} us  {found['execute'] / value:5.2f}x  {name}")
 

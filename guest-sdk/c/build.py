@@ -43,18 +43,24 @@ def build_all(work: Path) -> dict[str, bytes]:
     }
 
 
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def origin(name: str) -> dict[str, object]:
+    """The source a guest is built from."""
+    source = HERE / "examples" / f"{name.removeprefix('c_')}.c"
+    return {"source": source.relative_to(ROOT).as_posix(), "source_sha256": hash_of(source)}
+
+
 def manifest(guests: dict[str, bytes]) -> dict[str, object]:
     """Where the bytes come from."""
-    header = hashlib.sha256((HERE / "executor.h").read_bytes()).hexdigest()
     return {
         "toolchain": {"ziglang": ZIGLANG_VERSION, "flags": list(FLAGS)},
-        "header": {"path": "guest-sdk/c/executor.h", "sha256": header},
+        "header": {"path": "guest-sdk/c/executor.h", "sha256": hash_of(HERE / "executor.h")},
         "guests": {
-            name: {
-                "sha256": hashlib.sha256(wasm).hexdigest(),
-                "size_bytes": len(wasm),
-                "source": f"guest-sdk/c/examples/{name.removeprefix('c_')}.c",
-            }
+            name: {"sha256": hashlib.sha256(wasm).hexdigest(), "size_bytes": len(wasm), **origin(name)}
             for name, wasm in guests.items()
         },
     }

@@ -60,3 +60,16 @@ def test_a_c_guest_is_the_one_its_manifest_names(name: str):
 def test_the_c_guests_were_built_from_this_header():
     """Whoever changes the header without rebuilding the guests is told so."""
     assert C_GUESTS["header"]["sha256"] == sha256(ROOT / C_GUESTS["header"]["path"])
+
+
+@pytest.mark.parametrize("name", sorted(C_GUESTS["guests"]))
+def test_a_c_guest_was_built_from_this_source(name: str):
+    """Whoever changes an example without rebuilding it is told so."""
+    facts = C_GUESTS["guests"][name]
+    assert facts["source_sha256"] == sha256(ROOT / facts["source"])
+
+
+def test_every_c_example_is_a_committed_guest():
+    """None is left out of the manifest, and none in it is without its source."""
+    sources = {f"c_{path.stem}" for path in (ROOT / "guest-sdk" / "c" / "examples").glob("*.c")}
+    assert sources == set(C_GUESTS["guests"]) == {path.stem for path in GUESTS.glob("*.wasm")}
