@@ -54,10 +54,12 @@ class ChainProcess(Protocol):
     Each kind of chain inherits this and brings `command` and `ready`.
     """
 
+    chain_id: int
+    _url: str | None
+    _process: subprocess.Popen[bytes] | None
+
     def __init__(self, chain_id: int) -> None:
-        self.chain_id = chain_id
-        self._url: str | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self.chain_id, self._url, self._process = chain_id, None, None
 
     @property
     def url(self) -> str:
