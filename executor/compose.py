@@ -129,6 +129,20 @@ def main() -> None:
     except ExecutorError as error:
         sys.stderr.write(f"node: {error}\n")
         raise SystemExit(1) from error
+    except ExceptionGroup as group:  # of the task groups; anything but our own errors is a bug and shown whole
+        if group.split(ExecutorError)[1] is not None:
+            raise
+        for leaf in _leaves(group):
+            sys.stderr.write(f"node: {leaf}\n")
+        raise SystemExit(1) from group
+
+
+def _leaves(group: ExceptionGroup[Exception]) -> list[Exception]:
+    return [
+        leaf
+        for error in group.exceptions
+        for leaf in (_leaves(error) if isinstance(error, ExceptionGroup) else [error])
+    ]
 
 
 if __name__ == "__main__":

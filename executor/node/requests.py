@@ -31,6 +31,7 @@ from executor.store.journal import Journal
 CURSOR = RequestId(bytes(32))  # the journal's key for where to go on reading the chain
 MAX_RECORD_BYTES = 1_048_576
 MAX_ACTIVE = 10_000  # requests the machine works on; more wait in the journal
+REREAD_BLOCKS = 64  # read again after a restart, so that a reorganisation of them is noticed: Ethereum finalizes in 64
 OVERDUE_S = 3_600  # of chain time after a request's deadline: far beyond what a reorganisation moves timestamps
 
 
@@ -77,9 +78,9 @@ class RequestBook:
         return len(self._deadlines)
 
     def cursor(self, start_block: int) -> int:
-        """The block to read next: the journaled one, or `start_block` on a first start."""
+        """The block to read next: some before the journaled one, or `start_block` on a first start."""
         kept = self._journal.find(CURSOR, "cursor")
-        return start_block if kept is None else max(start_block, int(kept))
+        return start_block if kept is None else max(start_block, int(kept) - REREAD_BLOCKS)
 
     async def restore(self) -> None:
         """Take up what was open before a restart; to be called once the driver runs."""
@@ -99,6 +100,10 @@ class RequestBook:
                 self._journal.save(CURSOR, "cursor", str(next_block).encode())
             case SeenRequest():
                 await self._see(event)
+            case SeenDelivery(request_id, _, _, _, location) | SeenExpiry(request_id, location) if self._is_closed_at(
+                request_id, location.block_number
+            ):
+                pass  # read again
             case SeenDelivery(request_id, status, success, transmitter, location):
                 self._complete_receipt(request_id, location)
                 self._settle(request_id, "closed", location.block_number)
@@ -140,6 +145,9 @@ class RequestBook:
             round=attested.report.round,
             receipt=str(self._receipts.path(attested.request_id)),
         )
+
+    def _is_closed_at(self, request_id: RequestId, block: int) -> bool:
+        return self._journal.find(request_id, "closed") == str(block).encode()
 
     async def _see(self, event: SeenRequest) -> None:
         request_id, find = event.request_id, self._journal.find

@@ -75,3 +75,19 @@ def test_quotas_refuse_and_repeating_costs_nothing(tmp_path: Path) -> None:
         store.add(Function(MODULE, source=b"c"))
         with pytest.raises(InvalidValue, match="quota"):
             store.add(Function(MODULE, source=b"d"))
+
+
+def test_terms_too_large_to_be_read_again_are_refused() -> None:
+    """A host name has no length of its own: what the store could keep it must be able to load after a restart."""
+    terms = {"capabilities": {"http": {"hosts": [".".join(["a" * 60] * 1_100)]}}}
+    with pytest.raises(InvalidManifest, match="terms"):
+        unpack_function(encode_json({"module": "0x", "source": "0x", "terms": terms}))
+
+
+def test_the_largest_terms_survive_a_restart(tmp_path: Path) -> None:
+    terms = {"capabilities": {"http": {"hosts": [".".join(["a" * 60] * 1_065)]}}}
+    function = unpack_function(encode_json({"module": "0x", "source": "0x", "terms": terms}))
+    with opened(tmp_path) as store:
+        store.add(function)
+    with opened(tmp_path) as store:
+        assert store.ids() == [function_id(function)]

@@ -12,7 +12,7 @@ from executor.model.ids import Digest
 from executor.model.receipt import ChainLocation
 from executor.node.functions import FunctionStore
 from executor.node.receipts import ReceiptFiles
-from executor.node.requests import CURSOR, OVERDUE_S, RequestBook
+from executor.node.requests import CURSOR, OVERDUE_S, REREAD_BLOCKS, RequestBook
 from executor.protocol.record import decode_record
 from executor.store.blobs import Blobs
 
@@ -270,11 +270,28 @@ async def test_a_damaged_receipt_does_not_end_the_node(node):
 
 
 async def test_the_cursor_is_journaled_and_never_before_the_first_block(node):
+    """After a restart some blocks are read again: a reorganisation of them would go unnoticed otherwise."""
     book = book_of(node)
     assert book.cursor(5) == 5
-    await book.take(Scanned(9))
-    assert (book.cursor(5), book.cursor(12)) == (9, 12)
-    assert node.journal.find(CURSOR, "cursor") == b"9"
+    await book.take(Scanned(1_000))
+    assert (book.cursor(5), book.cursor(1_200)) == (1_000 - REREAD_BLOCKS, 1_200)
+    assert node.journal.find(CURSOR, "cursor") == b"1000"
+
+
+async def test_what_is_read_again_after_a_restart_changes_nothing(node):
+    """Neither a request, nor its delivery, nor an expiry."""
+    expired = make_request(1)
+    expiry = SeenExpiry(request_id(expired), at(BLOCK + 1))
+    story = [seen(), seen(expired), delivery(), expiry]
+    book = book_of(node)
+    for event in story:
+        await book.take(event)
+    book = await restarted(node)
+    for event in story:
+        await book.take(event)
+    assert (book.open_count, node.events.after(0)) == (0, [])
+    await book.take(Vanished(delivery()))
+    assert book.open_count == 1
 
 
 async def test_a_dropped_log_is_told(node):

@@ -1,0 +1,91 @@
+"""Carrying attestations to the chain: what goes wrong is told, and left to a later round."""
+
+import asyncio
+
+import pytest
+
+from executor.aggregator.transmission import CONCURRENT, Transmissions
+from executor.chain.transmitter import Transmission
+from executor.errors import ChainUnavailable, InvalidValue, SignerUnavailable, SigningRefused, TransactionFailed
+from executor.model.ids import Digest, FunctionId, RequestId, TranscriptHash
+from executor.model.receipt import ChainLocation
+from executor.model.report import Attestation, Report, Scheme, Status
+from executor.protocol.effects import Transmit
+from executor.store.events import EventLog
+from executor.testing.simulation import make_epoch
+
+LOCATION = ChainLocation(Digest(b"t" * 32), 7, Digest(b"b" * 32))
+
+
+def effect(*numbers):
+    reports = tuple(
+        Report(
+            RequestId(bytes([n]) * 32),
+            FunctionId(b"f" * 32),
+            TranscriptHash(b"t" * 32),
+            Status.RETURNED,
+            0,
+            0,
+            1,
+            LOCATION.transaction,
+        )
+        for n in numbers
+    )
+    return Transmit(Attestation(Scheme.ECDSA, reports, b""), tuple(b"" for _ in reports))
+
+
+class Chain:
+    """Delivers at once, or fails, or waits for `gate`."""
+
+    def __init__(self, error=None):
+        self.error, self.gate, self.under_way, self.most = error, asyncio.Event(), 0, 0
+        self.gate.set()
+
+    async def deliver(self, epoch, attestation, payloads):
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await self.gate.wait()
+        self.under_way -= 1
+        if self.error is not None:
+            raise self.error
+        ids = tuple(report.request_id for report in attestation.reports)
+        return Transmission(LOCATION, 50_000, ids, ())
+
+
+@pytest.fixture
+async def events(tmp_path):
+    return EventLog(tmp_path / "events.jsonl")
+
+
+async def test_a_delivery_is_told_for_every_request_of_the_batch(events):
+    await Transmissions(make_epoch(), Chain(), events).transmit(effect(1, 2))
+    assert [event.kind for event in events.after(0)] == ["transmitting"] * 2 + ["transmitted"] * 2
+    assert events.after(2)[0].fields["batch"] == 2
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ChainUnavailable("down"),
+        TransactionFailed("reverted"),
+        SignerUnavailable("restarting"),
+        SigningRefused("no"),
+        InvalidValue("no verifier"),
+    ],
+)
+async def test_a_failure_is_told_and_does_not_end_the_node(events, error):
+    """Also a signer that is restarted while the transaction is to be signed."""
+    await Transmissions(make_epoch(), Chain(error), events).transmit(effect(1))
+    assert [event.kind for event in events.after(1)] == ["transmission-failed"]
+    assert events.after(1)[0].fields["reason"] == str(error)
+
+
+async def test_transactions_under_way_are_bounded(events):
+    chain = Chain()
+    chain.gate.clear()
+    transmissions = Transmissions(make_epoch(), chain, events)
+    tasks = [asyncio.create_task(transmissions.transmit(effect(n))) for n in range(CONCURRENT + 4)]
+    await asyncio.sleep(0.01)
+    assert chain.most == CONCURRENT
+    chain.gate.set()
+    await asyncio.gather(*tasks)
