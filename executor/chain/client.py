@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
@@ -197,9 +197,3 @@ def well_formed() -> Iterator[None]:
         yield
     except MALFORMED as error:
         raise ChainUnavailable(f"malformed reply: {type(error).__name__}: {error}"[:300]) from error
-
-
-def expect(parse: Callable[[], T], _raw: Json) -> T:
-    """What `parse` makes of an endpoint's own JSON; raises ChainUnavailable where it finds another type or range."""
-    with well_formed():
-        return parse()

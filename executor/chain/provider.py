@@ -25,6 +25,9 @@ from executor.model.codec import check_nesting
 Json = Any
 
 MAX_REPLY_BYTES: Constant = 16 * 1024 * 1024  # a full log range of a busy router; its bound is the watcher's
+# The largest view, 100 members with keys and endpoints, is about 180 kB of hex; a crafted reply that points many array
+# elements at one place costs its reader seconds a megabyte.
+METHOD_REPLY_BYTES: Constant = {"eth_call": 256 * 1024}
 TIMEOUT_S: Constant = 10.0
 ATTEMPTS: Constant = 4
 FIRST_PAUSE_S: Constant = 0.1
@@ -115,7 +118,8 @@ class RpcProvider(AsyncJSONBaseProvider):
         headers = {"Accept-Encoding": "identity", "Content-Type": "application/json"}
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
-                raw = await self._read(response)
+                limit = min(self._max_reply_bytes, METHOD_REPLY_BYTES.get(method, self._max_reply_bytes))
+                raw = await _read(response, limit)
                 status = response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ChainUnavailable(f"{method}: {error or type(error).__name__}") from error
@@ -127,13 +131,14 @@ class RpcProvider(AsyncJSONBaseProvider):
             raise ChainUnavailable(f"{method}: HTTP {status}, not JSON") from error
         return _checked(call, reply, status)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        raw = bytearray()
-        async for piece in response.content.iter_chunked(64 * 1024):
-            raw += piece
-            if len(raw) > self._max_reply_bytes:
-                raise ReplyTooLarge(f"a reply of more than {self._max_reply_bytes} bytes")
-        return bytes(raw)
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    raw = bytearray()
+    async for piece in response.content.iter_chunked(64 * 1024):
+        raw += piece
+        if len(raw) > limit:
+            raise ReplyTooLarge(f"a reply of more than {limit} bytes")
+    return bytes(raw)
 
 
 def _checked(call: RPCRequest, reply: Json, status: int) -> RPCResponse:

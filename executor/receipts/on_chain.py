@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final as Constant
 
-from executor.chain.client import ChainClient, expect
+from executor.chain.client import ChainClient
 from executor.chain.epochs import load_epoch
-from executor.chain.logs import TOPICS, RouterLog, Seen, SeenDelivery, SeenRequest, decode
-from executor.chain.quantity import data
+from executor.chain.logs import TOPICS, Seen, SeenDelivery, SeenRequest, decode, router_logs
 from executor.crypto.digests import request_id
 from executor.errors import ChainError, ChainUnavailable, InvalidConfig, VerificationFailed, WrongChain
 from executor.model.committee import Epoch
@@ -79,13 +78,10 @@ async def _seen(client: ChainClient, stated: ChainLocation | None, what: str) ->
     """The router's events in the transaction of a stated location, which must be canonical."""
     if stated is None:
         raise VerificationFailed("chain", f"the receipt does not say where the {what} stands")
-    raw = await client.rpc.call("eth_getTransactionReceipt", data(stated.transaction))
-    if raw is None:
+    mined = await client.receipt(stated.transaction)
+    if mined is None:
         raise VerificationFailed("chain", f"the chain has no transaction {stated.transaction}")
-    own = data(client.router)
-    logs = expect(
-        lambda: [RouterLog.parse(log, client.router) for log in raw["logs"] if log["address"].lower() == own], raw
-    )
+    logs = router_logs(mined.logs, client.router)
     logs = [log for log in logs if log.topics and log.topics[0] in TOPICS]
     require(all(log.location == stated for log in logs), f"the {what} stands in another block than the receipt says")
     block = await client.block(stated.block_number)

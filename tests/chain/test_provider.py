@@ -86,6 +86,14 @@ async def test_a_reply_beyond_the_bound_is_dropped() -> None:
             await ask(endpoint.url, max_reply_bytes=10_000)
 
 
+async def test_the_reply_of_a_call_has_a_bound_of_its_own() -> None:
+    """Decoding 740 kB of crafted ABI took nine seconds: no view's result is that long."""
+    async with answering("0x" + "00" * 200_000) as endpoint:
+        assert len(await ask(endpoint.url)) == 400_002
+        with pytest.raises(ReplyTooLarge, match="262144"):
+            await ask(endpoint.url, method="eth_call")
+
+
 async def test_an_endless_reply_is_dropped() -> None:
     """A stream that never ends is cut at the bound, not awaited."""
 
