@@ -92,6 +92,7 @@ async def _serve(
         load=pool.load,
         transmit=transmissions.transmit,
         events=events,
+        record_counter=await signer.record_counter(),
         settings=Settings(
             collect_delay_s=config.collect_delay_s,
             delivery_patience_s=3.0 * epoch.round_length_s,

@@ -22,6 +22,7 @@ from executor.model.ids import FunctionId
 from executor.model.profile import PROFILE
 from executor.node.api import Api
 from executor.node.config import NodeConfig
+from executor.node.continuity import check_continuity
 from executor.node.driver import Driver, Runs, Signs
 from executor.node.functions import FunctionStore
 from executor.node.receipts import ReceiptFiles
@@ -56,6 +57,7 @@ class Node:
         transmit: Callable[[Transmit], Coroutine[Any, Any, None]],
         events: EventLog,
         settings: Settings,
+        record_counter: int,
     ) -> None:
         if epoch.profile_id != profile_id(PROFILE):
             raise InvalidConfig(
@@ -69,6 +71,7 @@ class Node:
         self._load = load
         self._started_at = time.time()
         self._journal = Journal(config.data / "journal.sqlite3")
+        check_continuity(self._journal, record_counter)
         self._functions = FunctionStore(
             self._journal,
             Blobs(config.data / "blobs"),

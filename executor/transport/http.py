@@ -20,6 +20,7 @@ from executor.transport.outbox import Outbox, Patience
 
 PATH: Constant = "/v1/messages"
 READ_TIMEOUT_S: Constant = 10.0  # for one body: a peer that trickles its bytes is cut off
+SHUTDOWN_S: Constant = 2.0  # for answers under way when a node stops; long polls would hold it up for a minute
 MAX_CONCURRENT: Constant = 16  # bodies being read or judged; with the body limit, this bounds memory
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class HttpTransport:
 
     async def start(self) -> None:
         """Listen and begin to deliver; raises InvalidConfig when the address cannot be had."""
-        self._runner = web.AppRunner(self.app, access_log=None)
+        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=SHUTDOWN_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
         try:

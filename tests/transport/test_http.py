@@ -16,7 +16,7 @@ from aiohttp import web
 from executor.errors import InvalidConfig, InvalidValue
 from executor.model.committee import Epoch
 from executor.transport.envelope import encode_envelope, make_envelope
-from executor.transport.http import PATH, HttpTransport
+from executor.transport.http import PATH, SHUTDOWN_S, HttpTransport
 from executor.transport.inbox import Limits
 from executor.transport.interface import EVERYONE, Transport
 from executor.transport.outbox import Patience
@@ -208,3 +208,21 @@ async def test_wrong_uses_are_named(run: Run, wired: Epoch, member_keys: list[An
     await second.close()
     with pytest.raises(InvalidValue):
         await transport.send(7, b"x")
+
+
+async def test_a_long_poll_does_not_hold_up_a_stop(wired: Epoch, member_keys: list[Any], mailboxes: list[Any]) -> None:
+    """An answer under way has a moment, not the server's minute."""
+    transport = HttpTransport(wired, 0, member_keys[0], mailboxes[0])
+
+    async def poll(_request: web.Request) -> web.Response:
+        await asyncio.sleep(60)
+        return web.Response()
+
+    transport.app.router.add_get("/v1/events", poll)
+    await transport.start()
+    async with aiohttp.ClientSession() as session:
+        waiting = asyncio.create_task(session.get(f"http://127.0.0.1:{transport.port}/v1/events"))
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(2 * SHUTDOWN_S + 2):
+            await transport.close()
+        await asyncio.gather(waiting, return_exceptions=True)
