@@ -1,12 +1,22 @@
-"""What docs/determinism.md names exists: files, the names in them, and the tests."""
+"""What the documents name exists, and what is on the wire is in them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from executor.model.observation import SignedObservation
+from executor.model.report import Attestation, Report, Vote
+from executor.model.transcript import Entry
+from executor.model.view import Certificate, Prepare, View
+from executor.protocol.messages import Message
+from executor.testing.faults import FAULTS
+from executor.transport.envelope import Envelope
 
 ROOT = Path(__file__).resolve().parents[1]
 IDS = [*(f"D{number}" for number in range(1, 14)), *(f"P{number}" for number in range(1, 6)), "K1"]
@@ -61,3 +71,58 @@ def test_the_documents_named_in_documents_exist() -> None:
     for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for name in re.findall(r"docs/[\w/.-]+\.(?:md|json)", page.read_text(encoding="utf-8")):
             assert (ROOT / name).exists(), f"{page.name} names {name}"
+
+
+def section(name: str) -> str:
+    """One numbered section of docs/wire.md."""
+    text = (ROOT / "docs" / "wire.md").read_text(encoding="utf-8")
+    return text.split(f"\n## {name}", 1)[1].split("\n## ", 1)[0]
+
+
+def first_cells(text: str) -> dict[str, str]:
+    """The rows of all tables, by their first cell."""
+    found = re.findall(r"^\| `?([^|`]+)`? \| (.*) \|$", text, re.MULTILINE)
+    return {name: rest for name, rest in found if name not in ("type", "value", "field", "code", "---")}
+
+
+def kinds_of_messages() -> dict[str, type]:
+    """The classes of messages by their `type`."""
+    kinds = get_args(get_args(Message)[0])
+    return {str(field.default): kind for kind in kinds for field in fields(kind) if field.name == "type"}
+
+
+VALUES = {
+    "view": View,
+    "prepare": Prepare,
+    "certificate": Certificate,
+    "transcript": Entry,
+    "signed observation": SignedObservation,
+    "report": Report,
+    "vote": Vote,
+    "attestation": Attestation,
+}
+
+
+def test_every_message_is_in_the_wire_format() -> None:
+    """Each type of message and each value in it, with all its fields, and the envelope's."""
+    messages, values = section("8. ").split("| value | fields |")
+    for kinds, rows in ((kinds_of_messages(), first_cells(messages)), (VALUES, first_cells(values))):
+        assert set(kinds) == set(rows)
+        for name, kind in kinds.items():
+            missing = {field.name for field in fields(kind)} - set(re.findall(r"`(\w+)`", rows[name])) - {"type"}
+            assert not missing, name
+    assert {field.name for field in fields(Envelope)} <= set(first_cells(section("7. ")))
+
+
+def test_every_refusal_of_the_transport_is_in_the_wire_format() -> None:
+    """The stable codes, no more and no less, each with its status."""
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "executor" / "transport").glob("*.py"))
+    named = set(re.findall(r'Refusal\(\s*"([a-z-]+)"', code))
+    shown = {name for name, rest in first_cells(section("7. ")).items() if re.match(r"4\d\d ", rest)}
+    assert shown == named
+
+
+def test_every_named_fault_is_in_the_threat_model() -> None:
+    """What each can and cannot do."""
+    text = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
+    assert set(FAULTS) == set(first_cells(text.split("## Named faults", 1)[1].split("\n## ", 1)[0])) - {"name"}
