@@ -8,6 +8,7 @@ import {Bls12381} from "./libraries/Bls12381.sol";
 import {Code} from "./libraries/Code.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {EpochVerifiers} from "./libraries/EpochVerifiers.sol";
+import {X25519} from "./libraries/X25519.sol";
 import {Epoch, Member} from "./types/Types.sol";
 
 /// @notice Operators and their keys, and the epochs the owner makes of them.
@@ -35,7 +36,7 @@ contract Committee is ICommittee, Ownable2Step {
         string calldata endpoint
     ) external {
         if (signer == address(0)) revert BadSigner();
-        if (encryptionKey == 0) revert BadEncryptionKey();
+        if (X25519.isLowOrder(encryptionKey)) revert BadEncryptionKey();
         uint256 length = bytes(endpoint).length;
         if (length == 0 || length > MAX_ENDPOINT) revert BadEndpoint(length);
         claimKey(publicKey, possession);

@@ -132,19 +132,19 @@ contract Router is IRouter, Ownable2Step {
         (requestId, status, data, next) = PackedReports.outcome(reports, offset);
         Entry storage entry = _pending[requestId];
         PendingSlot open = entry.slot;
-        if (!open.isOpen()) {
-            emit Skipped(requestId, SkipReason.Closed);
-        } else if (open.epoch() != epoch) {
-            emit Skipped(requestId, SkipReason.OtherEpoch);
-        } else if (block.timestamp >= open.deadline()) {
-            emit Skipped(requestId, SkipReason.Expired);
-        } else {
+        // A closed slot is all zero: its deadline has passed.
+        if (open.epoch() == epoch && block.timestamp < open.deadline()) {
             entry.slot = CLOSED;
-            uint256 gasLimit = open.callbackGasLimit();
-            if (!Callback.hasGas(gasLimit, data.length)) revert InsufficientGas(requestId, gasLimit);
-            bool success = Callback.call(open.consumer(), gasLimit, requestId, status, data);
+            bool success = Callback.call(open.consumer(), open.callbackGasLimit(), requestId, status, data);
             if (!success) emit CallbackFailed(requestId, Callback.returned());
             emit Delivered(requestId, uint8(status), success, msg.sender);
+        } else {
+            emit Skipped(requestId, skipReason(epoch, open));
         }
+    }
+
+    function skipReason(uint64 epoch, PendingSlot open) private pure returns (SkipReason) {
+        if (!open.isOpen()) return SkipReason.Closed;
+        return open.epoch() == epoch ? SkipReason.Expired : SkipReason.OtherEpoch;
     }
 }

@@ -140,6 +140,28 @@ contract CommitteeTest is Network {
         committee.register(address(1), bytes32(uint256(1)), key, proof, string(new bytes(257)));
     }
 
+    function test_encryption_keys_of_low_order_are_refused() public {
+        bytes memory key = Bls.publicKey(blsKey(9));
+        bytes memory proof = possession(NEWCOMER, blsKey(9));
+        bytes32[7] memory low = [
+            bytes32(0),
+            bytes32(uint256(1) << 248),
+            bytes32(0xe0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800),
+            bytes32(0x5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157),
+            bytes32(0xecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f),
+            bytes32(0xedffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f),
+            bytes32(0xeeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f)
+        ];
+        for (uint256 i; i < 14; ++i) {
+            bytes32 refused = low[i / 2] | bytes32(i % 2 << 7); // X25519 ignores the top bit
+            vm.prank(NEWCOMER);
+            vm.expectRevert(ICommittee.BadEncryptionKey.selector);
+            committee.register(address(1), refused, key, proof, "x");
+        }
+        vm.prank(NEWCOMER);
+        committee.register(address(1), bytes32(uint256(9) << 248), key, proof, "x"); // the base point
+    }
+
     function test_an_epoch_has_distinct_registered_members() public {
         address[] memory members = new address[](2);
         members[0] = operators[0];

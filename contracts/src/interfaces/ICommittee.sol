@@ -16,7 +16,7 @@ interface ICommittee {
 
     /// @notice The signer address is zero.
     error BadSigner();
-    /// @notice The encryption key is zero.
+    /// @notice The encryption key is zero or another point of low order, to which nothing can be sealed.
     error BadEncryptionKey();
     /// @notice The endpoint is empty or longer than `MAX_ENDPOINT` bytes.
     error BadEndpoint(uint256 length);

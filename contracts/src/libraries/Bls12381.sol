@@ -53,15 +53,15 @@ library Bls12381 {
     }
 
     /// @notice Whether the check's signature is its key's over `message`, both in their subgroups, the key not infinity.
-    /// @dev False, not a revert, for points off the curve or outside the subgroup. An infinite signature fits an infinite
-    /// key only.
+    /// @dev False, not a revert, for points off the curve or outside the subgroup, and on a chain without EIP-2537, where
+    /// the call succeeds and returns nothing. An infinite signature fits an infinite key only.
     function check(uint256 input, bytes32 message, bytes memory dst) internal view returns (bool valid) {
         if (isInfinity(input + CHECK_KEY)) return false;
         hashToG1(message, dst, input + CHECK_ADDEND);
         assembly ("memory-safe") {
             mcopy(add(input, CHECK_HASH), add(input, CHECK_ADDEND), 128)
             let ran := staticcall(PAIRING_GAS, 0x0f, input, 768, 0, 32)
-            valid := and(ran, mload(0))
+            valid := and(and(ran, eq(returndatasize(), 32)), mload(0))
         }
     }
 

@@ -2,28 +2,25 @@
 pragma solidity 0.8.37;
 
 import {IFunctionConsumer} from "../interfaces/IFunctionConsumer.sol";
+import {IRouter} from "../interfaces/IRouter.sol";
 
 /// @notice Calls a consumer with exactly the gas it asked for and takes a bounded part of its return data.
 library Callback {
     uint256 internal constant MAX_REASON = 128; // a selector and three words: Error(string) with a short text
 
-    // What is spent between the check and the call: cold account access 2,600 and the message; and what the router
-    // needs after it for its events.
+    // What is spent between the check and the callback's first instruction: cold account access 2,600, as much again for
+    // code that EIP-7702 delegates to; and what the router needs after it for its events.
     uint256 private constant OVERHEAD = 12_000;
 
-    /// @notice Whether a call made now with this gas limit gets all of it: EIP-150 keeps back one part in 64.
-    function hasGas(uint256 gasLimit, uint256 dataLength) internal view returns (bool) {
-        unchecked {
-            return gasleft() > gasLimit + gasLimit / 63 + OVERHEAD + dataLength;
-        }
-    }
-
-    /// @notice Calls `handleFulfillment`; `data` is the output when status is 0, else the failure.
-    /// @dev Assembly, because solc copies return data of any length. The message is written past the free pointer.
+    /// @notice Calls `handleFulfillment`; `data` is the output when status is 0, else the failure. Reverts with
+    /// `InsufficientGas` when the callback would get less than all of its limit: EIP-150 keeps back one part in 64.
+    /// @dev Assembly, because solc copies return data of any length. The message is written past the free pointer, and
+    /// before the check, since memory has no fixed price.
     function call(address consumer, uint256 gasLimit, bytes32 requestId, uint256 status, bytes calldata data)
         internal
         returns (bool success)
     {
+        bytes32 insufficient = IRouter.InsufficientGas.selector;
         bytes32 selector = IFunctionConsumer.handleFulfillment.selector;
         assembly ("memory-safe") {
             let message := mload(0x40)
@@ -44,10 +41,15 @@ library Callback {
                 mstore(content, 0) // no output
                 content := add(content, 32)
             }
-            mstore(content, data.length)
-            mstore(add(content, padded), 0) // the padding, or the length again
+            mstore(add(content, padded), 0) // the padding, or the length below
             mstore(content, data.length)
             calldatacopy(add(content, 32), data.offset, data.length)
+            if iszero(gt(gas(), add(add(gasLimit, div(gasLimit, 63)), OVERHEAD))) {
+                mstore(message, insufficient)
+                mstore(arguments, requestId)
+                mstore(add(arguments, 32), gasLimit)
+                revert(message, 68)
+            }
             success := call(gasLimit, consumer, 0, message, size, 0, 0)
         }
     }
