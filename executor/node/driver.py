@@ -41,6 +41,8 @@ from executor.protocol.statements import ObservationStatement, PrepareStatement,
 from executor.store.events import EventLog
 
 INBOX = 4_096  # steps waiting; beyond it, senders wait
+LARGE_BYTES = 65_536  # a message above this takes one of few places: members may send 8 MiB each, 200 times a second
+LARGE_PLACES = 32
 RETRIES = 3  # of a run that ended in a host fault
 RETRY_DELAY_S = 0.5
 SIGNER_ATTEMPTS = 60  # half a minute: long enough to restart a signer, short enough to be noticed
@@ -108,6 +110,7 @@ class Driver:
         self._wire: Wire | None = None
         self._inbox: asyncio.Queue[Step] = asyncio.Queue(INBOX)
         self._requests: dict[RequestId, tuple[Request, Function]] = {}
+        self._large = asyncio.Semaphore(LARGE_PLACES)
         self._under_way: set[Hashable] = set()
 
     def attach(self, wire: Wire) -> None:
@@ -140,7 +143,13 @@ class Driver:
         except InvalidEncoding as error:
             raise RuleBroken(str(error), sender) from error
 
+        large = len(data) > LARGE_BYTES
+        if large:
+            await self._large.acquire()
+
         def step(now: float) -> list[Effect]:
+            if large:
+                self._large.release()
             try:
                 return self._member.received(sender, message, now)
             except PeerFault as error:

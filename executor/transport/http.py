@@ -21,7 +21,7 @@ from executor.transport.outbox import Outbox, Patience
 PATH: Constant = "/v1/messages"
 READ_TIMEOUT_S: Constant = 10.0  # for one body: a peer that trickles its bytes is cut off
 SHUTDOWN_S: Constant = 2.0  # for answers under way when a node stops; long polls would hold it up for a minute
-MAX_CONCURRENT: Constant = 16  # bodies being read or judged; with the body limit, this bounds memory
+MAX_CONCURRENT: Constant = 16  # bodies being read, judged or handed over; with the body limit, this bounds memory
 
 log = logging.getLogger(__name__)
 
@@ -122,16 +122,16 @@ class HttpTransport:
                 self._inbox.blame(source)
                 return _refuse(Refusal("too-slow", 408, f"the body took longer than {READ_TIMEOUT_S} s"))
             verdict = await self._inbox.judge(source, body)
-        match verdict:
-            case Refusal():
-                log.debug("refused a message from %s: %s", source, verdict)
-                return _refuse(verdict)
-            case Duplicate():
-                return web.json_response({"status": "duplicate"})
-            case Opened(sender, payload):
-                return await self._hand_over(sender, payload)
-            case _:
-                assert_never(verdict)
+            match verdict:
+                case Refusal():
+                    log.debug("refused a message from %s: %s", source, verdict)
+                    return _refuse(verdict)
+                case Duplicate():
+                    return web.json_response({"status": "duplicate"})
+                case Opened(sender, payload):
+                    return await self._hand_over(sender, payload)  # its place is held: a busy node reads no further
+                case _:
+                    assert_never(verdict)
 
     async def _hand_over(self, sender: int, payload: bytes) -> web.Response:
         try:

@@ -7,14 +7,16 @@ from node_bench import Node, make_request, one_slot, until
 
 from executor.crypto.digests import request_id
 from executor.errors import HostFault, InvalidModule, InvalidValue, RuleBroken, SignerUnavailable, SigningRefused
-from executor.model.observation import Observation
-from executor.model.view import View
+from executor.model.observation import Kind, Observation
+from executor.model.transcript import Entry
+from executor.model.view import Certificate, View
 from executor.node import driver as driver_module
 from executor.protocol.effects import Transmit
 from executor.protocol.messages import Proposal, Status, encode_message
 from executor.protocol.record import decode_record
 
 VIEW = View(5, 1)
+CERTIFICATE = Certificate(VIEW, (Entry(b"", Kind.VALUE, bytes(40_000)),), ())
 
 
 async def test_one_member_attests_alone(committee):
@@ -199,6 +201,22 @@ async def test_a_message_that_cannot_be_sent_does_not_end_the_node(committee):
     await node.see(make_request())
     await until(lambda: node.told("unsendable"))
     assert not node.task.done()
+
+
+async def test_large_messages_wait_outside_while_the_node_is_busy(committee):
+    """Thousands of steps may wait, but not each with megabytes."""
+    (node, *_) = await committee(4)
+    node.task.cancel()
+    await asyncio.wait({node.task})
+    large = encode_message(Status(request_id(make_request(9)), 1, CERTIFICATE, (), ()))
+    assert len(large) > driver_module.LARGE_BYTES
+    for _ in range(driver_module.LARGE_PLACES):
+        await asyncio.wait_for(node.driver.received(1, large), 1)
+    waiting = asyncio.create_task(node.driver.received(1, large))
+    await asyncio.wait({waiting}, timeout=0.05)
+    assert not waiting.done()
+    node.task = asyncio.create_task(node.driver.run())
+    await asyncio.wait_for(waiting, 5)
 
 
 async def test_time_passes_however_much_waits_in_the_inbox(committee):
