@@ -7,11 +7,12 @@ import contextlib
 import os
 import selectors
 import subprocess
+import threading
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import IO, Protocol, Self
 from typing import Final as Constant
-from typing import Protocol, Self
 
 from executor.errors import ChainUnavailable
 
@@ -57,9 +58,10 @@ class ChainProcess(Protocol):
     chain_id: int
     _url: str | None
     _process: subprocess.Popen[bytes] | None
+    _drain: threading.Thread | None
 
     def __init__(self, chain_id: int) -> None:
-        self.chain_id, self._url, self._process = chain_id, None, None
+        self.chain_id, self._url, self._process, self._drain = chain_id, None, None, None
 
     @property
     def url(self) -> str:
@@ -98,6 +100,9 @@ class ChainProcess(Protocol):
         except BaseException:
             self.close()
             raise
+        # What it prints later nobody needs, but a pipe that nobody reads stops its writer after 64 kB.
+        self._drain = threading.Thread(target=_drain, args=(self._process.stdout,), daemon=True)
+        self._drain.start()
 
     def close(self) -> None:
         """Stop the child: asked first, killed if it does not listen."""
@@ -110,6 +115,9 @@ class ChainProcess(Protocol):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if self._drain is not None:
+            self._drain.join()
+            self._drain = None
         if process.stdout:
             process.stdout.close()
 
@@ -149,3 +157,9 @@ class ChainProcess(Protocol):
             process.wait(0.5)
         said = printed.decode("utf-8", "replace").strip()[-2000:]
         raise ChainUnavailable(f"the development chain did not start (exit code {process.returncode}): {said}")
+
+
+def _drain(stream: IO[bytes]) -> None:
+    """Read to the end, which comes when the child does."""
+    while os.read(stream.fileno(), 65_536):
+        pass
