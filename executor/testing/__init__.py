@@ -1,1 +1,1 @@
-
+"""Public tools for users and tests: local networks, named faults, committees in memory."""

@@ -1,4 +1,4 @@
-"""Blobs and receipts: whole or absent, and never wrong."""
+"""Blobs: whole or absent, and never wrong."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import pytest
 
 from executor.crypto.digests import keccak256
 from executor.errors import InvalidValue, StoreError
-from executor.model.ids import RequestId
 from executor.store.blobs import Blobs
 from executor.store.files import TEMPORARY_PREFIX
-from executor.store.receipts import ReceiptFiles
 
 
 def test_blobs_are_found_by_hash(tmp_path: Path) -> None:
@@ -74,14 +72,3 @@ def test_a_place_that_is_no_directory_is_refused(tmp_path: Path) -> None:
         Blobs(tmp_path / "file")
 
 
-def test_receipts_are_files_by_request(tmp_path: Path) -> None:
-    """Saved, replaced, found, listed in the order of ids."""
-    receipts = ReceiptFiles(tmp_path)
-    ids = [RequestId(keccak256(bytes([number]))) for number in range(5)]
-    for request in ids:
-        path = receipts.save(request, b"{}")
-        assert f"{request}.json" == path.name
-    receipts.save(ids[0], b'{"version":1}')
-    assert receipts.find(ids[0]) == b'{"version":1}'
-    assert receipts.find(RequestId(bytes(32))) is None
-    assert sorted(ids) == list(receipts)
