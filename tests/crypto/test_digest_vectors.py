@@ -31,7 +31,8 @@ REPORTS = json.loads((VECTORS / "reports.json").read_text())
 ATTESTATION = json.loads((VECTORS / "attestation.json").read_text())
 VALUES = DIGESTS["values"]
 # docs/wire.md §1: | `name` | type field, type field, ... | meaning |
-TABLE = dict(re.findall(r"^\| `([a-z]+)` \| (.*?) \|", (ROOT / "docs" / "wire.md").read_text(), re.MULTILINE))
+SECTION = (ROOT / "docs" / "wire.md").read_text().split("## 1. Tags")[1].split("\n## ")[0]
+TABLE = dict(re.findall(r"^\| `([a-z]+)` \| (.*?) \|", SECTION, re.MULTILINE))
 
 
 def unhex(text: str) -> bytes:
