@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from executor.errors import SignerUnavailable
@@ -13,22 +12,18 @@ from executor.keys.messages import (
     Bytes,
     Keys,
     ProvePossession,
-    ReportSignatures,
     ShowKeys,
+    Signed,
     SignMessage,
-    SignObservation,
-    SignPrepare,
-    SignReports,
+    SignStatement,
     SignTransaction,
     Transaction,
     Unseal,
 )
 from executor.keys.signer import Signer
 from executor.model.committee import EpochIdentity
-from executor.model.ids import Address, FunctionId, RequestId, TranscriptHash
-from executor.model.observation import Observation
-from executor.model.report import Report
-from executor.model.view import View
+from executor.model.ids import Address
+from executor.protocol.statements import Signatures, Statement
 
 T = TypeVar("T")
 
@@ -51,35 +46,9 @@ class SignerCalls(Protocol):
         """How many things the signer ever recorded."""
         return _only(Keys, await self.ask(ShowKeys())).record_counter
 
-    async def sign_observation(
-        self,
-        epoch: EpochIdentity,
-        request_id: RequestId,
-        function_id: FunctionId,
-        so_far: TranscriptHash,
-        slot: int,
-        spec: bytes,
-        observation: Observation,
-    ) -> bytes:
-        """Compact signature of an observation."""
-        return await self._bytes(
-            SignObservation(epoch, request_id, function_id, so_far, slot, spec, observation),
-        )
-
-    async def sign_prepare(
-        self,
-        epoch: EpochIdentity,
-        request_id: RequestId,
-        function_id: FunctionId,
-        transcript_hash: TranscriptHash,
-        view: View,
-    ) -> bytes:
-        """Compact signature of a Prepare; SigningRefused when another transcript was prepared in this view."""
-        return await self._bytes(SignPrepare(epoch, request_id, function_id, transcript_hash, view))
-
-    async def sign_reports(self, epoch: EpochIdentity, reports: Sequence[Report], *, bls: bool) -> ReportSignatures:
-        """Root and signatures over `reports`; SigningRefused when any of them conflicts with a signed outcome."""
-        return _only(ReportSignatures, await self.ask(SignReports(epoch, tuple(reports), bls)))
+    async def sign(self, statement: Statement, *, bls: bool) -> Signatures:
+        """Signatures over a statement; SigningRefused when it conflicts with one on record."""
+        return _only(Signed, await self.ask(SignStatement(statement, bls))).signatures
 
     async def sign_message(self, epoch: EpochIdentity, sender: int, recipient: int, payload: bytes) -> bytes:
         """Compact signature of a peer message's envelope."""

@@ -21,7 +21,7 @@ from executor.keys.messages import (
     Invalid,
     Keys,
     Refused,
-    ReportSignatures,
+    Signed,
 )
 from executor.model.codec import decode, encode
 
@@ -100,7 +100,7 @@ def _judge(data: bytes) -> Answer:
             raise InvalidValue(reason)
         case Broken(reason):
             raise SignerUnavailable(reason)
-        case Keys() | Bytes() | ReportSignatures():
+        case Keys() | Bytes() | Signed():
             return answer
         case _:
             assert_never(answer)

@@ -11,11 +11,9 @@ from pydantic import Field
 from executor.keys.keyset import PublicKeys
 from executor.model.codec import Hex, Natural, Uint16
 from executor.model.committee import EpochIdentity
-from executor.model.ids import Address, FunctionId, RequestId, Root, TranscriptHash
-from executor.model.observation import Observation
-from executor.model.report import Report
+from executor.model.ids import Address
 from executor.model.transaction import Transaction as Transaction
-from executor.model.view import View
+from executor.protocol.statements import Signatures, Statement
 
 MAX_FRAME_BYTES: Constant = 20 * 1024 * 1024  # the largest peer message, 8 MiB, sealed and in hex, with room
 
@@ -28,39 +26,12 @@ class ShowKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class SignObservation:
-    """`observation` for `slot` after the transcript `so_far`; `spec` is canonical JSON."""
+class SignStatement:
+    """A statement; `bls` asks for the BLS signature too, which only votes for reports have."""
 
-    epoch: EpochIdentity
-    request_id: RequestId
-    function_id: FunctionId
-    so_far: TranscriptHash
-    slot: Uint16
-    spec: Hex
-    observation: Observation
-    kind: Literal["sign-observation"] = "sign-observation"
-
-
-@dataclass(frozen=True, slots=True)
-class SignPrepare:
-    """A Prepare of a transcript in `view`."""
-
-    epoch: EpochIdentity
-    request_id: RequestId
-    function_id: FunctionId
-    transcript_hash: TranscriptHash
-    view: View
-    kind: Literal["sign-prepare"] = "sign-prepare"
-
-
-@dataclass(frozen=True, slots=True)
-class SignReports:
-    """A vote for the root over `reports`, in the order of the tree's leaves."""
-
-    epoch: EpochIdentity
-    reports: tuple[Report, ...]
+    statement: Statement
     bls: bool
-    kind: Literal["sign-reports"] = "sign-reports"
+    kind: Literal["sign-statement"] = "sign-statement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +71,7 @@ class Unseal:
     kind: Literal["unseal"] = "unseal"
 
 
-Ask: TypeAlias = (
-    ShowKeys | SignObservation | SignPrepare | SignReports | SignMessage | SignTransaction | ProvePossession | Unseal
-)
+Ask: TypeAlias = ShowKeys | SignStatement | SignMessage | SignTransaction | ProvePossession | Unseal
 AskOnWire: TypeAlias = Annotated[Ask, Field(discriminator="kind")]
 
 
@@ -124,13 +93,11 @@ class Bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportSignatures:
-    """Answer to SignReports; `bls` is empty when it was not asked for."""
+class Signed:
+    """Answer to SignStatement."""
 
-    root: Root
-    ecdsa: Hex
-    bls: Hex
-    kind: Literal["report-signatures"] = "report-signatures"
+    signatures: Signatures
+    kind: Literal["signed"] = "signed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,5 +124,5 @@ class Broken:
     kind: Literal["broken"] = "broken"
 
 
-Answer: TypeAlias = Keys | Bytes | ReportSignatures
+Answer: TypeAlias = Keys | Bytes | Signed
 AnswerOnWire: TypeAlias = Annotated[Answer | Refused | Invalid | Broken, Field(discriminator="kind")]

@@ -11,16 +11,7 @@ from typing import assert_never
 from eth_account import Account
 
 from executor.crypto import bls, secp256k1
-from executor.crypto.digests import (
-    attestation_digest,
-    epoch_digest,
-    message_digest,
-    observation_digest,
-    possession_digest,
-    prepare_digest,
-    report_leaf,
-)
-from executor.crypto.merkle import merkle_root
+from executor.crypto.digests import epoch_digest, message_digest, possession_digest
 from executor.errors import InvalidValue
 from executor.keys.keyset import KeySet
 from executor.keys.messages import (
@@ -29,19 +20,24 @@ from executor.keys.messages import (
     Bytes,
     Keys,
     ProvePossession,
-    ReportSignatures,
     ShowKeys,
+    Signed,
     SignMessage,
-    SignObservation,
-    SignPrepare,
-    SignReports,
+    SignStatement,
     SignTransaction,
     Transaction,
     Unseal,
 )
 from executor.keys.record import SignerRecord
 from executor.keys.sealing import unseal
-from executor.model.ids import Digest
+from executor.protocol.statements import (
+    ObservationStatement,
+    PrepareStatement,
+    ReportsStatement,
+    Signatures,
+    Statement,
+    statement_digest,
+)
 
 
 class Signer:
@@ -56,15 +52,11 @@ class Signer:
         match ask:
             case ShowKeys():
                 return Keys(self._keys.public, self._record.counter)
-            case SignObservation():
-                return self._sign_observation(ask)
-            case SignPrepare():
-                return self._sign_prepare(ask)
-            case SignReports():
-                return self._sign_reports(ask)
+            case SignStatement():
+                return Signed(self._sign_statement(ask))
             case SignMessage():
-                epoch = epoch_digest(ask.epoch)
-                return self._signed(message_digest(epoch, ask.sender, ask.recipient, ask.payload))
+                digest = message_digest(epoch_digest(ask.epoch), ask.sender, ask.recipient, ask.payload)
+                return Bytes(secp256k1.sign(self._keys.signer, digest))
             case SignTransaction():
                 return Bytes(self._sign_transaction(ask.transaction))
             case ProvePossession():
@@ -74,27 +66,26 @@ class Signer:
             case _:
                 assert_never(ask)
 
-    def _sign_observation(self, ask: SignObservation) -> Bytes:
-        epoch = epoch_digest(ask.epoch)
-        digest = observation_digest(
-            epoch, ask.request_id, ask.function_id, ask.so_far, ask.slot, ask.spec, ask.observation
-        )
-        return self._signed(digest)
-
-    def _sign_prepare(self, ask: SignPrepare) -> Bytes:
-        epoch = epoch_digest(ask.epoch)
-        self._record.admit_prepare(epoch, ask.request_id, ask.view, ask.transcript_hash)
-        return self._signed(prepare_digest(epoch, ask.request_id, ask.function_id, ask.transcript_hash, ask.view))
-
-    def _sign_reports(self, ask: SignReports) -> ReportSignatures:
-        root = merkle_root([report_leaf(report) for report in ask.reports])
-        self._record.admit_reports(epoch_digest(ask.epoch), ask.reports)
-        digest = attestation_digest(ask.epoch, root)
-        return ReportSignatures(
-            root=root,
+    def _sign_statement(self, ask: SignStatement) -> Signatures:
+        digest = statement_digest(ask.statement)
+        self._admit(ask.statement)
+        wants_bls = ask.bls and isinstance(ask.statement, ReportsStatement)
+        return Signatures(
             ecdsa=secp256k1.sign(self._keys.signer, digest),
-            bls=bls.sign(self._keys.bls, digest) if ask.bls else b"",
+            bls=bls.sign(self._keys.bls, digest) if wants_bls else b"",
         )
+
+    def _admit(self, statement: Statement) -> None:
+        """Recorded here, before anything is signed."""
+        match statement:
+            case ObservationStatement():
+                pass  # only Prepares and votes are recorded (keys/record.py)
+            case PrepareStatement(epoch, request, _, transcript, view):
+                self._record.admit_prepare(epoch_digest(epoch), request, view, transcript)
+            case ReportsStatement(epoch, reports):
+                self._record.admit_reports(epoch_digest(epoch), reports)
+            case _:
+                assert_never(statement)
 
     def _sign_transaction(self, transaction: Transaction) -> bytes:
         if transaction.chain_id == 0:
@@ -119,6 +110,3 @@ class Signer:
         key = bls.to_evm_g2(bls.public_key(self._keys.bls))
         digest = possession_digest(ask.chain_id, ask.committee, ask.operator, key)
         return Bytes(bls.prove_possession(self._keys.bls, digest))
-
-    def _signed(self, digest: Digest) -> Bytes:
-        return Bytes(secp256k1.sign(self._keys.signer, digest))

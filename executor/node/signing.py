@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from executor.keys.client import SignerClient
 from executor.model.committee import Epoch
 from executor.model.report import Scheme
 from executor.model.transaction import Transaction
-from executor.protocol.statements import ObservationStatement, PrepareStatement, ReportsStatement, Signatures, Statement
+from executor.protocol.statements import Signatures, Statement
 
 
 class ProtocolSigner:
-    """Turns statements into asks; the signer computes every digest itself (K1)."""
+    """Asks for BLS signatures too where the epoch has a BLS verifier."""
 
     def __init__(self, client: SignerClient, epoch: Epoch) -> None:
         self._client = client
@@ -20,19 +18,7 @@ class ProtocolSigner:
 
     async def sign(self, statement: Statement) -> Signatures:
         """Signatures over a statement; raises SigningRefused or SignerUnavailable."""
-        match statement:
-            case ObservationStatement(epoch, request, function, so_far, slot, spec, observation):
-                signature = await self._client.sign_observation(
-                    epoch, request, function, so_far, slot, spec, observation
-                )
-                return Signatures(signature)
-            case PrepareStatement(epoch, request, function, transcript, view):
-                return Signatures(await self._client.sign_prepare(epoch, request, function, transcript, view))
-            case ReportsStatement(epoch, reports):
-                signed = await self._client.sign_reports(epoch, reports, bls=self._bls)
-                return Signatures(signed.ecdsa, signed.bls)
-            case _:
-                assert_never(statement)
+        return await self._client.sign(statement, bls=self._bls)
 
 
 class TransactionAsks:

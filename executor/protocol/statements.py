@@ -1,9 +1,14 @@
-"""What a member's signer is asked to sign, with everything it needs to know what that means (K1)."""
+"""What a member's signer is asked to sign, with everything it needs to know what that means (K1).
+
+`kind` tells statements apart on the signer's socket; it is in no digest, where each kind has a tag of its own.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import Annotated, Literal, TypeAlias, assert_never
+
+from pydantic import Field
 
 from executor.crypto.digests import (
     attestation_digest,
@@ -32,6 +37,7 @@ class ObservationStatement:
     slot: Uint16
     spec: Hex
     observation: Observation
+    kind: Literal["observation"] = "observation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class PrepareStatement:
     function_id: FunctionId
     transcript_hash: TranscriptHash
     view: View
+    kind: Literal["prepare"] = "prepare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +58,13 @@ class ReportsStatement:
 
     epoch: EpochIdentity
     reports: tuple[Report, ...]
+    kind: Literal["reports"] = "reports"
 
 
-Statement: TypeAlias = ObservationStatement | PrepareStatement | ReportsStatement
+Statement: TypeAlias = Annotated[
+    ObservationStatement | PrepareStatement | ReportsStatement,
+    Field(discriminator="kind"),
+]
 
 
 @dataclass(frozen=True, slots=True)

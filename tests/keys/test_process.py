@@ -21,6 +21,7 @@ from executor.keys.sealing import seal
 from executor.keys.server import MAX_CONNECTIONS
 from executor.model.committee import EpochIdentity
 from executor.model.report import Report
+from executor.protocol.statements import ReportsStatement
 
 Start = Callable[[], Any]
 MakeReport = Callable[..., Report]
@@ -46,10 +47,10 @@ async def test_it_signs_and_stops_cleanly(
     assert stat.S_IMODE(one.socket.stat().st_mode) == 0o600
     client = SignerClient(one.socket)
     assert await client.public_keys() == keys.public
-    signed = await client.sign_reports(epoch, [make_report()], bls=True)
+    signed = await client.sign(ReportsStatement(epoch, (make_report(),)), bls=True)
     assert (len(signed.ecdsa), len(signed.bls)) == (64, 48)
     with pytest.raises(SigningRefused, match="another outcome"):
-        await client.sign_reports(epoch, [make_report(output=b"other")], bls=True)
+        await client.sign(ReportsStatement(epoch, (make_report(output=b"other"),)), bls=True)
     assert await client.unseal(seal(keys.public.encryption_key, b"x" * 100_000)) == b"x" * 100_000
     with pytest.raises(InvalidValue):
         await client.unseal(b"garbage")
@@ -85,14 +86,14 @@ async def test_a_kill_between_record_and_signature_loses_nothing(
         process.stdin.flush()
         assert "listens on" in process.stdout.readline()
         with pytest.raises(SignerUnavailable):
-            await SignerClient(path).sign_reports(epoch, [make_report()], bls=False)
+            await SignerClient(path).sign(ReportsStatement(epoch, (make_report(),)), bls=False)
         assert process.wait(10) == -9
 
     client = SignerClient(start().socket)
     assert await client.record_counter() == 1
     with pytest.raises(SigningRefused):
-        await client.sign_reports(epoch, [make_report(output=b"other")], bls=False)
-    assert len((await client.sign_reports(epoch, [make_report()], bls=False)).ecdsa) == 64
+        await client.sign(ReportsStatement(epoch, (make_report(output=b"other"),)), bls=False)
+    assert len((await client.sign(ReportsStatement(epoch, (make_report(),)), bls=False)).ecdsa) == 64
     assert await client.record_counter() == 1
     await client.close()
 
@@ -117,6 +118,7 @@ GARBAGE = {
     "no JSON": frame(b"garbage"),
     "empty": frame(b""),
     "an unknown kind": frame(b'{"kind":"sign-anything"}'),
+    "no statement": frame(b'{"bls":false,"kind":"sign-statement","statement":{"kind":"digest"}}'),
     "an extra field": frame(b'{"kind":"show-keys","more":1}'),
     "not canonical": frame(b'{ "kind":"show-keys"}'),
     "a digest to sign": frame(b'{"digest":"0x00","kind":"sign-message"}'),

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from eth_account import Account
 
 from executor.crypto import bls, digests, secp256k1
 from executor.crypto.merkle import merkle_root
-from executor.errors import InvalidValue, SigningRefused
+from executor.errors import InvalidEncoding, InvalidValue, SigningRefused
 from executor.keys.calls import LocalSigner
 from executor.keys.keyset import KeySet
-from executor.keys.messages import Ask, AskOnWire, SignMessage, SignPrepare, SignReports, Transaction, Unseal
+from executor.keys.messages import (
+    Ask,
+    AskOnWire,
+    ProvePossession,
+    ShowKeys,
+    SignMessage,
+    SignStatement,
+    SignTransaction,
+    Transaction,
+    Unseal,
+)
 from executor.keys.sealing import encryption_key_of, seal, unseal
 from executor.keys.signer import Signer
 from executor.model.codec import decode, encode
@@ -21,6 +32,7 @@ from executor.model.ids import Address, Digest, FunctionId, RequestId, Transcrip
 from executor.model.observation import Kind, Observation
 from executor.model.report import Report
 from executor.model.view import View
+from executor.protocol.statements import ObservationStatement, PrepareStatement, ReportsStatement
 
 REQUEST = RequestId(digests.keccak256(b"request"))
 FUNCTION = FunctionId(digests.keccak256(b"function"))
@@ -35,41 +47,45 @@ def calls(signer: Signer) -> LocalSigner:
 
 
 async def test_observations(calls: LocalSigner, keys: KeySet, epoch: EpochIdentity) -> None:
-    """By the signer key over the observation digest."""
+    """By the signer key over the observation digest, never by the BLS key; nothing is recorded."""
     seen = Observation(Kind.VALUE, b"3012.55")
-    signature = await calls.sign_observation(epoch, REQUEST, FUNCTION, SO_FAR, 2, b'{"aggregate":"median"}', seen)
+    spec = b'{"aggregate":"median"}'
+    signed = await calls.sign(ObservationStatement(epoch, REQUEST, FUNCTION, SO_FAR, 2, spec, seen), bls=True)
     identity = digests.epoch_digest(epoch)
-    digest = digests.observation_digest(identity, REQUEST, FUNCTION, SO_FAR, 2, b'{"aggregate":"median"}', seen)
-    assert secp256k1.is_signed_by(digest, signature, keys.public.signer)
+    digest = digests.observation_digest(identity, REQUEST, FUNCTION, SO_FAR, 2, spec, seen)
+    assert secp256k1.is_signed_by(digest, signed.ecdsa, keys.public.signer)
+    assert signed.bls == b""
+    assert await calls.record_counter() == 0
 
 
 async def test_prepares(calls: LocalSigner, keys: KeySet, epoch: EpochIdentity) -> None:
-    """By the signer key over the prepare digest, once per view."""
-    signature = await calls.sign_prepare(epoch, REQUEST, FUNCTION, SO_FAR, View(7, 1))
+    """By the signer key over the prepare digest, never by the BLS key; once per view."""
+    statement = PrepareStatement(epoch, REQUEST, FUNCTION, SO_FAR, View(7, 1))
+    signed = await calls.sign(statement, bls=True)
     digest = digests.prepare_digest(digests.epoch_digest(epoch), REQUEST, FUNCTION, SO_FAR, View(7, 1))
-    assert secp256k1.is_signed_by(digest, signature, keys.public.signer)
+    assert secp256k1.is_signed_by(digest, signed.ecdsa, keys.public.signer)
+    assert signed.bls == b""
     with pytest.raises(SigningRefused):
-        await calls.sign_prepare(epoch, REQUEST, FUNCTION, TranscriptHash(REQUEST), View(7, 1))
-    assert signature == await calls.sign_prepare(epoch, REQUEST, FUNCTION, SO_FAR, View(7, 1))
+        await calls.sign(replace(statement, transcript_hash=TranscriptHash(REQUEST)), bls=False)
+    assert signed == await calls.sign(statement, bls=False)
+    assert await calls.record_counter() == 1
 
 
 async def test_reports(
     calls: LocalSigner, keys: KeySet, epoch: EpochIdentity, make_report: Callable[..., Report]
 ) -> None:
     """Root recomputed inside, signed by both keys; the BLS key only when asked."""
-    reports = [make_report(number) for number in range(3)]
-    root = merkle_root([digests.report_leaf(report) for report in reports])
-    digest = digests.attestation_digest(epoch, root)
-    signed = await calls.sign_reports(epoch, reports, bls=True)
-    assert root == signed.root
+    reports = tuple(make_report(number) for number in range(3))
+    digest = digests.attestation_digest(epoch, merkle_root([digests.report_leaf(report) for report in reports]))
+    signed = await calls.sign(ReportsStatement(epoch, reports), bls=True)
     assert secp256k1.is_signed_by(digest, signed.ecdsa, keys.public.signer)
     assert bls.verify(keys.public.bls_key, digest, signed.bls)
-    assert (await calls.sign_reports(epoch, reports, bls=False)).bls == b""
+    assert (await calls.sign(ReportsStatement(epoch, reports), bls=False)).bls == b""
     with pytest.raises(SigningRefused):
-        await calls.sign_reports(epoch, [make_report(7), make_report(1, b"conflict")], bls=False)
+        await calls.sign(ReportsStatement(epoch, (make_report(7), make_report(1, b"conflict"))), bls=False)
     assert await calls.record_counter() == 3
     with pytest.raises(InvalidValue):
-        await calls.sign_reports(epoch, [], bls=False)
+        await calls.sign(ReportsStatement(epoch, ()), bls=False)
 
 
 async def test_messages(calls: LocalSigner, keys: KeySet, epoch: EpochIdentity) -> None:
@@ -122,12 +138,27 @@ def test_sealing_to_what_is_no_key() -> None:
 
 
 def test_asks_survive_the_wire(epoch: EpochIdentity, make_report: Callable[..., Report]) -> None:
-    """Encoded and decoded, every ask is itself."""
+    """Encoded and decoded, every ask is itself, whatever statement it holds."""
+    seen = Observation(Kind.VALUE, b"3012.55")
     asks: list[Ask] = [
-        SignReports(epoch, (make_report(1), make_report(2)), True),
+        ShowKeys(),
+        SignStatement(ObservationStatement(epoch, REQUEST, FUNCTION, SO_FAR, 2, b"{}", seen), False),
+        SignStatement(PrepareStatement(epoch, REQUEST, FUNCTION, SO_FAR, View(1, 2)), False),
+        SignStatement(ReportsStatement(epoch, (make_report(1), make_report(2))), True),
         SignMessage(epoch, 1, 2, b"\x00\xff"),
-        SignPrepare(epoch, REQUEST, FUNCTION, SO_FAR, View(1, 2)),
+        SignTransaction(TRANSACTION),
+        ProvePossession(31337, Address(b"c" * 20), Address(b"o" * 20)),
         Unseal(b"\x01"),
     ]
     for ask in asks:
         assert ask == decode(AskOnWire, encode(ask, AskOnWire), limit=10_000)
+
+
+def test_a_statement_is_one_thing_only(epoch: EpochIdentity) -> None:
+    """A statement under another's kind, an unknown kind or none is InvalidEncoding."""
+    ask = encode(SignStatement(PrepareStatement(epoch, REQUEST, FUNCTION, SO_FAR, View(1, 2)), False), AskOnWire)
+    for kind in (b'"kind":"observation",', b'"kind":"reports",', b'"kind":"digest",', b""):
+        bad = ask.replace(b'"kind":"prepare",', kind)
+        assert bad != ask
+        with pytest.raises(InvalidEncoding):
+            decode(AskOnWire, bad, limit=10_000)
