@@ -30,7 +30,7 @@ from executor.node.config import NodeConfig, read_config
 from executor.node.driver import Runs
 from executor.node.node import Node, run_until_stopped
 from executor.node.runs import WorkerRuns
-from executor.node.signing import ProtocolSigner, TransactionAsks
+from executor.node.signing import ProtocolSigner
 from executor.protocol.settings import Settings
 from executor.store.events import EventLog
 from executor.vm import self_test
@@ -79,7 +79,7 @@ async def _serve(
     stopped: asyncio.Event,
 ) -> None:
     statements = ProtocolSigner(signer, epoch)
-    account = Account((await signer.public_keys()).transmitter, TransactionAsks(signer))
+    account = Account((await signer.public_keys()).transmitter, signer)
     transmissions = Transmissions(epoch, Transmitter(chain, TransactionSender(chain, account)), events)
     node = Node(
         config,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from executor.keys.client import SignerClient
 from executor.model.committee import Epoch
 from executor.model.report import Scheme
-from executor.model.transaction import Transaction
 from executor.protocol.statements import Signatures, Statement
 
 
@@ -19,14 +18,3 @@ class ProtocolSigner:
     async def sign(self, statement: Statement) -> Signatures:
         """Signatures over a statement; raises SigningRefused or SignerUnavailable."""
         return await self._client.sign(statement, bls=self._bls)
-
-
-class TransactionAsks:
-    """The transmitter's key, as the chain adapter needs it."""
-
-    def __init__(self, client: SignerClient) -> None:
-        self._client = client
-
-    async def sign_transaction(self, transaction: Transaction, /) -> bytes:
-        """Raw bytes of the transmitter's transaction."""
-        return await self._client.sign_transaction(transaction)

@@ -34,7 +34,6 @@ from executor.model.committee import Epoch
 from executor.model.ids import FunctionId
 from executor.model.profile import PROFILE
 from executor.model.report import Scheme
-from executor.node.signing import TransactionAsks
 from executor.testing.network import NetworkReader
 from executor.testing.processes import Child, Children, free_ports
 
@@ -205,7 +204,7 @@ class Devnet:
                 dev_account(dev_accounts()[0]),
                 [
                     Registration(
-                        operator=Account(node.keys.transmitter, TransactionAsks(client)),
+                        operator=Account(node.keys.transmitter, client),
                         signer=node.keys.signer,
                         bls_key=node.keys.bls_key,
                         encryption_key=node.keys.encryption_key,

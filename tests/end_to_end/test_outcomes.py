@@ -3,50 +3,14 @@
 from __future__ import annotations
 
 from executor.model.function import Function
-from executor.model.manifest import Capabilities, HttpCapability, Limits, Terms
 from executor.model.observation import Kind
 from executor.model.outcome import TrapCode
 from executor.model.report import Status
-from executor.receipts import all_passed, engine_for, verify_receipt
+from executor.receipts import all_passed, verify_receipt
 from executor.receipts.on_chain import verify_on_chain
 from executor.testing.devnet import Devnet
+from fixtures.receipts.record import recorded_function
 from tests.end_to_end.journey import Journey, travel
-
-THROWS = """
-export default function () {
-  throw new TypeError("nothing to see");
-}
-"""
-LOOPS = """
-export default function () {
-  for (;;);
-}
-"""
-UNREACHABLE = """
-import { http, median, observe } from "executor";
-export default function () {
-  return observe(median, () => http.get("http://exchange-a.test/absent").json().price, { default: "7" }).toString();
-}
-"""
-TWO_SLOTS = """
-import { abi, fields, http, identical, median, mode, observe } from "executor";
-export default function () {
-  const symbol = observe(identical, () => http.get("http://exchange-a.test/price").json().symbol);
-  const seen = observe(fields({ price: median, currency: mode }), () => {
-    const { amount, currency } = http.get("http://exchange-b.test/price").json().data;
-    return { price: amount, currency };
-  });
-  if (symbol !== "ETHUSD" || seen.currency !== "USD") throw new Error("agreed on something else");
-  return abi.encode(["uint256", "uint64"], [seen.price.scaled(8), 1n]);
-}
-"""
-
-
-def javascript(source: str, fuel: int = 50_000_000) -> Function:
-    """A function that may ask the exchanges."""
-    hosts = ["http://exchange-a.test", "http://exchange-b.test"]
-    terms = Terms(limits=Limits(fuel=fuel, memory_mib=16), capabilities=Capabilities(http=HttpCapability(hosts=hosts)))
-    return Function(engine_for("javascript"), terms, source.encode())
 
 
 async def finish(devnet: Devnet, function: Function) -> Journey:
@@ -59,26 +23,26 @@ async def finish(devnet: Devnet, function: Function) -> Journey:
 
 async def test_errors_traps_defaults_and_several_slots_are_delivered(devnet: Devnet) -> None:
     """A thrown error, an endless loop, an agreed default, and two observations one after the other."""
-    thrown = await finish(devnet, javascript(THROWS))
+    thrown = await finish(devnet, recorded_function("throws"))
     assert thrown.receipt.attestation.reports[0].status is Status.FAILED
     price = await devnet.consumer.read()
     assert price.error == thrown.receipt.payload
-    assert price.error.decode() == "TypeError: nothing to see (function.js:3:13)"
+    assert price.error.decode() == "TypeError: nothing to see (function.js:2:13)"
     assert thrown.receipt.transcript == ()
 
-    looped = await finish(devnet, javascript(LOOPS, fuel=5_000_000))
+    looped = await finish(devnet, recorded_function("loops"))
     (report,) = looped.receipt.attestation.reports
     assert report.status is Status.TRAPPED
     assert report.fuel_used == 5_000_000
     assert (await devnet.consumer.read()).error == bytes([TrapCode.OUT_OF_FUEL])
 
-    defaulted = await finish(devnet, javascript(UNREACHABLE))
+    defaulted = await finish(devnet, recorded_function("defaults"))
     (entry,) = defaulted.receipt.transcript
     assert entry.kind is Kind.DEFAULT
     assert (entry.value, defaulted.receipt.payload) == (b"7", b"7")
     assert {seen.observation.kind for seen in entry.observations} == {Kind.ERROR}
 
-    sequential = await finish(devnet, javascript(TWO_SLOTS))
+    sequential = await finish(devnet, recorded_function("two_slots"))
     assert [entry.kind for entry in sequential.receipt.transcript] == [Kind.VALUE, Kind.VALUE]
     assert sequential.receipt.transcript[0].value == b"ETHUSD"
     assert sequential.receipt.attestation.reports[0].slots == 2

@@ -70,5 +70,3 @@ def test_a_place_that_is_no_directory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StoreError, match="cannot use"):
         Blobs(tmp_path / "file")
-
-
