@@ -11,6 +11,7 @@ import pytest
 from make_receipts import make_receipt
 
 from executor.errors import ChainUnavailable, WrongChain
+from executor.model.committee import Verifier
 from executor.model.ids import Address, Digest
 from executor.model.receipt import Receipt
 from executor.model.report import Scheme, Status
@@ -97,6 +98,11 @@ def located(name: str, **changes: object) -> Edit:
 ZERO = Digest(bytes(32))
 
 
+def elsewhere(receipt: Receipt) -> tuple[Verifier, ...]:
+    """The epoch's verifiers at another address."""
+    return tuple(replace(verifier, address=Address(bytes(20))) for verifier in receipt.epoch.verifiers)
+
+
 @pytest.mark.parametrize(
     ("edit", "names"),
     [
@@ -106,6 +112,8 @@ ZERO = Digest(bytes(32))
         (member_edit(signer=Address(bytes(20))), ["members"]),
         (lambda receipt: replace(receipt, epoch=replace(receipt.epoch, round_length_s=5)), ["members"]),
         (lambda receipt: replace(receipt, epoch=replace(receipt.epoch, verifiers=())), ["members"]),
+        (lambda receipt: replace(receipt, epoch=replace(receipt.epoch, verifiers=elsewhere(receipt))), ["members"]),
+        (member_edit(bls_key=bytes(96)), ["members"]),
         (lambda receipt: replace(receipt, epoch=replace(receipt.epoch, number=99)), ["members"]),
         (lambda receipt: replace(receipt, epoch=replace(receipt.epoch, committee=Address(bytes(20)))), ["members"]),
         (lambda receipt: replace(receipt, epoch=replace(receipt.epoch, router=Address(bytes(20)))), ["chain"]),
