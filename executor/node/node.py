@@ -15,7 +15,7 @@ from typing import Any
 from executor.chain.client import ChainClient
 from executor.chain.watcher import RequestWatcher
 from executor.crypto.digests import function_id, profile_id
-from executor.errors import ChainError, InvalidConfig
+from executor.errors import ChainError, InvalidConfig, WrongChain
 from executor.model.committee import Epoch
 from executor.model.function import Function
 from executor.model.ids import FunctionId
@@ -136,7 +136,8 @@ class Node:
                 async for event in watcher.follow():
                     await self._book.take(event)
             except ChainError as error:
-                self._events.add("chain-unavailable", "", reason=str(error))
+                kind = "wrong-chain" if isinstance(error, WrongChain) else "chain-unavailable"
+                self._events.add(kind, "", reason=str(error))
                 await asyncio.sleep(CHAIN_RETRY_S)
 
     async def _add_function(self, function: Function) -> FunctionId:
