@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import get_args
+from typing import Any, TypeVar, get_args
 
 from executor.cli._project import load_function
 from executor.cli._story import Story
 from executor.errors import InvalidConfig
 from executor.model.function import Function
 from executor.testing.devnet import ChainKind, Devnet
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+T = TypeVar("T")
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -20,6 +28,37 @@ def chain_kind(text: str) -> ChainKind:
         if text == kind:
             return kind  # type: ignore[no-any-return]
     raise InvalidConfig(f"--chain {text}: one of {', '.join(get_args(ChainKind))}")
+
+
+def new_folder(directory: Path | None, prefix: str) -> Path:
+    """The folder a user named, made when it is not there, else a new temporary one; raises InvalidConfig."""
+    if directory is None:
+        return Path(tempfile.mkdtemp(prefix=prefix))
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidConfig(f"--directory {directory}: {error.strerror}") from error
+    return directory
+
+
+async def stoppable(work: Coroutine[Any, Any, T]) -> T | None:
+    """The result of `work`, or None when Ctrl-C, a termination or a closed terminal ended it; it cleans up first."""
+    task = asyncio.ensure_future(work)
+    stopped = False
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = True
+        task.cancel()
+
+    for each in SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(each, stop)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if stopped:
+            return None
+        raise
 
 
 def example(name: str) -> Function:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from executor.cli._devnet import chain_kind, describe_network, example
+from executor.cli._devnet import INTERRUPTED, chain_kind, describe_network, example, new_folder, stoppable
 from executor.cli._exits import FAILED
 from executor.cli._story import Story, price_of, short
 from executor.errors import HostFault
@@ -40,18 +40,24 @@ def command(
     keep: Annotated[bool, typer.Option(help="Keep the network's folder, with keys, logs and journals.")] = False,
 ) -> None:
     """The whole journey of a request, shown as it happens."""
-    kind = chain_kind(chain)
-    place = directory or Path(tempfile.mkdtemp(prefix="executor-demo-"))
-    place.mkdir(parents=True, exist_ok=True)
-    settings = DevnetSettings(chain=kind)
-    started = time.monotonic()
+    settings = DevnetSettings(chain=chain_kind(chain))
+    place = new_folder(directory, "executor-demo-")
     network = place / f"network-{time.time_ns()}"
+    started = time.monotonic()
     try:
-        passed = asyncio.run(_Demo(Console(highlight=False), network, settings, place).run())
+        passed = asyncio.run(stoppable(_Demo(Console(highlight=False), network, settings, place).run()))
     except HostFault as error:
-        raise HostFault(f"{error} (logs: {network / 'logs'})") from error
-    if not keep:
-        shutil.rmtree(network, ignore_errors=True)
+        logs = place / "logs"
+        shutil.copytree(network / "logs", logs, dirs_exist_ok=True)
+        raise HostFault(f"{error} (logs: {logs})") from error
+    finally:
+        if not keep:
+            shutil.rmtree(network, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            place.rmdir()  # nothing was written: nothing is left
+    if passed is None:
+        typer.echo("Interrupted; everything it started is stopped.", err=True)
+        raise typer.Exit(INTERRUPTED)
     typer.echo(f"\nDone in {time.monotonic() - started:.0f} s. Receipts: {place}")
     if not passed:
         raise typer.Exit(FAILED)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from executor.cli._devnet import chain_kind, describe_network, example
+from executor.cli._devnet import chain_kind, describe_network, example, new_folder, stoppable
 from executor.cli._story import Story
 from executor.testing.devnet import Devnet, DevnetSettings
 
@@ -32,25 +31,16 @@ def command(
         ports=tuple(range(port, port + nodes)) if port else (),
         round_length_s=round_length,
     )
-    place = directory / time.strftime("%Y%m%d-%H%M%S")
-    place.mkdir(parents=True)
-    asyncio.run(_serve(place, settings))
+    place = new_folder(directory, "") / time.strftime("%Y%m%d-%H%M%S")
+    place.mkdir()
+    asyncio.run(stoppable(_serve(place, settings)))
 
 
 async def _serve(place: Path, settings: DevnetSettings) -> None:
+    """Until cancelled."""
     console = Console(highlight=False)
-    stopped = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-    starting = asyncio.ensure_future(Devnet(place, settings).__aenter__())
-    stopping = asyncio.ensure_future(stopped.wait())
     with console.status("starting …"):
-        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    if not starting.done():
-        starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
-        return
-    devnet = starting.result()
+        devnet = await Devnet(place, settings).__aenter__()
     try:
         story = Story(console)
         story.chapter("The network")
@@ -59,7 +49,7 @@ async def _serve(place: Path, settings: DevnetSettings) -> None:
         story.line("function", f"eth-usd {function_id}, held by all nodes")
         story.line("folder", f"{place}: deployment.json, keys, journals, logs, receipts")
         story.line("", "Ctrl-C stops everything")
-        await stopped.wait()
-        story.line("", "stopping …")
+        await asyncio.Event().wait()
     finally:
+        story.line("", "stopping …")
         await devnet.close()

@@ -127,7 +127,12 @@ class Devnet:
         password.write_text(secret + "\n")
         await self._create_members(secret)
         signers = [asyncio.to_thread(self._start_signer, node, password) for node in self.nodes]
-        started = await asyncio.gather(asyncio.to_thread(self.chain.start), *signers, return_exceptions=True)
+        starting = asyncio.gather(asyncio.to_thread(self.chain.start), *signers, return_exceptions=True)
+        try:
+            started = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await starting  # threads cannot be cancelled: what they start is stopped after them, not before
+            raise
         for failure in started:
             if isinstance(failure, BaseException):
                 raise failure

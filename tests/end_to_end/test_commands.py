@@ -9,8 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+
+import pytest
 
 from executor.receipts import all_passed, read_receipt, verify_receipt
 
@@ -83,6 +86,39 @@ def test_ctrl_c_stops_everything_and_a_second_run_works_at_once(tmp_path: Path) 
         assert not any(exists(pid) for pid in children)
         assert not any(listens(first_port + offset) for offset in range(5))
         time.sleep(1.1)  # folders are named by the second
+
+
+@pytest.mark.parametrize(("seconds", "how"), [(1, signal.SIGINT), (6, signal.SIGTERM), (16, signal.SIGINT)])
+def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path, seconds: float, how: signal.Signals) -> None:
+    """Whenever it is stopped: one line, exit code 130, no process, no key, no socket folder."""
+    before = set(Path(tempfile.gettempdir()).glob("executor-*"))
+    process = subprocess.Popen(
+        [*EXECUTOR, "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    time.sleep(seconds + 1)  # imports take the first second
+    children = descendants(process.pid)
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert errors == "Interrupted; everything it started is stopped.\n"
+    assert not any(exists(pid) for pid in children)
+    left = set(Path(tempfile.gettempdir()).glob("executor-*")) - before
+    assert [path for folder in left for path in folder.rglob("*") if not path.name.startswith("receipt-")] == []
+
+
+@pytest.mark.parametrize("verb", ["demo", "devnet"])
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, verb: str) -> None:
+    (tmp_path / "file").touch()
+    done = subprocess.run(
+        [*EXECUTOR, verb, "--directory", str(tmp_path / "file")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "--directory" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
