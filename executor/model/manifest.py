@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from difflib import get_close_matches
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -133,8 +134,25 @@ def check_terms(terms: Terms, ceilings: Ceilings) -> None:
 
 
 def _explain(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
+    every = error.errors(include_url=False)
+    unknown = [each for each in every if each["type"] == "extra_forbidden"]
+    first = (unknown or every)[0]  # an unknown key is what a missing one was meant to be
     where = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"{where}: unknown key"
-    return f"{where}: {first['msg']}"
+    if not unknown:
+        return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+    near = get_close_matches(str(first["loc"][-1]), _keys_beside(first["loc"]), n=1)
+    return f"{where}: unknown key; did you mean {near[0]}?" if near else f"{where}: unknown key"
+
+
+def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
+    """The keys that the section of an unknown one knows."""
+    sections: dict[tuple[int | str, ...], type[BaseModel]] = {
+        (): Manifest,
+        ("function",): FunctionSection,
+        ("limits",): Limits,
+        ("capabilities",): Capabilities,
+        ("capabilities", "http"): HttpCapability,
+        ("capabilities", "secrets"): SecretsCapability,
+    }
+    section = sections.get(location[:-1])
+    return [] if section is None else list(section.model_fields)
