@@ -59,6 +59,11 @@ class Project:
 def load_project(path: Path) -> Project:
     """The project at a directory or function.toml; raises InvalidManifest naming the file and key."""
     file = path / MANIFEST_FILE if path.is_dir() else path
+    if not file.exists():
+        raise InvalidManifest(
+            f"{MANIFEST_FILE} not found in {path.parent if path.name == MANIFEST_FILE else path}: give a function's folder, its {MANIFEST_FILE} or, to run and inspect, "
+            "a .wasm file"
+        )
     text = _read(file, MAX_MANIFEST_BYTES, "the manifest").decode("utf-8", "replace")
     try:
         return Project(file.parent, parse_manifest(text))
@@ -77,6 +82,8 @@ def function_of(project: Project) -> Function:
 
     terms, source = project.manifest.terms, project.read_source()
     if project.manifest.function.language == "javascript":
+        if not source:
+            raise InvalidManifest(f"function.source: {project.manifest.function.source} is empty")
         return Function(engine_for("javascript"), terms, source)
     if not project.is_compiled:
         return Function(source, terms)

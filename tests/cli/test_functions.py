@@ -126,6 +126,9 @@ def test_wrong_arguments_are_named(executor: Run, project: Path, arguments: list
         ('"javascript"', '"cobol"', "function.language"),
         ("output_bytes = 256", "output_bytes = 99999999", "limits.output_bytes"),
         ("output_bytes = 256", "colour = 1", "limits.colour: unknown key"),
+        ("output_bytes = 256", "output_byte = 256", "limits.output_byte: unknown key; did you mean output_bytes?"),
+        ("source =", "sorce =", "function.sorce: unknown key; did you mean source?"),
+        ('"http://exchange-a.test"', '"http://A"', "capabilities.http.hosts.0: 'http://A' is not"),
         ("[limits]", "[limits", "not TOML"),
     ],
 )
@@ -136,6 +139,24 @@ def test_wrong_projects_are_named(executor: Run, project: Path, old: str, new: s
     done = executor("build", project)
     assert done.returncode == 2
     assert named in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["build", "run", "inspect"])
+def test_a_missing_manifest_says_what_to_give(executor: Run, tmp_path: Path, verb: str) -> None:
+    """A directory without one, by itself and by the file's name."""
+    for path in (tmp_path, tmp_path / "function.toml"):
+        done = executor(verb, path)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"executor: function.toml not found in {tmp_path}: give a function's folder")
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("verb", ["build", "run"])
+def test_an_empty_source_is_named(executor: Run, project: Path, verb: str) -> None:
+    """An engine without source is no function."""
+    (project / "greet.js").write_text("")
+    done = executor(verb, project)
+    assert (done.returncode, done.stderr) == (2, "executor: function.source: greet.js is empty\n")
 
 
 def test_modules_without_manifest_can_be_run_and_inspected(executor: Run) -> None:
