@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,10 @@ def read_password(file: Path | None, *, confirm: bool = False) -> str:
         password = lines[0] if lines else ""
     elif VARIABLE in os.environ:
         password = os.environ[VARIABLE]
+    elif not sys.stdin.isatty():
+        raise InvalidConfig(
+            f"no terminal to ask for a password: use --password-file or the environment variable {VARIABLE}"
+        )
     else:
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=confirm)
     if not password:

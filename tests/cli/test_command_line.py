@@ -102,3 +102,17 @@ def test_keygen_makes_keys_once(executor: Run, tmp_path: Path) -> None:
     assert "never overwritten" in again.stderr
     assert again.stderr.count("\n") == 1
     assert "empty" in executor("keygen", "other", env={"EXECUTOR_PASSWORD": ""}).stderr
+
+
+def test_keygen_without_a_terminal_asks_nobody(executor: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line that names the two other ways; nothing is made."""
+    monkeypatch.delenv("EXECUTOR_PASSWORD", raising=False)
+    with Path("/dev/null").open() as nothing:
+        monkeypatch.setattr(sys, "stdin", nothing)
+        done = executor("keygen", "keys")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "executor: no terminal to ask for a password: use --password-file or the environment variable "
+        "EXECUTOR_PASSWORD\n"
+    )
+    assert not (tmp_path / "keys").exists()
