@@ -60,9 +60,10 @@ def load_project(path: Path) -> Project:
     """The project at a directory or function.toml; raises InvalidManifest naming the file and key."""
     file = path / MANIFEST_FILE if path.is_dir() else path
     if not file.exists():
+        where = path.parent if path.name == MANIFEST_FILE else path
         raise InvalidManifest(
-            f"{MANIFEST_FILE} not found in {path.parent if path.name == MANIFEST_FILE else path}: give a function's folder, its {MANIFEST_FILE} or, to run and inspect, "
-            "a .wasm file"
+            f"{MANIFEST_FILE} not found in {where}: give a function's folder, its {MANIFEST_FILE} "
+            "or, to run and inspect, a .wasm file"
         )
     text = _read(file, MAX_MANIFEST_BYTES, "the manifest").decode("utf-8", "replace")
     try:

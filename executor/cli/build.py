@@ -12,9 +12,12 @@ from executor.cli._compile import compile_c
 from executor.cli._project import Project, function_of, load_project
 from executor.cli._show import as_json, fact
 from executor.crypto.digests import function_id, keccak256, manifest_hash, module_id
+from executor.errors import InvalidManifest
 from executor.model.codec import Json
 from executor.model.function import Function
-from executor.vm import load
+from executor.model.outcome import Failed
+from executor.model.request import Request
+from executor.vm import Diagnostics, Program, execute, load
 
 
 def command(
@@ -27,7 +30,9 @@ def command(
         compile_c(project.source_path, project.module_path)
         _write(project, {"source_digest": str(keccak256(project.read_source()))})
     function = function_of(project)
-    load(function)  # raises InvalidModule for whatever a node would refuse
+    program = load(function)  # raises InvalidModule for whatever a node would refuse
+    if function.source:
+        _check_source(project, program)
     facts = describe(project, function)
     _write(project, facts)
     if json_output:
@@ -50,6 +55,15 @@ def describe(project: Project, function: Function) -> dict[str, Json]:
         "module_bytes": len(function.module),
         "source_bytes": len(function.source),
     }
+
+
+def _check_source(project: Project, program: Program) -> None:
+    """Load the source in its engine once; raises InvalidManifest when no run could ever get past that."""
+    seen = Diagnostics()
+    outcome = execute(program, Request.local(program.function_id), diagnostics=seen)
+    if isinstance(outcome, Failed) and not seen.loaded:
+        error = outcome.error.decode("utf-8", "backslashreplace")
+        raise InvalidManifest(f"function.source: {project.manifest.function.source}: {error}")
 
 
 def _write(project: Project, facts: dict[str, Json]) -> None:

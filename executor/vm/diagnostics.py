@@ -22,6 +22,7 @@ class Diagnostics:
     logs: list[LogLine] = field(default_factory=list)
     message: str = ""
     memory_bytes: int = 0
+    loaded: bool = False  # whether the source was taken: what ended the run came from `run`, or from its input
 
     def explain(self, message: str) -> None:
         """Keep the precise reason of the run's end; the first one given stays."""

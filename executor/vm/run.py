@@ -85,6 +85,7 @@ def _drive(program: Program, host: Host, machine: Machine) -> None:
             if not host.ended:
                 machine.call(b"load", pointer, len(source))
         if not host.ended:
+            host.diagnostics.loaded = True
             pointer = _hand_over(host, machine, data)
             if not host.ended:
                 host.mode = Mode.AGREED

@@ -159,6 +159,33 @@ def test_an_empty_source_is_named(executor: Run, project: Path, verb: str) -> No
     assert (done.returncode, done.stderr) == (2, "executor: function.source: greet.js is empty\n")
 
 
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ("export default function ( {", "SyntaxError: "),
+        ("export function other() {}", "must have `export default function"),
+        ('import { nope } from "executor"; export default () => "";', "Could not find export 'nope'"),
+        ('import fs from "fs"; export default () => "";', "cannot import 'fs'"),
+    ],
+)
+def test_build_refuses_a_source_that_never_loads(executor: Run, project: Path, source: str, named: str) -> None:
+    """One line with the file and the engine's words; nothing is written."""
+    (project / "greet.js").write_text(source)
+    done = executor("build", project)
+    assert done.returncode == 2
+    assert done.stderr.startswith("executor: function.source: greet.js: ")
+    assert named in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (project / "build").exists()
+
+
+@pytest.mark.parametrize("body", ["input.json()", 'throw new SyntaxError("mine")', "while (true);"])
+def test_build_takes_a_function_that_fails_on_an_empty_input(executor: Run, project: Path, body: str) -> None:
+    """Its input is for the request to give."""
+    (project / "greet.js").write_text(f"export default (input) => {{ {body} }};")
+    assert executor("build", project).returncode == 0
+
+
 def test_modules_without_manifest_can_be_run_and_inspected(executor: Run) -> None:
     """A plain .wasm has the default terms."""
     module = ROOT / "fixtures" / "guests" / "c_echo.wasm"
