@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from executor.model.manifest import Limits
 from executor.model.observation import Kind, Observation
-from executor.model.outcome import Awaiting, Final
+from executor.model.outcome import Awaiting, Final, TrapCode, Trapped
 from executor.model.request import Request
 from executor.model.transcript import Entry, Transcript
 from executor.protocol.strategies import agree
 from executor.vm import Capabilities, Diagnostics, LogLine, Program, execute, observe
+
+_BACKTRACE = "error while executing at wasm backtrace:"  # the engine's words; what it was stands behind the frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +63,14 @@ def parse_given(text: str) -> tuple[int, Observation]:
     if value.startswith("error:"):
         return int(slot), Observation.error(value.removeprefix("error:"))
     return int(slot), Observation(Kind.VALUE, value.encode("utf-8"))
+
+
+def plain_reason(ended: Final | Entry, message: str, limits: Limits) -> str:
+    """Why a run ended, for people: what to raise when fuel ran out, and no engine's backtrace."""
+    match ended:
+        case Trapped(TrapCode.OUT_OF_FUEL):
+            return f"out of fuel: raise limits.fuel in function.toml (now {limits.fuel})"
+        case Entry(kind=Kind.ERROR, value=b"out-of-fuel") if message:
+            return f"out of fuel: raise limits.observe_fuel in function.toml (now {limits.observe_fuel})"
+    first, traced, rest = message.partition(_BACKTRACE)
+    return rest.partition("Caused by:")[2].strip() or f"{first}the guest trapped" if traced else message

@@ -10,7 +10,7 @@ import typer
 
 from executor.capabilities import BlockingCapabilities, HttpSettings, NodeCapabilities, granted_capabilities
 from executor.cli._exits import FAILED
-from executor.cli._local import LocalRun, Observed, parse_given, run_locally
+from executor.cli._local import LocalRun, Observed, parse_given, plain_reason, run_locally
 from executor.cli._project import load_function
 from executor.cli._replies import RepliedHttp, read_replies
 from executor.cli._show import as_json, fact, readable
@@ -116,13 +116,13 @@ def _print(done: LocalRun, terms: Terms) -> None:
         fact("observation", f"{name} {each.entry.kind.name.lower()} {shown}{_source(each)}")
         _print_logs(each.logs)
         if each.reason:
-            fact("  reason", each.reason)
+            fact("  reason", plain_reason(each.entry, each.reason, terms.limits))
     _print_logs(done.logs)
     outcome = done.outcome
     ending = f"trapped: {outcome.code.name}" if isinstance(outcome, Trapped) else type(outcome).__name__.lower()
     fact("outcome", ending)
     if done.reason:
-        fact("reason", done.reason)
+        fact("reason", plain_reason(outcome, done.reason, terms.limits))
     if not isinstance(outcome, Trapped):
         fact("output" if isinstance(outcome, Returned) else "error", readable(payload(outcome)))
     fact("fuel", f"{outcome.fuel_used:,} of {terms.limits.fuel:,}")

@@ -67,7 +67,7 @@ def observe(host: Host, pointer: int, size: int) -> int:
     if spec_bytes is None:
         return 0
     if host.slot >= (limit := host.function.terms.limits.observations):
-        host.break_rule(f"observe: more than {limit} observations")
+        host.break_rule(f"observe: more than {limit} observations: limits.observations is {limit}")
         return 0
     try:
         spec = parse_spec(spec_bytes)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cli_types import Run
+from wasmtime import wat2wasm
 
 from executor.cli.run import read_input
 
@@ -184,6 +185,38 @@ def test_build_takes_a_function_that_fails_on_an_empty_input(executor: Run, proj
     """Its input is for the request to give."""
     (project / "greet.js").write_text(f"export default (input) => {{ {body} }};")
     assert executor("build", project).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("while (true);", "out of fuel: raise limits.fuel in function.toml (now 200000000)"),
+        (
+            "return String(observe(median, () => { while (true); }))",
+            "out of fuel: raise limits.observe_fuel in function.toml (now 500000000)",
+        ),
+        ("for (;;) observe(median, () => 1)", "limits.observations is 5"),
+    ],
+)
+def test_a_limit_that_was_met_is_named(executor: Run, project: Path, source: str, reason: str) -> None:
+    """The key to raise, and nothing of the engine's."""
+    text = f'import {{ observe, median }} from "executor"; export default () => {{ {source} }};'
+    (project / "greet.js").write_text(text)
+    done = executor("run", project)
+    assert done.returncode == 1
+    assert reason in done.stdout
+    assert "backtrace" not in done.stdout
+
+
+def test_a_trap_is_told_in_one_line(executor: Run, tmp_path: Path) -> None:
+    """What the engine says it was, without the frames."""
+    source = '(module (memory (export "memory") 1) (func (export "alloc") (param i32) (result i32) i32.const 0)'
+    source += ' (func (export "run") (param i32 i32) (result i64) unreachable))'
+    (tmp_path / "trap.wasm").write_bytes(wat2wasm(source))
+    done = executor("run", tmp_path / "trap.wasm")
+    assert done.returncode == 1
+    assert "wasm trap: wasm `unreachable` instruction executed\n" in done.stdout
+    assert "backtrace" not in done.stdout
 
 
 def test_modules_without_manifest_can_be_run_and_inspected(executor: Run) -> None:
