@@ -55,7 +55,11 @@ def command(
         read_input(input_text),
         block_timestamp=int(time.time()) if timestamp is None else timestamp,
     )
-    done = run_locally(program, request, BlockingCapabilities(capabilities), _given(given or []))
+    observations = _given(given or [], function.terms.limits.observations)
+    done = run_locally(program, request, BlockingCapabilities(capabilities), observations)
+    for slot in sorted(observations):
+        if slot >= len(done.observed):
+            typer.echo(f"executor: warning: --observe: the function never reached slot {slot}", err=True)
     if json_output:
         as_json({"function_id": str(program.function_id), **_plain(done)})
     else:
@@ -94,11 +98,21 @@ def _capabilities(terms: Terms, replies: Path | None, settings: HttpSettings) ->
     return NodeCapabilities({"http": RepliedHttp(terms.capabilities.http, read_replies(replies))})
 
 
-def _given(texts: list[str]) -> dict[int, Observation]:
-    try:
-        return dict(parse_given(text) for text in texts)
-    except (ValueError, InvalidValue) as error:
-        raise InvalidConfig(f"--observe: {error}") from error
+def _given(texts: list[str], limit: int) -> dict[int, Observation]:
+    observations: dict[int, Observation] = {}
+    for text in texts:
+        try:
+            slot, seen = parse_given(text)
+        except (ValueError, InvalidValue) as error:
+            raise InvalidConfig(f"--observe: {error}") from error
+        if slot in observations:
+            raise InvalidConfig(f"--observe: slot {slot} is given twice")
+        if slot >= limit:
+            raise InvalidConfig(
+                f"--observe: slot {slot} of {limit}: slots count from 0, limits.observations is {limit}"
+            )
+        observations[slot] = seen
+    return observations
 
 
 def _pairs(texts: list[str], option: str) -> dict[str, str]:

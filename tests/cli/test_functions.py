@@ -39,6 +39,15 @@ def test_run_with_a_given_observation(executor: Run, project: Path) -> None:
         assert shown in done.stdout
 
 
+def test_a_given_slot_that_is_never_reached_is_a_warning(executor: Run, project: Path) -> None:
+    """The function observes once; the last slot there may be is not an error."""
+    done = executor("run", project, "--observe", "0=12.5", "--observe", "4=1")
+    assert (done.returncode, done.stderr) == (
+        0,
+        "executor: warning: --observe: the function never reached slot 4\n",
+    )
+
+
 def test_run_with_replies_from_a_file(executor: Run, project: Path, tmp_path: Path) -> None:
     """--replies answers http; the guest's own code looks at them."""
     (tmp_path / "replies.json").write_text(json.dumps(PRICE))
@@ -102,6 +111,8 @@ def test_runs_look_at_real_servers(executor: Run, project: Path) -> None:
     [
         (["--observe", "x"], "SLOT=VALUE"),
         (["--observe", "0=error:Bad Code"], "--observe"),
+        (["--observe", "0=1", "--observe", "00=2"], "slot 0 is given twice"),
+        (["--observe", "5=1"], "limits.observations is 5"),
         (["--observe", "0=not a number"], "decimal"),
         (["--input", "0xzz"], "--input"),
         (["--input", "@none"], "--input"),
