@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_args
 
 from executor.cli._project import load_function
 from executor.cli._story import Story
-from executor.errors import InvalidConfig
+from executor.errors import ExecutorError, InvalidConfig
 from executor.model.function import Function
 from executor.testing.devnet import ChainKind, Devnet
 
@@ -55,7 +55,7 @@ async def stoppable(work: Coroutine[Any, Any, T]) -> T | None:
         asyncio.get_running_loop().add_signal_handler(each, stop)
     try:
         return await task
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, ExecutorError):  # what fails after the stop fails because of it
         if stopped:
             return None
         raise
