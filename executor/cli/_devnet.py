@@ -9,10 +9,10 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from executor.cli._project import load_function
 from executor.cli._story import Story
 from executor.errors import ExecutorError, InvalidConfig
 from executor.model.function import Function
+from executor.projects import load_function
 from executor.testing.devnet import ChainKind, Devnet
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from executor.cli._project import function_of as project_function
-from executor.cli._project import load_project
 from executor.cli._show import as_json, fact
 from executor.crypto.digests import function_id, manifest_hash, module_id, profile_id, request_id, transcript_hash
 from executor.errors import InvalidConfig
@@ -16,6 +14,8 @@ from executor.model.codec import Json
 from executor.model.function import Function
 from executor.model.profile import PROFILE
 from executor.model.receipt import Receipt
+from executor.projects import function_of as project_function
+from executor.projects import load_project
 from executor.receipts import read_receipt
 from executor.receipts.build import terms_of
 from executor.vm.binary import read_outline

@@ -11,7 +11,6 @@ import typer
 from executor.capabilities import BlockingCapabilities, HttpSettings, NodeCapabilities, granted_capabilities
 from executor.cli._exits import FAILED
 from executor.cli._local import LocalRun, Observed, parse_given, plain_reason, run_locally
-from executor.cli._project import load_function
 from executor.cli._replies import RepliedHttp, read_replies
 from executor.cli._show import as_json, fact, readable
 from executor.crypto.digests import payload
@@ -24,6 +23,7 @@ from executor.model.outcome import Returned, Trapped
 from executor.model.profile import PROFILE
 from executor.model.request import Request
 from executor.model.spec import parse_spec
+from executor.projects import load_function
 from executor.vm import LogLine, load, self_test
 
 _LEVELS = ("debug", "info", "warning", "error")
