@@ -7,25 +7,21 @@ for a URL that does not answer.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
-from yarl import URL
 
-from executor.capabilities.allowlist import AllowList
-from executor.capabilities.errors import CallRefused
-from executor.capabilities.framing import decode_request, decode_requests, encode_response, encode_responses
 from executor.errors import InvalidConfig
-from executor.model.manifest import HttpCapability as HttpTerms
-from executor.vm import Answer, Refusal, Response
+from executor.testing.replies import RepliedHttp, Reply
+
+__all__ = ["RepliedHttp", "Reply", "read_replies"]
 
 MAX_REPLIES_BYTES = 16 * 1024 * 1024
 
 
-class Reply(BaseModel):
-    """What a URL answers: a response, or an error code."""
+class _Written(BaseModel):
+    """What a URL answers, as the file has it: a response, or an error code."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -35,10 +31,14 @@ class Reply(BaseModel):
     error: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")] | None = None
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Reply:
+    def _one_of_both(self) -> _Written:
         if self.error is not None and self.model_fields_set != {"error"}:
             raise ValueError("an error stands alone")
         return self
+
+    def reply(self) -> Reply:
+        """The reply that is written here."""
+        return Reply(self.status, self.headers, self.body.encode("utf-8"), self.error or "")
 
 
 def read_replies(path: Path) -> dict[str, Reply]:
@@ -47,7 +47,7 @@ def read_replies(path: Path) -> dict[str, Reply]:
         data = path.read_bytes()
         if len(data) > MAX_REPLIES_BYTES:
             raise InvalidConfig(f"{path} has {len(data)} bytes, the limit is {MAX_REPLIES_BYTES}")
-        return TypeAdapter(dict[str, Reply]).validate_python(json.loads(data))
+        written = TypeAdapter(dict[str, _Written]).validate_python(json.loads(data))
     except OSError as error:
         raise InvalidConfig(f"{path}: {error.strerror}") from error
     except ValidationError as error:
@@ -55,44 +55,4 @@ def read_replies(path: Path) -> dict[str, Reply]:
         raise InvalidConfig(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except ValueError as error:
         raise InvalidConfig(f"{path}: not JSON: {error}") from error
-
-
-@dataclass(frozen=True, slots=True)
-class RepliedHttp:
-    """The capability over these replies; a URL without one is refused as `http-connect`."""
-
-    terms: HttpTerms
-    replies: dict[str, Reply] = field(repr=False)
-
-    async def call(self, operation: str, request: bytes) -> Response:
-        """The response to one call."""
-        try:
-            if operation == "http.fetch":
-                return Answer(self._fetch(request))
-            return Answer(encode_responses([self._one(message) for message in decode_requests(request, limit=64)]))
-        except CallRefused as refused:
-            return Refusal(refused.code)
-
-    def _one(self, message: bytes) -> bytes | CallRefused:
-        try:
-            return self._fetch(message)
-        except CallRefused as refused:
-            return refused
-
-    def _fetch(self, message: bytes) -> bytes:
-        request, allowed = decode_request(message), AllowList(self.terms)
-        if not allowed.allows_method(request.method):
-            raise CallRefused("http-method-not-allowed", request.method)
-        try:
-            url = URL(request.url)
-        except ValueError as error:
-            raise CallRefused("http-bad-request", str(error)) from error
-        if not allowed.allows_url(url):
-            raise CallRefused("http-host-not-allowed", request.url)
-        reply = self.replies.get(request.url)
-        if reply is None:
-            raise CallRefused("http-connect", f"no reply for {request.url}")
-        if reply.error is not None:
-            raise CallRefused(reply.error, request.url)
-        headers = {name.lower(): value for name, value in reply.headers.items()}
-        return encode_response(reply.status, headers, reply.body.encode("utf-8"))
+    return {url: each.reply() for url, each in written.items()}

@@ -1,0 +1,147 @@
+"""What the world answers a node in a test: HTTP replies by URL, served under the function's own allow-list.
+
+Rule 1. A key of a world is a URL, or the beginning of one followed by `*`; an exact key comes before a pattern.
+Rule 2. What the manifest does not grant is refused exactly as on the network.
+Rule 3. A URL without a reply is refused as `http-connect`, and remembered for the report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from yarl import URL
+
+from executor.capabilities.allowlist import AllowList
+from executor.capabilities.errors import CallRefused
+from executor.capabilities.framing import decode_request, decode_requests, encode_response, encode_responses
+from executor.errors import InvalidValue
+from executor.model.manifest import HttpCapability as HttpTerms
+from executor.model.manifest import Terms
+from executor.model.observation import ERROR_CODE
+from executor.vm import Answer, Refusal, Response
+
+MAX_REQUESTS: Final = 64  # in one http.fetch_many, as the node's own capability allows at most
+JSON_TYPE: Final = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a URL answers: a response, or with `error` no response but this code. `about` says to people what it is."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    error: str = ""
+    about: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if not 100 <= self.status <= 599:
+            raise InvalidValue(f"{self.status} is no HTTP status")
+        if self.error and not ERROR_CODE.fullmatch(self.error.encode("utf-8")):
+            raise InvalidValue(f"{self.error!r} is no code of 1 to 64 characters of [a-z0-9-]")
+
+    def __hash__(self) -> int:
+        return hash((self.status, tuple(sorted(self.headers.items())), self.body, self.error))
+
+    @classmethod
+    def of(cls, example: Any) -> Reply:
+        """A reply as it is, a body of bytes or text, or the JSON of anything else; raises InvalidValue."""
+        match example:
+            case Reply():
+                return example
+            case bytes():
+                return cls(body=example)
+            case str():
+                return cls(headers={"content-type": "text/plain; charset=utf-8"}, body=example.encode("utf-8"))
+        try:
+            text = json.dumps(example, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise InvalidValue(f"an example reply is a Reply, bytes, text or JSON: {error}") from error
+        return cls(headers={"content-type": JSON_TYPE}, body=text.encode("utf-8"))
+
+
+World: TypeAlias = Mapping[str, Reply]
+"""Everything one node can fetch, by URL."""
+
+
+def world(examples: Mapping[str, Any]) -> dict[str, Reply]:
+    """The world in which every URL answers its example; raises InvalidValue."""
+    return {url: Reply.of(example) for url, example in examples.items()}
+
+
+def look_up(replies: World, url: str) -> Reply | None:
+    """The reply to a URL (Rule 1)."""
+    if url in replies:
+        return replies[url]
+    patterns = [key for key in replies if key.endswith("*") and url.startswith(key[:-1])]
+    return replies[max(patterns, key=len)] if patterns else None
+
+
+@dataclass(slots=True)
+class RepliedHttp:
+    """The operations `http.*` answered from a world, under the manifest's allow-list; the form a node takes."""
+
+    terms: HttpTerms
+    replies: World
+    missing: set[str] = field(default_factory=set)
+
+    async def call(self, operation: str, request: bytes) -> Response:
+        """The response to one call."""
+        return self.respond(operation, request)
+
+    def respond(self, operation: str, request: bytes) -> Response:
+        """The same at once: nothing here waits."""
+        try:
+            if operation == "http.fetch":
+                return Answer(self._fetch(request))
+            messages = decode_requests(request, limit=MAX_REQUESTS)
+            return Answer(encode_responses([self._one(message) for message in messages]))
+        except CallRefused as refused:
+            return Refusal(refused.code)
+
+    def _one(self, message: bytes) -> bytes | CallRefused:
+        try:
+            return self._fetch(message)
+        except CallRefused as refused:
+            return refused
+
+    def _fetch(self, message: bytes) -> bytes:
+        request, allowed = decode_request(message), AllowList(self.terms)
+        if not allowed.allows_method(request.method):
+            raise CallRefused("http-method-not-allowed", request.method)
+        try:
+            url = URL(request.url)
+        except ValueError as error:
+            raise CallRefused("http-bad-request", str(error)) from error
+        if not allowed.allows_url(url):
+            raise CallRefused("http-host-not-allowed", request.url)
+        reply = look_up(self.replies, request.url)
+        if reply is None:
+            self.missing.add(request.url)
+            raise CallRefused("http-connect", f"no reply for {request.url}")
+        if reply.error:
+            raise CallRefused(reply.error, request.url)
+        headers = {name.lower(): value for name, value in reply.headers.items()}
+        return encode_response(reply.status, headers, reply.body)
+
+
+class RepliedCapabilities:
+    """What one node's guest sees in an observe run: `executor.Capabilities` over a world."""
+
+    def __init__(self, terms: Terms, replies: World) -> None:
+        granted = terms.capabilities.http
+        self._http = None if granted is None else RepliedHttp(granted, replies)
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """URLs that were asked and have no reply."""
+        return frozenset() if self._http is None else frozenset(self._http.missing)
+
+    def call(self, operation: str, request: bytes) -> Response:
+        """The response to one call; only HTTP has replies, so anything else is refused."""
+        if self._http is None or not operation.startswith("http."):
+            return Refusal("not-granted")
+        return self._http.respond(operation, request)
