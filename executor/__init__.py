@@ -19,6 +19,7 @@ __all__ = [
     "execute",
     "observe",
     "parse_manifest",
+    "engine_for",
     "Function",
     "Terms",
     "Manifest",
@@ -37,19 +38,34 @@ __all__ = [
     "Diagnostics",
     "Capabilities",
     "Answer",
+    "Response",
     "Refusal",
+    "self_test",
+    "WorkerPool",
+    "Execution",
+    "AsyncCapabilities",
+    "Receipt",
+    "Verdict",
+    "Loader",
+    "Check",
     "Profile",
     "PROFILE",
+    "profile_id",
     "ExecutorError",
     "InvalidValue",
     "InvalidManifest",
     "InvalidModule",
+    "InvalidReceipt",
     "TranscriptMismatch",
+    "VerificationFailed",
     "HostFault",
 ]
 
 _MODULES = {
-    "executor.vm": "load execute observe Program Diagnostics Capabilities Answer Refusal",
+    "executor.vm": "load execute observe self_test Program Diagnostics Capabilities Answer Response Refusal",
+    "executor.worker": "WorkerPool Execution AsyncCapabilities",
+    "executor.receipts": "Receipt Verdict Check Loader engine_for",
+    "executor.crypto.digests": "profile_id",
     "executor.model.manifest": "parse_manifest Terms Manifest",
     "executor.model.function": "Function",
     "executor.model.request": "Request",
@@ -57,7 +73,8 @@ _MODULES = {
     "executor.model.observation": "Kind Observation",
     "executor.model.outcome": "Outcome Returned Failed Trapped TrapCode Awaiting",
     "executor.model.profile": "Profile PROFILE",
-    "executor.errors": "ExecutorError InvalidValue InvalidManifest InvalidModule TranscriptMismatch HostFault",
+    "executor.errors": "ExecutorError InvalidValue InvalidManifest InvalidModule InvalidReceipt TranscriptMismatch"
+    " VerificationFailed HostFault",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 

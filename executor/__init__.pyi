@@ -1,10 +1,13 @@
+from executor.crypto.digests import profile_id
 from executor.errors import (
     ExecutorError,
     HostFault,
     InvalidManifest,
     InvalidModule,
+    InvalidReceipt,
     InvalidValue,
     TranscriptMismatch,
+    VerificationFailed,
 )
 from executor.model.function import Function
 from executor.model.manifest import Manifest, Terms, parse_manifest
@@ -13,13 +16,27 @@ from executor.model.outcome import Awaiting, Failed, Outcome, Returned, TrapCode
 from executor.model.profile import PROFILE, Profile
 from executor.model.request import Request
 from executor.model.transcript import Entry, Transcript
-from executor.vm import Answer, Capabilities, Diagnostics, Program, Refusal, execute, load, observe
+from executor.receipts import Check, Loader, Receipt, Verdict, engine_for
+from executor.vm import (
+    Answer,
+    Capabilities,
+    Diagnostics,
+    Program,
+    Refusal,
+    Response,
+    execute,
+    load,
+    observe,
+    self_test,
+)
+from executor.worker import AsyncCapabilities, Execution, WorkerPool
 
 __all__ = [
     "load",
     "execute",
     "observe",
     "parse_manifest",
+    "engine_for",
     "Function",
     "Terms",
     "Manifest",
@@ -38,13 +55,25 @@ __all__ = [
     "Diagnostics",
     "Capabilities",
     "Answer",
+    "Response",
     "Refusal",
+    "self_test",
+    "WorkerPool",
+    "Execution",
+    "AsyncCapabilities",
+    "Receipt",
+    "Verdict",
+    "Loader",
+    "Check",
     "Profile",
     "PROFILE",
+    "profile_id",
     "ExecutorError",
     "InvalidValue",
     "InvalidManifest",
     "InvalidModule",
+    "InvalidReceipt",
     "TranscriptMismatch",
+    "VerificationFailed",
     "HostFault",
 ]

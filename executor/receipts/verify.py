@@ -6,15 +6,13 @@ and the function really gives it. That these keys are the registered committee's
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from executor.crypto.digests import (
     function_id_of,
     keccak256,
-    make_report,
     module_id,
-    payload,
     profile_id,
     report_leaf,
     request_id,
@@ -25,30 +23,34 @@ from executor.crypto.proofs import check_proof, check_vote, needs_bls
 from executor.errors import VerificationFailed
 from executor.model.ids import RequestId, Root
 from executor.model.observation import Kind
-from executor.model.outcome import Awaiting
-from executor.model.profile import PROFILE
+from executor.model.profile import PROFILE, Profile
 from executor.model.receipt import Receipt
-from executor.model.report import Report, Status
 from executor.model.spec import parse_spec
-from executor.model.view import NO_VIEW, View
 from executor.protocol.checks import Subject, check_certificate, check_entry
-from executor.receipts.build import VERSION, function_of, terms_of
+from executor.receipts.build import VERSION, terms_of
 from executor.receipts.checks import Check, check, require
-from executor.vm import execute, load
+from executor.receipts.loader import Load
+from executor.receipts.replay import TRUSTED, own_report, replay_receipt, view_of
+from executor.vm import load
 
 
-def verify_receipt(receipt: Receipt, module: bytes | None = None) -> list[Check]:
+def verify_receipt(
+    receipt: Receipt, module: bytes | None = None, profiles: Sequence[Profile] = TRUSTED, load: Load = load
+) -> list[Check]:
     """All offline checks, in the order of a request's life; `module` is used when the receipt does not hold it.
 
-    Raises HostFault when this machine fails during the replay: then nothing is known about the receipt.
+    The replay is made under a profile of `profiles` only. Raises HostFault when this machine fails during the replay:
+    then nothing is known about the receipt.
     """
-    return list(_Verification(receipt, module).checks())
+    return list(_Verification(receipt, module, profiles, load).checks())
 
 
 @dataclass(frozen=True, slots=True)
 class _Verification:
     receipt: Receipt
     module: bytes | None
+    profiles: Sequence[Profile]
+    load: Load
 
     def checks(self) -> Iterator[Check]:
         yield check("format", self._format)
@@ -124,26 +126,16 @@ class _Verification:
         return f"members {members} prepared it in round {certificate.view.round}, {certificate.view.slots} slots"
 
     def _replay(self) -> str:
-        receipt = self.receipt
-        require(receipt.profile == PROFILE, f"this release runs profile {profile_id(PROFILE)} only")
-        outcome = execute(load(function_of(receipt, self.module)), receipt.request, receipt.transcript)
-        if isinstance(outcome, Awaiting):
-            raise VerificationFailed("replay", f"the function awaits slot {outcome.slot}, the transcript ends before")
-        own_bytes, stated = payload(outcome), receipt.payload
-        require(own_bytes == stated, f"it gives {_shown(own_bytes)}, the receipt says {_shown(stated)}")
-        report, own = self._own_report(), make_report(
-            self._request_id(), receipt.request.function_id, transcript_hash(receipt.transcript), outcome, self._view()
-        )  # fmt: skip
-        require(report.status is own.status, f"it ends as {own.status.name}, the report says {report.status.name}")
-        require(report.fuel_used == own.fuel_used, f"it uses {own.fuel_used} fuel, the report says {report.fuel_used}")
-        return f"{Status(own.status).name}, {own.fuel_used} fuel, {len(receipt.payload)} bytes, as reported"
+        outcome = replay_receipt(self.receipt, self.module, self.profiles, self.load)
+        status = own_report(self.receipt).status
+        return f"{status.name}, {outcome.fuel_used} fuel, {len(self.receipt.payload)} bytes, as reported"
 
     def _report(self) -> str:
-        report, receipt = self._own_report(), self.receipt
+        report, receipt = own_report(self.receipt), self.receipt
         hashed = transcript_hash(receipt.transcript)
         require(report.function_id == receipt.request.function_id, "it is about another function")
         require(report.transcript_hash == hashed, f"the transcript's hash is {hashed}, not {report.transcript_hash}")
-        view = self._view()
+        view = view_of(self.receipt)
         require(
             (report.round, report.slots) == (view.round, view.slots), "it rests on another view than the certificate"
         )
@@ -165,7 +157,7 @@ class _Verification:
         scheme = attestation.scheme
         require(any(verifier.scheme is scheme for verifier in epoch.verifiers), f"the epoch has no {scheme} verifier")
         signers = check_proof(scheme, epoch, root, attestation.proof)
-        self._own_report()
+        own_report(self.receipt)
         return f"{scheme}: {len(signers)} of {epoch.n} members signed root {root}, {epoch.quorum} are needed"
 
     def _subject(self) -> Subject:
@@ -174,20 +166,5 @@ class _Verification:
     def _request_id(self) -> RequestId:
         return request_id(self.receipt.request)
 
-    def _view(self) -> View:
-        return NO_VIEW if self.receipt.certificate is None else self.receipt.certificate.view
-
     def _root(self) -> Root:
         return merkle_root([report_leaf(report) for report in self.receipt.attestation.reports])
-
-    def _own_report(self) -> Report:
-        identifier = self._request_id()
-        own = [report for report in self.receipt.attestation.reports if report.request_id == identifier]
-        require(len(own) == 1, f"{len(own)} attested reports are about request {identifier}")
-        return own[0]
-
-
-def _shown(data: bytes) -> str:
-    """Start and end of long bytes: an edit to the middle shows in the hashes."""
-    text = data.hex()
-    return f"0x{text}" if len(text) <= 40 else f"0x{text[:16]}…{text[-16:]} ({len(data)} bytes)"

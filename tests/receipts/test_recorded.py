@@ -10,9 +10,10 @@ from executor.model.codec import encode
 from executor.model.observation import Kind
 from executor.model.outcome import TrapCode
 from executor.model.report import Status
-from executor.receipts import all_passed, read_receipt, verify_receipt
+from executor.receipts import Loader, all_passed, read_receipt, verify_receipt
 
 RECEIPTS = Path(__file__).resolve().parents[2] / "fixtures" / "receipts"
+LOAD = Loader()  # the engine is compiled once
 RECORDED = {
     "agreed_error": (Status.RETURNED, b"agreed: http-host-not-allowed", [Kind.ERROR]),
     "defaults": (Status.RETURNED, b"7", [Kind.DEFAULT]),
@@ -34,7 +35,7 @@ def test_a_recorded_receipt_replays_byte_for_byte(name: str) -> None:
     path = RECEIPTS / f"{name}.json"
     receipt = read_receipt(path)
     assert encode(receipt) + b"\n" == path.read_bytes()
-    checks = verify_receipt(receipt)
+    checks = verify_receipt(receipt, load=LOAD)
     assert all_passed(checks), [check for check in checks if not check.passed]
     status, payload, kinds = RECORDED[name]
     assert receipt.attestation.reports[0].status is status

@@ -1,0 +1,76 @@
+"""Compiled code is kept by module and profile, never by function, and never beyond the bound."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+import wasmtime
+from make_receipts import make_function
+
+from executor import PROFILE, Function, InvalidModule, InvalidValue, Loader, Request, Returned, execute, load
+
+ECHO = """
+(module (memory (export "memory") 1) (data (i32.const {at}) "{at}")
+  (func (export "alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "run") (param i32 i32) (result i64) (i64.const {at})))
+"""
+
+
+def module(at: int) -> bytes:
+    """One of many small modules, which returns this many bytes."""
+    return bytes(wasmtime.wat2wasm(ECHO.format(at=at)))
+
+
+def test_a_loaded_function_is_the_one_that_load_gives() -> None:
+    """First from its bytes, then from kept code: same ids, same outcome, same fuel."""
+    loader, function = Loader(), Function(module(5))
+    expected = load(function)
+    for program in (loader(function), loader(function)):
+        assert (program.function_id, program.profile) == (expected.function_id, PROFILE)
+        request = Request.local(program.function_id)
+        assert execute(program, request) == execute(expected, request)
+
+
+def test_functions_of_one_module_share_its_code() -> None:
+    """Terms are no part of compiled code; a profile is."""
+    loader, other = Loader(), make_function().terms
+    first, second = loader(Function(module(1))), loader(Function(module(1), other))
+    assert len(loader) == 1
+    assert first.function_id != second.function_id
+    loader(Function(module(1)), replace(PROFILE, name="another"))
+    assert len(loader) == 2
+
+
+def test_the_modules_used_last_are_kept() -> None:
+    """The bound holds, and a module that was used again outlives one that was not."""
+    loader = Loader(modules=2)
+    for at in (1, 2, 1, 3):
+        loader(Function(module(at)))
+    assert len(loader) == 2
+    with pytest.raises(InvalidValue):
+        Loader(modules=0)
+
+
+def test_a_refused_module_is_not_kept() -> None:
+    """What `load` raises comes through."""
+    loader = Loader()
+    with pytest.raises(InvalidModule):
+        loader(Function(b"\0asm\1\0\0\0"))
+    assert len(loader) == 0
+
+
+def test_threads_share_a_loader() -> None:
+    """Sixteen loads of four modules by eight threads."""
+
+    def run(at: int) -> int:
+        program = loader(Function(module(at % 4)))
+        outcome = execute(program, Request.local(program.function_id))
+        assert isinstance(outcome, Returned)
+        return len(outcome.output)
+
+    loader = Loader(modules=3)
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(run, range(16))) == [at % 4 for at in range(16)]
+    assert len(loader) == 3
