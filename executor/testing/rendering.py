@@ -1,0 +1,92 @@
+"""Values of a run in words for people: short, printable, and cut where two of them differ."""
+
+from __future__ import annotations
+
+from typing import Final, assert_never
+
+from executor.errors import InvalidValue
+from executor.model.observation import Kind, Observation
+from executor.model.outcome import Awaiting, Failed, Returned, Trapped
+from executor.model.spec import Fields, Strategy, parse_spec
+from executor.testing.runs import End, Event
+
+WIDTH: Final = 60  # characters of a value that are shown
+_LEAD: Final = 12  # characters of agreement shown before the first difference
+
+
+def shown_bytes(data: bytes, *, beside: bytes | None = None, width: int = WIDTH) -> str:
+    """Text as text, anything else as hex; of a long value the part where it differs from another."""
+    try:
+        text = data.decode("utf-8")
+        printable = all(char.isprintable() or char in "\n\t" for char in text)
+    except UnicodeDecodeError:
+        printable = False
+    if not data:
+        return "(empty)"
+    if not printable:
+        text = f"0x{data.hex()}"
+        beside = None if beside is None else f"0x{beside.hex()}".encode()
+    text = " ".join(text.split()) if beside is None else text.replace("\n", "\\n").replace("\t", "\\t")
+    start = 0
+    if beside is not None and len(text) > width:
+        other = beside.decode("utf-8", "replace").replace("\n", "\\n").replace("\t", "\\t")
+        common = next((at for at, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), 0)
+        start = max(0, min(common - _LEAD, len(text) - width))
+    return f"{'…' if start else ''}{text[start : start + width]}{'…' if len(text) > start + width else ''}"
+
+
+def shown_event(event: Event, *, beside: Event | None = None) -> str:
+    """A host call on one line: name, what the guest gave, what it got, fuel so far."""
+    argument = _argument(event)
+    answer = shown_bytes(event.answer, beside=beside.answer if beside else None) if event.answer else ""
+    arrow = f" -> {answer}" if answer else ""
+    return f"{event.name} {argument}{arrow}  [fuel {event.fuel_used:,}]"
+
+
+def _argument(event: Event) -> str:
+    if event.name != "call":
+        return shown_bytes(event.argument) if event.argument else ""
+    operation, _, request = event.argument.partition(b"\0")
+    body = request[4:] if operation == b"http.fetch" else request  # without the length of its head
+    return f"{operation.decode('utf-8', 'replace')} {shown_bytes(body)}".strip()
+
+
+def shown_end(end: End) -> str:
+    """How a run ended, on one line."""
+    match end:
+        case Returned(output, fuel):
+            return f"returned {shown_bytes(output)}  [fuel {fuel:,}]"
+        case Failed(error, fuel):
+            return f"failed: {shown_bytes(error, width=2 * WIDTH)}  [fuel {fuel:,}]"
+        case Trapped(code, fuel):
+            return f"trapped: {code.name}  [fuel {fuel:,}]"
+        case Awaiting(slot, spec):
+            return f"awaits {shown_slot(slot, spec)}"
+        case Observation():
+            return f"observed {shown_observation(end)}"
+        case _:
+            assert_never(end)
+
+
+def shown_observation(seen: Observation, *, beside: bytes | None = None) -> str:
+    """What a node saw."""
+    if seen.kind is Kind.ERROR:
+        return f"error {seen.value.decode('ascii')}"
+    return shown_bytes(seen.value, beside=beside)
+
+
+def shown_slot(slot: int, spec: bytes) -> str:
+    """A slot by number, label and strategy."""
+    try:
+        parsed = parse_spec(spec)
+    except InvalidValue:
+        return f"slot {slot}"
+    label = f' "{parsed.label}"' if parsed.label else ""
+    return f"slot {slot}{label} under `{strategy_name(parsed.aggregate)}`"
+
+
+def strategy_name(aggregate: Strategy | Fields) -> str:
+    """The strategy as its function's author writes it."""
+    if isinstance(aggregate, Strategy):
+        return aggregate.value
+    return f"fields({', '.join(f'{name}: {strategy}' for name, strategy in aggregate.strategies)})"
