@@ -1,0 +1,137 @@
+"""An engine in a process of its own: case lines in, row lines out, one at a time, under a watchdog."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import IO, Any, Final, Protocol, Self
+
+from executor.errors import WatchdogExpired, WorkerDied
+from executor.testing.engines.cases import Case, encode
+from executor.testing.engines.rows import Row
+
+TIMEOUT_S: Final = 120.0  # the slowest committed case takes seconds; a loaded machine is slower
+WORDS_SHOWN: Final = 2_000  # of what a dying process said
+
+
+class Engine(Protocol):
+    """Whatever answers cases. Use it as a context manager; one thread at a time."""
+
+    @property
+    def name(self) -> str:
+        """Which engine, in a word or two."""
+
+    def rows(self, cases: Iterable[Case]) -> Iterator[Row]:
+        """A row for every case, in order. Raises WorkerDied or WatchdogExpired (both HostFault) naming the case."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class ProcessEngine:
+    """An engine behind a command. Its process starts with the first case, and anew after one that killed it.
+
+    A module is sent once for a run of cases that share it, so group the cases by module.
+    """
+
+    def __init__(
+        self, name: str, command: Callable[[], list[str]], *, version: str = "", timeout_s: float = TIMEOUT_S
+    ) -> None:
+        self.name = name
+        self.version = version
+        self._command, self._wanted, self._timeout_s = command, version, timeout_s
+        self._process: subprocess.Popen[bytes] | None = None
+        self._words: IO[bytes] | None = None
+        self._module = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        process, self._process, self._module = self._process, None, ""
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+        if self._words is not None:
+            self._words.close()
+            self._words = None
+
+    def rows(self, cases: Iterable[Case]) -> Iterator[Row]:
+        """A row for every case, in order."""
+        for case in cases:
+            yield self._answer(case)
+
+    def _answer(self, case: Case) -> Row:
+        if self._process is None:
+            self._start()
+        line = encode(case.terms()) if self._module == case.module_digest else case.line()
+        self._module = case.module_digest
+        row = Row.of_line(self._exchange(line, f"case {case.name}"))
+        if row.name != case.name:
+            self.close()
+            raise WorkerDied(f"engine {self.name}: answered {row.name!r} for case {case.name!r}")
+        return row
+
+    def _start(self) -> None:
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process writes to it
+        self._process = subprocess.Popen(
+            self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._words
+        )
+        greeting: dict[str, Any] = json.loads(self._exchange("", "its start"))
+        self.version = greeting["version"]
+        if self._wanted not in ("", self.version):
+            self.close()
+            raise WorkerDied(f"engine {self.name}: is version {self.version}, not {self._wanted}")
+
+    def _exchange(self, line: str, what: str) -> str:
+        """Send a line, unless empty, and wait for one."""
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            raise WorkerDied(f"engine {self.name}: has no process")
+        late = threading.Event()
+
+        def expire() -> None:
+            late.set()
+            process.kill()
+
+        watchdog = threading.Timer(self._timeout_s, expire)
+        watchdog.start()
+        try:
+            if line:
+                process.stdin.write(line.encode("ascii") + b"\n")
+                process.stdin.flush()
+            answer = process.stdout.readline()
+        except BrokenPipeError:
+            answer = b""
+        finally:
+            watchdog.cancel()
+            watchdog.join()
+        if answer.endswith(b"\n"):
+            return answer.decode("ascii")
+        code, words = process.wait(), self._last_words()
+        self.close()
+        if late.is_set():
+            raise WatchdogExpired(f"engine {self.name}: no answer in {self._timeout_s:g} s to {what}")
+        raise WorkerDied(f"engine {self.name}: ended with {code} at {what}: {words}")
+
+    def _last_words(self) -> str:
+        if self._words is None:
+            return ""
+        self._words.seek(0)
+        return self._words.read()[-WORDS_SHOWN:].decode("utf-8", "backslashreplace").strip()
