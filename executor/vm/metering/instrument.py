@@ -1,0 +1,144 @@
+"""The metering pass: a module in, the same module with metering rules m1 built into it out (D5, D12).
+
+Everything of ours is appended, so nothing is renumbered: four globals with their exports (docs/metering.md, "Host
+interface"), block types, locals. Custom sections are dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from executor.errors import InvalidModule
+from executor.vm.binary import MAGIC
+from executor.vm.metering.body import Body, Signature
+from executor.vm.metering.encoding import read_unsigned, signed, skip_leb, unsigned
+from executor.vm.metering.rules import SLOTS
+from executor.vm.metering.snippets import DECLARATIONS, EXPORTS, RESERVED_PREFIX, Globals, Snippets
+
+TYPE, IMPORT, FUNCTION, GLOBAL, EXPORT, START, CODE = 1, 2, 3, 6, 7, 8, 10
+ORDER: Final = (1, 2, 3, 4, 5, 6, 7, 9, 12, 10, 11)
+_EMPTY: Final = b"\x00"
+
+
+def instrument(module: bytes) -> bytes:
+    """The instrumented module. `module` has passed the engine's validation and vm/checks.py; that is not repeated.
+
+    Pure. Raises InvalidModule for an instruction no table names and for what would not fit the engines' limits.
+    """
+    try:
+        return _Pass(module).result()
+    except IndexError:
+        raise InvalidModule("the module ends in the middle of something") from None
+
+
+class _Pass:
+    """The state of one pass."""
+
+    def __init__(self, module: bytes) -> None:
+        self.sections = dict(_sections(module))
+        if START in self.sections:
+            raise InvalidModule("start section: instantiation must run no guest code; export _initialize instead")
+        self.types = list(_types(self.sections.get(TYPE, _EMPTY)))
+        self.added_types: dict[bytes, int] = {}
+        imported = list(_imported_types(self.sections.get(IMPORT, _EMPTY)))
+        self.functions = imported + list(_indices(self.sections.get(FUNCTION, _EMPTY)))
+        self.imported = len(imported)
+        self.global_count, self.globals_at = read_unsigned(self.sections.get(GLOBAL, _EMPTY), 0)
+
+    def result(self) -> bytes:
+        """The new module."""
+        sections = self.sections
+        code = self._code(sections.get(CODE, _EMPTY))
+        if CODE in sections:
+            sections[CODE] = code
+        sections[GLOBAL] = (
+            unsigned(self.global_count + len(EXPORTS)) + sections.get(GLOBAL, _EMPTY)[self.globals_at :] + DECLARATIONS
+        )
+        sections[EXPORT] = self._exports(sections.get(EXPORT, _EMPTY))
+        if self.added_types:
+            count, start = read_unsigned(sections[TYPE], 0)
+            added = b"".join(b"\x60\x00" + unsigned(len(results)) + results for results in self.added_types)
+            sections[TYPE] = unsigned(count + len(self.added_types)) + sections[TYPE][start:] + added
+        parts = (bytes([kind]) + unsigned(len(sections[kind])) + sections[kind] for kind in ORDER if kind in sections)
+        return MAGIC + b"".join(parts)
+
+    def _code(self, data: bytes) -> bytes:
+        snippets = Snippets(Globals.after(self.global_count))
+        count, position = read_unsigned(data, 0)
+        bodies = [unsigned(count)]
+        for index in self.functions[self.imported :]:
+            size, start = read_unsigned(data, position)
+            position = start + size
+            body = Body(data, self.types, self.functions, self.types[index], snippets, self._block_type)
+            bodies.append(body.rewrite(start, position))
+        return b"".join(bodies)
+
+    def _block_type(self, results: bytes) -> bytes:
+        """The encoded type of a block without parameters."""
+        if not results:
+            return b"\x40"
+        if len(results) == 1:
+            return results
+        signature = Signature(b"", results)
+        if signature in self.types:
+            return signed(self.types.index(signature))
+        return signed(self.added_types.setdefault(results, len(self.types) + len(self.added_types)))
+
+    def _exports(self, data: bytes) -> bytes:
+        count, start = read_unsigned(data, 0)
+        position = start
+        for _ in range(count):
+            size, position = read_unsigned(data, position)
+            name = data[position : position + size]
+            if name.startswith(RESERVED_PREFIX.encode("ascii")):
+                raise InvalidModule(f"export {name.decode('utf-8', 'replace')}: names that begin with meter. are taken")
+            position = skip_leb(data, position + size + 1)
+        added = (
+            unsigned(len(name)) + name.encode("ascii") + b"\x03" + unsigned(self.global_count + offset)
+            for offset, name in enumerate(EXPORTS)
+        )
+        return unsigned(count + len(EXPORTS)) + data[start:] + b"".join(added)
+
+
+def _sections(module: bytes) -> Iterator[tuple[int, bytes]]:
+    position = len(MAGIC)
+    while position < len(module):
+        kind = module[position]
+        size, start = read_unsigned(module, position + 1)
+        position = start + size
+        if kind:
+            yield kind, module[start:position]
+
+
+def _types(data: bytes) -> Iterator[Signature]:
+    count, position = read_unsigned(data, 0)
+    for _ in range(count):
+        lists = []
+        position += 1  # 0x60
+        for _ in range(2):
+            size, start = read_unsigned(data, position)
+            position = start + size
+            lists.append(data[start:position])
+            if unknown := set(lists[-1]) - SLOTS.keys():
+                raise InvalidModule(f"value type 0x{min(unknown):02x} is of no allowed feature")
+        yield Signature(*lists)
+
+
+def _imported_types(data: bytes) -> Iterator[int]:
+    count, position = read_unsigned(data, 0)
+    for _ in range(count):
+        for _ in range(2):
+            size, position = read_unsigned(data, position)
+            position += size
+        if data[position]:
+            raise InvalidModule("only functions may be imported")
+        index, position = read_unsigned(data, position + 1)
+        yield index
+
+
+def _indices(data: bytes) -> Iterator[int]:
+    count, position = read_unsigned(data, 0)
+    for _ in range(count):
+        index, position = read_unsigned(data, position)
+        yield index
