@@ -33,33 +33,33 @@ class Ceilings:
 
 
 @dataclass(frozen=True, slots=True)
+class Metering:
+    """Which rules make fuel, stack depth and NaNs (docs/metering.md)."""
+
+    rules: str  # their version
+    table: str  # SHA-256 of all their numbers, hex
+    depth: Natural  # stack slots a run may use
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """Every rule that decides an outcome; its id (crypto/digests.py) is part of each epoch.
 
-    `engine` names engine, version and settings until portable metering (D12) makes fuel independent of them.
+    No engine is named: outcomes are defined by rules over bytes, and every conforming engine gives the same (D12).
     """
 
     name: str
     abi_version: Natural
-    metering: str
-    nan: str
-    native_stack_bytes: Natural
-    engine: str
-    engine_version: str
-    engine_settings: tuple[str, ...]
+    metering: Metering
     features: tuple[str, ...]
     ceilings: Ceilings = field(default_factory=Ceilings)
 
 
 PROFILE = Profile(
-    name="wasmtime-50",
+    name="m1",
     abi_version=1,
-    metering="wasmtime-fuel",
-    nan="canonical",
-    native_stack_bytes=2_097_152,  # measured: QuickJS's own limit fires first, as a RangeError
-    engine="wasmtime",
-    engine_version="50.0.1",
-    engine_settings=("consume_fuel", "cranelift_nan_canonicalization", "opt_level=speed"),
+    # The depth is 545 frames of a JavaScript interpreter, and under 1 MiB of native stack for ordinary code.
+    metering=Metering("m1", "56c93cd25206e6f250740657b12ab90305f9336d187861d4826675b656d8327d", 40_000),
     features=(
         "bulk_memory",
         "multi_value",

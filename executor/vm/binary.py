@@ -72,6 +72,13 @@ class Outline:
     exports: list[Export] = field(default_factory=list)
     locals: list[int] = field(default_factory=list)
     has_start: bool = False
+    data_bytes: int = 0  # of all segments
+    segment_elements: int = 0
+
+    @property
+    def elements(self) -> int:
+        """Elements that tables begin with, and that segments hold."""
+        return self.segment_elements + sum(table.minimum for table in self.tables)
 
     def signature_of(self, index: int) -> Signature:
         """The type of the function with this index; raises InvalidModule."""
@@ -270,7 +277,7 @@ def _export(reader: _Reader, outline: Outline) -> None:
     outline.exports.append(Export(name, EXTERNAL_KINDS[kind], index))
 
 
-def _element(reader: _Reader, _outline: Outline) -> None:
+def _element(reader: _Reader, outline: Outline) -> None:
     flags = reader.u32()
     if flags > 7:
         raise InvalidModule(f"element segment flags {flags}")
@@ -280,7 +287,9 @@ def _element(reader: _Reader, _outline: Outline) -> None:
         reader.constant()
     if flags & 3:
         reader.byte()  # element kind or reference type, validated by the engine
-    for _ in reader.count():
+    entries = reader.count()
+    outline.segment_elements += len(entries)
+    for _ in entries:
         if flags & 4:
             reader.constant()
         else:
@@ -298,7 +307,7 @@ def _code(reader: _Reader, outline: Outline) -> None:
     outline.locals.append(count)
 
 
-def _data(reader: _Reader, _outline: Outline) -> None:
+def _data(reader: _Reader, outline: Outline) -> None:
     flags = reader.u32()
     if flags > 2:
         raise InvalidModule(f"data segment flags {flags}")
@@ -306,7 +315,9 @@ def _data(reader: _Reader, _outline: Outline) -> None:
         reader.u32()
     if flags != 1:
         reader.constant()
-    reader.skip(reader.u32())
+    size = reader.u32()
+    reader.skip(size)
+    outline.data_bytes += size
 
 
 _ENTRIES = {

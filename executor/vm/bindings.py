@@ -17,6 +17,9 @@ Size = ctypes.c_size_t
 
 InstanceStruct: Any = ffi.wasmtime_instance_t
 ExternStruct: Any = ffi.wasmtime_extern_t
+ValueStruct: Any = ffi.wasmtime_val_t
+I32: int = ffi.WASMTIME_I32.value
+I64: int = ffi.WASMTIME_I64.value
 
 EXTERN_FUNCTION: int = ffi.WASMTIME_EXTERN_FUNC.value
 EXTERN_MEMORY: int = ffi.WASMTIME_EXTERN_MEMORY.value
@@ -36,8 +39,8 @@ store_delete = _bind("wasmtime_store_delete", None, Pointer)
 store_context = _bind("wasmtime_store_context", Pointer, Pointer)
 store_limiter = _bind("wasmtime_store_limiter", None, Pointer, *[ctypes.c_int64] * 5)
 context_data = _bind("wasmtime_context_get_data", Pointer, Pointer)
-set_fuel = _bind("wasmtime_context_set_fuel", Pointer, Pointer, ctypes.c_uint64)
-get_fuel = _bind("wasmtime_context_get_fuel", Pointer, Pointer, Pointer)
+global_set = _bind("wasmtime_global_set", Pointer, Pointer, Pointer, Pointer)
+global_get = _bind("wasmtime_global_get", None, Pointer, Pointer, Pointer)
 caller_context = _bind("wasmtime_caller_context", Pointer, Pointer)
 linker_define = _bind(
     "wasmtime_linker_define_func_unchecked",
@@ -47,4 +50,10 @@ instantiate = _bind("wasmtime_instance_pre_instantiate", Pointer, Pointer, Point
 export_named = _bind("wasmtime_instance_export_get", ctypes.c_bool, Pointer, Pointer, ctypes.c_char_p, Size, Pointer)
 memory_data = _bind("wasmtime_memory_data", Pointer, Pointer, Pointer)
 memory_size = _bind("wasmtime_memory_data_size", Size, Pointer, Pointer)
-call_unchecked = _bind("wasmtime_func_call_unchecked", Pointer, Pointer, Pointer, Pointer, Size, Pointer)
+async_stack_size = _bind("wasmtime_config_async_stack_size_set", None, Pointer, ctypes.c_uint64)
+call_on_fiber = _bind(
+    "wasmtime_func_call_async",
+    Pointer, Pointer, Pointer, Pointer, Size, Pointer, Size, Pointer, Pointer,
+)  # fmt: skip
+poll = _bind("wasmtime_call_future_poll", ctypes.c_bool, Pointer)
+delete_call = _bind("wasmtime_call_future_delete", None, Pointer)

@@ -6,7 +6,8 @@ Rule 3. Imports are functions of module `executor` with exactly the ABI's names 
 Rule 4. One memory, exported as `memory`, whose minimum fits the manifest's `memory_mib`.
 Rule 5. The ABI's exports with exactly its types; `load` if and only if the function has source.
 
-Instructions and everything else are validated by wasmtime under the feature allow-list of vm/engine.py.
+Types are validated by wasmtime under the feature allow-list of vm/engine.py; instructions have to be in the tables of
+vm/metering/instructions.py.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from executor.errors import InvalidModule
 from executor.model.function import Function
 from executor.model.profile import Ceilings
 from executor.vm.binary import Outline, Signature, read_outline
+from executor.vm.metering.snippets import RESERVED_PREFIX
 
 PAGE_BYTES = 65_536
 PAGES_PER_MIB = 16
-MAX_LOCALS = 50_000  # of one function: the limit engines agree on
+MAX_LOCALS = 49_992  # of one function: engines agree on 50,000 with its parameters, some are the metering's
 MAX_TABLES = 16  # compilers make one; with the ceiling on elements this bounds a run's tables to 13 MB
 IMPORT_MODULE = "executor"
 
@@ -100,6 +102,9 @@ def _check_memory(outline: Outline, memory_mib: int) -> None:
 
 def _check_exports(outline: Outline, *, has_source: bool) -> None:
     exports = {export.name: export for export in outline.exports}
+    for name in exports:
+        if name.startswith(RESERVED_PREFIX):
+            raise InvalidModule(f"export `{name}`: names that begin with {RESERVED_PREFIX} belong to the metering")
     memory = exports.get("memory")
     if memory is None or memory.kind != "memory":
         raise InvalidModule("no memory is exported as `memory`")

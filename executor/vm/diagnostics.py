@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 MAX_MESSAGE_CHARACTERS = 4_096
+MAX_EVENTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,19 @@ class LogLine:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One host call: what the guest gave, what it got, and what it had burned of its budget after paying.
+
+    The argument of `call` is operation, a zero byte, request; of `observe` the spec; of `read` empty.
+    """
+
+    name: str
+    fuel_used: int
+    argument: bytes
+    answer: bytes
+
+
 @dataclass(slots=True)
 class Diagnostics:
     """Filled by one run when given to it. Bounded: logs by the profile's ceilings, the message by a constant."""
@@ -22,6 +36,8 @@ class Diagnostics:
     logs: list[LogLine] = field(default_factory=list)
     message: str = ""
     memory_bytes: int = 0
+    record_events: bool = False
+    events: list[Event] = field(default_factory=list)  # with record_events; at most MAX_EVENTS
     loaded: bool = False  # whether the source was taken: what ended the run came from `run`, or from its input
 
     def explain(self, message: str) -> None:

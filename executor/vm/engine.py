@@ -1,4 +1,6 @@
-"""The engine of a profile: wasmtime with every setting written down, built once a process (D3, D11).
+"""The engine: wasmtime with every setting written down, built once a process and profile (D3, D11).
+
+Fuel, stack depth and NaNs are not its business: the metering pass builds them into the module (vm/metering).
 
 Invalid combinations of settings abort the process, so this is the only place that makes a Config.
 """
@@ -14,15 +16,25 @@ import wasmtime
 
 from executor.errors import HostFault
 from executor.model.profile import Profile
+from executor.vm import bindings
+from executor.vm.metering import RULES, table_digest
 
-INSTALLED: Final = version("wasmtime")
+ENGINE: Final = f"wasmtime-{version('wasmtime')}"
+"""The engine of this installation: no outcome depends on it, compiled code does."""
+
+WASM_STACK_BYTES: Final = 64 << 20
+"""Room for the profile's depth whatever the compiler makes of a frame: 620 bytes a slot is the most anyone reached
+(docs/metering.md, "Stack"), and 64 MiB held every such attack at a depth of 40,000."""
+FIBER_STACK_BYTES: Final = 80 << 20
+"""What a run's own stack has for guest and host functions together; reserved, not touched."""
 
 SETTINGS: Final = MappingProxyType[str, bool | int | str](
     {
-        "consume_fuel": True,
-        "cranelift_nan_canonicalization": True,
+        "consume_fuel": False,  # D12: ours is in the module
+        "cranelift_nan_canonicalization": False,  # so are canonical NaNs
         "cranelift_opt_level": "speed",
         "strategy": "cranelift",
+        "max_wasm_stack": WASM_STACK_BYTES,
         "epoch_interruption": False,  # D4: only fuel ends a running guest
         "parallel_compilation": False,  # a worker keeps to its one core; the code is the same either way
         "native_unwind_info": True,
@@ -66,16 +78,15 @@ ALWAYS_ON: Final = frozenset({"mutable_globals", "saturating_float_to_int", "sig
 @lru_cache(maxsize=4)
 def engine_of(profile: Profile) -> wasmtime.Engine:
     """The engine that runs this profile; raises HostFault when this installation cannot."""
-    if (profile.engine, profile.engine_version) != ("wasmtime", INSTALLED):
-        wanted = f"{profile.engine} {profile.engine_version}"
-        raise HostFault(f"the profile {profile.name} runs on {wanted}; wasmtime {INSTALLED} is installed")
+    if (profile.metering.rules, profile.metering.table) != (RULES, table_digest()):
+        wanted = f"{profile.metering.rules} ({profile.metering.table[:8]})"
+        raise HostFault(f"the profile {profile.name} has metering rules {wanted}; here are {RULES}")
     features = set(profile.features)
     if unknown := features - set(FEATURES) - ALWAYS_ON:
         raise HostFault(f"the profile {profile.name} has unknown features {sorted(unknown)}")
     if missing := ALWAYS_ON - features:
         raise HostFault(f"the profile {profile.name} lacks {sorted(missing)}, which the engine cannot turn off")
     settings: dict[str, bool | int | str] = dict(SETTINGS)
-    settings["max_wasm_stack"] = profile.native_stack_bytes
     settings |= {setting: feature in features for feature, setting in FEATURES.items()}
     config = wasmtime.Config()
     for name, value in settings.items():
@@ -83,4 +94,5 @@ def engine_of(profile: Profile) -> wasmtime.Engine:
         if not isinstance(getattr(wasmtime.Config, name, None), property):
             raise HostFault(f"this wasmtime-py has no setting {name}")
         setattr(config, name, value)
+    bindings.async_stack_size(config.ptr(), FIBER_STACK_BYTES)
     return wasmtime.Engine(config)

@@ -30,6 +30,10 @@ OBSERVED_TRAPS: Final = MappingProxyType(
 """What a trap becomes in observe mode."""
 
 
+NOTHING: Final = -1
+"""The fuel of a run that has ended: the guest's next check stops it."""
+
+
 class Mode(Enum):
     """Where a run is."""
 
@@ -69,10 +73,11 @@ class Host:
         self.pending: bytes | None = None
         self.calls = self.log_bytes = self.log_lines = 0
 
-    def attach(self, machine: Machine) -> None:
-        """The instance exists: from here on the guest burns its budget."""
+    def attach(self, machine: Machine, instantiation_fuel: int) -> None:
+        """The instance exists: from here on the guest burns its budget, the price of the instance first."""
         self._machine = machine
         machine.set_fuel(self.budget)
+        self.pay(instantiation_fuel)
 
     @property
     def machine(self) -> Machine:
@@ -95,7 +100,7 @@ class Host:
         if not self.ended:
             self.mode, self.end = Mode.ENDED, end
             self.diagnostics.explain(message)
-            self.machine.set_fuel(0)
+            self.machine.set_fuel(NOTHING)
 
     def trap(self, code: TrapCode, message: str) -> None:
         """End the run as trapped; in observe mode as the error observation of that kind (D13)."""
@@ -112,15 +117,15 @@ class Host:
         """End the run without any outcome: our fault, or the transcript's."""
         if not self.ended:
             self.mode, self.fault = Mode.ENDED, fault
-            self.machine.set_fuel(0)
+            self.machine.set_fuel(NOTHING)
 
     # What host functions share
 
     def pay(self, price: int) -> bool:
         """Take this much fuel; False when the run has ended over it."""
         left = self.machine.fuel()
-        if left <= price:
-            self.trap(TrapCode.OUT_OF_FUEL, f"a host function costs {price} fuel, {left} is left")
+        if left < price:
+            self.trap(TrapCode.OUT_OF_FUEL, f"{price} fuel to pay, {max(left, 0)} left")
             return False
         self.machine.set_fuel(left - price)
         return True

@@ -17,7 +17,7 @@ from executor.model.outcome import Awaiting, Failed
 from executor.model.spec import Spec, parse_spec
 from executor.model.values import check_value
 from executor.vm.capabilities import Answer, Refusal, Response
-from executor.vm.diagnostics import LogLine
+from executor.vm.diagnostics import MAX_EVENTS, Event, LogLine
 from executor.vm.host import Host, Mode
 from executor.vm.operations import GRANTED_BY, PURE, is_granted
 from executor.vm.prices import IMPORT_PRICES, OPERATION_PRICES
@@ -44,7 +44,22 @@ def enter(host: Host, name: str, arguments: tuple[int, ...]) -> int:
     if name not in ALLOWED[host.mode]:
         host.break_rule(_REFUSED.get((name, host.mode), f"{name} is not allowed {host.mode.value}"))
         return 0
+    if host.diagnostics.record_events and len(host.diagnostics.events) < MAX_EVENTS:
+        return _record(host, name, arguments)
     return _ACTIONS[name](host, *arguments) or 0
+
+
+def _record(host: Host, name: str, arguments: tuple[int, ...]) -> int:
+    """The same, written down for people."""
+    fuel_used, memory = host.fuel_used(), host.machine.memory
+    ranges = (arguments[:2], arguments[2:]) if name == "call" else (arguments[-2:],) if name != "read" else ()
+    given = [memory.read(*part) if memory.contains(*part) else b"" for part in ranges]
+    answer = host.pending or b"" if name == "read" else b""
+    result = _ACTIONS[name](host, *arguments) or 0
+    if name in ("observe", "call") and not host.ended:
+        answer = host.pending or b""
+    host.diagnostics.events.append(Event(name, fuel_used, b"\0".join(given), answer))
+    return result
 
 
 def _size_of(host: Host, name: str, arguments: tuple[int, ...]) -> int:

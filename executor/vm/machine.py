@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import byref
+from dataclasses import dataclass
 from typing import Any, Final
 
 import wasmtime
@@ -11,13 +12,14 @@ from wasmtime import _ffi as ffi
 
 from executor.errors import HostFault
 from executor.vm import bindings
-from executor.vm.bindings import ExternStruct, InstanceStruct
+from executor.vm.bindings import ExternStruct, InstanceStruct, ValueStruct
+from executor.vm.checks import EXPORTS
+from executor.vm.metering import EXPORTS as GLOBALS
+from executor.vm.metering import CheckStatus
 
-INSTANTIATION_FUEL: Final = (
-    1 << 62
-)  # not the guest's: what copying data segments burns depends on the engine's settings
-_WORD = (1 << 64) - 1
-_SLOTS = ctypes.c_uint64 * 4  # two raw values of 16 bytes: no call has more
+_WORD: Final = 1 << 64
+_GLOBALS: Final = tuple(name.encode("ascii") for name in GLOBALS)
+RESULTS: Final = {name.encode("ascii"): len(signature.results) for name, signature in EXPORTS.items()}
 
 
 class GuestStopped(Exception):
@@ -26,6 +28,14 @@ class GuestStopped(Exception):
     def __init__(self, code: wasmtime.TrapCode | None, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the metering of one run starts from: stack slots, and the most pages its memory may have."""
+
+    depth: int
+    pages: int
 
 
 class Memory:
@@ -58,47 +68,65 @@ class Memory:
 
 
 class Machine:
-    """A store with its instance. Close it: it holds native memory."""
+    """A store with its instance. Close it: it holds native memory.
 
-    __slots__ = ("_instance", "_store", "context", "memory")
+    The guest runs on a stack of its own (a fiber), so that neither its depth nor a native overflow has anything to do
+    with the thread that calls (docs/adr/0010-a-stack-of-its-own.md).
+    """
 
-    def __init__(
-        self, pre: wasmtime.InstancePre, engine: wasmtime.Engine, data: int, memory_bytes: int, table_elements: int
-    ) -> None:
+    __slots__ = ("_fuel", "_instance", "_status", "_store", "_value", "context", "memory")
+
+    def __init__(self, pre: wasmtime.InstancePre, engine: wasmtime.Engine, data: int, rules: Rules) -> None:
         self._store = bindings.store_new(engine.ptr(), data, None)
         self.context: int = bindings.store_context(self._store)
         try:
-            bindings.store_limiter(self._store, memory_bytes, table_elements, -1, -1, -1)
-            self.set_fuel(INSTANTIATION_FUEL)
             self._instance = InstanceStruct()
             trap = ctypes.c_void_p()
             error = bindings.instantiate(pre.ptr(), self.context, byref(self._instance), byref(trap))
             _raise(error, trap)
+            self._value = ValueStruct()
             self.memory = Memory(self.context, self._export(b"memory").memory)
+            self._fuel, depth, pages, self._status = (self._export(name).global_ for name in _GLOBALS)
+            self._set(depth, bindings.I32, rules.depth)
+            self._set(pages, bindings.I32, rules.pages)
         except BaseException:
             self.close()
             raise
 
     def set_fuel(self, fuel: int) -> None:
         """What the guest may burn from here on."""
-        bindings.set_fuel(self.context, fuel)
+        self._set(self._fuel, bindings.I64, fuel)
 
     def fuel(self) -> int:
-        """What is left; 0 when the guest overdrew between two of the engine's checks."""
-        left = ctypes.c_uint64()
-        bindings.get_fuel(self.context, byref(left))
-        return left.value
+        """What is left; negative when the guest overdrew between two checks."""
+        bindings.global_get(self.context, byref(self._fuel), byref(self._value))
+        return int(self._value.of.i64)
+
+    def check_status(self) -> CheckStatus:
+        """Which check stopped the guest, if one did."""
+        bindings.global_get(self.context, byref(self._status), byref(self._value))
+        return CheckStatus(self._value.of.i32)
 
     def call(self, name: bytes, *arguments: int) -> int:
-        """Call an export with integers and return its raw result, 0 when it has none; raises GuestStopped."""
-        slots = _SLOTS()
-        for index, argument in enumerate(arguments):
-            slots[2 * index] = argument
-        trap = ctypes.c_void_p()
-        function = self._export(name).func
-        error = bindings.call_unchecked(self.context, byref(function), slots, max(len(arguments), 1), byref(trap))
-        _raise(error, trap)
-        return slots[0]
+        """Call an export of i32 parameters; its result as an unsigned number, 0 without one; raises GuestStopped."""
+        values = (ValueStruct * 2)()
+        for value, argument in zip(values, arguments, strict=False):
+            value.kind, value.of.i32 = bindings.I32, _signed_32(argument)
+        trap, error = ctypes.c_void_p(), ctypes.c_void_p()
+        function, results = self._export(name).func, RESULTS[name]
+        call = bindings.call_on_fiber(
+            self.context, byref(function), values, len(arguments),
+            byref(self._value), results, byref(trap), byref(error),
+        )  # fmt: skip
+        try:
+            while not bindings.poll(call):  # nothing in a guest waits, so the first poll is the last
+                pass
+        finally:
+            bindings.delete_call(call)
+        _raise(error.value, trap)
+        if not results:
+            return 0
+        return int(self._value.of.i64 % _WORD if self._value.kind == bindings.I64 else self._value.of.i32 % (1 << 32))
 
     def close(self) -> None:
         """Free everything; the machine is not used again."""
@@ -106,11 +134,23 @@ class Machine:
         if store:
             bindings.store_delete(store)
 
+    def _set(self, item: Any, kind: int, number: int) -> None:
+        self._value.kind = kind
+        if kind == bindings.I64:
+            self._value.of.i64 = number
+        else:
+            self._value.of.i32 = number
+        bindings.global_set(self.context, byref(item), byref(self._value))
+
     def _export(self, name: bytes) -> Any:
         item = ExternStruct()
         if not bindings.export_named(self.context, byref(self._instance), name, len(name), byref(item)):
             raise HostFault(f"a checked module lost its export {name.decode()}")
         return item.of
+
+
+def _signed_32(value: int) -> int:
+    return value - (1 << 32) if value >= 1 << 31 else value
 
 
 def _raise(error: int | None, trap: ctypes.c_void_p) -> None:

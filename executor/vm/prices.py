@@ -1,9 +1,9 @@
-"""What every import costs, in fuel; with the engine's fuel these are the metering rules of the profile.
+"""What every import costs, in fuel: part of the metering rules (vm/metering/rules.py).
 
 Rule 1. A price is `base + per_byte * bytes`, bytes being the lengths the guest gives (for `read`, the pending bytes).
 Rule 2. It is taken first, whatever the call then does: a call that fails has paid.
 Rule 3. A run that cannot pay has no fuel left: OUT_OF_FUEL.
-Rule 4. Changing a number changes outcomes, so it comes with another `metering` name in the profile.
+Rule 4. Changing a number changes outcomes, so it comes with another rules version and another profile.
 
 Guest code burns about 10 fuel a nanosecond, a host function needs about 5 microseconds of Python: hence the bases.
 """

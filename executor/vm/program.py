@@ -12,10 +12,11 @@ from executor.model.function import Function
 from executor.model.ids import FunctionId
 from executor.model.manifest import check_terms
 from executor.model.profile import PROFILE, Profile
-from executor.vm.checks import PAGE_BYTES, PAGES_PER_MIB, check_module
+from executor.vm.checks import PAGES_PER_MIB, check_module
 from executor.vm.engine import engine_of
 from executor.vm.imports import linker_of
-from executor.vm.machine import GuestStopped, Machine
+from executor.vm.machine import GuestStopped, Machine, Rules
+from executor.vm.metering import instantiation_fuel, instrument
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Program:
     function_id: FunctionId
     profile: Profile
     has_initialize: bool
+    instantiation_fuel: int
+    rules: Rules = field(repr=False)
     engine: wasmtime.Engine = field(repr=False)
     module: wasmtime.Module = field(repr=False)
     linked: wasmtime.InstancePre = field(repr=False)
@@ -36,8 +39,7 @@ class Program:
 
     def instantiate(self, data: int) -> Machine:
         """A fresh instance whose store carries `data`; raises HostFault when this host has no room for it."""
-        memory_bytes = self.function.terms.limits.memory_mib * PAGES_PER_MIB * PAGE_BYTES
-        return Machine(self.linked, self.engine, data, memory_bytes, self.profile.ceilings.table_elements)
+        return Machine(self.linked, self.engine, data, self.rules)
 
 
 def load(function: Function, profile: Profile = PROFILE, *, compiled: bytes | None = None) -> Program:
@@ -50,11 +52,14 @@ def load(function: Function, profile: Profile = PROFILE, *, compiled: bytes | No
     outline = check_module(function, profile.ceilings)
     engine = engine_of(profile)
     module = _compile(engine, function.module) if compiled is None else _restore(engine, compiled)
+    memory, pages = outline.memories[0], function.terms.limits.memory_mib * PAGES_PER_MIB
     program = Program(
         function=function,
         function_id=function_id(function),
         profile=profile,
         has_initialize=any(export.name == "_initialize" for export in outline.exports),
+        instantiation_fuel=instantiation_fuel(outline.data_bytes, outline.elements, memory.minimum),
+        rules=Rules(profile.metering.depth, pages if memory.maximum is None else min(pages, memory.maximum)),
         engine=engine,
         module=module,
         linked=linker_of(engine).instantiate_pre(module),
@@ -65,9 +70,15 @@ def load(function: Function, profile: Profile = PROFILE, *, compiled: bytes | No
 
 def _compile(engine: wasmtime.Engine, module: bytes) -> wasmtime.Module:
     try:
-        return wasmtime.Module(engine, module)
+        # The original first: a module that means globals it does not have could mean ours after the pass.
+        wasmtime.Module.validate(engine, module)
     except wasmtime.WasmtimeError as error:
         raise InvalidModule(f"the engine refuses module {module_id(module)}: {error}") from error
+    metered = instrument(module)
+    try:
+        return wasmtime.Module(engine, metered)  # validates it again
+    except wasmtime.WasmtimeError as error:
+        raise InvalidModule(f"the engine refuses module {module_id(module)} with its metering: {error}") from error
 
 
 def _restore(engine: wasmtime.Engine, compiled: bytes) -> wasmtime.Module:

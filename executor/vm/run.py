@@ -1,7 +1,7 @@
 """One run of a guest, for both verbs: set up, call, and say how it ended.
 
-Order of calls, all on the function's budget: `_initialize`; for an engine `alloc(source)` and `load`; `alloc(input)`
-and `run`. Instantiation has fuel of its own.
+Order of what burns the function's budget: making the instance; `_initialize`; for an engine `alloc(source)` and `load`;
+`alloc(input)` and `run`. Fuel below zero when an export returns is OUT_OF_FUEL (docs/metering.md, "How a run ends").
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from executor.vm.diagnostics import Diagnostics
 from executor.vm.host import Host, Mode
 from executor.vm.imports import dismiss, enlist
 from executor.vm.machine import GuestStopped, Machine
+from executor.vm.metering import CheckStatus
 from executor.vm.program import Program
 
 GUEST_TRAPS: Final = frozenset(
@@ -55,7 +56,7 @@ def run(
     try:
         machine = _instantiate(program, number)
         try:
-            host.attach(machine)
+            host.attach(machine, program.instantiation_fuel)
             _drive(program, host, machine)
             diagnostics.memory_bytes = machine.memory.size_bytes
         finally:
@@ -79,24 +80,31 @@ def _drive(program: Program, host: Host, machine: Machine) -> None:
         host.break_rule(f"the input has {len(data)} bytes, the limit is {limit}")
     try:
         if program.has_initialize and not host.ended:
-            machine.call(b"_initialize")
+            _call(host, machine, b"_initialize")
         if source and not host.ended:
             pointer = _hand_over(host, machine, source)
             if not host.ended:
-                machine.call(b"load", pointer, len(source))
+                _call(host, machine, b"load", pointer, len(source))
         if not host.ended:
             host.diagnostics.loaded = True
             pointer = _hand_over(host, machine, data)
             if not host.ended:
                 host.mode = Mode.AGREED
-                _take_output(host, machine, machine.call(b"run", pointer, len(data)))
+                _take_output(host, machine, _call(host, machine, b"run", pointer, len(data)))
     except GuestStopped as stopped:
-        _map_trap(host, stopped)
+        _map_trap(host, machine, stopped)
+
+
+def _call(host: Host, machine: Machine, name: bytes, *arguments: int) -> int:
+    result = machine.call(name, *arguments)
+    if not host.ended and machine.fuel() < 0:  # overdrawn since the guest's last check
+        host.trap(TrapCode.OUT_OF_FUEL, f"out of fuel at the end of {name.decode('ascii')}")
+    return result
 
 
 def _hand_over(host: Host, machine: Machine, data: bytes) -> int:
     """Copy bytes to where the guest's `alloc` says; a range outside its memory is against the ABI."""
-    pointer = machine.call(b"alloc", len(data)) & 0xFFFF_FFFF
+    pointer = _call(host, machine, b"alloc", len(data))
     if not host.ended:
         if machine.memory.contains(pointer, len(data)):
             machine.memory.write(pointer, data)
@@ -109,36 +117,34 @@ def _take_output(host: Host, machine: Machine, packed: int) -> None:
     """End a run whose guest returned, unless it had ended."""
     if host.ended:
         return
-    left = machine.fuel()
     pointer, size = packed >> 32, packed & 0xFFFF_FFFF
     limit = host.function.terms.limits.output_bytes
-    if left == 0:  # overdrawn since the engine's last check
-        host.trap(TrapCode.OUT_OF_FUEL, "out of fuel at the end of run")
-    elif host.mode is Mode.OBSERVING:
+    if host.mode is Mode.OBSERVING:
         host.finish(Observation.error("no-proposal"), "run returned without propose")
     elif not machine.memory.contains(pointer, size):
         host.break_rule(f"run: an output of {size} bytes at {pointer} leaves the memory")
     elif size > limit:
         host.break_rule(f"run: an output of {size} bytes, limits.output_bytes is {limit}")
     else:
-        host.finish(Returned(machine.memory.read(pointer, size), host.budget - left))
+        host.finish(Returned(machine.memory.read(pointer, size), host.fuel_used()))
 
 
-def _map_trap(host: Host, stopped: GuestStopped) -> None:
+def _map_trap(host: Host, machine: Machine, stopped: GuestStopped) -> None:
     """End a run whose guest was stopped, unless it had ended: then the stop is what was asked for."""
     if host.ended:
         return
-    match stopped.code:
-        case EngineTrap.OUT_OF_FUEL:
+    match machine.check_status(), stopped.code:
+        case CheckStatus.OUT_OF_FUEL, _:
             host.trap(TrapCode.OUT_OF_FUEL, f"out of fuel: {stopped}")
-        case EngineTrap.STACK_OVERFLOW if host.mode is not Mode.OBSERVING:
-            # D5: where the native stack ends depends on the engine's code
+        case CheckStatus.STACK, _:
+            host.trap(TrapCode.STACK, f"out of stack: {stopped}")
+        case CheckStatus.HOST_MEMORY, _:  # D5: the rules had allowed it
+            host.fail_run(HostFault("the host refused memory that the guest may have"))
+        case CheckStatus.NONE, EngineTrap.STACK_OVERFLOW:  # D5: where the native stack ends is no rule of ours
             host.fail_run(HostFault(f"native stack overflow: {stopped}"))
-        case EngineTrap.STACK_OVERFLOW:
+        case CheckStatus.NONE, code if code in GUEST_TRAPS:
             host.trap(TrapCode.TRAP, str(stopped))
-        case code if code in GUEST_TRAPS:
-            host.trap(TrapCode.TRAP, str(stopped))
-        case code:
+        case _, code:
             host.fail_run(HostFault(f"the engine stopped the guest ({code}): {stopped}"))
 
 

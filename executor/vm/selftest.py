@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from types import MappingProxyType
 from typing import Final
 
 import wasmtime
-from wasmtime._instance import InstanceExports
 
 from executor.errors import HostFault
 from executor.model.profile import PROFILE, Profile
-from executor.vm.engine import ALWAYS_ON, FEATURES, engine_of
+from executor.vm.engine import ALWAYS_ON, FEATURES, WASM_STACK_BYTES, engine_of
+from executor.vm.machine import GuestStopped, Machine, Rules
+from executor.vm.metering import CheckStatus, instrument
 
 FEATURE_MODULES: Final = MappingProxyType(
     {
@@ -43,18 +45,28 @@ FEATURE_MODULES: Final = MappingProxyType(
 _EFFECTS: Final = """
 (module
   (memory (export "memory") 1)
-  (global $depth (mut i32) (i32.const 0))
-  (func (export "loop") (loop (br 0)))
-  (func $deep (export "deep") (global.set $depth (i32.add (global.get $depth) (i32.const 1))) (call $deep))
-  (func (export "depth") (result i32) (global.get $depth))
-  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
-  (func (export "nan32") (param f32 f32) (result i32) (i32.reinterpret_f32 (f32.div (local.get 0) (local.get 1))))
-  (func (export "nan64") (param f64 f64) (result i64) (i64.reinterpret_f64 (f64.div (local.get 0) (local.get 1))))
-  (func (export "payload") (result i32) (i32.reinterpret_f32 (f32.add (f32.const nan:0x200000) (f32.const 1)))))
+  (func $alloc (export "alloc") (param i32) (result i32) (i32.const 0))
+  (func (export "run") (param i32 i32) (result i64) (local $x i64)
+    (local.set $x (i64.reinterpret_f64 (f64.div (f64.const 0) (f64.const 0))))
+    (block (br_if 0 (i32.eqz (local.get 1))) (loop (br 0)))
+    (i64.add (local.get $x) (i64.extend_i32_s (memory.grow (i32.const 1)))))
+  (func $deep (export "_initialize") (call $deep))
+  (func (export "load") (param i32 i32) unreachable))
 """
-_CANONICAL_32, _CANONICAL_64 = 0x7FC0_0000, 0x7FF8_0000_0000_0000
-_FUEL = 100_000
-_MIN_DEPTH = 20_000  # of the smallest frames: 16 to 64 bytes each, so about 2 MiB of native stack is there
+"""Guest code for each effect, metered; `load` and `_initialize` are called as a run would."""
+_NATIVE: Final = """
+(module
+  (memory (export "memory") 1)
+  (global $fuel (export "meter.fuel") (mut i64) (i64.const 0))
+  (global (export "meter.depth") (mut i32) (i32.const 0))
+  (global (export "meter.pages") (mut i32) (i32.const 0))
+  (global (export "meter.status") (mut i32) (i32.const 0))
+  (func $deep (export "_initialize") (global.set $fuel (i64.sub (global.get $fuel) (i64.const 1))) (call $deep)))
+"""
+"""The same recursion with nothing but a counter: only the native stack ends it."""
+_CANONICAL_NAN: Final = 0x7FF8_0000_0000_0000
+_FUEL: Final = 1_000_000
+_MIN_FRAMES: Final = WASM_STACK_BYTES // 64  # of the smallest: 16 bytes on x86-64, 32 on the Pulley interpreter
 
 
 def self_test(profile: Profile = PROFILE) -> None:
@@ -65,12 +77,8 @@ def self_test(profile: Profile = PROFILE) -> None:
     for feature, text in FEATURE_MODULES.items():
         if _accepts(engine, text) != (feature in profile.features):
             raise HostFault(f"self-test: the feature {feature} is not {_onoff(feature in profile.features)}")
-    module = wasmtime.Module(engine, bytes(wasmtime.wat2wasm(_EFFECTS)))
     for name, check in _CHECKS.items():
-        store = wasmtime.Store(engine)
-        store.set_limits(memory_size=131_072)
-        store.set_fuel(_FUEL)
-        if not check(store, wasmtime.Instance(store, module, []).exports(store)):
+        if not check(engine, profile):
             raise HostFault(f"self-test: {name} has no effect")
 
 
@@ -86,48 +94,58 @@ def _accepts(engine: wasmtime.Engine, text: str) -> bool:
     return True
 
 
-def _trap_code(call: Callable[[], object]) -> wasmtime.TrapCode | None:
+def _machine(engine: wasmtime.Engine, profile: Profile, metered: bytes | None = None) -> Machine:
+    module = wasmtime.Module(engine, metered or instrument(bytes(wasmtime.wat2wasm(_EFFECTS))))
+    machine = Machine(wasmtime.Linker(engine).instantiate_pre(module), engine, 0, Rules(profile.metering.depth, 2))
+    machine.set_fuel(_FUEL)
+    return machine
+
+
+def _stop(machine: Machine, name: bytes, *arguments: int) -> tuple[CheckStatus, wasmtime.TrapCode | None] | None:
+    """How a call was stopped, None when it returned."""
     try:
-        call()
-    except wasmtime.Trap as trap:
-        return trap.trap_code
+        machine.call(name, *arguments)
+    except GuestStopped as stopped:
+        return machine.check_status(), stopped.code
     return None
 
 
-def _consumes_fuel(store: wasmtime.Store, exports: InstanceExports) -> bool:
-    loop = exports["loop"]
-    assert isinstance(loop, wasmtime.Func)
-    return _trap_code(lambda: loop(store)) is wasmtime.TrapCode.OUT_OF_FUEL and store.get_fuel() == 0
+def _fuel(engine: wasmtime.Engine, profile: Profile) -> bool:
+    with closing(_machine(engine, profile)) as machine:
+        stopped = _stop(machine, b"run", 0, 1)
+        return stopped is not None and stopped[0] is CheckStatus.OUT_OF_FUEL
 
 
-def _has_stack(store: wasmtime.Store, exports: InstanceExports) -> bool:
-    deep, depth = exports["deep"], exports["depth"]
-    assert isinstance(deep, wasmtime.Func)
-    assert isinstance(depth, wasmtime.Func)
-    store.set_fuel(_FUEL * 1_000)
-    return _trap_code(lambda: deep(store)) is wasmtime.TrapCode.STACK_OVERFLOW and depth(store) > _MIN_DEPTH
+def _depth(engine: wasmtime.Engine, profile: Profile) -> bool:
+    with closing(_machine(engine, profile)) as machine:
+        stopped = _stop(machine, b"_initialize")
+        return stopped is not None and stopped[0] is CheckStatus.STACK
 
 
-def _limits_memory(store: wasmtime.Store, exports: InstanceExports) -> bool:
-    grow = exports["grow"]
-    assert isinstance(grow, wasmtime.Func)
-    return (grow(store, 1), grow(store, 1), grow(store, 0)) == (1, -1, 2)
+def _plain_trap(engine: wasmtime.Engine, profile: Profile) -> bool:
+    with closing(_machine(engine, profile)) as machine:
+        return _stop(machine, b"load", 0, 0) == (CheckStatus.NONE, wasmtime.TrapCode.UNREACHABLE)
 
 
-def _canonical_nans(store: wasmtime.Store, exports: InstanceExports) -> bool:
-    nan32, nan64, payload = exports["nan32"], exports["nan64"], exports["payload"]
-    assert isinstance(nan32, wasmtime.Func)
-    assert isinstance(nan64, wasmtime.Func)
-    assert isinstance(payload, wasmtime.Func)
-    results = (nan32(store, 0.0, 0.0), nan64(store, 0.0, 0.0), payload(store))
-    return results == (_CANONICAL_32, _CANONICAL_64, _CANONICAL_32)
+def _memory_and_nan(engine: wasmtime.Engine, profile: Profile) -> bool:
+    with closing(_machine(engine, profile)) as machine:
+        first, second = machine.call(b"run", 0, 0), machine.call(b"run", 0, 0)
+        return (first, second) == (_CANONICAL_NAN + 1, _CANONICAL_NAN - 1)  # grown from one page, then refused
 
 
-_CHECKS: Final = MappingProxyType[str, Callable[[wasmtime.Store, InstanceExports], bool]](
+def _native_stack(engine: wasmtime.Engine, profile: Profile) -> bool:
+    with closing(_machine(engine, profile, bytes(wasmtime.wat2wasm(_NATIVE)))) as machine:
+        stopped = _stop(machine, b"_initialize")
+        frames = _FUEL - machine.fuel()
+        return stopped == (CheckStatus.NONE, wasmtime.TrapCode.STACK_OVERFLOW) and frames > _MIN_FRAMES
+
+
+_CHECKS: Final = MappingProxyType[str, Callable[[wasmtime.Engine, Profile], bool]](
     {
-        "consume_fuel": _consumes_fuel,
-        "max_wasm_stack": _has_stack,
-        "the memory limit": _limits_memory,
-        "cranelift_nan_canonicalization": _canonical_nans,
+        "fuel metering": _fuel,
+        "the stack depth": _depth,
+        "a plain trap": _plain_trap,
+        "the memory limit or the canonical NaN": _memory_and_nan,
+        "max_wasm_stack": _native_stack,
     }
 )

@@ -19,7 +19,7 @@ from executor.crypto.digests import module_id, profile_id
 from executor.errors import HostFault
 from executor.model.function import Function
 from executor.model.profile import Profile
-from executor.vm import Program, load
+from executor.vm import ENGINE, Program, load
 
 MAGIC: Final = b"executor-code-1\n"
 MAX_TOTAL_BYTES: Final = 1 << 30  # about 250 engines of the size of QuickJS
@@ -32,7 +32,7 @@ class CodeCache:
     def __init__(self, directory: Path, profile: Profile) -> None:
         """Creates the directory; raises HostFault when it is not ours alone."""
         self._directory, self._profile = directory, profile
-        self._prefix = f"{profile_id(profile).hex()}-{profile.engine}-{profile.engine_version}"
+        self._prefix = f"{profile_id(profile).hex()}-{ENGINE}"
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = directory.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:

@@ -429,7 +429,8 @@ class Body:
 
 _BULK_INDICES: Final = {8: 2, 9: 1, 10: 2, 11: 1, 12: 2, 13: 1, 14: 2, 17: 1}
 _CONTROL_INDICES: Final = {
-    0x00: 0, 0x02: 1, 0x03: 1, 0x04: 1, 0x05: 0, 0x0B: 0, 0x0C: 1, 0x0D: 1, 0x0E: 0, 0x0F: 0, 0x10: 1, 0x11: 2, 0x1C: 0, 0x40: 1,
+    0x00: 0, 0x02: 1, 0x03: 1, 0x04: 1, 0x05: 0, 0x0B: 0, 0x0C: 1, 0x0D: 1,
+    0x0E: 0, 0x0F: 0, 0x10: 1, 0x11: 2, 0x1C: 0, 0x40: 1,
 }  # fmt: skip
 _FIXED: Final = {Shape.FLOAT32: 4, Shape.FLOAT64: 8, Shape.LANE: 1, Shape.BYTES16: 16}
 _METHODS: Final[dict[int, Callable[[Body, int, int], int]]] = {

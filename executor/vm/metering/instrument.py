@@ -1,7 +1,7 @@
 """The metering pass: a module in, the same module with metering rules m1 built into it out (D5, D12).
 
 Everything of ours is appended, so nothing is renumbered: four globals with their exports (docs/metering.md, "Host
-interface"), block types, locals. Custom sections are dropped.
+interface"), block types, locals. Of the custom sections only `name` stays, for the backtraces people read.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from executor.vm.metering.encoding import read_unsigned, signed, skip_leb, unsig
 from executor.vm.metering.rules import SLOTS
 from executor.vm.metering.snippets import DECLARATIONS, EXPORTS, RESERVED_PREFIX, Globals, Snippets
 
-TYPE, IMPORT, FUNCTION, GLOBAL, EXPORT, START, CODE = 1, 2, 3, 6, 7, 8, 10
+CUSTOM, TYPE, IMPORT, FUNCTION, GLOBAL, EXPORT, START, CODE = 0, 1, 2, 3, 6, 7, 8, 10
 ORDER: Final = (1, 2, 3, 4, 5, 6, 7, 9, 12, 10, 11)
 _EMPTY: Final = b"\x00"
+_NAMES: Final = b"\x04name"
 
 
 def instrument(module: bytes) -> bytes:
@@ -60,7 +61,8 @@ class _Pass:
             count, start = read_unsigned(sections[TYPE], 0)
             added = b"".join(b"\x60\x00" + unsigned(len(results)) + results for results in self.added_types)
             sections[TYPE] = unsigned(count + len(self.added_types)) + sections[TYPE][start:] + added
-        parts = (bytes([kind]) + unsigned(len(sections[kind])) + sections[kind] for kind in ORDER if kind in sections)
+        order = (kind for kind in (*ORDER, CUSTOM) if kind in sections)
+        parts = (bytes([kind]) + unsigned(len(sections[kind])) + sections[kind] for kind in order)
         return MAGIC + b"".join(parts)
 
     def _code(self, data: bytes) -> bytes:
@@ -107,7 +109,7 @@ def _sections(module: bytes) -> Iterator[tuple[int, bytes]]:
         kind = module[position]
         size, start = read_unsigned(module, position + 1)
         position = start + size
-        if kind:
+        if kind != CUSTOM or module.startswith(_NAMES, start):
             yield kind, module[start:position]
 
 
