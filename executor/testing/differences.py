@@ -48,16 +48,20 @@ class Difference:
 def first_difference(left: Trace, right: Trace) -> Difference | None:
     """The first difference of two runs, or None when they are the same, fuel included; words are not compared (D6)."""
     index = first_unequal(left.prefixes(), right.prefixes()) - 1
-    sides = [trace.events[index] if index < len(trace.events) else trace.end for trace in (left, right)]
-    if sides[0] == sides[1]:
+    one, other = _at(left, index), _at(right, index)
+    if one == other:
         return None
-    return Difference(index, _part(*sides), *sides, left.events[max(0, index - CONTEXT) : index])
+    return Difference(index, _part(one, other), one, other, left.events[max(0, index - CONTEXT) : index])
 
 
 def first_unequal(left: Sequence[bytes], right: Sequence[bytes]) -> int:
     """The first index at which two lists of prefix digests differ, by bisection; their common length if they do not."""
     common = min(len(left), len(right))
     return bisect_left(range(common), True, key=lambda at: left[at] != right[at])
+
+
+def _at(trace: Trace, index: int) -> Event | End:
+    return trace.events[index] if index < len(trace.events) else trace.end
 
 
 def _part(left: Event | End, right: Event | End) -> str:
