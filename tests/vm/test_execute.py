@@ -16,6 +16,7 @@ from executor.model.outcome import Failed, Outcome, Returned, TrapCode, Trapped
 from executor.model.profile import PROFILE
 from executor.vm import Diagnostics, Program, execute, load
 from executor.vm.diagnostics import LogLine
+from executor.vm.metering.rules import PAGE_FUEL
 from executor.vm.prices import IMPORT_PRICES
 from vm.guests import ALLOC, IMPORTS, data, module, program, request, wasm
 
@@ -34,6 +35,12 @@ def output_of(outcome: Outcome) -> bytes:
     """The output of a run that returned."""
     assert isinstance(outcome, Returned)
     return outcome.output
+
+
+def used_of(outcome: Outcome) -> int:
+    """The fuel of a run that returned."""
+    assert isinstance(outcome, Returned)
+    return outcome.fuel_used
 
 
 def test_the_input_comes_in_and_the_output_goes_out() -> None:
@@ -73,11 +80,18 @@ def test_every_run_is_a_fresh_instance() -> None:
     assert [output_of(execute(target, request(target))) for _ in range(3)] == [b"\x01"] * 3
 
 
-def test_instantiation_burns_no_fuel() -> None:
-    """The same code behind a megabyte of data burns the same."""
-    small = program("(i64.const 0)", pages="20")
+def test_instantiation_has_its_price() -> None:
+    """Eight bytes of data are one fuel, a page 65,536; a budget below the price runs nothing."""
+    small, more_pages = program("(i64.const 0)", pages="20"), program("(i64.const 0)", pages="21")
     large = program("(i64.const 0)", before=data(65_536, bytes(1_000_000)), pages="20")
-    assert execute(small, request(small)) == execute(large, request(large))
+    used = [used_of(execute(target, request(target))) for target in (small, more_pages, large)]
+    assert used[1] - used[0] == PAGE_FUEL
+    assert used[2] - used[0] == 1_000_000 // 8
+    poor = program("unreachable", pages="20", limits={"fuel": small.instantiation_fuel - 1})
+    diagnostics = Diagnostics()
+    outcome = execute(poor, request(poor), diagnostics=diagnostics)
+    assert outcome == Trapped(TrapCode.OUT_OF_FUEL, small.instantiation_fuel - 1)
+    assert "fuel to pay" in diagnostics.message
 
 
 @pytest.mark.parametrize("place", ["_initialize", "alloc", "load", "run"])
@@ -93,16 +107,16 @@ def test_every_export_burns_the_budget(place: str) -> None:
 
 
 def test_fuel_used_is_exact_and_a_smaller_budget_is_out_of_fuel() -> None:
-    """The fuel a run uses is enough for it plus the one unit that is always left; that much alone is not."""
+    """The fuel a run uses is enough for it; one less is not."""
     run = "(call $log (i32.const 1) (i32.const 0) (i32.const 3)) (i64.const 0)"
     target = program(run)
     outcome = execute(target, request(target))
     assert isinstance(outcome, Returned)
     assert outcome.fuel_used > IMPORT_PRICES["log"].of(3)
-    enough = program(run, limits={"fuel": outcome.fuel_used + 1})
+    enough = program(run, limits={"fuel": outcome.fuel_used})
     assert execute(enough, request(enough)) == outcome
-    short = program(run, limits={"fuel": outcome.fuel_used})
-    assert execute(short, request(short)) == Trapped(TrapCode.OUT_OF_FUEL, outcome.fuel_used)
+    short = program(run, limits={"fuel": outcome.fuel_used - 1})
+    assert execute(short, request(short)) == Trapped(TrapCode.OUT_OF_FUEL, outcome.fuel_used - 1)
 
 
 def test_every_import_costs_its_price() -> None:
@@ -130,7 +144,7 @@ def test_a_trap_burns_the_whole_budget() -> None:
 
 
 def test_fail_ends_the_run_whatever_follows() -> None:
-    """After fail: unreachable, returning, an endless loop or another fail change nothing, fuel included."""
+    """After fail: unreachable, returning, an endless loop or another fail change nothing but the block's own charge."""
     outcomes = set()
     for after in ("unreachable", "(i64.const 0)", "(loop (br 0)) unreachable",
                   "(call $fail (i32.const 2) (i32.const 1)) unreachable",
@@ -139,10 +153,8 @@ def test_fail_ends_the_run_whatever_follows() -> None:
                   "(drop (i32.load (i32.const -1))) unreachable"):  # fmt: skip
         target = program(f"(call $fail (i32.const 0) (i32.const 4)) {after}", before=data(0, b"oops"))
         outcomes.add(execute(target, request(target)))
-    assert len(outcomes) == 1
-    (outcome,) = outcomes
-    assert isinstance(outcome, Failed)
-    assert outcome.error == b"oops"
+    assert {(type(outcome), outcome.error) for outcome in outcomes} == {(Failed, b"oops")}
+    assert max(outcome.fuel_used for outcome in outcomes) - min(outcome.fuel_used for outcome in outcomes) < 30
 
 
 def test_fail_and_log_work_before_run() -> None:

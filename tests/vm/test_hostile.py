@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 
-from executor.errors import HostFault
+from executor.errors import HostFault, InvalidModule
+from executor.model.function import Function
 from executor.model.outcome import Returned, TrapCode, Trapped
 from executor.model.profile import PROFILE
-from executor.vm import Diagnostics, Program, execute
+from executor.vm import Diagnostics, Program, execute, load
+from executor.vm import engine as engine_module
+from executor.vm.engine import SETTINGS
 from executor.vm.imports import RUNS
-from vm.guests import data, program, request
+from vm.guests import data, module, program, request
 
 BUDGET = 200_000_000
 
@@ -22,18 +27,41 @@ def test_an_endless_loop_runs_out_of_fuel() -> None:
     assert execute(target, request(target)) == Trapped(TrapCode.OUT_OF_FUEL, BUDGET)
 
 
-def test_endless_recursion_is_a_host_fault() -> None:
-    """D5: where the native stack ends is the engine's business, so it is no outcome."""
-    target = program("(call $deep) (i64.const 0)", before="(func $deep (call $deep))")
+def test_endless_recursion_is_out_of_stack() -> None:
+    """D5: the depth is counted by rule, in any export and through tables."""
+    for run, before in (
+        ("(call $deep) (i64.const 0)", "(func $deep (call $deep))"),
+        ("(call $a) (i64.const 0)", "(func $a (call $b)) (func $b (call $a))"),
+        ("(call_indirect (type $t) (i32.const 0)) (i64.const 0)",
+         "(type $t (func)) (table funcref (elem $deep)) (func $deep (call_indirect (type $t) (i32.const 0)))"),
+    ):  # fmt: skip
+        target = program(run, before=before)
+        assert execute(target, request(target)) == Trapped(TrapCode.STACK, BUDGET)
+
+
+def test_a_native_overflow_is_a_host_fault() -> None:
+    """D5: on an engine with too little native stack the rules are not reached, and nothing is signed."""
     with pytest.raises(HostFault, match="native stack overflow"):
-        execute(target, request(target))
+        run_on_a_small_stack()
 
 
-def test_recursion_into_host_functions_is_a_host_fault() -> None:
-    """Host functions called from the bottom of the stack still have room to answer."""
-    deep = "(func $deep (call $log (i32.const 0) (i32.const 0) (i32.const 0)) (call $deep))"
-    target = program("(call $deep) (i64.const 0)", before=deep, limits={"fuel": 10_000_000_000})
-    assert execute(target, request(target)) == Trapped(TrapCode.ABI, 10_000_000_000)
+def run_on_a_small_stack() -> None:
+    """Deep recursion on an engine like ours with 64 KiB of stack."""
+    profile = replace(PROFILE, name="small stack")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine_module, "SETTINGS", MappingProxyType({**SETTINGS, "max_wasm_stack": 65_536}))
+        function = Function(module("(call $deep) (i64.const 0)", before="(func $deep (call $deep))"))
+        target = load(function, profile)
+    execute(target, request(target))
+
+
+def test_host_functions_answer_at_the_bottom_of_the_stack() -> None:
+    """The last frames call the host, and it has room to work."""
+    deep = """(func $deep (call $log (i32.const 0) (i32.const 0) (i32.const 3)) (call $wide))
+      (func $wide (local {}) (call $deep))""".format("v128 " * 100)
+    target, diagnostics = program("(call $deep) (i64.const 0)", before=deep), Diagnostics()
+    assert execute(target, request(target), diagnostics=diagnostics) == Trapped(TrapCode.STACK, BUDGET)
+    assert 0 < len(diagnostics.logs) < PROFILE.ceilings.log_lines
 
 
 def test_memory_beyond_the_limit_is_refused_to_the_guest() -> None:
@@ -41,7 +69,7 @@ def test_memory_beyond_the_limit_is_refused_to_the_guest() -> None:
     grow = """(loop (br_if 0 (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
       (i32.store (i32.const 0) (memory.size)) (i64.const 4)"""
     for memory_mib in (1, 7, PROFILE.ceilings.memory_mib):
-        target = program(grow, limits={"memory_mib": memory_mib})
+        target = program(grow, limits={"memory_mib": memory_mib, "fuel": 1_000_000_000})
         outcome = execute(target, request(target))
         assert isinstance(outcome, Returned)
         assert int.from_bytes(outcome.output, "little") == 16 * memory_mib
@@ -56,15 +84,26 @@ def test_memory_at_once_or_by_its_own_maximum() -> None:
         assert int.from_bytes(outcome.output, "little", signed=True) == expected
 
 
-def test_tables_are_limited() -> None:
-    """table.grow answers -1 at the profile's limit."""
-    target = program(
-        "(i32.store (i32.const 0) (table.grow (ref.null func) (i32.const 100000))) (i64.const 4)",
-        before="(table 1 funcref)",
-    )
-    outcome = execute(target, request(target))
-    assert isinstance(outcome, Returned)
-    assert outcome.output == b"\xff\xff\xff\xff"
+def test_tables_do_not_grow() -> None:
+    """table.grow is in no table of ours."""
+    with pytest.raises(InvalidModule, match="instruction 0xfc 15"):
+        program("(drop (table.grow (ref.null func) (i32.const 1))) (i64.const 0)", before="(table 1 funcref)")
+
+
+def test_a_module_cannot_reach_the_metering() -> None:
+    """What would mean our globals after the pass is invalid before it; the names of their exports are taken."""
+    with pytest.raises(InvalidModule, match="the engine refuses"):
+        load(Function(raw_global_set()))
+    with pytest.raises(InvalidModule, match="belong to the metering"):
+        program(before='(global (export "meter.fuel") (mut i64) (i64.const 0))')
+
+
+def raw_global_set() -> bytes:
+    """A module without globals whose run sets one."""
+    whole = module("(global.set $g (i64.const 1)) (i64.const 0)", before="(global $g (mut i64) (i64.const 0))")
+    section = b"\x06\x06\x01\x7e\x01\x42\x00\x0b"
+    assert section in whole
+    return whole.replace(section, b"")
 
 
 @pytest.mark.parametrize("size", [0, 100])
@@ -96,9 +135,8 @@ def test_a_guest_that_ignores_the_end_is_stopped_by_the_missing_fuel() -> None:
 
 def test_runs_leave_nothing_behind() -> None:
     """Whatever happened in them, finished runs are forgotten."""
-    target = program("(call $deep) (i64.const 0)", before="(func $deep (call $deep))")
     with pytest.raises(HostFault):
-        execute(target, request(target))
+        run_on_a_small_stack()
     assert RUNS == {}
 
 
@@ -108,11 +146,7 @@ def test_threads_do_not_mix_their_runs() -> None:
     def one(number: int) -> bool:
         target, value = TARGETS[number % 3], bytes([number])
         if number % 3 == 2:
-            try:
-                execute(target, request(target))
-            except HostFault:
-                return True
-            return False
+            return execute(target, request(target)) == Trapped(TrapCode.STACK, BUDGET)
         outcome = execute(target, request(target, value))
         if number % 3 == 1:
             return outcome == Trapped(TrapCode.ABI, BUDGET)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 import wasmtime
 
 from executor.errors import HostFault
 from executor.model.profile import PROFILE
+from executor.vm import engine as engine_module
 from executor.vm import self_test, selftest
 from executor.vm.engine import SETTINGS, engine_of
+from executor.vm.metering import instrument
 
 
 def test_the_profile_of_this_release_passes() -> None:
@@ -18,22 +21,29 @@ def test_the_profile_of_this_release_passes() -> None:
     self_test()
 
 
-@pytest.mark.parametrize("name", list(selftest._CHECKS))
-def test_an_engine_without_a_setting_fails_its_check(name: str) -> None:
-    """No check passes on an engine with wasmtime's defaults, so each can fail."""
-    config = wasmtime.Config()
-    config.consume_fuel = True
-    engine = wasmtime.Engine(config)
-    store = wasmtime.Store(engine)
-    store.set_fuel(10 if name == "consume_fuel" else 1_000_000)
-    if name == "consume_fuel":  # what an engine without fuel cannot do at all
-        with pytest.raises(wasmtime.WasmtimeError):
-            wasmtime.Store(wasmtime.Engine()).set_fuel(1)
-        return
-    exports = wasmtime.Instance(
-        store, wasmtime.Module(engine, bytes(wasmtime.wat2wasm(selftest._EFFECTS))), []
-    ).exports(store)
-    assert not selftest._CHECKS[name](store, exports)
+BROKEN_PASSES = {
+    "fuel metering": (b"\x41\x01\x24", b"\x41\x00\x24"),
+    "the stack depth": (b"\x41\x02\x24", b"\x41\x00\x24"),
+    "a plain trap": (b"\x41\x00\x0b", b"\x41\x01\x0b"),
+    "the memory limit or the canonical NaN": (b"\xf8\x7f", b"\xf9\x7f"),
+}
+"""What an instrumented module says, and what a broken pass would say: statuses, initial status, the NaN."""
+
+
+@pytest.mark.parametrize("name", list(BROKEN_PASSES))
+def test_a_broken_pass_fails_its_check(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each check sees the metering it is for."""
+    right, wrong = BROKEN_PASSES[name]
+    monkeypatch.setattr(selftest, "instrument", lambda module: instrument(module).replace(right, wrong))
+    with pytest.raises(HostFault, match=f"self-test: {name}"):
+        self_test()
+
+
+def test_an_engine_without_the_native_stack_fails_its_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With wasmtime's own default the check does not pass."""
+    monkeypatch.setattr(engine_module, "SETTINGS", MappingProxyType({**SETTINGS, "max_wasm_stack": 1 << 19}))
+    with pytest.raises(HostFault, match="max_wasm_stack"):
+        self_test(replace(PROFILE, name="little stack"))
 
 
 def test_every_setting_exists() -> None:
@@ -44,13 +54,13 @@ def test_every_setting_exists() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"engine_version": "49.0.0"}, "runs on wasmtime 49.0.0"),
-        ({"engine": "v8"}, "runs on v8"),
+        ({"metering": replace(PROFILE.metering, rules="m0")}, "metering rules m0"),
+        ({"metering": replace(PROFILE.metering, table="00" * 32)}, "metering rules m1"),
         ({"features": (*PROFILE.features, "time_travel")}, "unknown features"),
         ({"features": ("simd",)}, "cannot turn off"),
     ],
 )
 def test_a_profile_this_installation_cannot_run_is_a_host_fault(change: dict[str, object], reason: str) -> None:
-    """Another engine, version or feature set is never approximated."""
+    """Other rules or another feature set are never approximated."""
     with pytest.raises(HostFault, match=reason):
         engine_of(replace(PROFILE, **change))  # type: ignore[arg-type]
