@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from executor.model.profile import PROFILE
@@ -11,6 +13,7 @@ from executor.vm.metering.instructions import INSTRUCTIONS
 from executor.vm.operations import PURE
 from executor.vm.prices import IMPORT_PRICES, OPERATION_PRICES, Price
 
+DOCS = Path(__file__).parent.parent.parent / "docs"
 GOLDEN = {"m1": "56c93cd25206e6f250740657b12ab90305f9336d187861d4826675b656d8327d"}
 
 
@@ -25,6 +28,11 @@ def test_the_table_of_the_profile_is_ours() -> None:
     """Golden: other numbers are other outcomes, so they need another rules version and another profile."""
     assert table_digest() == PROFILE.metering.table == GOLDEN[RULES]
     assert PROFILE.metering.rules == RULES
+
+
+def test_the_published_table_is_ours() -> None:
+    """docs/metering-m1.json is what other implementations read."""
+    assert (DOCS / f"metering-{RULES}.json").read_bytes() == rules.table() + b"\n"
 
 
 def test_every_number_is_in_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,11 @@ def instantiation_fuel(data_bytes: int, elements: int, pages: int) -> int:
     return INSTANTIATION_FUEL + (data_bytes >> BYTES_PER_FUEL_SHIFT) + ELEMENT_FUEL * elements + PAGE_FUEL * pages
 
 
+def table() -> bytes:
+    """All numbers as canonical JSON (docs/metering-m1.json)."""
+    return encode_json(_table())
+
+
 def _table() -> dict[str, Json]:
     return {
         "rules": RULES,
@@ -58,5 +63,5 @@ def _table() -> dict[str, Json]:
 
 
 def table_digest() -> str:
-    """SHA-256 of all tables as canonical JSON, in hex: names the rules in a profile."""
-    return hashlib.sha256(encode_json(_table())).hexdigest()
+    """SHA-256 of `table()`, in hex: names the rules in a profile."""
+    return hashlib.sha256(table()).hexdigest()
