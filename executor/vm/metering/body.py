@@ -35,6 +35,10 @@ _DELTAS: Final = [INSTRUCTIONS[code].delta if code in INSTRUCTIONS else 0 for co
 _COSTS: Final = [INSTRUCTIONS[code].cost if code in INSTRUCTIONS else 0 for code in range(256)]
 _PREFIXED: Final = {0xFC: MISCELLANEOUS, 0xFD: VECTOR}
 _FAST: Final = int(Shape.NAN)
+_LANEWISE: Final = frozenset(
+    item.name for item in VECTOR.values() if item.nan and "promote" not in item.name and "demote" not in item.name
+)
+"""Vector arithmetic that takes its operands by the lanes of its result: it lets no bits of a NaN through."""
 _BLOCK, _LOOP, _IF, _ELSE = 0x02, 0x03, 0x04, 0x05
 
 
@@ -324,7 +328,7 @@ class Body:
     def _canonical_vector(self, after: int, name: str, width: int) -> None:
         if self.code[after] == 0xFD:
             consumer = VECTOR.get(read_unsigned(self.code, after + 1)[0])
-            if consumer is not None and consumer.nan == width and consumer.name[:5] == name[:5]:
+            if consumer is not None and consumer.name in _LANEWISE and consumer.name[:5] == name[:5]:
                 return  # its own result is made canonical
         self._flush_text(after)
         self.output.append(self.snippets.canonical_vector(self._local("v128", _V128), width))
