@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from executor.testing.rendering import shown_end, shown_event
-from executor.testing.runs import End, Event, Trace
+from executor.testing.runs import End, Trace
+from executor.vm import Event
 
 CONTEXT: Final = 3  # events shown before the first difference
 _PARTS: Final = (("name", "name"), ("argument", "argument"), ("answer", "answer"), ("fuel_used", "fuel"))

@@ -48,8 +48,8 @@ class Lie:
 
 
 LIES: Final = (
-    Lie("a huge value", number=_HUGE, text="~"),
-    Lie("a hugely negative value", number=f"-{_HUGE}", text=""),
+    Lie("a value nobody saw", number=_HUGE, text="~"),
+    Lie("another value nobody saw", number=f"-{_HUGE}", text=""),
     Lie("zero", number="0", text="0"),
     Lie("another node's value", copies=True),
     Lie("an error", error="lie"),

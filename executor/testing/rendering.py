@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final, assert_never
 
+from executor.capabilities.errors import CallRefused
+from executor.capabilities.framing import decode_response
 from executor.errors import InvalidValue
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Returned, Trapped
 from executor.model.spec import Fields, Strategy, parse_spec
-from executor.testing.runs import End, Event
+from executor.testing.runs import End
+from executor.vm import Event
 
 WIDTH: Final = 60  # characters of a value that are shown
 _LEAD: Final = 12  # characters of agreement shown before the first difference
@@ -37,8 +41,9 @@ def shown_bytes(data: bytes, *, beside: bytes | None = None, width: int = WIDTH)
 
 def shown_event(event: Event, *, beside: Event | None = None) -> str:
     """A host call on one line: name, what the guest gave, what it got, fuel so far."""
-    argument = _argument(event)
-    answer = shown_bytes(event.answer, beside=beside.answer if beside else None) if event.answer else ""
+    argument, answer = _argument(event), ""
+    if event.answer:
+        answer = shown_bytes(_answer(event), beside=_answer(beside) if beside else None)
     arrow = f" -> {answer}" if answer else ""
     return f"{event.name} {argument}{arrow}  [fuel {event.fuel_used:,}]"
 
@@ -49,6 +54,17 @@ def _argument(event: Event) -> str:
     operation, _, request = event.argument.partition(b"\0")
     body = request[4:] if operation == b"http.fetch" else request  # without the length of its head
     return f"{operation.decode('utf-8', 'replace')} {shown_bytes(body)}".strip()
+
+
+def _answer(event: Event) -> bytes:
+    """What the guest got; of an HTTP response status, body and headers, without its framing."""
+    if event.name != "call" or not event.argument.startswith(b"http.fetch\0"):
+        return event.answer
+    try:
+        status, headers, body = decode_response(event.answer)
+    except CallRefused:  # an error code
+        return event.answer
+    return b" ".join([str(status).encode("ascii"), body, json.dumps(headers).encode("utf-8")])
 
 
 def shown_end(end: End) -> str:

@@ -12,20 +12,10 @@ from executor.model.observation import Observation
 from executor.model.outcome import Outcome
 from executor.model.request import Request
 from executor.model.transcript import Transcript
-from executor.vm import Capabilities, Diagnostics, LogLine, Program, execute, observe
+from executor.vm import Capabilities, Diagnostics, Event, LogLine, Program, execute, observe
 
 End: TypeAlias = Outcome | Observation
 _EMPTY: Final = bytes(16)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One host call: what the guest gave, what it got, and the fuel used so far."""
-
-    name: str
-    fuel_used: int
-    argument: bytes
-    answer: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +36,12 @@ def traced(
     program: Program, request: Request, transcript: Transcript = (), capabilities: Capabilities | None = None
 ) -> Trace:
     """One run of `execute`, or with capabilities of `observe`. Raises what they raise."""
-    diagnostics = Diagnostics()
+    diagnostics = Diagnostics(record_events=True)
     if capabilities is None:
         end: End = execute(program, request, transcript, diagnostics=diagnostics)
     else:
         end = observe(program, request, transcript, capabilities, diagnostics=diagnostics)
-    return Trace((), end, tuple(diagnostics.logs), diagnostics.message)
+    return Trace(tuple(diagnostics.events), end, tuple(diagnostics.logs), diagnostics.message)
 
 
 def event_bytes(event: Event) -> bytes:

@@ -1,0 +1,90 @@
+"""Assertions about functions, for tests: in three lines alone, or inside @given with what was drawn there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from hypothesis import strategies as st
+
+from executor.errors import InvalidValue
+from executor.model.outcome import Failed, Returned
+from executor.model.outcome import Final as Ending
+from executor.testing.agreeing import Problem, play
+from executor.testing.functions import FunctionLike, program_of
+from executor.testing.lies import LIES, Lie
+from executor.testing.replies import World, world
+from executor.testing.reports import DoesNotAgree
+from executor.testing.searching import Inputs, search, strategies_of
+from executor.testing.strategies.agreement import check_committee
+from executor.testing.strategies.http import worlds
+
+Examples: TypeAlias = Mapping[str, Any]
+"""An example by URL; each node gets its own variation of it."""
+Replies: TypeAlias = "Examples | Sequence[Examples] | st.SearchStrategy[Sequence[World]]"
+"""Examples to vary; or what each node sees, exactly; or a strategy for that."""
+MAX_EXAMPLES: Final = 50
+MAX_PICK: Final = 7
+
+
+def assert_agrees(
+    function: FunctionLike,
+    *,
+    replies: Replies,
+    inputs: Inputs = b"",
+    n: int = 4,
+    f: int = 1,
+    steady: Collection[str] = (),
+    must_agree: Callable[[Sequence[World]], bool] = lambda _: True,
+    ends: tuple[type[Ending], ...] = (Returned, Failed),
+    max_examples: int = MAX_EXAMPLES,
+) -> None:
+    """A committee of n agrees on this function whatever f members do, when honest ones see these replies.
+
+    Examples by URL are varied node to node as real APIs do, fields in `steady` excepted, and up to f nodes meet an
+    outage. A list says what each node sees. `must_agree` says of which replies agreement is expected.
+    Raises DoesNotAgree, an AssertionError with the smallest case found; what `program_of` raises.
+    """
+    __tracebackhide__ = True
+    check_committee(n, f)
+    program = program_of(function)
+
+    def found(input: bytes, seen: Sequence[World], lies: Sequence[Lie], pick: int) -> DoesNotAgree | None:
+        if len(seen) != n:
+            raise InvalidValue(f"replies for {len(seen)} of {n} nodes")
+        problem: Problem | None = play(
+            program, input, seen, f, must_agree=must_agree(seen), lies=lies, ends=ends, pick=pick
+        )
+        return None if problem is None else DoesNotAgree(problem, input, seen, f)
+
+    if isinstance(replies, Sequence) and not isinstance(inputs, st.SearchStrategy):
+        given = [world(each) for each in replies]
+        every = [inputs] if isinstance(inputs, bytes) else list(inputs)
+        _raise_first(found(each, given, LIES, 0) for each in every)
+        return
+    seen = _worlds(replies, n, f, steady)
+    for strategy in strategies_of(inputs):
+        cases = st.tuples(strategy, seen, _lies(), st.integers(0, MAX_PICK))
+        _raise_first([search(cases, lambda case: found(*case), max_examples)])
+
+
+def _worlds(replies: Replies, n: int, f: int, steady: Collection[str]) -> st.SearchStrategy[Sequence[World]]:
+    if isinstance(replies, st.SearchStrategy):
+        return replies
+    if isinstance(replies, Mapping):
+        return worlds(replies, n, failing=f, steady=steady)
+    return st.just([world(each) for each in replies])
+
+
+@st.composite
+def _lies(draw: st.DrawFn) -> tuple[Lie, ...]:
+    """The named lies, and one more."""
+    number = draw(st.integers(-(10**6), 10**6))
+    return (*LIES, Lie("anything", number=f"{number}", text=f"lie {number}"))
+
+
+def _raise_first(found: Any) -> None:
+    __tracebackhide__ = True
+    for each in found:
+        if each is not None:
+            raise each

@@ -1,0 +1,64 @@
+"""What the testing tools take as a function, and the compiled program behind it, kept for the next example."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import OrderedDict
+from os import PathLike
+from pathlib import Path
+from threading import Lock
+from typing import Final, TypeAlias
+
+from executor.crypto.digests import function_id
+from executor.errors import InvalidManifest
+from executor.model.function import Function
+from executor.model.ids import FunctionId
+from executor.model.manifest import Terms, parse_manifest, parse_terms
+from executor.projects import load_function
+from executor.receipts import Loader, engine_for
+from executor.vm import Program
+
+FunctionLike: TypeAlias = str | PathLike[str] | Function | Program
+"""A folder with function.toml (or the file itself), a function's bytes and terms, or a loaded program."""
+MAX_KEPT: Final = 32
+
+_kept: OrderedDict[FunctionId, Program] = OrderedDict()
+_lock: Final = Lock()
+_load: Final = Loader(modules=4)  # a compiled engine takes about 10 MB
+
+
+def function_of_source(source: str, manifest: str | Terms = "", *, language: str = "javascript") -> Function:
+    """Source text under a manifest, run by the engine of this release: a function without files.
+
+    `manifest` is TOML as in function.toml, where [function] may be left out. Raises InvalidManifest.
+    """
+    return Function(engine_for(language), _terms(manifest), source.encode("utf-8"))
+
+
+def program_of(function: FunctionLike) -> Program:
+    """The function, checked and compiled once a process. Raises InvalidManifest, InvalidModule."""
+    if isinstance(function, Program):
+        return function
+    if not isinstance(function, Function):
+        function = load_function(Path(function))
+    key = function_id(function)
+    with _lock:
+        program = _kept.get(key)
+    if program is None:
+        program = _load(function)
+    with _lock:
+        _kept[key] = program
+        _kept.move_to_end(key)
+        while len(_kept) > MAX_KEPT:
+            _kept.popitem(last=False)
+    return program
+
+
+def _terms(manifest: str | Terms) -> Terms:
+    if isinstance(manifest, Terms):
+        return manifest
+    try:
+        plain = tomllib.loads(manifest)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidManifest(f"not TOML: {error}") from error
+    return parse_manifest(manifest).terms if "function" in plain else parse_terms(plain)
