@@ -12,7 +12,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo devnet check format test test-python test-contracts rebuild lock bench clean
+.PHONY: help venv demo devnet check format test test-python test-contracts rebuild lock fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ rebuild: $(VENV)/.dev $(NPM) ## rebuild engine, guests and contracts and compare
 lock: $(VENV)/.dev ## resolve dependencies again and write requirements/*.txt
 	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) --extra devnet --extra checkout pyproject.toml -o requirements/demo.txt
+
+fuzz: $(VENV)/.dev $(NPM) ## fuzz the machine (COUNT=5000 SECONDS=600 SEED=1): docs/fuzzing.md
+	$(PY) -m executor.testing.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 bench: $(VENV)/.dev $(NPM) ## print every benchmark's figures
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PY) $$file || exit 1; done

@@ -1,0 +1,96 @@
+"""One module on trial: through executor.vm, as it was, and instrumented on every engine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from hashlib import sha256
+from types import TracebackType
+from typing import Final, Self
+
+from executor.errors import HostFault
+from executor.testing.engines import Case, Row
+from executor.testing.engines.catalogue import open_engine
+from executor.testing.engines.process import ProcessEngine
+from executor.testing.fuzz.compare import between_engines, exact_fuel, outcome, with_original
+from executor.testing.fuzz.draw import GENEROUS, Subject, first_case, further_cases
+from executor.testing.fuzz.report import Report
+from executor.testing.fuzz.tape import Tape
+
+MACHINE_FUEL: Final = 10_000_000  # a hundredth of a second; instantiation and host calls cost most of it
+CASES: Final = 4  # a module, at most
+TIMEOUT_S: Final = 60.0
+
+
+class Divergence(Exception):
+    """Engines, or a module before and after instrumentation, disagree; or a process that runs them died."""
+
+    def __init__(self, module: bytes, message: str, case: Case | None = None) -> None:
+        super().__init__(message)
+        self.module, self.message, self.case = module, message, case
+
+
+class Court:
+    """The processes that answer; use it as a context manager."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.machine = _own("executor.vm", "host_machine")
+        self.original = _own("original", "host_original")
+        self.engines = [open_engine(name) for name in names]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for engine in (self.machine, self.original, *self.engines):
+            engine.close()
+
+    def load(self, name: str, module: bytes, budget: int = MACHINE_FUEL) -> Row:
+        """Load a module with executor.vm and run it there; the row's note is the reason or the outcomes."""
+        return _ask(self.machine, Case(name, module, budget, ()), module)
+
+    def try_module(self, subject: Subject, terms: Tape, report: Report) -> set[str]:
+        """Run a module everywhere and compare; the classes of what happened. Raises Divergence."""
+        first = first_case(subject, terms)
+        row = _ask(self.engines[0], first, subject.original)
+        cases = [first, *further_cases(first, row, terms, CASES - 1)]
+        rows = [row, *(_ask(self.engines[0], case, subject.original) for case in cases[1:])]
+        for case, other in zip(cases[1:], rows[1:], strict=True):
+            if case.depth == first.depth and (words := exact_fuel(first, row, case.budget, other)):
+                raise Divergence(subject.original, words, case)
+        for engine in self.engines[1:]:
+            for case, mine in zip(cases, rows, strict=True):
+                theirs = _ask(engine, case, subject.original)
+                if words := between_engines(mine, theirs):
+                    raise Divergence(subject.original, f"{self.engines[0].name} and {engine.name}: {words}", case)
+        for case, mine in zip(cases, rows, strict=True):
+            before = Case(case.name, subject.original, case.budget, case.calls, case.depth, case.pages, case.answers,
+                          case.repeat)  # fmt: skip
+            if words := with_original(mine, _ask(self.original, before, subject.original)):
+                raise Divergence(subject.original, f"instrumented and original: {words}", case)
+        found = {outcome(item) for item in rows}
+        report.count(rows, len(self.engines) + 1)
+        return found
+
+
+def digest_name(module: bytes) -> str:
+    """A module's name: the first twelve digits of its SHA-256."""
+    return sha256(module).hexdigest()[:12]
+
+
+def _own(name: str, host: str) -> ProcessEngine:
+    return ProcessEngine(
+        name, lambda: [sys.executable, "-m", f"executor.testing.fuzz.{host}"], timeout_s=TIMEOUT_S
+    )  # fmt: skip
+
+
+def _ask(engine: ProcessEngine, case: Case, module: bytes) -> Row:
+    try:
+        return next(iter(engine.rows((case,))))
+    except HostFault as fault:
+        raise Divergence(module, str(fault), case) from fault
+
+
+__all__ = ["CASES", "GENEROUS", "Court", "Divergence", "digest_name"]
