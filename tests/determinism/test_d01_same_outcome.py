@@ -6,54 +6,28 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from vm.guests import module, request
 
+from determinism.configurations import CONFIGURATIONS, configured
 from determinism.corpus import outcomes
 from executor.model.function import Function
-from executor.model.profile import PROFILE, Profile
-from executor.vm import engine as engine_module
 from executor.vm import execute, load
-from executor.vm.engine import SETTINGS, engine_of
 
 TESTS = Path(__file__).parent.parent
-CONFIGURATIONS: dict[str, dict[str, bool | int | str]] = {
-    "unoptimised code": {"cranelift_opt_level": "none"},
-    "code optimised for size": {"cranelift_opt_level": "speed_and_size"},
-    "no copy-on-write memory": {"memory_init_cow": False},
-    "a small reservation": {"memory_reservation": 1 << 28, "memory_guard_size": 1 << 16},
-    "explicit checks": {"signals_based_traps": False},
-    "parallel compilation": {"parallel_compilation": True},
-    "the Pulley interpreter": {"target": "pulley64"},
-}
-"""Engines that are not ours, but have to agree with it: the last shares no instruction with this processor."""
 
 
-@contextmanager
-def configured(name: str) -> Iterator[Profile]:
-    """A profile with our rules on another configuration of the engine."""
-    profile = replace(PROFILE, name=name)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine_module, "SETTINGS", MappingProxyType({**SETTINGS, **CONFIGURATIONS[name]}))
-        engine_of(profile)
-    yield profile
-
-
-def test_repeated() -> None:
+def test_a_repeated_run_has_the_same_outcome() -> None:
     """Twice in this process."""
     assert outcomes() == outcomes()
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
-def test_on_another_engine_configuration(name: str) -> None:
+def test_every_engine_configuration_gives_the_same_outcome(name: str) -> None:
     """Outcome, fuel and memory do not depend on how the engine compiles."""
     with configured(name) as profile:
         assert outcomes(profile) == outcomes()
@@ -92,7 +66,7 @@ EXPRESSIONS = st.recursive(
 
 @settings(max_examples=40, deadline=None)
 @given(EXPRESSIONS, st.integers(1, 50))
-def test_random_float_code_agrees(expression: str, rounds: int) -> None:
+def test_random_float_code_agrees_on_every_engine(expression: str, rounds: int) -> None:
     """Random float arithmetic in a loop, NaN payloads included, gives the same bytes and fuel on every engine."""
     run = f"""(local.set $i (i32.const {rounds}))
       (loop (f64.store (i32.const 8) {expression}) (br_if 0 (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
