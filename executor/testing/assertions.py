@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from hypothesis import strategies as st
@@ -11,13 +12,15 @@ from executor.errors import InvalidValue
 from executor.model.outcome import Failed, Returned
 from executor.model.outcome import Final as Ending
 from executor.testing.agreeing import Problem, play
+from executor.testing.diverging import first_divergence
 from executor.testing.functions import FunctionLike, program_of
 from executor.testing.lies import LIES, Lie
 from executor.testing.replies import World, world
-from executor.testing.reports import DoesNotAgree
+from executor.testing.reports import DoesNotAgree, NotDeterministic
 from executor.testing.searching import Inputs, search, strategies_of
 from executor.testing.strategies.agreement import check_committee
 from executor.testing.strategies.http import worlds
+from executor.testing.variants import Here, Variant, elsewhere
 
 Examples: TypeAlias = Mapping[str, Any]
 """An example by URL; each node gets its own variation of it."""
@@ -25,6 +28,43 @@ Replies: TypeAlias = "Examples | Sequence[Examples] | st.SearchStrategy[Sequence
 """Examples to vary; or what each node sees, exactly; or a strategy for that."""
 MAX_EXAMPLES: Final = 50
 MAX_PICK: Final = 7
+
+
+def assert_deterministic(
+    function: FunctionLike,
+    *,
+    inputs: Inputs = b"",
+    replies: Examples | Sequence[Examples] | st.SearchStrategy[World] = MappingProxyType({}),
+    variants: Sequence[Variant] | None = None,
+    steady: Collection[str] = (),
+    max_examples: int = 20,
+) -> None:
+    """One request over one transcript has one outcome, fuel and every host call included, wherever it runs.
+
+    That is: again in this process, and in `variants`, by default fresh processes with other hash seeds, locales, time
+    zones, directories and engine configurations. Observe runs over the same replies see the same. Examples are varied
+    and meet outages; of a list, each world is tried as it is.
+    Raises NotDeterministic, an AssertionError with the smallest case found; what `program_of` and the runs raise.
+    """
+    __tracebackhide__ = True
+    program = program_of(function)
+    places: list[Variant] = [Here(), *(elsewhere(program) if variants is None else variants)]
+
+    def found(input: bytes, seen: World) -> NotDeterministic | None:
+        return first_divergence(program, input, seen, places)
+
+    if isinstance(replies, Sequence) and not isinstance(inputs, st.SearchStrategy):
+        every = [inputs] if isinstance(inputs, bytes) else list(inputs)
+        _raise_first(found(input, world(each)) for input in every for each in replies)
+        return
+    if isinstance(replies, Sequence):
+        seen: st.SearchStrategy[World] = st.sampled_from([world(each) for each in replies])
+    elif isinstance(replies, Mapping):
+        seen = worlds(replies, 1, failing=1, steady=steady).map(lambda every: every[0])
+    else:
+        seen = replies
+    for strategy in strategies_of(inputs):
+        _raise_first([search(st.tuples(strategy, seen), lambda case: found(*case), max_examples)])
 
 
 def assert_agrees(

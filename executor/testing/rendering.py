@@ -6,7 +6,7 @@ import json
 from typing import Final, assert_never
 
 from executor.capabilities.errors import CallRefused
-from executor.capabilities.framing import decode_response
+from executor.capabilities.framing import decode_request, decode_response
 from executor.errors import InvalidValue
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Returned, Trapped
@@ -52,8 +52,14 @@ def _argument(event: Event) -> str:
     if event.name != "call":
         return shown_bytes(event.argument) if event.argument else ""
     operation, _, request = event.argument.partition(b"\0")
-    body = request[4:] if operation == b"http.fetch" else request  # without the length of its head
-    return f"{operation.decode('utf-8', 'replace')} {shown_bytes(body)}".strip()
+    name = operation.decode("utf-8", "replace")
+    if operation == b"http.fetch":
+        try:
+            asked = decode_request(request)
+            return f"{name} {asked.method} {asked.url}"
+        except CallRefused:
+            pass  # shown as it is
+    return f"{name} {shown_bytes(request)}" if request else name
 
 
 def _answer(event: Event) -> bytes:
