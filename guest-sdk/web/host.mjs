@@ -11,7 +11,8 @@
 import { readSync, writeSync } from "node:fs";
 import { Worker, isMainThread } from "node:worker_threads";
 
-import { answer, exportedTypes } from "./cases.mjs";
+import { answer } from "./cases.mjs";
+import { exportedTypes } from "./types.mjs";
 
 const STACK_MB = 64;
 
