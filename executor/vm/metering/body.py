@@ -28,7 +28,6 @@ from executor.vm.metering.snippets import Snippets
 MAX_LOCALS: Final = 50_000  # parameters and our own included: the limit engines agree on
 MAX_BODY_BYTES: Final = 7_654_321  # instrumented: the same
 
-_I32, _I64, _F32, _F64, _V128 = 0x7F, 0x7E, 0x7D, 0x7C, 0x7B
 _UNKNOWN: Final = 255
 _SHAPES: Final = bytes(INSTRUCTIONS[code].shape if code in INSTRUCTIONS else _UNKNOWN for code in range(256))
 _DELTAS: Final = [INSTRUCTIONS[code].delta if code in INSTRUCTIONS else 0 for code in range(256)]
@@ -99,7 +98,6 @@ class Body:
         """The new body of the code from `start` (its locals) to `end`; raises InvalidModule."""
         groups, slots, first = self._locals(start)
         declared = self.code[first[0] : first[1]]
-        self.fuel = self._local("fuel", _I64)
         self.copied = first[1]
         self._reserve(entry=True)
         self._walk(first[1], end)
@@ -201,8 +199,7 @@ class Body:
 
     def _canonical(self, position: int, width: int) -> None:
         self._flush_text(position)
-        value = self._local(f"f{width}", _F32 if width == 32 else _F64)
-        self.output.append(self.snippets.canonical(value, width))
+        self.output.append(self.snippets.canonical(self._local, width))
 
     def _control(self, opcode: int, position: int) -> int:
         """An instruction that is more than its immediates; the position after it."""
@@ -287,7 +284,7 @@ class Body:
         signature = self.types[index]
         self.height += len(signature.results) - len(signature.parameters)
         self.calls = True
-        self._replace(position, after, self.snippets.around_call(self.fuel, self.code[position:after]))
+        self._replace(position, after, self.snippets.around_call(self._local, self.code[position:after]))
         return after
 
     def _select_typed(self, opcode: int, position: int) -> int:
@@ -297,8 +294,7 @@ class Body:
 
     def _grow(self, _opcode: int, position: int) -> int:
         self.pays = True
-        piece = self.snippets.grow(self.fuel, self._local("count", _I32))
-        self._replace(position, position + 2, piece)
+        self._replace(position, position + 2, self.snippets.grow(self._local))
         return position + 2
 
     def _prefixed(self, opcode: int, position: int) -> int:
@@ -331,7 +327,7 @@ class Body:
             if consumer is not None and consumer.name in _LANEWISE and consumer.name[:5] == name[:5]:
                 return  # its own result is made canonical
         self._flush_text(after)
-        self.output.append(self.snippets.canonical_vector(self._local("v128", _V128), width))
+        self.output.append(self.snippets.canonical_vector(self._local, width))
 
     def _bulk(self, number: int, position: int, after: int) -> int:
         for _ in range(_BULK_INDICES[number]):
@@ -339,10 +335,8 @@ class Body:
         if number in (9, 13):  # data.drop, elem.drop: nothing moves
             return after
         self.pays = True
-        count, instruction = self._local("count", _I32), self.code[position:after]
-        self._replace(
-            position, after, self.snippets.bulk(self.fuel, count, instruction, elements=number in (12, 14, 17))
-        )
+        piece = self.snippets.bulk(self._local, self.code[position:after], elements=number in (12, 14, 17))
+        self._replace(position, after, piece)
         return after
 
     # Unreachable code
@@ -412,10 +406,10 @@ class Body:
         if whole:
             output[self.blocks[0].place] = snippets.charge_whole(self.blocks[0].cost)
         else:
-            after = e.local_get(self.fuel) + snippets.save + after
+            after = snippets.flush(self._local) + after
             for block in self.blocks:
                 check = block.loop or (block.entry and self.calls)
-                output[block.place] = snippets.charge(self.fuel, block.cost, entry=block.entry, check=check)
+                output[block.place] = snippets.charge(self._local, block.cost, entry=block.entry, check=check)
         if after:  # one way out: the body becomes a block, which takes the place of the function's own label
             before += b"\x02" + self.block_type(self.signature.results)
             after = e.END + after

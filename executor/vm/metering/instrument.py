@@ -28,9 +28,19 @@ def instrument(module: bytes) -> bytes:
     Pure. Raises InvalidModule for an instruction no table names and for what would not fit the engines' limits.
     """
     try:
-        return _Pass(module).result()
+        work = _Pass(module)
+        work.rewrite(Snippets(Globals.after(work.global_count)))
+        work.append_globals()
+        return work.result()
     except IndexError:
         raise InvalidModule("the module ends in the middle of something") from None
+
+
+def rewrite_bodies(module: bytes, snippets: Snippets) -> bytes:
+    """The module with its functions rewritten by other snippets, nothing appended: for tools that count otherwise."""
+    work = _Pass(module)
+    work.rewrite(snippets)
+    return work.result()
 
 
 class _Pass:
@@ -47,26 +57,32 @@ class _Pass:
         self.imported = len(imported)
         self.global_count, self.globals_at = read_unsigned(self.sections.get(GLOBAL, _EMPTY), 0)
 
-    def result(self) -> bytes:
-        """The new module."""
+    def rewrite(self, snippets: Snippets) -> None:
+        """Rewrite every function."""
         sections = self.sections
-        code = self._code(sections.get(CODE, _EMPTY))
+        code = self._code(sections.get(CODE, _EMPTY), snippets)
         if CODE in sections:
             sections[CODE] = code
-        sections[GLOBAL] = (
-            unsigned(self.global_count + len(EXPORTS)) + sections.get(GLOBAL, _EMPTY)[self.globals_at :] + DECLARATIONS
-        )
-        sections[EXPORT] = self._exports(sections.get(EXPORT, _EMPTY))
         if self.added_types:
             count, start = read_unsigned(sections[TYPE], 0)
             added = b"".join(b"\x60\x00" + unsigned(len(results)) + results for results in self.added_types)
             sections[TYPE] = unsigned(count + len(self.added_types)) + sections[TYPE][start:] + added
+
+    def append_globals(self) -> None:
+        """Add the metering's globals and their exports."""
+        sections = self.sections
+        count, declared = unsigned(self.global_count + len(EXPORTS)), sections.get(GLOBAL, _EMPTY)[self.globals_at :]
+        sections[GLOBAL] = count + declared + DECLARATIONS
+        sections[EXPORT] = self._exports(sections.get(EXPORT, _EMPTY))
+
+    def result(self) -> bytes:
+        """The new module."""
+        sections = self.sections
         order = (kind for kind in (*ORDER, CUSTOM) if kind in sections)
         parts = (bytes([kind]) + unsigned(len(sections[kind])) + sections[kind] for kind in order)
         return MAGIC + b"".join(parts)
 
-    def _code(self, data: bytes) -> bytes:
-        snippets = Snippets(Globals.after(self.global_count))
+    def _code(self, data: bytes, snippets: Snippets) -> bytes:
         count, position = read_unsigned(data, 0)
         bodies = [unsigned(count)]
         for index in self.functions[self.imported :]:

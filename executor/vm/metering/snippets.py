@@ -6,9 +6,10 @@ fails writes its reason to `meter.status` before it traps, so that no other trap
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 from executor.vm.metering import encoding as e
 from executor.vm.metering.rules import (
@@ -51,8 +52,13 @@ DECLARATIONS: Final = b"\x7e\x01\x42\x00\x0b" + b"\x7f\x01\x41\x00\x0b" * 3
 """The globals themselves: mutable, one i64 and three i32, zero."""
 
 
+Scratch: TypeAlias = Callable[[str, int], bytes]
+"""Name and value type -> the encoded index of a local that the pass adds to the function."""
+_I32, _I64, _F32, _F64, _V128 = 0x7F, 0x7E, 0x7D, 0x7C, 0x7B
+
+
 class Snippets:
-    """Instruction sequences for one module."""
+    """Instruction sequences for one module; each takes the locals it needs."""
 
     def __init__(self, globals_: Globals) -> None:
         self.globals = globals_
@@ -63,8 +69,9 @@ class Snippets:
     def _stop(self, status: CheckStatus) -> bytes:
         return e.IF + e.i32(status) + e.global_set(self.globals.status) + e.UNREACHABLE + e.END
 
-    def charge(self, fuel: bytes, cost: int, *, entry: bool, check: bool) -> bytes:
+    def charge(self, scratch: Scratch, cost: int, *, entry: bool, check: bool) -> bytes:
         """Take `cost` at the head of a block; at a function's entry the fuel comes from the global."""
+        fuel = scratch("fuel", _I64)
         source = self.load if entry else e.local_get(fuel)
         if not cost and not check:
             return source + e.local_set(fuel) if entry else b""
@@ -77,8 +84,13 @@ class Snippets:
         """The charge of a leaf that is a single block: it needs no local and no check."""
         return self.load + e.i64(cost) + e.I64_SUB + self.save if cost else b""
 
-    def around_call(self, fuel: bytes, call: bytes) -> bytes:
+    def flush(self, scratch: Scratch) -> bytes:
+        """The fuel back to the global, at a body's end."""
+        return e.local_get(scratch("fuel", _I64)) + self.save
+
+    def around_call(self, scratch: Scratch, call: bytes) -> bytes:
         """A call, with the fuel in the global meanwhile."""
+        fuel = scratch("fuel", _I64)
         return e.local_get(fuel) + self.save + call + self.load + e.local_set(fuel)
 
     def enter(self, slots: int) -> bytes:
@@ -96,16 +108,18 @@ class Snippets:
         paid = e.local_get(fuel) + amount + e.I64_SUB + e.local_tee(fuel)
         return paid + e.i64(0) + e.I64_LT_S + self.out_of_fuel
 
-    def bulk(self, fuel: bytes, count: bytes, instruction: bytes, *, elements: bool) -> bytes:
-        """A bulk instruction, its length on the stack, paid for by that length; `count` is an i32 local."""
+    def bulk(self, scratch: Scratch, instruction: bytes, *, elements: bool) -> bytes:
+        """A bulk instruction, its length on the stack, paid for by that length."""
+        fuel, count = scratch("fuel", _I64), scratch("count", _I32)
         length = e.local_get(count) + e.I64_EXTEND_I32_U
         amount = length + (
             e.i64(ELEMENT_FUEL_SHIFT) + e.I64_SHL if elements else e.i64(BYTES_PER_FUEL_SHIFT) + e.I64_SHR_U
         )
         return e.local_tee(count) + self._pay(fuel, amount) + instruction
 
-    def grow(self, fuel: bytes, count: bytes) -> bytes:
+    def grow(self, scratch: Scratch) -> bytes:
         """`memory.grow`: refused by our own rule beyond `meter.pages`, else paid by the page and never refused."""
+        fuel, count = scratch("fuel", _I64), scratch("count", _I32)
         pages = e.local_get(count) + e.I64_EXTEND_I32_U
         wanted = e.MEMORY_SIZE + e.I64_EXTEND_I32_U + pages + e.I64_ADD
         too_many = wanted + e.global_get(self.globals.pages) + e.I64_EXTEND_I32_U + e.I64_GT_U
@@ -114,18 +128,17 @@ class Snippets:
         granted = self._pay(fuel, pages + e.i64(PAGE_FUEL) + e.I64_MUL) + refused + e.local_get(count)
         return e.local_set(count) + too_many + b"\x04\x7f" + e.i32(-1) + e.ELSE + granted + e.END
 
-    @staticmethod
-    def canonical(value: bytes, width: int) -> bytes:
-        """The number on the stack, or the canonical NaN; `value` is a local of its type."""
+    def canonical(self, scratch: Scratch, width: int) -> bytes:
+        """The number on the stack, or the canonical NaN."""
         if width == 32:
-            nan, equal = b"\x43" + CANONICAL_NAN_32, b"\x5b"
+            value, nan, equal = scratch("f32", _F32), b"\x43" + CANONICAL_NAN_32, b"\x5b"
         else:
-            nan, equal = b"\x44" + CANONICAL_NAN_64, b"\x61"
+            value, nan, equal = scratch("f64", _F64), b"\x44" + CANONICAL_NAN_64, b"\x61"
         return e.local_tee(value) + nan + e.local_get(value) * 2 + equal + b"\x1b"
 
-    @staticmethod
-    def canonical_vector(value: bytes, width: int) -> bytes:
+    def canonical_vector(self, scratch: Scratch, width: int) -> bytes:
         """The same for each lane of a vector."""
+        value = scratch("v128", _V128)
         if width == 32:
             lanes, equal = CANONICAL_NAN_32 * 4, b"\xfd\x41"
         else:
