@@ -1,1 +1,71 @@
-"""Public tools for users and tests: local networks, named faults, committees in memory."""
+"""Public tools for people who write functions or embed the executor (docs/testing.md).
+
+    from executor.testing import assert_agrees
+
+    def test_nodes_agree():
+        assert_agrees("function.toml", replies={"https://api.example.com/price": {"price": "1842.17"}})
+
+Names are imported on first use; their types are in __init__.pyi. Hypothesis comes with `executor[testing]`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__all__ = [
+    "assert_agrees",
+    "assert_deterministic",
+    "DoesNotAgree",
+    "NotDeterministic",
+    "Committee",
+    "simulate",
+    "Simulated",
+    "traced",
+    "Trace",
+    "first_difference",
+    "Difference",
+    "Reply",
+    "World",
+    "RepliedCapabilities",
+    "Variation",
+    "vary",
+    "Outage",
+    "strike",
+    "Lie",
+    "Variant",
+    "program_of",
+    "function_of_source",
+    "strategies",
+]
+
+_MODULES = {
+    "executor.testing.assertions": "assert_agrees assert_deterministic",
+    "executor.testing.reports": "DoesNotAgree NotDeterministic",
+    "executor.testing.committees": "Committee",
+    "executor.testing.simulate": "simulate",
+    "executor.testing.simulate_result": "Simulated",
+    "executor.testing.runs": "traced Trace",
+    "executor.testing.differences": "first_difference Difference",
+    "executor.testing.replies": "Reply World RepliedCapabilities",
+    "executor.testing.variations": "Variation vary",
+    "executor.testing.outages": "Outage strike",
+    "executor.testing.lies": "Lie",
+    "executor.testing.variants": "Variant",
+    "executor.testing.functions": "program_of function_of_source",
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "strategies":
+        return import_module("executor.testing.strategies")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'executor.testing' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

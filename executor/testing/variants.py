@@ -31,7 +31,10 @@ START_S: Final = 120.0  # a child imports and compiles on a busy machine
 class Variant(Protocol):
     """A place to run a function in. Whoever has another engine or machine writes one."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
 
     def run(self, program: Program, request: Request, transcript: Transcript) -> Trace:
         """The run of `execute` there."""

@@ -1,0 +1,40 @@
+from executor.testing import strategies
+from executor.testing.assertions import assert_agrees, assert_deterministic
+from executor.testing.committees import Committee
+from executor.testing.differences import Difference, first_difference
+from executor.testing.functions import function_of_source, program_of
+from executor.testing.lies import Lie
+from executor.testing.outages import Outage, strike
+from executor.testing.replies import RepliedCapabilities, Reply, World
+from executor.testing.reports import DoesNotAgree, NotDeterministic
+from executor.testing.runs import Trace, traced
+from executor.testing.simulate import simulate
+from executor.testing.simulate_result import Simulated
+from executor.testing.variants import Variant
+from executor.testing.variations import Variation, vary
+
+__all__ = [
+    "assert_agrees",
+    "assert_deterministic",
+    "DoesNotAgree",
+    "NotDeterministic",
+    "Committee",
+    "simulate",
+    "Simulated",
+    "traced",
+    "Trace",
+    "first_difference",
+    "Difference",
+    "Reply",
+    "World",
+    "RepliedCapabilities",
+    "Variation",
+    "vary",
+    "Outage",
+    "strike",
+    "Lie",
+    "Variant",
+    "program_of",
+    "function_of_source",
+    "strategies",
+]
