@@ -13,6 +13,7 @@ VERBS = MappingProxyType(
     {
         "build": "Check a function, compile it where it needs that, and print its ids.",
         "run": "Run a function here, with real or given observations.",
+        "check": "Hunt for inputs and replies on which nodes would not agree, or the function traps.",
         "inspect": "Show what a module, function or receipt is.",
         "verify": "Check a receipt: every signature, every hash, and the run itself.",
         "keygen": "Make the keys of a node.",

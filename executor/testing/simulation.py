@@ -106,8 +106,9 @@ class Node:
 class Simulation:
     """A committee, its network and its chain.
 
-    `tamper` replaces each message a member sends by any others; `broken` members execute another function; the
-    first `lost_deliveries` transactions never reach the chain.
+    `tamper` replaces each message a member sends by any others; `broken` members execute another function; `slow_s`
+    is what a member's own runs and signatures take longer; the first `lost_deliveries` transactions never reach the
+    chain.
     """
 
     def __init__(
@@ -124,6 +125,7 @@ class Simulation:
         dead: Iterable[int] = (),
         tamper: Tamper | None = None,
         broken: Mapping[int, Run] | None = None,
+        slow_s: Mapping[int, float] | None = None,
         lost_deliveries: int = 0,
         settings: Settings | None = None,
         start_s: float = START_S,
@@ -138,6 +140,7 @@ class Simulation:
         self.transmitted: list[Transmit] = []
         self._run, self._look, self._tamper, self._settings = run, look, tamper, settings
         self._broken, self._lost_deliveries = broken or {}, lost_deliveries
+        self._slow_s = slow_s or {}
         self._loss, self._duplication, self._delay_s = loss, duplication, delay_s
         self._random = random.Random(seed)  # noqa: S311  # a reproducible schedule, not a secret
         self._events: list[tuple[float, int, Callable[[], None]]] = []
@@ -276,7 +279,7 @@ class Simulation:
             if node.alive and node.member is member:
                 self._carry_out(node, call(member))
 
-        self._later(self._moment(), arrive)
+        self._later(self._moment() + self._slow_s.get(node.index, 0.0), arrive)
 
     def post(self, sender: int, recipient: int, message: Message) -> None:
         """Put a message on the network."""

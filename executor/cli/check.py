@@ -1,0 +1,83 @@
+"""executor check"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from executor.cli._exits import FAILED
+from executor.cli._replies import read_replies
+from executor.cli._show import as_json
+from executor.cli.run import read_input
+from executor.projects import function_of, load_project
+from executor.testing.checking import Plan, Report, check, read_plan
+from executor.testing.checking.gate import Progress
+from executor.vm import load, self_test
+
+INCONCLUSIVE = 4  # docs/cli.md, "Exit codes"
+
+
+def command(
+    path: Annotated[Path, typer.Argument(help="Directory with function.toml, or the file itself.")] = Path(),
+    inputs: Annotated[
+        list[str] | None, typer.Option("--input", help="An example input: text, 0x-hex, or @FILE; may be repeated.")
+    ] = None,
+    replies: Annotated[Path | None, typer.Option(help="JSON file with an example reply for each URL.")] = None,
+    examples: Annotated[int, typer.Option(min=1, help="How many scenes to try.")] = 400,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long to try.")] = 10.0,
+    seed: Annotated[int, typer.Option(help="Another seed tries other mixtures.")] = 0,
+    json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Hunt for inputs and replies on which nodes would not agree, or the function traps."""
+    project = load_project(path)
+    plan = replace(read_plan(project.directory), seed=seed, examples=examples, seconds=seconds)
+    if inputs:
+        plan = replace(plan, inputs=tuple(read_input(text) for text in inputs))
+    if replies is not None:
+        plan = replace(plan, replies=read_replies(replies))
+    self_test()  # D11
+    program = load(function_of(project))
+    with _progress() as progress:
+        report = check(program, plan, progress=progress)
+    if json_output:
+        as_json({"function_id": str(program.function_id), **report.plain()})
+    else:
+        _print(project.manifest.function.name, plan, report)
+    if report.findings:
+        raise typer.Exit(FAILED)
+    if not report.passed:
+        raise typer.Exit(INCONCLUSIVE)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """A bar on a terminal, on stderr; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("checking", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print(name: str, plan: Plan, report: Report) -> None:
+    for finding in report.findings:
+        first, *rest = finding.lines()
+        kind, _, summary = first.partition(": ")
+        typer.echo(f"{typer.style('✗', fg='red', bold=True)} {typer.style(kind, bold=True)}: {summary}")
+        typer.echo("\n".join(rest) + "\n")
+    for finding in report.allowed:
+        typer.echo(f"  allowed  {finding.kind}: {finding.summary}")
+    for note in report.notes:
+        typer.echo(f"  note     {note}")
+    mark = typer.style("✓", fg="green") if report.passed else typer.style("✗", fg="red", bold=True)
+    typer.echo(f"{mark} {name} {report.summary()} in {report.seconds:.1f} s, seed {plan.seed}")

@@ -1,0 +1,198 @@
+"""The gate: plays scenes until they or the time run out, shrinks what it finds, and lets real committees confirm.
+
+Theory of operation. The order of scenes depends on the seed alone; the time only decides how far the list is followed,
+so a finding of one machine is found on every other that gets as far. A fifth of the time is kept for simulated
+committees, which run the very protocol of the network with a named fault each.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from executor.model.observation import Kind as Seen
+from executor.model.outcome import Failed, Returned
+from executor.testing.checking.advice import finding
+from executor.testing.checking.committee import Committee, Played
+from executor.testing.checking.findings import Finding, Kind, Report, show
+from executor.testing.checking.guess import guesses
+from executor.testing.checking.judge import Judge, Suspect, Trust, axes_of
+from executor.testing.checking.plan import Plan
+from executor.testing.checking.scene import Grown, Scene
+from executor.testing.checking.scenes import scenes
+from executor.testing.checking.shrink import shrink
+from executor.testing.replies import World
+from executor.testing.simulate import FAULT_NAMES, simulate
+from executor.vm import Program
+
+SIZES: Final = (4, 7)  # of the simulated committees
+LARGE_INPUT: Final = 1_024  # an input over this that needs more fuel than there is, is a note and no finding
+LIKELY_GROWTH: Final = 100  # what takes a reply still larger is a note and no finding
+OVERTIME: Final = 1.3  # of the time: what was found last may still shrink
+COMMITTEE_SHARE: Final = 0.2  # of the time
+GUESSED: Final = "no example replies: they were guessed from the names in the source; give real ones in check.toml"
+NOTHING_LEARNT: Final = (
+    "no example replies, and no guess from the source got an observation to a value: nothing was learnt about how "
+    "nodes agree; record replies and name them in check.toml"
+)
+Progress = Callable[[int, int], None]
+
+
+def check(program: Program, plan: Plan, *, progress: Progress | None = None) -> Report:
+    """Everything found about a function within the plan's examples and seconds; raises HostFault."""
+    hunt = _Hunt(program, plan, progress or (lambda _done, _of: None))
+    hunt.learn()
+    hunt.play()
+    hunt.simulate()
+    return hunt.report()
+
+
+@dataclass(slots=True)
+class _Hunt:
+    program: Program
+    plan: Plan
+    progress: Progress
+    tried: Counter[str] = field(default_factory=Counter)
+    found: dict[tuple[Kind, str], Finding] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    known: set[tuple[Suspect, frozenset[str]]] = field(default_factory=set)
+    started: float = field(default_factory=time.monotonic)
+    conclusive: bool = False
+    committee: Committee = field(init=False)
+    judge: Judge = field(init=False)
+
+    @property
+    def examples(self) -> tuple[bytes, ...]:
+        """The inputs that are the user's, or the empty one."""
+        return self.plan.inputs or (b"",)
+
+    def learn(self) -> None:
+        """Find the replies to start from."""
+        given = self.plan.replies
+        if given is None and self.program.function.terms.capabilities.http is not None:
+            base, worth = self._guess()
+            self.notes.append(GUESSED if worth else NOTHING_LEARNT)
+            trust = Trust.GUESSED
+        else:
+            base, trust = given or {}, Trust.GIVEN
+        self.committee = Committee(self.program, base, self.plan.steady)
+        first = {example: self.committee.play(Scene(example)) for example in self.examples}
+        self.judge = Judge(trust, frozenset(self.examples), bool(self.plan.inputs), first)
+
+    def _guess(self) -> tuple[World, int]:
+        best: tuple[int, World] | None = None
+        for world in guesses(self.program.function.source):
+            played = Committee(self.program, world).play(Scene(self.examples[0]))
+            worth = sum(all(look.seen.kind is Seen.VALUE for look in slot.looks) for slot in played.slots)
+            worth = 2 * worth + isinstance(played.outcome, Returned) if worth else 0
+            if best is None or worth > best[0]:
+                best = (worth, world)
+        return (best[1], best[0]) if best else ({}, 0)
+
+    def play(self) -> None:
+        """Follow the list of scenes."""
+        until = self.started + self.plan.seconds * (1 - COMMITTEE_SHARE)
+        listed = islice(scenes(self.examples, self.committee.base, self.plan.seed), self.plan.examples)
+        for number, (label, scene) in enumerate(listed):
+            if time.monotonic() > until:
+                self.notes.append(f"the time ended after {number} of {self.plan.examples} examples: --seconds")
+                break
+            self.tried[label] += 1
+            self.progress(number, self.plan.examples)
+            played = self.committee.play(scene)
+            self.conclusive = self.conclusive or _tells_something(played)
+            if number % 10 == 0 and not self.committee.again(played):
+                self._add(Suspect(Kind.NOT_REPEATABLE), played, number)
+            for suspect in self.judge.suspects(played, self.committee.urls):
+                self._pursue(suspect, scene, number + 1)
+
+    def _pursue(self, suspect: Suspect, scene: Scene, tries: int) -> None:
+        axes = axes_of(scene)
+        if any(suspect == other and (before <= axes or not before) for other, before in self.known):
+            return  # the same again, in a scene that has what it took
+        failed = _failed(suspect, self.committee.play(scene))
+        small = shrink(scene, lambda each: self._still(suspect, failed, each))
+        self.known.add((suspect, axes_of(small)))
+        self._add(suspect, self.committee.play(small), tries)
+
+    def _still(self, suspect: Suspect, failed: bool, scene: Scene) -> bool:
+        if time.monotonic() > self.started + OVERTIME * self.plan.seconds:
+            return False  # small enough
+        played = self.committee.play(scene)
+        again = suspect in self.judge.suspects(played, self.committee.urls)
+        return again and (not failed or _failed(suspect, played))
+
+    def _add(self, suspect: Suspect, played: Played, tries: int) -> None:
+        each = finding(suspect, played, self.committee, tries)
+        if each.kind is Kind.OUT_OF_FUEL and len(each.input) > LARGE_INPUT:
+            self.notes.append(f"an input of {len(each.input)} bytes runs out of fuel: {each.advice}")
+        elif far := _far_fetched(played.scene):
+            self.notes.append(f"with {far}, {each.summary}: {each.advice}")
+        else:
+            self.found.setdefault((each.kind, f"{each.where} {suspect.subject}"), each)
+
+    def simulate(self) -> None:
+        """Real committees over the example: each named fault must be borne."""
+        until = self.started + self.plan.seconds
+        for n in SIZES:
+            for fault in (None, *FAULT_NAMES):
+                if time.monotonic() > until:
+                    return
+                struck: str | dict[int, str] = fault or {}
+                done = simulate(
+                    self.program,
+                    input=self.examples[0],
+                    n=n,
+                    replies=self.committee.base,
+                    faults=struck,
+                    seed=self.plan.seed,
+                )
+                self.tried["simulated committees"] += 1
+                if not done.attested:
+                    advice = "this is a fault of the executor, not of the function: please report it"
+                    lines = tuple(done.verdict().splitlines())
+                    new = Finding(Kind.NOT_ATTESTED, lines[0], advice, "", self.examples[0], lines[1:], (), 1)
+                    self.found.setdefault((Kind.NOT_ATTESTED, ""), new)
+
+    def report(self) -> Report:
+        """What was found, without what others say better."""
+        found = list(self.found.values())
+        numbers = {each.where for each in found if each.kind in (Kind.NUMBERS_DIFFER, Kind.FLOATING_POINT)}
+        found = [each for each in found if not (each.kind is Kind.NUMBER_FORM and each.where in numbers)]
+        if not self.conclusive and not found:
+            first = self.judge.first[self.examples[0]].outcome
+            error = f": {show(first.error)}" if isinstance(first, Failed) else ""
+            self.notes.append(f"no run returned{error}; give an example input, and replies, in check.toml")
+        self.tried["runs"] = self.committee.runs
+        return Report(
+            tuple(each for each in found if each.kind not in self.plan.allow),
+            tuple(each for each in found if each.kind in self.plan.allow),
+            tuple(self.notes),
+            dict(self.tried),
+            time.monotonic() - self.started,
+            self.conclusive,
+        )
+
+
+def _failed(suspect: Suspect, played: Played) -> bool:
+    """Whether the slot of this disagreement ended in an error even without a liar."""
+    if suspect.kind is not None or not 0 <= suspect.slot < len(played.slots):
+        return False
+    return played.slots[suspect.slot].entry.kind is not Seen.VALUE
+
+
+def _far_fetched(scene: Scene) -> str:
+    """Growth that no reply of an API we know has, in words."""
+    grown = [twist for row in scene.twists for _, twist in row if isinstance(twist, Grown)]
+    return str(grown[0]) if any(twist.times > LIKELY_GROWTH for twist in grown) else ""
+
+
+def _tells_something(played: Played) -> bool:
+    """A run that returned, with every observation a value on some node."""
+    return isinstance(played.outcome, Returned) and all(
+        any(look.seen.kind is Seen.VALUE for look in slot.looks) for slot in played.slots
+    )

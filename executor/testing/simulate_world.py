@@ -1,0 +1,82 @@
+"""What a simulated node sees of the world, and what its guest asked for.
+
+The world is given (testing/replies.py); every request is kept, also a refused one, so that people learn what a function
+asks and what its manifest does not list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from yarl import URL
+
+from executor.capabilities.allowlist import AllowList
+from executor.capabilities.errors import CallRefused
+from executor.capabilities.framing import decode_request, decode_requests
+from executor.errors import InvalidConfig
+from executor.model.manifest import Terms
+from executor.testing.replies import MAX_REQUESTS, RepliedCapabilities, Reply, World, world
+from executor.vm import Response
+
+Given: TypeAlias = Mapping[str, Any]
+"""Replies by URL, each a `Reply`, bytes, text or JSON (`Reply.of`)."""
+Replies: TypeAlias = Given | Sequence[Given] | Callable[[int], World]
+"""For all nodes alike; a list, one world for each node; or a function of the node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request a guest made; `refused` is the code it got when the manifest does not allow it."""
+
+    method: str
+    url: str
+    refused: str = ""
+
+
+class WatchedWorld:
+    """The capabilities of one observe run over a world, with a list of what was asked."""
+
+    def __init__(self, terms: Terms, replies: World) -> None:
+        self.asked: list[Asked] = []
+        self._terms, self._answering = terms, RepliedCapabilities(terms, replies)
+
+    def call(self, operation: str, request: bytes) -> Response:
+        """The response to one call."""
+        self.asked.extend(self._requests(operation, request))
+        return self._answering.call(operation, request)
+
+    def _requests(self, operation: str, request: bytes) -> Iterable[Asked]:
+        try:
+            messages = decode_requests(request, limit=MAX_REQUESTS) if operation == "http.fetch_many" else [request]
+            asked = [decode_request(message) for message in messages]
+        except CallRefused:
+            return  # the answer says so
+        for each in asked:
+            yield Asked(each.method, each.url, self._refusal(each.method, each.url))
+
+    def _refusal(self, method: str, url: str) -> str:
+        if (granted := self._terms.capabilities.http) is None:
+            return "not-granted"
+        allowed = AllowList(granted)
+        if not allowed.allows_method(method):
+            return "http-method-not-allowed"
+        try:
+            return "" if allowed.allows_url(URL(url)) else "http-host-not-allowed"
+        except ValueError:
+            return "http-bad-request"
+
+
+def worlds_of(replies: Replies, n: int) -> list[World]:
+    """What each of n nodes sees; raises InvalidConfig when there are not n, InvalidValue for a reply that is none."""
+    if callable(replies):
+        return [replies(node) for node in range(n)]
+    if isinstance(replies, Mapping):
+        return [world(replies)] * n
+    if len(replies) != n:
+        raise InvalidConfig(f"replies: {len(replies)} for {n} nodes; give one for each, or one for all")
+    return [world(each) for each in replies]
+
+
+__all__ = ["Asked", "Given", "Replies", "Reply", "WatchedWorld", "worlds_of"]
