@@ -13,7 +13,7 @@ class Astray extends Error {}
 /** The host behind the six imports: rules 3 to 9. */
 class Host {
   constructor(terms) {
-    this.answers = terms.answers.map(([kind, data]) => [kind, Buffer.from(data.base64, "base64")]);
+    this.answers = terms.answers;
     this.repeat = terms.repeat;
     this.price = BigInt(terms.price);
     this.answered = 0;
@@ -109,11 +109,10 @@ function callExport(machine, types, name, given) {
       values.push(BigInt(argument));
       continue;
     }
-    const data = Buffer.from(argument.base64, "base64");
-    const pointer = machine.call("alloc", data.length) >>> 0;
-    if (!machine.contains(pointer, data.length)) throw new Astray(String(pointer));
-    machine.write(pointer, data);
-    values.push(BigInt(pointer), BigInt(data.length));
+    const pointer = machine.call("alloc", argument.length) >>> 0;
+    if (!machine.contains(pointer, argument.length)) throw new Astray(String(pointer));
+    machine.write(pointer, argument);
+    values.push(BigInt(pointer), BigInt(argument.length));
   }
   if (values.length !== parameters.length) throw new TypeError(`${name} takes ${parameters.length} values`);
   const answer = machine.call(name, ...values.map((value, index) => fromBits(parameters[index], value)));
@@ -125,7 +124,7 @@ function callExport(machine, types, name, given) {
   };
 }
 
-/** The row of a case. `module` is {compiled, types}, or {refused: text}. */
+/** The row of a case, whose bytes are Uint8Arrays. `module` is {compiled, types}, or {refused: text}. */
 export function answer(terms, module) {
   const host = new Host(terms);
   const calls = [];

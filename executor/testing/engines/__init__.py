@@ -2,7 +2,8 @@
 
 from executor.testing.engines.cases import Answer, Call, Case
 from executor.testing.engines.catalogue import NAMES, open_engine
-from executor.testing.engines.process import Engine, ProcessEngine
+from executor.testing.engines.engine import Engine, ProcessEngine
+from executor.testing.engines.replay import WebReplay
 from executor.testing.engines.rows import Astray, HostCalls, Returned, Row, TrapClass, Trapped
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "Row",
     "TrapClass",
     "Trapped",
+    "WebReplay",
     "open_engine",
 ]

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from executor.errors import InvalidConfig, WorkerDied
-from executor.testing.engines.process import ProcessEngine
+from executor.testing.engines.engine import ProcessEngine
 
 _HERE: Final = Path(__file__).resolve().parent
 _PACKAGE: Final = _HERE.parents[1]
@@ -61,7 +61,7 @@ def open_engine(name: str, home: Path | None = None) -> ProcessEngine:
         place = home or _environments()
         return ProcessEngine(name, lambda: _wasmtime(str(_install(version, place)), {}), version=version)
     if name in FLAGS:
-        return ProcessEngine(name, partial(_v8, FLAGS[name]))
+        return ProcessEngine(name, partial(v8_command, FLAGS[name]))
     raise InvalidConfig(f"no engine is called {name!r}; there are {', '.join(NAMES)}")
 
 
@@ -70,7 +70,8 @@ def _wasmtime(python: str, settings: Mapping[str, Any]) -> list[str]:
     return [python, "-I", str(_HERE / "host_wasmtime.py"), json.dumps(dict(settings))]
 
 
-def _v8(flags: Sequence[str]) -> list[str]:
+def v8_command(flags: Sequence[str]) -> list[str]:
+    """The command of the web host; raises WorkerDied where it cannot run."""
     host = next((folder / "host.mjs" for folder in _WEB if (folder / "host.mjs").exists()), None)
     if host is None:
         raise WorkerDied(f"guest-sdk/web/host.mjs is in none of {', '.join(map(str, _WEB))}")

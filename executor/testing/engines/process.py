@@ -1,4 +1,4 @@
-"""An engine in a process of its own: case lines in, row lines out, one at a time, under a watchdog."""
+"""A process that answers a line of JSON with a line of JSON, under a watchdog."""
 
 from __future__ import annotations
 
@@ -6,50 +6,27 @@ import json
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from types import TracebackType
-from typing import IO, Any, Final, Protocol, Self
+from typing import IO, Any, Final, Self
 
 from executor.errors import WatchdogExpired, WorkerDied
-from executor.testing.engines.cases import Case, encode
-from executor.testing.engines.rows import Row
 
 TIMEOUT_S: Final = 120.0  # the slowest committed case takes seconds; a loaded machine is slower
 WORDS_SHOWN: Final = 2_000  # of what a dying process said
 
 
-class Engine(Protocol):
-    """Whatever answers cases. Use it as a context manager; one thread at a time."""
-
-    @property
-    def name(self) -> str:
-        """Which engine, in a word or two."""
-
-    def rows(self, cases: Iterable[Case]) -> Iterator[Row]:
-        """A row for every case, in order. Raises WorkerDied or WatchdogExpired (both HostFault) naming the case."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-class ProcessEngine:
-    """An engine behind a command. Its process starts with the first case, and anew after one that killed it.
-
-    A module is sent once for a run of cases that share it, so group the cases by module.
-    """
+class LineProcess:
+    """Starts with the first line, and anew after one that killed it. One thread at a time; a context manager."""
 
     def __init__(
         self, name: str, command: Callable[[], list[str]], *, version: str = "", timeout_s: float = TIMEOUT_S
     ) -> None:
         self.name = name
-        self.version = version
+        self.version = version  # after the start, what the process said
         self._command, self._wanted, self._timeout_s = command, version, timeout_s
         self._process: subprocess.Popen[bytes] | None = None
         self._words: IO[bytes] | None = None
-        self._module = ""
 
     def __enter__(self) -> Self:
         return self
@@ -59,9 +36,14 @@ class ProcessEngine:
     ) -> None:
         self.close()
 
+    @property
+    def running(self) -> bool:
+        """Whether it has started, and what was sent before is still known to it."""
+        return self._process is not None
+
     def close(self) -> None:
         """End the process, if there is one."""
-        process, self._process, self._module = self._process, None, ""
+        process, self._process = self._process, None
         if process is not None:
             process.kill()
             process.wait()
@@ -72,21 +54,11 @@ class ProcessEngine:
             self._words.close()
             self._words = None
 
-    def rows(self, cases: Iterable[Case]) -> Iterator[Row]:
-        """A row for every case, in order."""
-        for case in cases:
-            yield self._answer(case)
-
-    def _answer(self, case: Case) -> Row:
+    def ask(self, line: str, what: str) -> str:
+        """The answer to a line; raises WorkerDied or WatchdogExpired (both HostFault) naming `what` was asked."""
         if self._process is None:
             self._start()
-        line = encode(case.terms()) if self._module == case.module_digest else case.line()
-        self._module = case.module_digest
-        row = Row.of_line(self._exchange(line, f"case {case.name}"))
-        if row.name != case.name:
-            self.close()
-            raise WorkerDied(f"engine {self.name}: answered {row.name!r} for case {case.name!r}")
-        return row
+        return self._exchange(line, what)
 
     def _start(self) -> None:
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process writes to it

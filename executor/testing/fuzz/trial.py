@@ -11,7 +11,7 @@ from typing import Final, Self
 from executor.errors import HostFault
 from executor.testing.engines import Case, Row
 from executor.testing.engines.catalogue import open_engine
-from executor.testing.engines.process import ProcessEngine
+from executor.testing.engines.engine import ProcessEngine
 from executor.testing.fuzz.compare import between_engines, exact_fuel, outcome, with_original
 from executor.testing.fuzz.draw import GENEROUS, Subject, first_case, further_cases
 from executor.testing.fuzz.report import Report
