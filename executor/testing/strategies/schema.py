@@ -57,7 +57,7 @@ class _Generator:
             if word in schema:
                 self._refuse_others(schema, {word, "type"}, where)
                 return self._choice(word, schema[word], where)
-        kinds = schema.get("type", [*_KEYWORDS] if not set(schema) - WORDS else _implied(schema, where))
+        kinds = schema["type"] if "type" in schema else _implied(schema, where)
         names = [kinds] if isinstance(kinds, str) else list(kinds)
         if unknown := [name for name in names if name not in _KEYWORDS]:
             raise InvalidValue(f"{where}: there is no type {unknown[0]!r}")
@@ -132,13 +132,15 @@ def _makers(generator: _Generator) -> dict[str, Callable[[Mapping[str, Any], str
     }
 
 
-def _implied(schema: Mapping[str, Any], where: str) -> str:
+def _implied(schema: Mapping[str, Any], where: str) -> list[str] | str:
     """The type that a schema without `type` speaks of."""
     words = set(schema) - WORDS
+    if not words:
+        return list(_KEYWORDS)
     for name in ("object", "array", "string", "number"):
         if words <= _KEYWORDS[name]:
             return name
-    raise InvalidValue(f"{where}: needs a type, to say what {sorted(words)[0]!r} is about")
+    raise InvalidValue(f"{where}: this generator cannot tell what {', '.join(map(repr, sorted(words)))} are about")
 
 
 def _integers(schema: Mapping[str, Any], where: str) -> Values:
