@@ -85,15 +85,15 @@ integers: st.SearchStrategy[str] = st.deferred(
 
 
 def module(expression: str, kind: str) -> bytes:
-    """A module whose `f(i)` stores a value of this type at 0."""
-    identities = "".join(
-        f"(func $id_{name} (param {name}) (result {name}) (local.get 0))" for name in ("f64", "f32", "v128")
-    )
+    """A module whose `f` stores a value of this type at 1024; $i is read from 0."""
+    kinds = ("f64", "f32", "v128")
+    identities = "".join(f"(func $id_{name} (param {name}) (result {name}) (local.get 0))" for name in kinds)
     return bytes(
         wasmtime.wat2wasm(
             f"""(module (memory (export "memory") 1) {identities} (func (export "f") (param $i i64)
             (local $f64 f64) (local $f32 f32) (local $v128 v128)
-            ({kind}.store (i32.const 0) {expression})))"""
+            (local.set $i (i64.load (i32.const 0)))
+            ({kind}.store (i32.const 1024) {expression})))"""
         )
     )
 
@@ -108,8 +108,8 @@ def engine(*, canonical: bool) -> wasmtime.Engine:
 NEITHER, THEIRS = engine(canonical=False), engine(canonical=True)
 
 
-def bits(code: bytes, where: wasmtime.Engine, argument: int) -> bytes:
-    """What `f(argument)` stores; the meter of an instrumented module is set."""
+def bits(code: bytes, where: wasmtime.Engine, data: bytes = b"", results: int = 1) -> list[bytes]:
+    """What `f` stores from 1024 on, with this data at 0; the meter of an instrumented module is set."""
     store = wasmtime.Store(where)
     exports = wasmtime.Instance(store, wasmtime.Module(where, code), []).exports(store)
     for name, item in exports.items():
@@ -118,10 +118,11 @@ def bits(code: bytes, where: wasmtime.Engine, argument: int) -> bytes:
     run, memory = exports["f"], exports["memory"]
     assert isinstance(run, wasmtime.Func)
     assert isinstance(memory, wasmtime.Memory)
-    run(store, argument)
-    return bytes(memory.read(store, 0, 16))
+    memory.write(store, data, 0)
+    run(store, 0)
+    return [bytes(memory.read(store, at, at + 16)) for at in range(1024, 1024 + 16 * results, 16)]
 
 
-def metered(code: bytes, argument: int) -> bytes:
+def metered(code: bytes, data: bytes = b"", results: int = 1) -> list[bytes]:
     """The same with our metering on an engine that canonicalises nothing."""
-    return bits(instrument(code), NEITHER, argument)
+    return bits(instrument(code), NEITHER, data, results)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vm.guests import ALLOC, EMPTY_RUN, data, module, program, request, wasm
 
-from determinism import floats
+from determinism import consumers, floats
 from executor.errors import InvalidModule
 from executor.model.function import Function
 from executor.model.outcome import Returned
@@ -133,6 +134,36 @@ def test_every_nan_that_is_computed_is_canonical(name: str, width: int) -> None:
         assert found == {CANONICAL[width]}
 
 
+RESULTS = {"f32": "f32", "f64": "f64", "f32x4": "v128", "f64x2": "v128"}
+LOADED = {
+    "f32.demote_f64": "f64", "f64.promote_f32": "f32",
+}  # fmt: skip
+PATTERNS = (
+    struct.pack("<4Q", 0xFFFF_FFFF_FFFF_FFFF, 0x7FF0_0000_0000_0001, 0xFFF8_0000_0000_0000, 0x7FC0_0000_7FC0_0000),
+    struct.pack("<8I", 0x7F80_0001, 0xFFC0_0000, 0xFFFF_FFFF, 0x7FC0_1234, 0, 0xFF80_0000, 0x7F80_0000, 0x3F80_0000),
+    struct.pack("<4d", float("inf"), -0.0, float("-inf"), 0.0),
+)
+
+
+@pytest.mark.parametrize(("name", "width"), ARITHMETIC)
+def test_whatever_follows_an_instruction_sees_its_nan_canonical(name: str, width: int) -> None:
+    """Every producer of NaNs with every instruction that can take its result, bit for bit as an engine's own."""
+    kind = RESULTS[name.partition(".")[0]]
+    source = LOADED.get(name, kind)
+    value = f"({name} {' '.join(f'({source}.load (i32.const {16 * place}))' for place in range(operands(ROWS[name])))})"
+    following = consumers.consumers(kind)
+    assert len(following) > 20
+    stores = [
+        f"({result}.store (i32.const {1024 + 16 * place}) {form.format(value=value)})"
+        for place, (result, form) in enumerate(following)
+    ]
+    code = consumers.build(stores)
+    for pattern in PATTERNS:
+        found = floats.metered(code, pattern, len(stores))
+        expected = floats.bits(code, floats.THEIRS, pattern, len(stores))
+        assert [form for place, (_, form) in enumerate(following) if found[place] != expected[place]] == []
+
+
 FLOATS = st.one_of(
     st.tuples(floats.doubles, st.just("f64")),
     st.tuples(floats.singles, st.just("f32")),
@@ -141,20 +172,21 @@ FLOATS = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(FLOATS, st.integers(0, 1))
 def test_nans_are_what_an_engine_that_canonicalises_each_one_makes(code: tuple[str, str], argument: int) -> None:
     """The pass leaves out what no instruction can see; bit for bit, none is missing where widths are mixed."""
     whole = floats.module(*code)
-    assert floats.metered(whole, argument) == floats.bits(whole, floats.THEIRS, argument)
+    data = argument.to_bytes(8, "little")
+    assert floats.metered(whole, data) == floats.bits(whole, floats.THEIRS, data)
 
 
 def test_without_either_the_bits_are_the_processors() -> None:
     """The comparison above can fail: the same code has other NaNs when nobody canonicalises."""
     whole = floats.module("(f64.div (f64.load (i32.const 32)) (f64.load (i32.const 32)))", "f64")
     payload = floats.module("(f64.add (f64.const nan:0x123) (f64.load (i32.const 32)))", "f64")
-    raw = [floats.bits(code, floats.NEITHER, 0) for code in (whole, payload)]
-    assert raw != [floats.metered(code, 0) for code in (whole, payload)]
+    raw = [floats.bits(code, floats.NEITHER) for code in (whole, payload)]
+    assert raw != [floats.metered(code) for code in (whole, payload)]
 
 
 @settings(max_examples=60, deadline=None)
