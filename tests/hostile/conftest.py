@@ -1,0 +1,8 @@
+"""The hostile guests are read from fixtures/, from the root of the checkout."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[2]))
