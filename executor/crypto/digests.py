@@ -9,9 +9,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final as Constant
 
-from eth_abi.abi import encode as abi_encode
 from eth_hash.auto import keccak
 
+from executor.crypto.words import abi_encode
 from executor.model.codec import encode
 from executor.model.committee import EpochIdentity
 from executor.model.function import Function
