@@ -1,4 +1,4 @@
-from executor.crypto.digests import profile_id
+from executor.crypto.digests import function_id, profile_id
 from executor.errors import (
     ExecutorError,
     HostFault,
@@ -68,6 +68,7 @@ __all__ = [
     "Profile",
     "PROFILE",
     "profile_id",
+    "function_id",
     "ExecutorError",
     "InvalidValue",
     "InvalidManifest",
