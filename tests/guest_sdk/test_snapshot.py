@@ -3,9 +3,12 @@
 import patches
 import pytest
 import wasmtime
+from depth import count_slots
 from hypothesis import given
 from hypothesis import strategies as st
-from snapshot import SnapshotError, signed, snapshot, unsigned
+from snapshot import SnapshotError, exported_global, signed, snapshot, unsigned
+
+from executor.vm.metering import instrument
 
 GUEST = """(module
   (memory (export "memory") 1)
@@ -40,7 +43,7 @@ def test_snapshots_are_reproducible():
 @pytest.mark.parametrize(
     ("wasm", "error"),
     [
-        (module("(global.set $sp (i32.const 16))"), "moved the stack pointer"),
+        (module("(global.set $sp (i32.const 16))"), "moved __stack_pointer"),
         (module(extra="(func $s) (start $s)"), "start section"),
         (module(extra='(data "passive")'), "passive"),
         (
@@ -88,9 +91,31 @@ def test_a_patch_that_does_not_fit_is_refused(source: str, found: int):
         patches.patched(source, [("x", 1, "y")])
 
 
-def test_a_patch_gives_a_function_its_frame():
-    """The frame is the function's first statement."""
-    patch = patches.padded("int f(void)", "    int x;", 64)
-    assert (
-        patches.patched("int f(void)\n{\n    int x;\n}", [patch]) == "int f(void)\n{\n    STACK_PAD(64);\n    int x;\n}"
-    )
+def test_the_engine_counts_the_slots_the_machine_counts():
+    """Frames in use at the bottom of a recursion are those the metering took, within the two slots counting costs."""
+    text = """(module (global $slots (export "slots") (mut i32) (i32.const 0))
+      (global $at (export "at") (mut i32) (i32.const 0))
+      (func $deep (param $n i32) (local i64 v128 f32)
+        (global.set $at (global.get $slots))
+        (if (local.get $n) (then (call $deep (i32.sub (local.get $n) (i32.const 1))))))
+      (func (export "go") (param i32) (call $deep (local.get 0))))"""
+    module = bytes(wasmtime.wat2wasm(text))
+    counted = count_slots(module, exported_global(module, "slots"))
+    metered = instrument(counted)
+    store = wasmtime.Store()
+    exports = wasmtime.Instance(store, wasmtime.Module(store.engine, metered), []).exports(store)
+    needed = {}
+    for n in (10, 500):
+        for depth in range(0, 20_000, 10):
+            exports["meter.fuel"].set_value(store, 1_000_000)
+            exports["meter.depth"].set_value(store, depth)
+            try:
+                exports["go"](store, n)
+            except wasmtime.Trap:
+                exports["slots"].set_value(store, 0)  # a run would be over
+                continue
+            needed[n] = (depth, exports["at"].value(store))
+            break
+    taken, counted_slots = ((needed[500][place] - needed[10][place]) / 490 for place in (0, 1))
+    assert -0.1 < counted_slots - taken < 2.1
+    assert exports["slots"].value(store) == 0

@@ -17,9 +17,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import wasmtime
+from depth import GLOBAL as SLOTS
+from depth import count_slots
 from eth_hash.auto import keccak
 from patches import patched
-from snapshot import snapshot
+from snapshot import exported_global, snapshot
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -31,19 +33,19 @@ SDIST_SHA256 = "43d2e48272208721a7aaea8e3f02d4b9318f12ef20cc4f5421b59d9a470706ef
 ZIGLANG_VERSION = "0.17.1"
 
 QUICKJS_FILES = ("quickjs.c", "libregexp.c", "libunicode.c", "dtoa.c")
-ENGINE_FILES = ("engine.c", "native.c", "wasi.c")
+ENGINE_FILES = ("engine.c", "native.c", "wasi.c", "slots.s")
 COMPILE_FLAGS = (
     "-target", "wasm32-wasi", "-mexec-model=reactor", "-O2", "-DNDEBUG", "-D_GNU_SOURCE", "-DQUICKJS_NG_BUILD",
     "-fno-sanitize=undefined", "-funsigned-char", "-Wno-everything",
 )  # fmt: skip
 # 2 MiB: room below QuickJS's own stack limit for the largest argument list (engine.c, JS_STACK_BYTES).
 LINK_FLAGS = (
-    "-Wl,-z,stack-size=2097152", "-Wl,--export=__stack_pointer", "-Wl,--strip-all",
+    "-Wl,-z,stack-size=2097152", "-Wl,--export=__stack_pointer", "-Wl,--export=stack_slots", "-Wl,--strip-all",
     "-Wl,--gc-sections",
 )  # fmt: skip
 # These two are called here, once, and are not part of the ABI.
 PREPARE = ("_initialize", "prepare")
-DROPPED_EXPORTS = (*PREPARE, "__stack_pointer")
+DROPPED_EXPORTS = (*PREPARE, "__stack_pointer", "stack_slots")
 EXPORTS = {"memory", "alloc", "load", "run"}
 IMPORTS = {"observe", "propose", "call", "read", "fail", "log"}
 
@@ -60,7 +62,7 @@ def build(work: Path) -> tuple[bytes, dict[str, object]]:
     (work / "sdk_modules.h").write_text(embed_sdk(), encoding="ascii")
     linked = work / "linked.wasm"
     sources = [str(quickjs / name) for name in QUICKJS_FILES] + [str(HERE / name) for name in ENGINE_FILES]
-    includes = ["-include", str(HERE / "stack_pad.h"), f"-I{quickjs}", f"-I{HERE}", f"-I{work}"]
+    includes = ["-include", str(HERE / "slots.h"), f"-I{quickjs}", f"-I{HERE}", f"-I{work}"]
     command = [
         sys.executable,
         "-m",
@@ -74,7 +76,8 @@ def build(work: Path) -> tuple[bytes, dict[str, object]]:
         *LINK_FLAGS,
     ]
     subprocess.run(command, check=True)
-    wasm = snapshot(linked.read_bytes(), PREPARE, DROPPED_EXPORTS)
+    module = linked.read_bytes()
+    wasm = snapshot(count_slots(module, exported_global(module, SLOTS)), PREPARE, DROPPED_EXPORTS)
     check_abi(wasm)
     return wasm, manifest(wasm)
 
@@ -155,7 +158,13 @@ def manifest(wasm: bytes) -> dict[str, object]:
 def input_files() -> list[Path]:
     """Our own files that decide the engine's bytes."""
     return sorted(
-        [*SDK.glob("*.js"), *HERE.glob("*.c"), *HERE.glob("*.h"), HERE / "patches.py", HERE / "snapshot.py"],
+        [
+            *SDK.glob("*.js"),
+            *HERE.glob("*.c"),
+            *HERE.glob("*.h"),
+            HERE / "slots.s",
+            *(HERE / f"{name}.py" for name in ("depth", "patches", "snapshot")),
+        ],
         key=lambda path: path.name,
     )
 

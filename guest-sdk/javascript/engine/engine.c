@@ -10,10 +10,10 @@
 #include "host.h"
 #include "sdk_modules.h"
 
-/* QuickJS measures its stack in this module's linear memory (2 MiB are reserved, see build.py). The native stack that
- * a frame costs is larger; with this limit, and patches.py, the deepest recursions we know stay below half of the
- * host's 2 MiB (tests/guest_sdk/test_recursion.py). The rest is room for the largest argument list, 2 x 512 KiB. */
-#define JS_STACK_BYTES (256 * 1024)
+/* QuickJS's own limit: on its stack in this module's linear memory, of which build.py reserves 2 MiB. Recursion is
+ * stopped by slots.h before that; this one is for functions with very many variables. The rest is room for the largest
+ * argument list, 2 x 512 KiB. */
+#define JS_STACK_BYTES (768 * 1024)
 
 #define OUT_OF_MEMORY "InternalError: out of memory"
 #define USER_MODULE "function.js"
@@ -63,7 +63,10 @@ _Noreturn void fail_with_text(const char *text) {
     __builtin_trap();
 }
 
+int stack_reserve;
+
 _Noreturn void fail_with_exception(void) {
+    stack_reserve = 1;
     JSValue error = JS_GetException(context);
     if (JS_IsNull(error) && exhausted) fail_with_text(OUT_OF_MEMORY); /* there was no room for an Error */
     JSValue text = JS_Call(context, describe_function, JS_UNDEFINED, 1, (JSValueConst *)&error);
@@ -96,8 +99,10 @@ static void track_rejection(JSContext *ctx, JSValueConst promise, JSValueConst r
     JSValueConst entry[2] = {promise, reason};
     (void)ctx, (void)opaque;
     if (phase == PREPARE) return;
+    stack_reserve = 1; /* a promise may be rejected because the stack is full */
     if (handled) invoke(rejections, "delete", 1, entry);
     else invoke(rejections, "set", 2, entry);
+    stack_reserve = 0;
 }
 
 /* The value of a settled promise; a rejected or never settling one ends the run. */

@@ -1,7 +1,7 @@
 """Freeze a prepared WebAssembly instance into a module, so that every run starts from the prepared state.
 
 Rule 1: one memory, active data segments only, no start section; anything else is refused.
-Rule 2: the only mutable state outside the memory is the exported ``__stack_pointer``, and it must stand where it began.
+Rule 2: the only mutable state outside the memory are exported globals, and they must stand where they began.
 Rule 3: the result depends on the module's bytes alone, so two builds give the same bytes.
 """
 
@@ -32,17 +32,22 @@ def snapshot(wasm: bytes, prepare: Iterable[str], drop_exports: Iterable[str]) -
     linker = wasmtime.Linker(engine)
     linker.define_unknown_imports_as_traps(module)
     exports = linker.instantiate(store, module).exports(store)
-    memory, stack_pointer = exports.get("memory"), exports.get("__stack_pointer")
-    if not isinstance(memory, wasmtime.Memory) or not isinstance(stack_pointer, wasmtime.Global):
+    memory = exports.get("memory")
+    state = {item.name: exports[item.name] for item in module.exports if isinstance(item.type, wasmtime.GlobalType)}
+    if not isinstance(memory, wasmtime.Memory) or "__stack_pointer" not in state:
         raise SnapshotError("the module must export memory and __stack_pointer")
-    stack_start = stack_pointer.value(store)
+
+    def values() -> dict[str, object]:
+        return {name: item.value(store) for name, item in state.items() if isinstance(item, wasmtime.Global)}
+
+    began = values()
     for name in prepare:
         function = exports.get(name)
         if not isinstance(function, wasmtime.Func):
             raise SnapshotError(f"the module has no function {name}")
         function(store)
-    if stack_pointer.value(store) != stack_start:
-        raise SnapshotError("preparation moved the stack pointer")
+    if moved := [name for name, value in values().items() if value != began[name]]:
+        raise SnapshotError(f"preparation moved {moved[0]}")
     return rewrite(wasm, bytes(memory.read(store, 0, memory.data_len(store))), frozenset(drop_exports))
 
 
@@ -99,6 +104,19 @@ def without_exports(payload: bytes, names: frozenset[str]) -> bytes:
             kept.append(payload[at:end])
         at = end
     return unsigned(len(kept)) + b"".join(kept)
+
+
+def exported_global(wasm: bytes, name: str) -> int:
+    """The index of the global exported under a name."""
+    for kind, payload in sections(wasm):
+        if kind == EXPORT:
+            count, at = read_unsigned(payload, 0)
+            for _ in range(count):
+                length, start = read_unsigned(payload, at)
+                index, at = read_unsigned(payload, start + length + 1)
+                if payload[start : start + length + 1] == name.encode() + b"\x03":
+                    return index
+    raise SnapshotError(f"no global is exported as {name}")
 
 
 def data_section(payload: bytes, segments: list[tuple[int, bytes]]) -> bytes:
