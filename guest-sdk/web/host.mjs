@@ -20,11 +20,25 @@ const STACK_MB = 64;
 const RULES = JSON.parse(readFileSync(new URL("rules.json", import.meta.url)));
 const OPERATIONS = { "input.context": (_, request) => request.context, "crypto.keccak256": keccak256 };
 
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+
+/** A blocking call on a pipe that node may have made non-blocking. */
+function patiently(transfer) {
+  for (;;) {
+    try {
+      return transfer();
+    } catch (error) {
+      if (error.code !== "EAGAIN") throw error;
+      Atomics.wait(PAUSE, 0, 0, 1); // a millisecond
+    }
+  }
+}
+
 /** The lines of stdin, read without an event loop. */
 function* lines() {
   const block = Buffer.alloc(1 << 20);
   let parts = [];
-  for (let size; (size = readSync(0, block, 0, block.length, null)) > 0; ) {
+  for (let size; (size = patiently(() => readSync(0, block, 0, block.length, null))) > 0; ) {
     let start = 0;
     for (let end; (end = block.subarray(0, size).indexOf(10, start)) >= 0; start = end + 1) {
       parts.push(Buffer.from(block.subarray(start, end)));
@@ -37,7 +51,7 @@ function* lines() {
 
 function print(value) {
   const data = Buffer.from(JSON.stringify(value, shown) + "\n");
-  for (let sent = 0; sent < data.length; ) sent += writeSync(1, data, sent);
+  for (let sent = 0; sent < data.length; ) sent += patiently(() => writeSync(1, data, sent));
 }
 
 /** Bytes are {"base64": …}, 64-bit numbers decimal strings. */
