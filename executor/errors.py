@@ -11,7 +11,9 @@
     ├── TranscriptMismatch          the transcript is not what the guest consumes (D2)
     ├── HostFault                   our fault, never signed: the node abstains (D4, D5)
     │   ├── WatchdogExpired         wall-clock limit of a run
-    │   └── WorkerDied              the worker process ended
+    │   ├── WorkerDied              the worker process ended
+    │   ├── WorkersBusy             too many runs wait for a worker
+    │   └── FunctionSuspended       it failed us before; tried again after a while
     ├── PeerFault                   a member's message breaks a rule; carries who and which
     │   ├── NotAMember
     │   ├── BadSignature
@@ -79,6 +81,14 @@ class WatchdogExpired(HostFault):
 
 class WorkerDied(HostFault):
     """The worker process ended before it answered."""
+
+
+class WorkersBusy(HostFault):
+    """More runs wait for a worker than the pool lets wait."""
+
+
+class FunctionSuspended(HostFault):
+    """A function whose loads or runs failed us is not tried again for a while."""
 
 
 class PeerFault(ExecutorError):

@@ -1,6 +1,7 @@
 """Worker processes around the machine: isolation, watchdog, pool, and the cache of compiled code."""
 
-from executor.worker.handle import AsyncCapabilities
+from executor.worker.confinement import Confinement
 from executor.worker.pool import Execution, WorkerPool
+from executor.worker.worlds import AsyncCapabilities
 
-__all__ = ["WorkerPool", "Execution", "AsyncCapabilities"]
+__all__ = ["WorkerPool", "Execution", "AsyncCapabilities", "Confinement"]

@@ -4,8 +4,13 @@ A frame is `header length (u32) ++ blob count (u32) ++ blob lengths (u32 each) +
 little-endian. Large bytes travel as blobs, so nothing is written in hex but small model values. The reader of either
 side checks every length before it reads.
 
-parent -> worker: run {verb, request, transcript}; function {terms} [module, source]; response {status} [bytes]
-worker -> parent: ready; need; running; call {operation} [request]; end {...} [bytes]; fault {error, message}
+parent -> worker: run {verb, request, transcript}; load {function_id}; compile {terms} [module, source];
+    function {terms} [module, source, code]; response {status} [bytes]
+worker -> parent: ready {confinement}; need; running; call {operation} [request]; end {...} [bytes]; loaded;
+    compiled [code]; stale; fault {error, message}
+
+A run is answered by `need` where the worker does not hold the function, then by `running`, calls and `end`. `stale`
+says that the engine refuses the code.
 """
 
 from __future__ import annotations
@@ -23,6 +28,7 @@ from executor.model.codec import check_nesting
 MAX_HEADER_BYTES: Final = 1 << 24  # 32 entries of 32 kB in hex are 2 MB
 MAX_BLOBS: Final = 4
 MAX_BLOB_BYTES: Final = 1 << 25  # a module has at most 16 MiB
+MAX_CODE_BYTES: Final = 1 << 28  # compiled code of the largest modules
 _LENGTHS: Final = struct.Struct("<II")
 
 
@@ -49,15 +55,15 @@ def send(connection: socket.socket, frame: Frame) -> None:
 def receive(connection: socket.socket) -> Frame:
     """The next frame, blocking; raises EOFError when the other side is gone."""
     header_bytes, count = _check_head(_exactly(connection, _LENGTHS.size))
-    sizes = _check_sizes(_exactly(connection, 4 * count))
+    sizes = _check_sizes(_exactly(connection, 4 * count), MAX_CODE_BYTES)
     header = _exactly(connection, header_bytes)
     return _frame(header, tuple([_exactly(connection, size) for size in sizes]))
 
 
-async def receive_async(reader: asyncio.StreamReader) -> Frame:
+async def receive_async(reader: asyncio.StreamReader, max_blob_bytes: int = MAX_BLOB_BYTES) -> Frame:
     """The next frame; raises asyncio.IncompleteReadError when the other side is gone."""
     header_bytes, count = _check_head(await reader.readexactly(_LENGTHS.size))
-    sizes = _check_sizes(await reader.readexactly(4 * count))
+    sizes = _check_sizes(await reader.readexactly(4 * count), max_blob_bytes)
     header = await reader.readexactly(header_bytes)
     return _frame(header, tuple([await reader.readexactly(size) for size in sizes]))
 
@@ -69,9 +75,9 @@ def _check_head(head: bytes) -> tuple[int, int]:
     return header_bytes, count
 
 
-def _check_sizes(lengths: bytes) -> tuple[int, ...]:
+def _check_sizes(lengths: bytes, limit: int) -> tuple[int, ...]:
     sizes = struct.unpack(f"<{len(lengths) // 4}I", lengths)
-    if any(size > MAX_BLOB_BYTES for size in sizes):
+    if any(size > limit for size in sizes):
         raise HostFault(f"a frame with blobs of {sizes} bytes")
     return sizes
 

@@ -4,121 +4,152 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import socket
-import sys
-from collections.abc import AsyncIterator, Iterator
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
-import executor
 from executor.errors import ExecutorError, HostFault, WatchdogExpired, WorkerDied
 from executor.model.function import Function
+from executor.model.ids import FunctionId
+from executor.model.observation import Observation
+from executor.model.outcome import Trapped
 from executor.model.request import Request
 from executor.model.transcript import Transcript
-from executor.vm import Diagnostics, Response
-from executor.worker.frames import Frame, receive_async
-from executor.worker.messages import End, function_frame, load_frame, read_end, read_fault, response_frame, run_frame
+from executor.vm import Diagnostics
+from executor.vm.host import OBSERVED_TRAPS
+from executor.worker.confinement import Confinement
+from executor.worker.frames import MAX_BLOB_BYTES, MAX_CODE_BYTES, Frame, receive_async
+from executor.worker.messages import (
+    End,
+    compile_frame,
+    function_frame,
+    load_frame,
+    read_end,
+    read_fault,
+    read_ready,
+    response_frame,
+    run_frame,
+)
+from executor.worker.serving import TimeLimits
+from executor.worker.spawn import Child, spawn
+from executor.worker.worlds import AsyncCapabilities
 
-START_S: Final = 30.0  # a worker is ready in 0.3 s on an idle machine
-LOAD_S: Final = 120.0  # modules of 12 MB were measured to compile in 9 to 15 s
-PACKAGE_ROOT: Final = str(Path(executor.__file__ or "").resolve().parent.parent)
+START_S: Final = 30.0  # a worker is ready in 0.5 s on an idle machine
+LAST_WORDS_BYTES: Final = 2_000
+_END_S: Final = 1.0  # between the end of a socket and the end of its process
+_STOPPED: Final = frozenset(code.encode("ascii") for code in OBSERVED_TRAPS.values())
+
+Code = Callable[[], Awaitable[bytes | None]]
+"""Fetches the compiled code of the function at hand."""
 
 
-class AsyncCapabilities(Protocol):
-    """Answers the calls of one observe run, in the parent: see `executor.vm.Capabilities`."""
-
-    async def call(self, operation: str, request: bytes) -> Response:
-        """The response to one call."""
-        ...
+class CodeMissing(Exception):
+    """There is no code for the function, or the engine refuses it: compile it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """How workers are started. `memory_bytes` bounds a whole worker, compiler included; `watchdog_s` one run."""
+    """How workers are started. `memory_bytes` bounds a whole worker, compiler included."""
 
-    cache: Path
-    watchdog_s: float
+    limits: TimeLimits
     memory_bytes: int
+    require_confinement: bool
 
 
 class WorkerHandle:
     """A running worker process. Not shared: one run at a time."""
 
-    def __init__(self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader,
-                 writer: asyncio.StreamWriter, settings: WorkerSettings) -> None:  # fmt: skip
-        self._process, self._reader, self._writer, self._settings = process, reader, writer, settings
-        self.calls = 0
+    def __init__(self, child: Child, settings: WorkerSettings) -> None:
+        self._process, self._reader, self._writer = child
+        self._settings = settings
+        self._last_words = b""
+        self._listener = asyncio.create_task(self._listen())
+        self.confinement = Confinement(system_calls=False, landlock=0, privileges=False)
+        self.runs = 0
+        self.stopped_a_guest = False
+        """Whether a guest of it trapped or broke a rule."""
         self.running = False
+        self.condemned = False
+        """Whether it told a fault of its own: its state is not trusted any more."""
+        self.holds: set[FunctionId] = set()
+        """Functions it was given; it may have forgotten some."""
 
     @classmethod
     async def start(cls, settings: WorkerSettings) -> WorkerHandle:
         """Start a process and wait until it is ready; raises HostFault when it says why not, else WorkerDied."""
-        ours, theirs = socket.socketpair()
-        try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-s", "-P", "-m", "executor.worker.process", str(theirs.fileno()),
-                str(settings.cache), str(settings.memory_bytes), str(settings.watchdog_s),
-                pass_fds=(theirs.fileno(),), env={"PYTHONPATH": PACKAGE_ROOT, "LC_ALL": "C.UTF-8"},
-                cwd=os.sep, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is the parent's business
-            )  # fmt: skip
-        except BaseException:
-            ours.close()
-            raise
-        finally:
-            theirs.close()
-        reader, writer = await asyncio.open_connection(sock=ours)
-        handle = cls(process, reader, writer, settings)
+        limits = settings.limits
+        handle = cls(
+            await spawn(
+                ["-m", "executor.worker.process"],
+                [str(settings.memory_bytes), str(limits.run_s), str(limits.compile_s)],
+            ),
+            settings,
+        )
         try:
             async with asyncio.timeout(START_S):
-                frame = await handle._receive()
-            if frame.kind != "ready":
-                raise read_fault(frame)
+                handle.confinement = read_ready(await handle._receive())
+            if settings.require_confinement and not handle.confinement.complete:
+                raise HostFault(f"confinement is required, this host has: {handle.confinement}")
         except BaseException as error:
-            await handle.kill()
+            await asyncio.shield(handle.kill())
             if isinstance(error, TimeoutError):
                 raise WorkerDied(f"a worker was not ready after {START_S} s") from error
             raise
         return handle
 
-    async def run(
-        self, verb: str, function: Function, request: Request, transcript: Transcript, world: AsyncCapabilities | None
-    ) -> tuple[End, Diagnostics]:
-        """One run. After WatchdogExpired, WorkerDied or cancellation the process is gone: use another.
-
-        Raises also what the run raised: HostFault, TranscriptMismatch, InvalidModule, InvalidManifest, InvalidValue.
-        """
-        self.calls = 0
-        async with self._killed_on_interruption():
-            frame = await self._begin(function, run_frame(verb, request, transcript))
-            if frame.kind == "running":
-                self.running = True
-                with _expiring(f"a run of {self._settings.watchdog_s} s"):
-                    async with asyncio.timeout(self._settings.watchdog_s):
-                        frame = await self._converse(world)
-                self.running = False
-            if frame.kind == "end":
-                return read_end(frame)
-            if frame.kind == "fault":
-                raise _Answered(read_fault(frame))
-            raise HostFault(f"a worker said {frame.kind}")
-
-    async def load(self, function: Function) -> None:
-        """Have the function checked and compiled; raises as `run` does."""
-        self.calls = 0
-        async with self._killed_on_interruption():
-            frame = await self._begin(function, load_frame(function))
-            if frame.kind == "fault":
-                raise _Answered(read_fault(frame))
-            if frame.kind != "loaded":
-                raise HostFault(f"a worker said {frame.kind}")
-
     @property
     def alive(self) -> bool:
         """Whether the process can take another run."""
-        return self._process.returncode is None and not self._writer.is_closing()
+        return self._process.returncode is None and not self._writer.is_closing() and not self.condemned
+
+    @property
+    def process_id(self) -> int:
+        """Of the process, for people and tests."""
+        return self._process.pid
+
+    async def run(
+        self,
+        verb: str,
+        function: Function,
+        request: Request,
+        transcript: Transcript,
+        world: AsyncCapabilities | None,
+        code: Code,
+    ) -> tuple[End, Diagnostics]:
+        """One run. After WatchdogExpired, WorkerDied or cancellation the process is gone: use another.
+
+        Raises also what the run raised: HostFault, TranscriptMismatch, InvalidModule, InvalidManifest, InvalidValue;
+        CodeMissing.
+        """
+        self.runs += 1
+        async with self._killed_on_interruption():
+            frame = await self._begin(function, request.function_id, run_frame(verb, request, transcript), code)
+            if frame.kind == "running":
+                self.running = True
+                with _expiring(f"a run of {self._settings.limits.run_s} s"):
+                    async with asyncio.timeout(self._settings.limits.run_s):
+                        frame = await self._converse(world)
+                self.running = False
+            self._check(frame, "end")
+            end, diagnostics = read_end(frame)
+            self.stopped_a_guest |= isinstance(end, Trapped) or (isinstance(end, Observation) and end.value in _STOPPED)
+            return end, diagnostics
+
+    async def load(self, function: Function, function_id: FunctionId, code: Code) -> None:
+        """Have a function checked whose module was compiled before; raises as `run` does."""
+        async with self._killed_on_interruption():
+            self._check(await self._begin(function, function_id, load_frame(function), code), "loaded")
+
+    async def compile(self, function: Function) -> bytes:
+        """The compiled code of a function, which is checked; raises as `run` does."""
+        async with self._killed_on_interruption():
+            with _expiring(f"compiling a function for {self._settings.limits.compile_s} s"):
+                async with asyncio.timeout(self._settings.limits.compile_s):
+                    await self._send(compile_frame(function))
+                    frame = await self._receive(MAX_CODE_BYTES)
+            self._check(frame, "compiled")
+            return b"".join(frame.blobs)
 
     async def kill(self) -> None:
         """End the process."""
@@ -126,25 +157,39 @@ class WorkerHandle:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         await self._process.wait()
+        self._listener.cancel()
 
-    async def _begin(self, function: Function, run: Frame) -> Frame:
+    async def _begin(self, function: Function, function_id: FunctionId, run: Frame, code: Code) -> Frame:
         """Send the run, and the function if asked for it: until the guest runs."""
-        with _expiring(f"loading a function for {LOAD_S} s"):
-            async with asyncio.timeout(LOAD_S):
+        with _expiring(f"loading a function for {self._settings.limits.compile_s} s"):
+            async with asyncio.timeout(self._settings.limits.compile_s):
                 await self._send(run)
                 frame = await self._receive()
                 if frame.kind == "need":
-                    await self._send(function_frame(function))
+                    found = await code()
+                    await self._send(Frame("none") if found is None else function_frame(function, found))
                     frame = await self._receive()
+                    if found is None or frame.kind == "stale":
+                        raise _Answered(CodeMissing())
+                self.holds.add(function_id)
                 return frame
+
+    def _check(self, frame: Frame, kind: str) -> None:
+        """Raises the fault a worker told, or HostFault when it says what it was not asked."""
+        if frame.kind == "fault":
+            fault = read_fault(frame)
+            self.condemned = isinstance(fault, HostFault)
+            raise _Answered(fault)
+        if frame.kind != kind:
+            raise HostFault(f"a worker said {frame.kind}")
 
     async def _converse(self, world: AsyncCapabilities | None) -> Frame:
         """Answer the guest's calls until the run ends."""
         while (frame := await self._receive()).kind == "call":
             if world is None or len(frame.blobs) != 1:
                 raise HostFault("a worker made a call that it cannot make")
-            self.calls += 1
-            await self._send(response_frame(await _ask(world, str(frame.fields.get("operation")), frame.blobs[0])))
+            response = await world.call(str(frame.fields.get("operation")), frame.blobs[0])
+            await self._send(response_frame(response))
         return frame
 
     async def _send(self, frame: Frame) -> None:
@@ -152,13 +197,33 @@ class WorkerHandle:
             self._writer.write(frame.encode())
             await self._writer.drain()
         except ConnectionError as error:
-            raise WorkerDied("the worker process ended") from error
+            raise WorkerDied(await self._obituary()) from error
 
-    async def _receive(self) -> Frame:
+    async def _receive(self, max_blob_bytes: int = MAX_BLOB_BYTES) -> Frame:
         try:
-            return await receive_async(self._reader)
+            return await receive_async(self._reader, max_blob_bytes)
         except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise WorkerDied("the worker process ended before it answered") from error
+            raise WorkerDied(await self._obituary()) from error
+
+    async def _obituary(self) -> str:
+        """How the process ended, with the last it said."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), _END_S)
+        match self._process.returncode:
+            case None:
+                how = "closed its socket"
+            case int(code) if code < 0:
+                how = f"was killed by {signal.Signals(-code).name}"
+            case code:
+                how = f"ended with status {code}"
+        said = self._last_words.decode("utf-8", "replace").strip()
+        return f"the worker process {how} before it answered" + (f": {said}" if said else "")
+
+    async def _listen(self) -> None:
+        """Keep the end of what the process writes to its standard error."""
+        if self._process.stderr is not None:
+            while part := await self._process.stderr.read(LAST_WORDS_BYTES):
+                self._last_words = (self._last_words + part)[-LAST_WORDS_BYTES:]
 
     @contextlib.asynccontextmanager
     async def _killed_on_interruption(self) -> AsyncIterator[None]:
@@ -172,20 +237,10 @@ class WorkerHandle:
             raise
 
 
-async def _ask(world: AsyncCapabilities, operation: str, request: bytes) -> Response:
-    """What the adapter answers; what it raises is our fault."""
-    try:
-        return await world.call(operation, request)
-    except ExecutorError:
-        raise
-    except Exception as error:
-        raise HostFault(f"the capability {operation} failed: {type(error).__name__}: {error}") from error
-
-
 class _Answered(Exception):
     """A worker ended its run by telling an error; it is ready for the next."""
 
-    def __init__(self, error: ExecutorError) -> None:
+    def __init__(self, error: ExecutorError | CodeMissing) -> None:
         self.error = error
 
 

@@ -14,20 +14,21 @@ from typing import Final
 from executor.errors import HostFault
 
 ADDRESS_SPACE_BYTES: Final = 1 << 36  # an instance reserves 4 GiB without using them, so this one is generous
-STACK_BYTES: Final = 16 << 20  # eight times the guest's native stack: host functions run above it
+STACK_BYTES: Final = 16 << 20  # of the main thread: host functions and the interpreter run on it
 OPEN_FILES: Final = 64
-FILE_BYTES: Final = 1 << 29  # compiled code of the largest module
-SLACK_BYTES: Final = 64 << 20  # what a run needs beside the guest's memory: responses, transcript, logs
+FILE_BYTES: Final = 1 << 26  # the engine's memory images are anonymous files; there are no others
+SLACK_BYTES: Final = 160 << 20  # beside the guest's memory: its stack of 80 MiB, responses, transcript, logs
 CPU_MARGIN_S: Final = 10
 
 
-def confine(memory_bytes: int) -> None:
+def limit_resources(memory_bytes: int) -> None:
     """Limit this process for good. `memory_bytes`: private writable memory, guests and compiler included."""
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     _limit(resource.RLIMIT_FSIZE, FILE_BYTES)
     _soft_limit(resource.RLIMIT_STACK, STACK_BYTES)
     if sys.platform == "linux":  # elsewhere the kernel ignores or refuses these
+        _limit(resource.RLIMIT_NPROC, 0)  # root is exempt: the filter of system calls is not
         _limit(resource.RLIMIT_AS, ADDRESS_SPACE_BYTES)
         _limit(resource.RLIMIT_DATA, memory_bytes)
 

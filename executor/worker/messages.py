@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Final, TypeAlias, assert_never
 
 from executor import errors
@@ -17,6 +17,7 @@ from executor.model.outcome import Awaiting, Failed, Outcome, Returned, TrapCode
 from executor.model.request import Request
 from executor.model.transcript import Entry, Transcript
 from executor.vm import Answer, Diagnostics, LogLine, Refusal, Response
+from executor.worker.confinement import Confinement
 from executor.worker.frames import Frame
 
 End: TypeAlias = Outcome | Observation
@@ -46,15 +47,35 @@ def read_load(frame: Frame) -> FunctionId:
     return FunctionId.from_hex(frame.fields["function_id"])
 
 
-def function_frame(function: Function) -> Frame:
-    """A function's bytes and terms."""
-    return Frame("function", {"terms": function.terms.model_dump(mode="json")}, (function.module, function.source))
+def compile_frame(function: Function) -> Frame:
+    """What has a function checked and compiled, and its code sent back."""
+    return Frame("compile", {"terms": function.terms.model_dump(mode="json")}, (function.module, function.source))
 
 
-def read_function(frame: Frame) -> Function:
-    """The function in a function frame."""
-    module, source = frame.blobs
-    return Function(module, parse_terms(frame.fields["terms"]), source)
+def function_frame(function: Function, code: bytes) -> Frame:
+    """A function's bytes and terms, with its module's compiled code."""
+    terms = function.terms.model_dump(mode="json")
+    return Frame("function", {"terms": terms}, (function.module, function.source, code))
+
+
+def read_function(frame: Frame) -> tuple[Function, bytes]:
+    """(function, compiled code) of a compile or function frame; raises HostFault when the parent sent none."""
+    if frame.kind not in ("compile", "function"):
+        raise HostFault("the parent has no code for the function")
+    module, source, *code = frame.blobs
+    return Function(module, parse_terms(frame.fields["terms"]), source), b"".join(code)
+
+
+def ready_frame(confinement: Confinement) -> Frame:
+    """A worker takes runs, and is held by this."""
+    return Frame("ready", asdict(confinement))
+
+
+def read_ready(frame: Frame) -> Confinement:
+    """What holds a worker that is ready; raises what it says it failed with."""
+    if frame.kind != "ready":
+        raise read_fault(frame)
+    return Confinement(**frame.fields)
 
 
 def response_frame(response: Response) -> Frame:
@@ -82,6 +103,7 @@ def end_frame(end: End, diagnostics: Diagnostics) -> Frame:
         "logs": [[line.level, line.text] for line in diagnostics.logs],
         "message": diagnostics.message,
         "memory_bytes": diagnostics.memory_bytes,
+        "loaded": diagnostics.loaded,
     }
     match end:
         case Returned(output, fuel_used):
@@ -104,7 +126,10 @@ def read_end(frame: Frame) -> tuple[End, Diagnostics]:
         fields, (data,) = frame.fields, frame.blobs
         number = int(fields["number"])
         logs = [LogLine(int(level), str(text)) for level, text in fields["logs"]]
-        diagnostics = Diagnostics(logs, str(fields["message"]), int(fields["memory_bytes"]))
+        diagnostics = Diagnostics(
+            logs=logs, message=str(fields["message"]), memory_bytes=int(fields["memory_bytes"]),
+            loaded=bool(fields["loaded"]),
+        )  # fmt: skip
         match fields["end"]:
             case "returned":
                 return Returned(data, number), diagnostics
