@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Annotated
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 import executor
@@ -54,15 +55,15 @@ async def fault(_request: Request, _error: Exception) -> Response:
 
 
 @app.post("/run")
-async def run(request: Request) -> Response:
-    """Run the function over the body; what it ends in is an answer, also when it failed."""
+async def run(request: Request, timestamp: Annotated[int, Query(ge=0, le=2**53 - 1)] = 0) -> Response:
+    """Run the function over the body; what it ends in is an answer, also when it failed. Its Date is `timestamp`."""
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
         if len(data) > PROFILE.ceilings.input_bytes:  # refused before it is held
             return JSONResponse({"error": f"at most {PROFILE.ceilings.input_bytes} bytes"}, 413)
     held = request.app.state
-    demand = executor.Request.local(held.function_id, bytes(data))
+    demand = executor.Request.local(held.function_id, bytes(data), block_timestamp=timestamp)
     execution = await held.pool.execute(held.function, demand)
     match execution.outcome:
         case Returned(output, fuel_used):
