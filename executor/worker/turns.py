@@ -85,21 +85,30 @@ class Turns:
         for key in list(self._lines):
             if not self._free:
                 return
-            if self._held[key] < self._each:
-                future = self._lines[key].popleft()
-                self._waiting -= 1
-                if self._lines[key]:
+            if self._held[key] < self._each and (future := self._first(key)) is not None:
+                if key in self._lines:
                     self._lines.move_to_end(key)
-                else:
-                    del self._lines[key]
                 self._hold(key)
                 future.set_result(None)
 
+    def _first(self, key: Hashable) -> asyncio.Future[None] | None:
+        """Who waited longest in a line, out of it now; who was cancelled is passed over."""
+        while key in self._lines:
+            future = self._lines[key][0]
+            self._leave(key, future)
+            if not future.done():
+                return future
+        return None
+
     def _drive_out(self) -> None:
-        key = max(self._lines, key=lambda each: len(self._lines[each]))
-        future = self._lines[key][-1]
-        self._leave(key, future)
-        future.set_exception(WorkersBusy(f"{self._waiting_limit} runs wait for a worker already"))
+        for key in list(self._lines):
+            for future in [future for future in self._lines[key] if future.done()]:  # cancelled, and not yet gone
+                self._leave(key, future)
+        if self._waiting > self._waiting_limit:
+            key = max(self._lines, key=lambda each: len(self._lines[each]))
+            future = self._lines[key][-1]
+            self._leave(key, future)
+            future.set_exception(WorkersBusy(f"{self._waiting_limit} runs wait for a worker already"))
 
     def _leave(self, key: Hashable, future: asyncio.Future[None]) -> None:
         line = self._lines.get(key)
