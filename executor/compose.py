@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -36,6 +37,8 @@ from executor.store.events import EventLog
 from executor.vm import self_test
 from executor.worker import WorkerPool
 
+log = logging.getLogger(__name__)
+
 Wrap = Callable[[Runs], Runs]
 
 
@@ -58,9 +61,15 @@ async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
     async with ChainClient(config.rpc_urls, config.chain_id, router) as chain:
         epoch = await load_epoch(chain, await current_epoch(chain))
         index = member_index(epoch, config, await signer.public_keys())
-        pool = WorkerPool(size=config.workers, cache=config.compiled, watchdog_s=config.watchdog_s)
+        pool = WorkerPool(
+            size=config.workers,
+            cache=config.compiled,
+            watchdog_s=config.watchdog_s,
+            require_confinement=config.require_confinement,
+        )
         await pool.start()
         try:
+            log.log(logging.INFO if pool.confinement.complete else logging.WARNING, "workers: %s", pool.confinement)
             await _serve(config, epoch, index, chain, signer, pool, events, wrap, stopped)
         finally:
             await pool.close()

@@ -37,6 +37,7 @@ class NodeConfig(BaseModel):
     signer_socket: Path = Path("signer.sock")
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     watchdog_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+    require_confinement: bool = False
     collect_delay_s: Annotated[float, Field(gt=0, le=60)] = 0.4
     scheme: Literal["ecdsa", "bls"] | None = None
     max_functions: Annotated[int, Field(ge=1)] = 1_000
