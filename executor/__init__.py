@@ -81,6 +81,10 @@ _HOMES = {name: module for module, names in _MODULES.items() for name in names.s
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("executor")
     if name not in _HOMES:
         raise AttributeError(f"module 'executor' has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)

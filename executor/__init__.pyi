@@ -31,6 +31,8 @@ from executor.vm import (
 )
 from executor.worker import AsyncCapabilities, Execution, WorkerPool
 
+__version__: str
+
 __all__ = [
     "load",
     "execute",
