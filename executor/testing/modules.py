@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from executor.testing.fuzz.guest import guest
 
-SIZES: Final = (40, 150, 600, 2_000)
+SIZES: Final = (60, 400, 1_200, 3_000)
 
 
 def decisions(sizes: tuple[int, ...] = SIZES) -> st.SearchStrategy[bytes]:

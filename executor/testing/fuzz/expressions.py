@@ -1,7 +1,7 @@
 """Code that leaves one value: drawn so that it is valid wherever a value of that type is wanted.
 
 Rule 1. `expression` leaves exactly one value of the type asked for, or ends in unreachable code.
-Rule 2. Half of all arithmetic is drawn from instructions that touch floats or vectors.
+Rule 2. Two thirds of all arithmetic touch floats or vectors, half of that makes NaNs.
 """
 
 from __future__ import annotations
@@ -11,11 +11,21 @@ from typing import Final
 from executor.testing.fuzz.body import BLOCK, ELSE, IF, LOOP, Body
 from executor.testing.fuzz.constants import constant
 from executor.testing.fuzz.encoding import unsigned
-from executor.testing.fuzz.opcodes import FLOATING, GIVING, LETTERS, Operation
+from executor.testing.fuzz.opcodes import FLOATING, GIVING, LETTERS, MAKING_NANS, Operation
 from executor.testing.fuzz.shape import GLOBALS, TABLES
 
 MASKS: Final = (0xFFF, 0x7FFF, 0xFFF8, 0xFFFF, 0x1FFFF)
 OFFSETS: Final = (0, 0, 0, 0, 8, 0, 64, 0, 4_096, 0, 65_535, 0, 0, 0, 0, 2**32 - 1)
+
+
+def _chained(letter: str) -> tuple[Operation, ...]:
+    others = tuple(item for item in FLOATING[letter] if item.align is None)
+    makers = MAKING_NANS.get(letter, ())
+    return makers * (3 * len(others) // len(makers) + 1) + others if makers else others
+
+
+CHAINED: Final = {letter: _chained(letter) for letter in FLOATING}
+"""What a chain is made of: three quarters make NaNs, the others show them or take them apart."""
 
 
 def expression(body: Body, letter: str, depth: int) -> None:
@@ -45,9 +55,11 @@ def expression(body: Body, letter: str, depth: int) -> None:
             _special(body, letter, depth)
         case _ if letter == "r":
             _special(body, letter, depth)
+        case 10 | 11:
+            chain(body, letter, body.tape.below(5))
         case _:
-            table = FLOATING if body.tape.below(2) else GIVING
-            operation(body, body.tape.pick(table[letter]), depth)
+            tables = (FLOATING, GIVING, MAKING_NANS if letter in MAKING_NANS else FLOATING)
+            operation(body, body.tape.pick(body.tape.pick(tables)[letter]), depth)
 
 
 def expressions(body: Body, letters: str, depth: int) -> None:
@@ -95,6 +107,25 @@ def masked(body: Body, mask: int) -> None:
     """Keep these bits of an i32."""
     body.number(mask)
     body.emit(b"\x71")
+
+
+def chain(body: Body, letter: str, length: int) -> None:
+    """Leave a value of instructions that follow each other directly, each taking the result of the one before."""
+    item = body.tape.pick(CHAINED[letter])
+    for operand in item.operands[:-1]:
+        _leaf(body, operand)
+    if length > 0 and not body.full:
+        chain(body, item.operands[-1], length - 1)
+    else:
+        _leaf(body, item.operands[-1])
+    bare(body, item)
+
+
+def _leaf(body: Body, letter: str) -> None:
+    if body.tape.below(4) == 3:
+        body.emit(b"\x20", body.local(letter))
+    else:
+        body.out += constant(body.tape, letter)
 
 
 def call(body: Body, depth: int) -> str:

@@ -22,12 +22,13 @@ from executor.testing.fuzz.shape import (
     Shape,
     draw_shape,
 )
-from executor.testing.fuzz.statements import DEPTH, statement, statements
+from executor.testing.fuzz.statements import DEPTH, statement, statements, witness
 from executor.testing.fuzz.tape import Tape
 from executor.vm.checks import IMPORTS
 
 RESULTS_AT: Final = 2_048  # where `run` puts its locals and globals before it returns
-STATEMENTS: Final = 12  # of one body, at most, on the outermost level
+KERNEL: Final = 60
+STATEMENTS: Final = 30  # of one body, at most, on the outermost level
 _STORES: Final = {"i": b"\x36\x00", "I": b"\x37\x00", "f": b"\x38\x00", "F": b"\x39\x00", "v": b"\xfd\x0b\x00"}
 
 
@@ -67,7 +68,10 @@ def _body(tape: Tape, shape: Shape, types: Types, index: int, signature: tuple[s
         body.number(4_096)
         return body.encoded()
     if index == RUN:
-        for _ in range(1 + tape.below(STATEMENTS)):
+        if kernel := tape.one_in(3):  # arithmetic that nothing keeps from being reached and seen
+            for _ in range(1 + tape.below(KERNEL)):
+                witness(body, DEPTH)
+        for _ in range(0 if kernel else 1 + tape.below(STATEMENTS)):
             statement(body, DEPTH)
         _show(body)
         if tape.below(8) != 7:

@@ -23,7 +23,7 @@ def damaged(module: bytes, other: bytes, tape: Tape) -> bytes:
 
 def _edit(module: bytes, other: bytes, tape: Tape) -> bytes:
     place = tape.below(len(module) + 1)
-    match tape.below(9):
+    match tape.below(14):
         case 0 | 1:
             bit = 1 << tape.below(8)
             return module[:place] + bytes(byte ^ bit for byte in module[place : place + 1]) + module[place + 1 :]
@@ -51,7 +51,7 @@ def _spliced(module: bytes, other: bytes, tape: Tape) -> bytes:
     if not mine:
         return module
     place = tape.below(len(mine))
-    match tape.below(4):
+    match tape.below(9):
         case 0:
             del mine[place]
         case 1:
@@ -60,15 +60,17 @@ def _spliced(module: bytes, other: bytes, tape: Tape) -> bytes:
             taken = tape.pick(theirs)
             mine = [taken if number == taken[0] else (number, content) for number, content in mine]
         case _:
-            number, content = mine[place]
-            mine[place] = (tape.below(15), content) if tape.below(2) else (number, _edit_bytes(content, tape))
+            largest = max(range(len(mine)), key=lambda index: len(mine[index][1]))  # nearly always the code
+            number, content = mine[largest]
+            mine[largest] = (tape.below(15), content) if tape.below(8) == 7 else (number, _edit_bytes(content, tape))
     return MAGIC + b"".join(section(number, content) for number, content in mine)
 
 
 def _edit_bytes(content: bytes, tape: Tape) -> bytes:
     """A byte of a section's content changed: the sizes around it stay right, so the damage is met further in."""
     place = tape.below(len(content) + 1)
-    return content[:place] + bytes([tape.pick(BORDERS)]) + content[place + 1 :]
+    changed = bytes(byte ^ 1 << tape.below(3) for byte in content[place : place + 1])  # often a neighbouring opcode
+    return content[:place] + (changed if tape.below(4) else bytes([tape.pick(BORDERS)])) + content[place + 1 :]
 
 
 def sections(module: bytes) -> list[tuple[int, bytes]]:

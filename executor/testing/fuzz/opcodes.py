@@ -96,3 +96,19 @@ FLOATING: Final = {
     letter: tuple(item for item in items if {"f", "F", "v"} & set(item.operands)) for letter, items in GIVING.items()
 }
 """The part of GIVING that computes with floats or vectors: where engines would differ if they could."""
+
+
+def _making_nans() -> dict[str, tuple[Operation, ...]]:
+    codes = {
+        "f": [bytes([code]) for code in (*range(0x8D, 0x98), 0xB6)],
+        "F": [bytes([code]) for code in (*range(0x9B, 0xA6), 0xBB)],
+        "v": [
+            b"\xfd" + unsigned(code)
+            for code in (0x5E, 0x5F, *range(0x67, 0x6B), 0x74, 0x75, 0x7A, 0x94, *range(0xE3, 0xEC), *range(0xEF, 0xF8))
+        ],
+    }
+    return {letter: tuple(item for item in OPERATIONS if item.code in wanted) for letter, wanted in codes.items()}
+
+
+MAKING_NANS: Final = _making_nans()
+"""Instructions whose result may be a NaN, by the type of it: chains of them are where a canonical NaN is forgotten."""

@@ -7,11 +7,15 @@ from typing import Final
 
 from executor.testing.fuzz.body import BLOCK, COUNTERS, ELSE, IF, LOOP, Body
 from executor.testing.fuzz.encoding import unsigned
-from executor.testing.fuzz.expressions import address, bare, call, expression, expressions, length, operation
+from executor.testing.fuzz.expressions import address, bare, call, chain, expression, expressions, length, operation
 from executor.testing.fuzz.opcodes import OPERATIONS, STORES
 from executor.testing.fuzz.shape import GLOBALS, PASSIVE_DATA, SEGMENTS, TABLES
 
 DEPTH: Final = 5  # of nested statements and operands
+WITNESSES: Final = {
+    letter: tuple(item for item in STORES if item.operands[1] == letter and not item.lanes) for letter in "iIfFv"
+}
+WITNESSES_AT: Final = 20_480
 ROUNDS: Final = (3, 1, 2, 9, 40, 300)
 
 
@@ -148,6 +152,14 @@ def _call(body: Body, depth: int) -> None:
     body.keep(call(body, depth))
 
 
+def witness(body: Body, _depth: int) -> None:
+    """The end of a chain, stored where nothing else writes: shown however the run goes on."""
+    item = body.tape.pick(WITNESSES[body.tape.pick("vvfF")])
+    body.number(WITNESSES_AT + 16 * body.tape.below(64))
+    chain(body, item.operands[-1], 1 + body.tape.below(5))
+    bare(body, item)
+
+
 def _nothing(body: Body, _depth: int) -> None:
     body.emit(b"\x01")
 
@@ -240,9 +252,10 @@ def _host_call(body: Body, depth: int) -> None:
 
 
 _SIMPLE: Final[tuple[Callable[[Body, int], None], ...]] = (
-    _set_local, _store, _set_global, _drop, _bulk_memory, _host_call, _bulk_table, _set_local,
+    _set_local, _store, _set_global, _drop, _bulk_memory, _host_call, _bulk_table, witness,
+    witness,
 )  # fmt: skip
 _ALL: Final = (
-    *_SIMPLE, _store, _set_local, _block, _if, _counted_loop, _counted_loop, _free_loop, _branch_if, _branch_if,
-    _branch_table, _leave, _call, _call, _grow, _nothing,
+    *_SIMPLE, witness, _store, _set_local, _block, _if, _counted_loop, _counted_loop, _free_loop, _branch_if,
+    _branch_if, _branch_table, _leave, _call, _call, _grow, _nothing,
 )  # fmt: skip
