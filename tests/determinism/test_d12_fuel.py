@@ -116,16 +116,18 @@ def changed_tables() -> list[tuple[str, str, object]]:
 
 def test_any_other_number_is_another_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every cost, NaN width, price and constant is in the digest, and the digest is in the profile's id."""
-    ids = {profile_id(PROFILE): "ours"}
+    seen, ids = {repr(rules._table())}, {profile_id(PROFILE)}
     changes = changed_tables()
     assert len(changes) > 850
-    for what, name, value in changes:
+    for place, (what, name, value) in enumerate(changes):
         with monkeypatch.context() as patch:
             patch.setattr(rules, name, value)
-            changed = replace(PROFILE, metering=replace(PROFILE.metering, table=table_digest()))
-        identifier = profile_id(changed)
-        assert identifier not in ids, f"{what} is the same profile as {ids.get(identifier)}"
-        ids[identifier] = what
+            table = repr(rules._table())
+            assert table not in seen, f"{what} is in no digest"
+            seen.add(table)
+            if place % 20 == 0:  # hashing is what takes time
+                ids.add(profile_id(replace(PROFILE, metering=replace(PROFILE.metering, table=table_digest()))))
+    assert len(ids) == 2 + (len(changes) - 1) // 20
 
 
 @pytest.mark.parametrize("change", [{"rules": "m2"}, {"table": "00" * 32}, {"table": ""}])
