@@ -22,8 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def say(words: str) -> None:
         print(f"{time.monotonic() - started:7.0f} s  {words}", flush=True)  # noqa: T201 - a command's product
 
-    def found(divergence: Divergence, words: str) -> None:
-        path = write_finding(options.findings, divergence, words)
+    def found(divergence: Divergence, words: str, terms: bytes) -> None:
+        path = write_finding(options.findings, divergence, words, terms, options.engines)
         say(f"DIVERGENCE, reproducer in {path} (.wasm, .wat): {words[:500]}")
 
     checkout = Path(__file__).resolve().parents[3]

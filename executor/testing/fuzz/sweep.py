@@ -37,11 +37,11 @@ POOL: Final = 200  # survivors kept for damage
 
 @dataclass(slots=True)
 class Sweep:
-    """The state of a sweep; `finding` is told of each divergence."""
+    """The state of a sweep; `finding` is told of each divergence: it, words, the terms of its cases."""
 
     court: Court
     seed: int
-    finding: Callable[[Divergence, str], None]
+    finding: Callable[[Divergence, str, bytes], None]
     pool: list[bytes]
     report: Report = field(default_factory=Report)
     corpus: Corpus = field(default_factory=Corpus)
@@ -61,7 +61,7 @@ class Sweep:
         """So many modules of a kind."""
         sizes = SMITH_SIZES if kind == "smith" else None
         drawn = decisions(sizes) if sizes else decisions()
-        failing = False
+        failing = b""
 
         @with_seed(self.seed * 1_000_003 + number * 3 + list(ROUND).index(kind))
         @settings(
@@ -74,7 +74,7 @@ class Sweep:
             try:
                 self.one(kind, made_from, Tape(terms), Report() if failing else self.report)
             except Divergence:
-                failing = True
+                failing = terms  # never empty; the last to fail is the smallest
                 raise
 
         try:
@@ -82,7 +82,7 @@ class Sweep:
         except Divergence as divergence:
             words = f"{kind}, seed {self.seed}, round {number}: {divergence.message}"
             self.report.divergences.append(words)
-            self.finding(divergence, words)
+            self.finding(divergence, words, failing)
 
     def one(self, kind: str, made_from: bytes, terms: Tape, report: Report) -> None:
         """One module: made, loaded, and if it survives tried everywhere. Raises Divergence."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from hashlib import sha256
 from types import TracebackType
 from typing import Final, Self
@@ -29,14 +31,20 @@ class Divergence(Exception):
         super().__init__(message)
         self.module, self.message, self.case = module, message, case
 
+    @property
+    def kind(self) -> str:
+        """Who disagrees, or what died: what stays the same while a module is made smaller."""
+        return self.message.partition(":")[0]
+
 
 class Court:
-    """The processes that answer; use it as a context manager."""
+    """The processes that answer, each waited for in a thread of its own; use it as a context manager."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.machine = _own("executor.vm", "host_machine")
         self.original = _own("original", "host_original")
         self.engines = [open_engine(name) for name in names]
+        self._pool = ThreadPoolExecutor(len(names))
 
     def __enter__(self) -> Self:
         return self
@@ -46,6 +54,7 @@ class Court:
     ) -> None:
         for engine in (self.machine, self.original, *self.engines):
             engine.close()
+        self._pool.shutdown()
 
     def load(self, name: str, module: bytes, budget: int = MACHINE_FUEL) -> Row:
         """Load a module with executor.vm and run it there; the row's note is the reason or the outcomes."""
@@ -60,15 +69,16 @@ class Court:
         for case, other in zip(cases[1:], rows[1:], strict=True):
             if case.depth == first.depth and (words := exact_fuel(first, row, case.budget, other)):
                 raise Divergence(subject.original, words, case)
-        for engine in self.engines[1:]:
-            for case, mine in zip(cases, rows, strict=True):
-                theirs = _ask(engine, case, subject.original)
+        bare = [replace(case, module=subject.original) for case in cases]
+        before = self._pool.submit(_ask_all, self.original, bare, subject.original)
+        answers = [self._pool.submit(_ask_all, engine, cases, subject.original) for engine in self.engines[1:]]
+        wait((before, *answers))
+        for engine, answer in zip(self.engines[1:], answers, strict=True):
+            for case, mine, theirs in zip(cases, rows, answer.result(), strict=True):
                 if words := between_engines(mine, theirs):
                     raise Divergence(subject.original, f"{self.engines[0].name} and {engine.name}: {words}", case)
-        for case, mine in zip(cases, rows, strict=True):
-            before = Case(case.name, subject.original, case.budget, case.calls, case.depth, case.pages, case.answers,
-                          case.repeat)  # fmt: skip
-            if words := with_original(mine, _ask(self.original, before, subject.original)):
+        for case, mine, original in zip(cases, rows, before.result(), strict=True):
+            if words := with_original(mine, original):
                 raise Divergence(subject.original, f"instrumented and original: {words}", case)
         found = {outcome(item) for item in rows}
         report.count(rows, len(self.engines) + 1)
@@ -84,6 +94,10 @@ def _own(name: str, host: str) -> ProcessEngine:
     return ProcessEngine(
         name, lambda: [sys.executable, "-m", f"executor.testing.fuzz.{host}"], timeout_s=TIMEOUT_S
     )  # fmt: skip
+
+
+def _ask_all(engine: ProcessEngine, cases: Sequence[Case], module: bytes) -> list[Row]:
+    return [_ask(engine, case, module) for case in cases]
 
 
 def _ask(engine: ProcessEngine, case: Case, module: bytes) -> Row:
