@@ -4,7 +4,7 @@ Rule 1. Where the replies must agree, every set of q values that a leader may pi
         however (testing/lies.py). Nodes that see an error count as faulty: they and the liars together are at most f.
 Rule 2. The value stays in its strategy's bound: a median between honest values, else a value an honest node saw.
 Rule 3. Elsewhere any entry will do, an agreed error included. The run goes on over what was agreed.
-Rule 4. The run ends in one of the given ways; by default it returns or fails, and does not trap.
+Rule 4. The run ends in one of the given ways.
 """
 
 from __future__ import annotations

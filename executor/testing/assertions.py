@@ -76,13 +76,14 @@ def assert_agrees(
     f: int = 1,
     steady: Collection[str] = (),
     must_agree: Callable[[Sequence[World]], bool] = lambda _: True,
-    ends: tuple[type[Ending], ...] = (Returned, Failed),
+    ends: tuple[type[Ending], ...] = (Returned,),
     max_examples: int = MAX_EXAMPLES,
 ) -> None:
     """A committee of n agrees on this function whatever f members do, when honest ones see these replies.
 
     Examples by URL are varied node to node as real APIs do, fields in `steady` excepted, and up to f nodes meet an
-    outage. A list says what each node sees. `must_agree` says of which replies agreement is expected.
+    outage. A list says what each node sees. `must_agree` says of which replies agreement is expected; over others the
+    function may fail. `ends` are the outcomes that are good.
     Raises DoesNotAgree, an AssertionError with the smallest case found; what `program_of` raises.
     """
     __tracebackhide__ = True
@@ -92,9 +93,9 @@ def assert_agrees(
     def found(input: bytes, seen: Sequence[World], lies: Sequence[Lie], pick: int) -> DoesNotAgree | None:
         if len(seen) != n:
             raise InvalidValue(f"replies for {len(seen)} of {n} nodes")
-        problem: Problem | None = play(
-            program, input, seen, f, must_agree=must_agree(seen), lies=lies, ends=ends, pick=pick
-        )
+        agreeing = must_agree(seen)
+        good = ends if agreeing else (*ends, Failed)
+        problem: Problem | None = play(program, input, seen, f, must_agree=agreeing, lies=lies, ends=good, pick=pick)
         return None if problem is None else DoesNotAgree(problem, input, seen, f)
 
     if isinstance(replies, Sequence) and not isinstance(inputs, st.SearchStrategy):

@@ -44,8 +44,8 @@ def shown_event(event: Event, *, beside: Event | None = None) -> str:
     argument, answer = _argument(event), ""
     if event.answer:
         answer = shown_bytes(_answer(event), beside=_answer(beside) if beside else None)
-    arrow = f" -> {answer}" if answer else ""
-    return f"{event.name} {argument}{arrow}  [fuel {event.fuel_used:,}]"
+    said = f"{event.name} {argument}".rstrip()
+    return f"{said}{f' -> {answer}' if answer else ''}  [fuel {event.fuel_used:,}]"
 
 
 def _argument(event: Event) -> str:
