@@ -77,11 +77,11 @@ function compile(bytes) {
 function replay({ source, limits, request, transcript, record }, module) {
   const events = record ? [] : undefined;
   try {
-    const program = load(module.bytes, source, limits, RULES);
+    const program = load(module.bytes, source, limits, RULES, module.compiled);
     return { outcome: execute(program, request, transcript, OPERATIONS, events), events };
   } catch (error) {
-    if (error instanceof TranscriptMismatch) return { mismatch: error.message };
-    if (error instanceof HostFault) return { fault: error.message };
+    if (error instanceof TranscriptMismatch) return { mismatch: error.message, events };
+    if (error instanceof HostFault) return { fault: error.message, events };
     throw error;
   }
 }

@@ -24,15 +24,16 @@ export class HostFault extends Error {}
 
 /**
  * A function ready to run: `instrumented` are the bytes of its module after the metering pass, `source` what an engine
- * loads (empty for plain modules), `limits` those of the manifest, `rules` the content of rules.json.
+ * loads (empty for plain modules), `limits` those of the manifest, `rules` the content of rules.json. Whoever has
+ * compiled the module before gives it again.
  */
-export function load(instrumented, source, limits, rules) {
+export function load(instrumented, source, limits, rules, module = new WebAssembly.Module(instrumented)) {
   const outline = readOutline(instrumented);
   const { memory } = outline;
   const allowed = limits.memory_mib * PAGES_PER_MIB;
   const { base, bytes_shift: shift, element, page } = rules.instantiation;
   return {
-    module: new WebAssembly.Module(instrumented),
+    module,
     source,
     limits,
     rules,
