@@ -20,6 +20,7 @@ def command(json_output: Annotated[bool, typer.Option("--json", help="Print as J
         "executor": version("executor"),
         "profile": f"{PROFILE.name} {profile_id(PROFILE)}",
         "engines": {path.stem: str(identifier) for identifier, path in known_modules().items()},
+        "runs on": f"wasmtime {version('wasmtime')}",
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
     }
