@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import executor
+
 ROOT = Path(__file__).resolve().parents[1]
 FUNCTION = """
 [function]
@@ -75,7 +77,7 @@ def test_the_installed_command_builds_an_example(installed: Path, tmp_path: Path
     found = run(installed, tmp_path, "-c", "import executor; print(executor.__file__)")
     assert Path(found.strip()).is_relative_to(installed)
     command = installed / "bin" / "executor"
-    assert "0.1.0" in run(installed, tmp_path, command, "version")
+    assert executor.__version__ in run(installed, tmp_path, command, "version")
     shutil.copytree(installed / "executor" / "examples" / "eth_usd", tmp_path / "eth_usd")
     assert "function id" in run(installed, tmp_path, command, "build", "eth_usd")
 
@@ -86,6 +88,49 @@ def test_the_installed_command_compiles_c(installed: Path, tmp_path: Path) -> No
     shutil.copy(ROOT / "guest-sdk" / "c" / "examples" / "echo.c", tmp_path)
     run(installed, tmp_path, installed / "bin" / "executor", "build", ".")
     assert (tmp_path / "build" / "echo.wasm").read_bytes() == (ROOT / "fixtures/guests/c_echo.wasm").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def empty_environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with nothing in it, into which `pip install` puts the wheel and what it depends on."""
+    target = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", target], check=True, timeout=120)
+    pip = [sys.executable, "-m", "pip", "--python", target / "bin" / "python", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", "--no-compile", wheel], check=True, timeout=280)
+    return target
+
+
+def in_environment(environment: Path, *command: object) -> str:
+    """What a command of the environment prints; nothing of ours leaks into it."""
+    done = subprocess.run(
+        [environment / "bin" / str(command[0]), *map(str, command[1:])],
+        cwd=environment,
+        env={"PATH": f"{environment / 'bin'}:{os.environ['PATH']}", "HOME": str(environment)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_an_empty_environment_needs_nothing_but_the_wheel(empty_environment: Path) -> None:
+    """The command, the engine and the bare script of the embedding examples, from installed files only."""
+    place = Path(in_environment(empty_environment, "python", "-c", "import executor; print(executor.__file__)").strip())
+    assert place.is_relative_to(empty_environment)
+    assert executor.__version__ in in_environment(empty_environment, "executor", "version")
+    assert (place.parent / "engines" / "quickjs.wasm").read_bytes() == executor.engine_for("javascript")
+    script = place.parent / "examples" / "embedding" / "bare.py"
+    assert in_environment(empty_environment, "python", script, "1", "3", "2").startswith("median 2.00, ")
+
+
+def test_an_empty_environment_replays_receipts(empty_environment: Path) -> None:
+    """By the command and by the library, with no checkout around."""
+    receipt = ROOT / "fixtures" / "receipts" / "eth_usd_bls.json"
+    assert "checks passed" in in_environment(empty_environment, "executor", "verify", receipt)
+    code = f"from executor import Receipt; r = Receipt.read({str(receipt)!r}); print(r.replay() == r.outcome)"
+    assert in_environment(empty_environment, "python", "-c", code) == "True\n"
 
 
 def test_the_demo_finds_its_example(installed: Path, tmp_path: Path) -> None:
