@@ -18,7 +18,9 @@ from executor.cli.run import read_input
 from executor.projects import function_of, load_project
 from executor.testing.checking import Plan, Report, check, read_plan
 from executor.testing.checking.gate import Progress
-from executor.vm import load, self_test
+from executor.testing.functions import program_of
+from executor.testing.variants import Here, elsewhere
+from executor.vm import self_test
 
 INCONCLUSIVE = 4  # docs/cli.md, "Exit codes"
 
@@ -29,9 +31,10 @@ def command(
         list[str] | None, typer.Option("--input", help="An example input: text, 0x-hex, or @FILE; may be repeated.")
     ] = None,
     replies: Annotated[Path | None, typer.Option(help="JSON file with an example reply for each URL.")] = None,
-    examples: Annotated[int, typer.Option(min=1, help="How many scenes to try.")] = 400,
+    examples: Annotated[int, typer.Option(min=1, help="How many scenes to try.")] = 300,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long to try.")] = 10.0,
     seed: Annotated[int, typer.Option(help="Another seed tries other mixtures.")] = 0,
+    engines: Annotated[bool, typer.Option(help="Repeat runs on other engine configurations.")] = True,
     json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Hunt for inputs and replies on which nodes would not agree, or the function traps."""
@@ -42,9 +45,10 @@ def command(
     if replies is not None:
         plan = replace(plan, replies=read_replies(replies))
     self_test()  # D11
-    program = load(function_of(project))
+    program = program_of(function_of(project))
+    places = (Here(), *elsewhere(program)) if engines else (Here(),)
     with _progress() as progress:
-        report = check(program, plan, progress=progress)
+        report = check(program, plan, places=places, progress=progress)
     if json_output:
         as_json({"function_id": str(program.function_id), **report.plain()})
     else:

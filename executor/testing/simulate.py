@@ -1,7 +1,7 @@
 """`simulate`: one request of a real function by a committee in memory, with named faults; deterministic by seed.
 
-    done = simulate(function, replies={"https://api.example.com/price": {"price": "12.5"}})
-    assert done.outcome == Returned(...), done.verdict()
+    done = simulate("examples/eth_usd", replies={"https://api.example.com/price": {"price": "12.5"}})
+    assert done.attested, done.verdict()
 
 The members, their messages and signatures are real (testing/simulation.py), and so are `execute` and `observe`; the
 clock, the wire and what nodes see of the world are given.
@@ -21,11 +21,12 @@ from executor.model.outcome import Outcome
 from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.testing.faults import FAULTS
+from executor.testing.functions import FunctionLike, program_of
 from executor.testing.replies import World
 from executor.testing.simulate_result import Simulated, conclude
 from executor.testing.simulate_world import Replies, WatchedWorld, worlds_of
 from executor.testing.simulation import START_S, Simulation, make_request
-from executor.vm import Program, execute, load, observe
+from executor.vm import Program, execute, observe
 
 T = TypeVar("T")
 SILENT, SLOW, CRASH = "silent", "slow", "crash"
@@ -35,7 +36,7 @@ FAULT_NAMES: Final = (SILENT, SLOW, CRASH, *sorted(FAULTS))
 
 
 def simulate(
-    function: Function | Program,
+    function: FunctionLike,
     *,
     input: bytes = b"",
     n: int = 4,
@@ -51,7 +52,7 @@ def simulate(
     `faults` maps nodes to names of FAULT_NAMES; one name alone strikes the last `f` nodes, by default as many as the
     committee bears. `limit_s` is simulated time. Raises InvalidConfig, InvalidModule, InvalidManifest, HostFault.
     """
-    program = function if isinstance(function, Program) else load(function)
+    program = program_of(function)
     struck = _struck(faults, n, f)
     subject = replace(make_request(), function_id=program.function_id, input=input, block_timestamp=block_timestamp)
     runs = _Runs(program, subject, worlds_of(replies, n))

@@ -88,12 +88,6 @@ class Committee:
             entry = agreed(outcome.spec, [look.seen for look in looks])
             slots.append(Slot(outcome.slot, parse_spec(outcome.spec), looks, entry))
 
-    def again(self, played: Played) -> bool:
-        """Whether the run of a play's whole transcript ends in the very same outcome once more (D1)."""
-        request = Request.local(self.program.function_id, played.scene.input, block_timestamp=TIMESTAMP)
-        self.runs += 1
-        return execute(self.program, request, tuple(slot.entry for slot in played.slots)) == played.outcome
-
     def _execute(self, request: Request, transcript: Transcript) -> tuple[Ending | Awaiting, str]:
         key = (request.input, transcript)
         if key not in self._outcomes:

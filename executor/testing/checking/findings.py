@@ -34,7 +34,7 @@ class Kind(StrEnum):
     OBSERVATION_TOO_LARGE = "observation-too-large"
     TOO_MANY_OBSERVATIONS = "too-many-observations"
     TRAP = "trap"
-    NOT_REPEATABLE = "not-repeatable"
+    ENGINES_DIFFER = "engines-differ"
     NOT_ATTESTED = "not-attested"
 
 

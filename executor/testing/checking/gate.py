@@ -1,15 +1,15 @@
 """The gate: plays scenes until they or the time run out, shrinks what it finds, and lets real committees confirm.
 
 Theory of operation. The order of scenes depends on the seed alone; the time only decides how far the list is followed,
-so a finding of one machine is found on every other that gets as far. A fifth of the time is kept for simulated
-committees, which run the very protocol of the network with a named fault each.
+so a finding of one machine is found on every other that gets as far. The last two fifths of the time are kept for runs
+on other engines, and for simulated committees: the very protocol of the network, with a named fault each.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -22,18 +22,23 @@ from executor.testing.checking.findings import Finding, Kind, Report, show
 from executor.testing.checking.guess import guesses
 from executor.testing.checking.judge import Judge, Suspect, Trust, axes_of
 from executor.testing.checking.plan import Plan
+from executor.testing.checking.remedies import WORDS
 from executor.testing.checking.scene import Grown, Scene
 from executor.testing.checking.scenes import scenes
 from executor.testing.checking.shrink import shrink
+from executor.testing.diverging import first_divergence
 from executor.testing.replies import World
 from executor.testing.simulate import FAULT_NAMES, simulate
+from executor.testing.variants import Here, Variant
 from executor.vm import Program
 
 SIZES: Final = (4, 7)  # of the simulated committees
 LARGE_INPUT: Final = 1_024  # an input over this that needs more fuel than there is, is a note and no finding
 LIKELY_GROWTH: Final = 100  # what takes a reply still larger is a note and no finding
 OVERTIME: Final = 1.3  # of the time: what was found last may still shrink
-COMMITTEE_SHARE: Final = 0.2  # of the time
+COMPARED: Final = 2  # scenes of each sort whose runs are repeated elsewhere
+PLAY_SHARE: Final = 0.6  # of the time; what is left after comparing is for simulated committees
+COMPARE_SHARE: Final = 0.2
 GUESSED: Final = "no example replies: they were guessed from the names in the source; give real ones in check.toml"
 NOTHING_LEARNT: Final = (
     "no example replies, and no guess from the source got an observation to a value: nothing was learnt about how "
@@ -42,11 +47,17 @@ NOTHING_LEARNT: Final = (
 Progress = Callable[[int, int], None]
 
 
-def check(program: Program, plan: Plan, *, progress: Progress | None = None) -> Report:
-    """Everything found about a function within the plan's examples and seconds; raises HostFault."""
-    hunt = _Hunt(program, plan, progress or (lambda _done, _of: None))
+def check(
+    program: Program, plan: Plan, *, places: Sequence[Variant] = (Here(),), progress: Progress | None = None
+) -> Report:
+    """Everything found about a function within the plan's examples and seconds; raises HostFault.
+
+    `places` are where runs are repeated and compared, such as other engines (testing/variants.py).
+    """
+    hunt = _Hunt(program, plan, places, progress or (lambda _done, _of: None))
     hunt.learn()
     hunt.play()
+    hunt.compare()
     hunt.simulate()
     return hunt.report()
 
@@ -55,6 +66,7 @@ def check(program: Program, plan: Plan, *, progress: Progress | None = None) -> 
 class _Hunt:
     program: Program
     plan: Plan
+    places: Sequence[Variant]
     progress: Progress
     tried: Counter[str] = field(default_factory=Counter)
     found: dict[tuple[Kind, str], Finding] = field(default_factory=dict)
@@ -62,6 +74,7 @@ class _Hunt:
     known: set[tuple[Suspect, frozenset[str]]] = field(default_factory=set)
     started: float = field(default_factory=time.monotonic)
     conclusive: bool = False
+    sample: dict[str, list[Scene]] = field(default_factory=dict)
     committee: Committee = field(init=False)
     judge: Judge = field(init=False)
 
@@ -95,18 +108,18 @@ class _Hunt:
 
     def play(self) -> None:
         """Follow the list of scenes."""
-        until = self.started + self.plan.seconds * (1 - COMMITTEE_SHARE)
+        until = self.started + self.plan.seconds * PLAY_SHARE
         listed = islice(scenes(self.examples, self.committee.base, self.plan.seed), self.plan.examples)
         for number, (label, scene) in enumerate(listed):
             if time.monotonic() > until:
-                self.notes.append(f"the time ended after {number} of {self.plan.examples} examples: --seconds")
+                self.notes.append(f"the time ended after {number} of {self.plan.examples} scenes")
                 break
             self.tried[label] += 1
             self.progress(number, self.plan.examples)
             played = self.committee.play(scene)
             self.conclusive = self.conclusive or _tells_something(played)
-            if number % 10 == 0 and not self.committee.again(played):
-                self._add(Suspect(Kind.NOT_REPEATABLE), played, number)
+            if len(kept := self.sample.setdefault(label, [])) < COMPARED:
+                kept.append(scene)
             for suspect in self.judge.suspects(played, self.committee.urls):
                 self._pursue(suspect, scene, number + 1)
 
@@ -135,6 +148,21 @@ class _Hunt:
         else:
             self.found.setdefault((each.kind, f"{each.where} {suspect.subject}"), each)
 
+    def compare(self) -> None:
+        """Runs of every sort once more, elsewhere: outcome, fuel and every host call are the same (D1)."""
+        until = self.started + self.plan.seconds * (PLAY_SHARE + COMPARE_SHARE)
+        for scene in (scene for kept in self.sample.values() for scene in kept):
+            if time.monotonic() > until:
+                return
+            seen = scene.worlds(self.committee.base, self.plan.steady)[0]
+            self.tried["comparisons"] += len(self.places)
+            if (differ := first_divergence(self.program, scene.input, seen, self.places)) is not None:
+                words = WORDS[Kind.ENGINES_DIFFER]
+                lines = tuple(str(differ).splitlines())
+                summary = words.summary.format(why=" and ".join(differ.names))
+                new = Finding(Kind.ENGINES_DIFFER, summary, words.advice, "", scene.input, lines, scene.changes(), 1)
+                self.found.setdefault((Kind.ENGINES_DIFFER, ""), new)
+
     def simulate(self) -> None:
         """Real committees over the example: each named fault must be borne."""
         until = self.started + self.plan.seconds
@@ -153,9 +181,10 @@ class _Hunt:
                 )
                 self.tried["simulated committees"] += 1
                 if not done.attested:
-                    advice = "this is a fault of the executor, not of the function: please report it"
-                    lines = tuple(done.verdict().splitlines())
-                    new = Finding(Kind.NOT_ATTESTED, lines[0], advice, "", self.examples[0], lines[1:], (), 1)
+                    words = WORDS[Kind.NOT_ATTESTED]
+                    first, *lines = done.verdict().splitlines()
+                    summary = words.summary.format(why=first)
+                    new = Finding(Kind.NOT_ATTESTED, summary, words.advice, "", self.examples[0], tuple(lines), (), 1)
                     self.found.setdefault((Kind.NOT_ATTESTED, ""), new)
 
     def report(self) -> Report:

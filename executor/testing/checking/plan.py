@@ -36,7 +36,7 @@ class Plan:
     steady: frozenset[str] = frozenset()
     allow: frozenset[Kind] = frozenset()
     seed: int = 0
-    examples: int = 400
+    examples: int = 300
     seconds: float = 10.0
 
     def __post_init__(self) -> None:

@@ -84,7 +84,7 @@ WORDS: Final[Mapping[Kind, Words]] = MappingProxyType(
             "the run traps: {why}",
             "check the input first and return an error of your own: a trap burns all fuel and says nothing",
         ),
-        Kind.NOT_REPEATABLE: Words("the same run ended in two outcomes", _REPORT_IT),
+        Kind.ENGINES_DIFFER: Words("one run has two outcomes: {why}", _REPORT_IT),
         Kind.NOT_ATTESTED: Words("a simulated committee did not attest: {why}", _REPORT_IT),
         Kind.UNBOUNDED_LOOP: Words(
             "{where}: a loop does not end, not even with {more} times {limit} ({budget:,})",

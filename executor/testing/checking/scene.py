@@ -183,10 +183,13 @@ def _edged(reply: Reply, place: int, value: int | None) -> Reply:
 
 
 def _grown(reply: Reply, times: int) -> Reply:
+    """Each list repeated, or each word outside of lists: never both, so that growth does not multiply."""
+    times = max(1, min(times, MAX_GROWN_BYTES // max(1, len(reply.body))))
+
     def grow(node: Any) -> Any:
         match node:
             case list():
-                return [grow(item) for item in node] * times
+                return node * times
             case dict():
                 return _map(node, grow)
             case str() if not _is_number(node):
@@ -195,10 +198,7 @@ def _grown(reply: Reply, times: int) -> Reply:
                 return node
 
     parsed = _parsed(reply)
-    body = reply.body * times if parsed is None else _text(grow(parsed))
-    if len(body) > MAX_GROWN_BYTES and times > 1:
-        return _grown(reply, times // 2)
-    return replace(reply, body=body)
+    return replace(reply, body=reply.body * times if parsed is None else _text(grow(parsed)))
 
 
 def _map(value: dict[str, Any] | list[Any], change: Callable[[Any], Any]) -> Any:

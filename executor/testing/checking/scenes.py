@@ -36,9 +36,11 @@ def scenes(examples: tuple[bytes, ...], base: World, seed: int) -> Iterator[tupl
         yield from _one_difference(example, urls)
     for example in examples[:1]:
         yield from _bad_days(example, urls)
-        yield from _other_content(example, base)
+        yield from _growth(example, urls)
     for data in boundary_inputs(examples):
         yield "inputs", Scene(data)
+    for example in examples[:1]:
+        yield from _edges(example, base)
     source = random.Random(seed)  # noqa: S311  # a reproducible search, not a secret
     while True:
         data = source.choice(examples) if source.random() < 0.5 else random_input(examples, source)
@@ -62,9 +64,12 @@ def _bad_days(example: bytes, urls: list[str]) -> Iterator[tuple[str, Scene]]:
         yield "outages", Scene(example, tuple(tuple((url, kind) for url in urls) for kind in kinds[:NODES]))
 
 
-def _other_content(example: bytes, base: World) -> Iterator[tuple[str, Scene]]:
-    for times in GROWTHS if base else ():
-        yield "large replies", alike(example, tuple((url, Grown(times)) for url in sorted(base)))
+def _growth(example: bytes, urls: list[str]) -> Iterator[tuple[str, Scene]]:
+    for times in GROWTHS if urls else ():
+        yield "large replies", alike(example, tuple((url, Grown(times)) for url in urls))
+
+
+def _edges(example: bytes, base: World) -> Iterator[tuple[str, Scene]]:
     for url, reply in sorted(base.items()):
         for place in range(min(numbers_in(reply), MAX_EDGED_NUMBERS)):
             for value in EDGES:
