@@ -12,10 +12,10 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo devnet check format test test-python test-contracts rebuild lock fuzz bench clean
+.PHONY: help venv demo devnet check format test test-python test-contracts test-aarch64 rebuild lock fuzz bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(VENV)/.dev ## create .venv with everything that development needs
 
@@ -71,6 +71,9 @@ rebuild: $(VENV)/.dev $(NPM) ## rebuild engine, guests and contracts and compare
 lock: $(VENV)/.dev ## resolve dependencies again and write requirements/*.txt
 	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) --extra devnet --extra checkout pyproject.toml -o requirements/demo.txt
+
+test-aarch64: $(VENV)/.dev ## arm64 under qemu: receipts, vectors and NaNs, on every setting (x86-64 Debian; `make test` runs a part)
+	EXECUTOR_AARCH64=1 $(BIN)/pytest tests/aarch64 $(ARGS)
 
 fuzz: $(VENV)/.dev $(NPM) ## fuzz the machine (COUNT=5000 SECONDS=600 SEED=1): docs/fuzzing.md
 	$(PY) -m executor.testing.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))

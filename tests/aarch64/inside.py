@@ -11,7 +11,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-RECEIPTS = Path(__file__).resolve().parents[2] / "fixtures" / "receipts"
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
+RECEIPTS = FIXTURES / "receipts"
 NANS = """(module
   (func (export "f64.div") (result i64) (i64.reinterpret_f64 (f64.div (f64.const 0) (f64.load (i32.const 0)))))
   (func (export "f64.sqrt") (result i64) (i64.reinterpret_f64 (f64.sqrt (f64.load (i32.const 8)))))
@@ -52,6 +53,31 @@ def corpus() -> Mapping[str, object]:
     return outcomes()
 
 
+def vectors() -> Mapping[str, object]:
+    """Every row of fixtures/vectors/execute.json: how it ends, or which error refuses it."""
+    from executor import Function, Loader, execute
+    from executor.errors import ExecutorError
+    from executor.model.codec import from_plain
+    from executor.model.manifest import parse_terms
+    from executor.model.request import Request
+    from executor.model.transcript import Transcript
+
+    load, found = Loader(modules=2), {}
+    for row in json.loads((FIXTURES / "vectors" / "execute.json").read_bytes())["tests"]:
+        stated, request = row["module"], from_plain(Request, row["request"])
+        wasm = (FIXTURES.parent / stated["file"]).read_bytes() if "file" in stated else _unhex(stated["wasm"])
+        try:
+            program = load(Function(wasm, parse_terms(row["terms"]), _unhex(row["source"])))
+            found[str(row["tcId"])] = str(execute(program, request, from_plain(Transcript, row["transcript"])))
+        except ExecutorError as error:
+            found[str(row["tcId"])] = type(error).__name__
+    return found
+
+
+def _unhex(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
+
+
 def nans() -> Mapping[str, object]:
     """The bits of some NaNs: as the processor makes them, and with our metering."""
     import wasmtime
@@ -74,7 +100,12 @@ def nans() -> Mapping[str, object]:
     return found
 
 
-TASKS: Mapping[str, Callable[[], Mapping[str, object]]] = {"receipts": receipts, "nans": nans, "corpus": corpus}
+TASKS: Mapping[str, Callable[[], Mapping[str, object]]] = {
+    "receipts": receipts,
+    "nans": nans,
+    "vectors": vectors,
+    "corpus": corpus,
+}
 
 
 def main() -> None:

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
-from aarch64.conftest import here
+import pytest
+from conformance.vectors import FILES, vectors
+
+from aarch64.conftest import EVERYTHING, here
 from aarch64.inside import RECEIPTS
+from executor.testing.engines import ProcessEngine
+from executor.testing.engines import host_wasmtime as host
 
 Rows = Mapping[str, Future[dict[str, Any]]]
+
+
+SETTINGS: dict[str, dict[str, object]] = {
+    "speed": {},
+    "none": {"cranelift_opt_level": "none"},
+    "bounds": {"signals_based_traps": False, "memory_reservation": 0, "memory_guard_size": 0},
+    "pulley64": {"target": "pulley64"},
+}
+QUICK = ("imports", "numbers", "tables", "vectors")
+COMPARED = [
+    (settings, file) for settings in SETTINGS for file in FILES if EVERYTHING or (settings == "speed" and file in QUICK)
+]
 
 
 def rows(there: Rows, task: str) -> Any:
@@ -39,3 +58,21 @@ def test_every_recorded_receipt_replays_byte_for_byte(there: Rows) -> None:
     assert sorted(found) == sorted(path.stem for path in RECEIPTS.glob("*.json"))
     assert {name: row["failures"] for name, row in found.items() if row["failures"] or not row["canonical"]} == {}
     assert found == here("receipts")
+
+
+def test_every_execute_vector_ends_the_same(there: Rows) -> None:
+    """The rows of fixtures/vectors/execute.json, refusals too."""
+    found = rows(there, "vectors")
+    assert len(found) > 50
+    assert found == here("vectors")
+
+
+@pytest.mark.parametrize(("settings", "file"), COMPARED)
+def test_the_conformance_vectors_are_answered_byte_for_byte(arm: Path, settings: str, file: str) -> None:
+    """Outputs, fuel at every host call, depth, memory: every row as it is committed, on other settings too."""
+    command = [str(arm), str(host.__file__), json.dumps(SETTINGS[settings])]
+    asked = vectors(file)
+    with ProcessEngine(f"aarch64 {settings}", lambda: command, timeout_s=600) as engine:
+        answers = list(engine.rows([vector.case for vector in asked]))
+    differing = [v.name for v, row in zip(asked, answers, strict=True) if row.line() != v.expected]
+    assert differing == []
