@@ -12,7 +12,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo devnet check format test test-python test-contracts test-aarch64 rebuild lock fuzz bench clean
+.PHONY: help venv demo devnet check format test test-python test-contracts test-aarch64 rebuild lock fuzz hostile bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ test-aarch64: $(VENV)/.dev ## arm64 under qemu: receipts, vectors and NaNs, on e
 
 fuzz: $(VENV)/.dev $(NPM) ## fuzz the machine (COUNT=5000 SECONDS=600 SEED=1): docs/fuzzing.md
 	$(PY) -m executor.testing.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+hostile: $(VENV)/.dev ## hostile guests, and fifty times as many flipped bits: docs/hostile-guests.md
+	EXECUTOR_HOSTILE=50 $(BIN)/pytest tests/hostile
 
 bench: $(VENV)/.dev $(NPM) ## print every benchmark's figures
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
