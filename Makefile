@@ -12,7 +12,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo devnet check format test test-python test-contracts test-aarch64 rebuild lock fuzz hostile bench clean
+.PHONY: help venv demo devnet check format test test-python conformance test-contracts test-aarch64 rebuild lock fuzz hostile bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ test: test-contracts test-python ## every test: forge, then pytest
 
 test-python: $(VENV)/.dev $(NPM) ## pytest (ARGS="-k name" for a part)
 	$(BIN)/pytest $(ARGS)
+
+conformance: $(VENV)/.dev ## every conformance vector and hostile guest on every engine: wasmtime in five ways, older ones, V8 in three
+	CONFORMANCE=all $(BIN)/pytest tests/conformance $(ARGS)
 
 test-contracts: $(VENV)/.dev $(NPM) ## forge; npm packages come from the lock file, node from PyPI where the machine has none
 	$(PY) contracts/tools/forge.py test

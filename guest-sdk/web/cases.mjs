@@ -66,6 +66,9 @@ class Host {
   }
 }
 
+/** Rule 1: V8 would pass a NaN of any bits through. */
+const canonical = (value) => (Number.isNaN(value) ? NaN : value);
+
 function fromBits(type, bits) {
   switch (type) {
     case "i32":
@@ -74,10 +77,10 @@ function fromBits(type, bits) {
       return BigInt.asIntN(64, bits);
     case "f32":
       BITS.setInt32(0, Number(BigInt.asIntN(32, bits)));
-      return BITS.getFloat32(0);
+      return canonical(BITS.getFloat32(0));
     case "f64":
       BITS.setBigInt64(0, BigInt.asIntN(64, bits));
-      return BITS.getFloat64(0);
+      return canonical(BITS.getFloat64(0));
     default:
       return null;
   }
