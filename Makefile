@@ -88,4 +88,4 @@ bench: $(VENV)/.dev $(NPM) ## print every benchmark's figures
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) contracts/node_modules contracts/out contracts/cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .engines contracts/node_modules contracts/out contracts/cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
