@@ -12,7 +12,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo devnet check format test test-python conformance test-contracts test-aarch64 rebuild lock fuzz hostile bench clean
+.PHONY: help venv demo devnet check format test test-python conformance test-contracts test-aarch64 rebuild fixtures lock fuzz hostile bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,10 @@ rebuild: $(VENV)/.dev $(NPM) ## rebuild engine, guests and contracts and compare
 	$(PY) guest-sdk/javascript/engine/build.py --check
 	$(PY) guest-sdk/c/build.py --check
 	$(PY) contracts/tools/build.py --check
+
+fixtures: $(VENV)/.dev ## make the vectors and record the receipts again, after a change of profile, engine or rules
+	$(PY) fixtures/vectors/generate.py
+	$(PY) fixtures/receipts/record.py
 
 lock: $(VENV)/.dev ## resolve dependencies again and write requirements/*.txt
 	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
