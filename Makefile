@@ -85,8 +85,8 @@ test-aarch64: $(VENV)/.dev ## arm64 under qemu: receipts, vectors and NaNs, on e
 fuzz: $(VENV)/.dev $(NPM) ## fuzz the machine (COUNT=5000 SECONDS=600 SEED=1): docs/fuzzing.md
 	$(PY) -m executor.testing.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
-hostile: $(VENV)/.dev ## hostile guests, and fifty times as many flipped bits: docs/hostile-guests.md
-	EXECUTOR_HOSTILE=50 $(BIN)/pytest tests/hostile
+hostile: $(VENV)/.dev ## hostile guests, and twenty times as many flipped bits: docs/hostile-guests.md
+	EXECUTOR_HOSTILE=20 $(BIN)/pytest tests/hostile
 
 bench: $(VENV)/.dev $(NPM) ## print every benchmark's figures
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
