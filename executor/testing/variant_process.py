@@ -11,9 +11,10 @@ from typing import Any
 
 from executor.errors import ExecutorError
 from executor.model.ids import FunctionId
+from executor.receipts import Loader
 from executor.testing.runs import traced
 from executor.testing.variant_frames import read_case, read_function, trace_frame
-from executor.vm import Program, engine, load
+from executor.vm import Program, engine
 from executor.worker.frames import Frame, receive, send
 from executor.worker.messages import fault_frame
 
@@ -26,6 +27,7 @@ def configure(settings: Mapping[str, Any]) -> None:
 def serve(connection: socket.socket) -> None:
     """Answer cases until the other side closes."""
     programs: dict[FunctionId, Program] = {}
+    load = Loader(modules=4)
     while True:
         try:
             frame = receive(connection)
