@@ -14,6 +14,7 @@ from executor.model.function import Function
 from executor.model.ids import FunctionId
 from executor.model.observation import Observation
 from executor.model.outcome import Trapped
+from executor.model.profile import PROFILE
 from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.vm import Diagnostics
@@ -184,10 +185,15 @@ class WorkerHandle:
             raise HostFault(f"a worker said {frame.kind}")
 
     async def _converse(self, world: AsyncCapabilities | None) -> Frame:
-        """Answer the guest's calls until the run ends."""
+        """Answer the guest's calls until the run ends; the machine's limits hold for a worker that lies, too."""
+        calls = 0
         while (frame := await self._receive()).kind == "call":
-            if world is None or len(frame.blobs) != 1:
+            calls += 1
+            request_bytes = sum(len(blob) for blob in frame.blobs)
+            if world is None or len(frame.blobs) != 1 or request_bytes > PROFILE.ceilings.call_request_bytes:
                 raise HostFault("a worker made a call that it cannot make")
+            if calls > PROFILE.ceilings.calls:
+                raise HostFault(f"a worker made more than {PROFILE.ceilings.calls} calls in one run")
             response = await world.call(str(frame.fields.get("operation")), frame.blobs[0])
             await self._send(response_frame(response))
         return frame
