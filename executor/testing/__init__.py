@@ -43,7 +43,7 @@ _MODULES = {
     "executor.testing.assertions": "assert_agrees assert_deterministic",
     "executor.testing.reports": "DoesNotAgree NotDeterministic",
     "executor.testing.committees": "Committee",
-    "executor.testing.simulate": "simulate",
+    "executor.testing.simulating": "simulate",
     "executor.testing.simulate_result": "Simulated",
     "executor.testing.runs": "traced Trace",
     "executor.testing.differences": "first_difference Difference",

@@ -8,8 +8,8 @@ from executor.testing.outages import Outage, strike
 from executor.testing.replies import RepliedCapabilities, Reply, World
 from executor.testing.reports import DoesNotAgree, NotDeterministic
 from executor.testing.runs import Trace, traced
-from executor.testing.simulate import simulate
 from executor.testing.simulate_result import Simulated
+from executor.testing.simulating import simulate
 from executor.testing.variants import Variant
 from executor.testing.variations import Variation, vary
 

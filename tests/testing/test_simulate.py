@@ -11,7 +11,7 @@ from executor.model.observation import Kind
 from executor.model.outcome import Failed, Returned
 from executor.model.spec import Strategy
 from executor.testing import Reply, function_of_source, program_of, simulate
-from executor.testing.simulate import FAULT_NAMES
+from executor.testing.simulating import FAULT_NAMES
 
 URL = "https://api.example.com/price"
 HTTP = '[capabilities.http]\nhosts = ["api.example.com"]'

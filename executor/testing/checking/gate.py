@@ -28,7 +28,7 @@ from executor.testing.checking.scenes import scenes
 from executor.testing.checking.shrink import shrink
 from executor.testing.diverging import first_divergence
 from executor.testing.replies import World
-from executor.testing.simulate import FAULT_NAMES, simulate
+from executor.testing.simulating import FAULT_NAMES, simulate
 from executor.testing.variants import Here, Variant
 from executor.vm import Program
 
