@@ -176,3 +176,14 @@ def test_wrong_arguments_are_named(options: dict[str, object], named: str) -> No
     """Before anything runs."""
     with pytest.raises(InvalidConfig, match=named):
         simulate(PRICE, **options)  # type: ignore[arg-type]
+
+
+def test_the_public_name_is_the_function_whatever_was_imported() -> None:
+    """No module of the package is called like a name it exports."""
+    import executor.testing
+    import executor.testing.simulating
+
+    assert executor.testing.simulate is executor.testing.simulating.simulate
+    folder = Path(executor.testing.__file__).parent
+    modules = {path.stem for path in folder.glob("*.py")} | {path.name for path in folder.iterdir() if path.is_dir()}
+    assert modules & set(executor.testing.__all__) == {"strategies"}
