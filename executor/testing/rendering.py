@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final, assert_never
 
-from executor.capabilities.errors import CallRefused
-from executor.capabilities.framing import decode_request, decode_response
 from executor.errors import InvalidValue
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Returned, Trapped
 from executor.model.spec import Fields, Strategy, parse_spec
+from executor.testing.http_words import answered, asked
 from executor.testing.runs import End
 from executor.vm import Event
 
@@ -51,26 +49,19 @@ def shown_event(event: Event, *, beside: Event | None = None) -> str:
 def _argument(event: Event) -> str:
     if event.name != "call":
         return shown_bytes(event.argument) if event.argument else ""
-    operation, _, request = event.argument.partition(b"\0")
-    name = operation.decode("utf-8", "replace")
-    if operation == b"http.fetch":
-        try:
-            asked = decode_request(request)
-            return f"{name} {asked.method} {asked.url}"
-        except CallRefused:
-            pass  # shown as it is
-    return f"{name} {shown_bytes(request)}" if request else name
+    operation, request = _called(event)
+    words = asked(operation, request) or (shown_bytes(request) if request else "")
+    return f"{operation} {words}".rstrip()
 
 
 def _answer(event: Event) -> bytes:
-    """What the guest got; of an HTTP response status, body and headers, without its framing."""
-    if event.name != "call" or not event.argument.startswith(b"http.fetch\0"):
-        return event.answer
-    try:
-        status, headers, body = decode_response(event.answer)
-    except CallRefused:  # an error code
-        return event.answer
-    return b" ".join([str(status).encode("ascii"), body, json.dumps(headers).encode("utf-8")])
+    words = answered(_called(event)[0], event.answer) if event.name == "call" else None
+    return event.answer if words is None else words.encode("utf-8", "backslashreplace")
+
+
+def _called(event: Event) -> tuple[str, bytes]:
+    operation, _, request = event.argument.partition(b"\0")
+    return operation.decode("utf-8", "replace"), request
 
 
 def shown_end(end: End) -> str:

@@ -96,6 +96,7 @@ class Child:
             cwd=self._directory.name,
             env={**keep, "PYTHONPATH": path, **place.environment},
             stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C reaches the parent alone, whose end is theirs
         )
         theirs.close()
         ours.settimeout(START_S)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from executor.errors import InvalidManifest, InvalidValue
 from executor.model.function import Function
 from executor.model.outcome import Failed, Returned
-from executor.testing import DoesNotAgree, assert_agrees, program_of, strategies
+from executor.testing import DoesNotAgree, assert_agrees, function_of_source, program_of, strategies
 from executor.testing.agreeing import NO_VALUE, OUT_OF_BOUND, TOO_FEW, EndProblem, SlotProblem, play
 from executor.testing.outages import Outage, strike
 from executor.testing.replies import Reply, World, world
@@ -22,6 +22,7 @@ from .functions import (
     BY_FIELD,
     DATE_HEADER,
     IDENTICAL_PRICE,
+    MANIFEST,
     MEDIAN_OF_PRICE,
     REPLY,
     SYMBOL,
@@ -223,6 +224,32 @@ def test_more_liars_than_a_committee_bears_break_the_bound() -> None:
     assert isinstance(problem, SlotProblem)
     assert problem.kind == OUT_OF_BOUND
     assert "which no honest node stands for" in str(DoesNotAgree(problem, b"", [world(REPLIES)] * 4, 2))
+
+
+def test_large_committees_are_tried_in_part() -> None:
+    """Ten nodes, three of them liars: 86,400 sets a slot are thinned out, and the fault is found all the same."""
+    assert_agrees(SYMBOL, replies=REPLIES, n=10, f=3, max_examples=2)
+    found = failure(IDENTICAL_PRICE, replies=[{URL: {"price": price}} for price in range(10)], n=10, f=3)
+    assert "`identical` needs 4 equal values of 7; at most 1 are equal" in str(found)
+
+
+def test_source_and_manifest_are_a_function() -> None:
+    """Terms alone, or a whole manifest; the same function is compiled once."""
+    whole = f'[function]\nname = "f"\nlanguage = "javascript"\nsource = "f.js"\n{MANIFEST}'
+    source = "export default () => 'x';"
+    assert function_of_source(source, whole) == function_of_source(source, MANIFEST)
+    assert function_of_source(source, function_of_source(source, MANIFEST).terms) == function_of_source(source, whole)
+    assert program_of(function_of_source(source)) is program_of(function_of_source(source))
+
+
+@pytest.mark.parametrize(
+    ("manifest", "language", "named"),
+    [("[", "javascript", "not TOML"), ("[limit]", "javascript", "limit"), ("", "cobol", "no engine for 'cobol'")],
+)
+def test_a_wrong_manifest_is_refused(manifest: str, language: str, named: str) -> None:
+    """By InvalidManifest, as from a file."""
+    with pytest.raises(InvalidManifest, match=named):
+        function_of_source("", manifest, language=language)
 
 
 def test_a_run_goes_on_over_what_liars_could_bring_about() -> None:

@@ -14,7 +14,7 @@ from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Outcome, Returned, TrapCode, Trapped
 from executor.model.transcript import Entry
 from executor.testing.differences import first_difference, first_unequal
-from executor.testing.rendering import shown_bytes, shown_end
+from executor.testing.rendering import shown_bytes, shown_end, shown_event
 from executor.testing.runs import Trace, event_bytes, traced
 from executor.vm import Event
 
@@ -176,3 +176,37 @@ def test_any_bytes_can_be_shown(value: bytes, beside: bytes | None) -> None:
     assert shown.isprintable()
     assert len(shown) <= 62
     assert not re.search("[\n\t]", shown)
+
+
+HEAD = b'{"headers":{"a":"b"},"status":200}'
+
+
+def framed(*parts: bytes) -> bytes:
+    """Each with its length before it."""
+    return b"".join(len(part).to_bytes(4, "little") + part for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("operation", "argument", "answer", "words"),
+    [
+        (b"http.fetch", framed(b'{"url":"https://a/"}'), framed(HEAD) + b"y", 'GET https://a/ -> 200 y {"a": "b"}'),
+        (b"http.fetch", framed(b"no JSON"), b"http-bad-request", "0x070000006e6f204a534f4e -> http-bad-request"),
+        (b"http.fetch_many", b"\1\0\0\0" + framed(framed(b'{"url":"https://a/"}')),
+         b"\2\0\0\0" + b"\0" + framed(framed(HEAD) + b"x") + b"\1" + framed(b"http-tls"),
+         'GET https://a/ -> 200 x {"a": "b"} | error http-tls'),
+        (b"http.fetch_many", b"", b"\2\0\0\0", "-> 0x02000000"),
+        (b"secrets.get", b"KEY", b"value", "KEY -> value"),
+        (b"input.context", b"", b"{}", "-> {}"),
+    ],
+)  # fmt: skip
+def test_calls_have_words(operation: bytes, argument: bytes, answer: bytes, words: str) -> None:
+    """HTTP without its framing; what is malformed as bytes."""
+    event = Event("call", 1, operation + b"\0" + argument, answer)
+    assert shown_event(event) == f"call {operation.decode()} {words}  [fuel 1]"
+
+
+@given(st.sampled_from([b"http.fetch", b"http.fetch_many", b"\xff"]), st.binary(max_size=60), st.binary(max_size=60))
+def test_any_call_can_be_shown(operation: bytes, argument: bytes, answer: bytes) -> None:
+    """On one line."""
+    event = Event("call", 1, operation + b"\0" + argument, answer)
+    assert len(shown_event(event, beside=event).splitlines()) == 1
