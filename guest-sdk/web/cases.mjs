@@ -171,7 +171,7 @@ export function answer(terms, module) {
 }
 
 function integers(machine, types) {
-  const found = {};
+  const found = Object.create(null); // a guest may call its export __proto__
   for (const [name, item] of Object.entries(machine.exports)) {
     if (item instanceof WebAssembly.Global && !name.startsWith("meter.") && /^i(32|64)$/.test(types.get(name))) {
       found[name] = String(item.value);

@@ -38,7 +38,7 @@ class Reader {
   text() {
     const length = this.number();
     this.at += length;
-    return new TextDecoder().decode(this.bytes.subarray(this.at - length, this.at));
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.bytes.subarray(this.at - length, this.at));
   }
 
   valueType() {

@@ -152,6 +152,18 @@ def test_a_module_that_does_not_compile_is_refused(name: str) -> None:
     assert (row.instance, row.calls, row.note != "") == ("refused", (), True)
 
 
+@pytest.mark.parametrize("name", ONE_OF_EACH)
+def test_exports_of_any_name_are_seen(name: str) -> None:
+    """Names that JavaScript or UTF-8 decoders treat in a way of their own."""
+    odd = ("__proto__", "constructor", "\ufeffg", "", "\u0000", "𐀀", "toString")
+    quoted = [name.replace("\0", "\\00") for name in odd]
+    text = " ".join(f'(global (export "{name}") i32 (i32.const {index}))' for index, name in enumerate(quoted, 1))
+    with open_engine(name) as engine:
+        (row,) = engine.rows([_case(f'(module {text} (func (export "\ufeff__proto__")))', Call("\ufeff__proto__"))])
+    assert row.globals == tuple(sorted((name, str(index)) for index, name in enumerate(odd, 1)))
+    assert [type(call) for call in row.calls] == [Returned]
+
+
 def test_there_is_no_other_engine() -> None:
     """A mistyped name says which there are."""
     with pytest.raises(InvalidConfig, match="pulley64"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 
 import pytest
@@ -20,8 +21,10 @@ from executor.testing.engines import WebReplay
 
 from .functions import Subject, corpus, examples, guests, hostile, in_javascript, in_python, local, recorded
 from .test_vectors import EVERYTHING
+from .vectors import ROOT
 
 LOAD = Loader()
+WEB = ROOT / "guest-sdk" / "web"
 FAMILIES = () if EVERYTHING else ("abi", "alloc", "stack", "trap")  # the others take tens of seconds
 
 INPUT = "(local.get $ptr) (local.get $len)"
@@ -68,6 +71,20 @@ def test_hostile_guests(web: WebReplay) -> None:
             assert found == expected, subject.name
             ends.append(expected[0])
     assert len(ends) >= 80
+
+
+def test_the_browsers_part_uses_nothing_of_node() -> None:
+    """From replay.mjs on, modules import only each other, and name no global that a browser lacks."""
+    pending, seen = ["replay.mjs", "keccak.mjs"], set[str]()
+    while pending:
+        name = pending.pop()
+        seen.add(name)
+        text = (WEB / name).read_text(encoding="utf-8")
+        assert not re.search(r"\b(node:|process\.|Buffer\b|require\(|globalThis\b)", text), name
+        imported = re.findall(r'^(?:import|export) .*from "(.*)";$', text, re.MULTILINE)
+        assert all(re.fullmatch(r"\./[a-z]+\.mjs", path) for path in imported)
+        pending += {path[2:] for path in imported} - seen
+    assert seen == {"replay.mjs", "imports.mjs", "machine.mjs", "outline.mjs", "spec.mjs", "keccak.mjs"}
 
 
 # Guests that hand their input to one import: properties of the hosts, drawn.

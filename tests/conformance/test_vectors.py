@@ -13,8 +13,8 @@ from executor.testing.engines import NAMES, open_engine
 
 from .vectors import FILES, FOLDER, vectors
 
-# QuickJS takes seconds to compile, on some engines ten: those get it in `make conformance` only. At "speed" the check of
-# freshness (test_fresh.py) has run it already.
+# QuickJS takes seconds to compile, on some engines ten: those get it in `make conformance` only. For wasmtime-speed the
+# check of freshness has run it already.
 EVERYTHING = os.environ.get("CONFORMANCE") == "all"
 WITHOUT_QUICKJS = () if EVERYTHING else ("wasmtime-speed", "wasmtime-size", "wasmtime-bounds", "wasmtime-48")
 SMALL_FILES = [file for file in FILES if file != "quickjs"]

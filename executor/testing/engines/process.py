@@ -95,7 +95,7 @@ class LineProcess:
             watchdog.cancel()
             watchdog.join()
         if answer.endswith(b"\n"):
-            return answer.decode("ascii")
+            return answer.decode("utf-8")
         code, words = process.wait(), self._last_words()
         self.close()
         if late.is_set():
