@@ -37,7 +37,7 @@ def receipts() -> Mapping[str, object]:
         found[path.stem] = {
             "failures": [str(check) for check in verdict.failures],
             "checks": len(verdict.checks),
-            "outcome": str(receipt.replay(load=load)),
+            "outcome": str(receipt.outcome),  # what the replay, one of the checks, gave
             "canonical": receipt.to_bytes() + b"\n" == path.read_bytes(),
         }
     return found
@@ -64,11 +64,12 @@ def vectors() -> Mapping[str, object]:
 
     load, found = Loader(modules=2), {}
     for row in json.loads((FIXTURES / "vectors" / "execute.json").read_bytes())["tests"]:
-        stated, request = row["module"], from_plain(Request, row["request"])
+        stated = row["module"]
         wasm = (FIXTURES.parent / stated["file"]).read_bytes() if "file" in stated else _unhex(stated["wasm"])
         try:
             program = load(Function(wasm, parse_terms(row["terms"]), _unhex(row["source"])))
-            found[str(row["tcId"])] = str(execute(program, request, from_plain(Transcript, row["transcript"])))
+            request, transcript = from_plain(Request, row["request"]), from_plain(Transcript, row["transcript"])
+            found[str(row["tcId"])] = str(execute(program, request, transcript))
         except ExecutorError as error:
             found[str(row["tcId"])] = type(error).__name__
     return found
