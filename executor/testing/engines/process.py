@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import tempfile
@@ -49,7 +50,8 @@ class LineProcess:
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with contextlib.suppress(BrokenPipeError):  # what it has not read is of no use to it now
+                        pipe.close()
         if self._words is not None:
             self._words.close()
             self._words = None

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from executor.testing.engines.catalogue import NAMES
+from executor.testing.engines.catalogue import NAMES, open_engine
 from executor.testing.fuzz.finding import write_finding
 from executor.testing.fuzz.sweep import Sweep, real_modules
 from executor.testing.fuzz.trial import Court, Divergence
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"DIVERGENCE, reproducer in {path} (.wasm, .wat): {words[:500]}")
 
     checkout = Path(__file__).resolve().parents[3]
-    with Court(options.engines) as court:
+    with Court([open_engine(name) for name in options.engines]) as court:
         sweep = Sweep(court, options.seed, found, list(real_modules(checkout)))
         report = sweep.run(options.count, lambda: time.monotonic() - started < options.seconds, say)
     if options.corpus is not None:

@@ -7,7 +7,7 @@ from typing import Final
 from executor.testing.engines import Case, Returned, Row, TrapClass, Trapped
 
 METERED: Final = frozenset({TrapClass.OUT_OF_FUEL, TrapClass.STACK, TrapClass.HOST, TrapClass.NATIVE_STACK})
-"""Stops that an original and its instrumented twin do not reach at the same place."""
+"""Stops that an original does not know or does not reach at the same place."""
 
 
 def between_engines(first: Row, second: Row) -> str | None:
@@ -40,33 +40,25 @@ def outcome(row: Row) -> str:
     return "astray"
 
 
-def with_original(metered: Row, original: Row) -> str | None:
-    """How instrumentation changed the meaning of a case; None when it did not, as far as both ran.
+def is_whole(row: Row) -> bool:
+    """Whether neither the meter nor an import ended the case: then the original must do the very same."""
+    return row.instance == "ok" and row.ended is None and outcome(row) not in METERED
 
-    Where the meter stopped the run, or an import ended it, only what came before is compared.
-    """
-    if metered.instance != original.instance:
-        return f"instance: {metered.instance} and {original.instance}"
-    if overflowed(metered) or overflowed(original):
-        return None
-    whole = not (_metered(metered) or _metered(original) or metered.ended is not None)
-    ours, theirs = _host_calls(metered), _host_calls(original)
-    common = min(len(ours), len(theirs))
-    if ours[:common] != theirs[:common]:
-        return f"host calls: {ours[:common]} and {theirs[:common]}"[:1_200]
-    if metered.ended is None and not _metered(original) and metered.host.count > original.host.count:
-        return f"{metered.host.count} host calls and {original.host.count}"
-    if not whole:
+
+def with_original(metered: Row, original: Row) -> str | None:
+    """How instrumentation changed the meaning of a case that `is_whole`; None when it did not."""
+    if overflowed(original):
         return None
     for what, mine, other in (
+        ("instance", metered.instance, original.instance),
         ("calls", _calls(metered), _calls(original)),
-        ("host calls", metered.host.count, original.host.count),
+        ("host calls", _host_calls(metered), _host_calls(original)),
         ("pages", metered.pages, original.pages),
         ("memory", metered.memory, original.memory),
         ("globals", metered.globals, original.globals),
     ):
         if mine != other:
-            return f"{what}: {mine} and {other}"
+            return f"{what}: {mine} and {other}"[:1_200]
     return None
 
 
@@ -85,17 +77,9 @@ def exact_fuel(case: Case, row: Row, budget: int, again: Row) -> str | None:
     return None
 
 
-def _metered(row: Row) -> bool:
-    return any(
-        (isinstance(call, Trapped) and call.trap in METERED) or (isinstance(call, Returned) and call.fuel < 0)
-        for call in row.calls
-    )
-
-
 def _calls(row: Row) -> list[object]:
     return [call.results if isinstance(call, Returned) else call for call in row.calls]
 
 
-def _host_calls(row: Row) -> list[tuple[str, tuple[str, ...]]]:
-    last = len(row.host.first) if row.ended is None else row.ended + 1
-    return [(name, arguments) for name, arguments, _, _ in row.host.first[:last]]
+def _host_calls(row: Row) -> tuple[int, list[tuple[str, tuple[str, ...]]]]:
+    return row.host.count, [(name, arguments) for name, arguments, _, _ in row.host.first]

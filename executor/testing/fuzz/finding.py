@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from executor.testing.engines.catalogue import open_engine
 from executor.testing.fuzz.draw import Subject
 from executor.testing.fuzz.report import Report
 from executor.testing.fuzz.smith import printed, program
@@ -45,7 +46,7 @@ def write_finding(folder: Path, divergence: Divergence, words: str, terms: bytes
 def diverges(path: Path, module: bytes) -> str | None:
     """What differs when this module is tried as the finding was; None when nothing does, or something else."""
     value = json.loads(path.read_text())
-    with Court(value["engines"]) as court:
+    with Court([open_engine(name) for name in value["engines"]]) as court:
         try:
             if court.load("again", module).instance != "ok":
                 return None

@@ -104,7 +104,7 @@ def _making_nans() -> dict[str, tuple[Operation, ...]]:
         "F": [bytes([code]) for code in (*range(0x9B, 0xA6), 0xBB)],
         "v": [
             b"\xfd" + unsigned(code)
-            for code in (0x5E, 0x5F, *range(0x67, 0x6B), 0x74, 0x75, 0x7A, 0x94, *range(0xE3, 0xEC), *range(0xEF, 0xF8))
+            for code in (0x5E, 0x5F, *range(0x67, 0x6B), 0x74, 0x75, 0x7A, 0x94, *range(0xE3, 0xEA), *range(0xEF, 0xF6))
         ],
     }
     return {letter: tuple(item for item in OPERATIONS if item.code in wanted) for letter, wanted in codes.items()}

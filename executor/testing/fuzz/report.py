@@ -23,7 +23,8 @@ class Report:
     outcomes: Counter[str] = field(default_factory=Counter)
     machine: Counter[str] = field(default_factory=Counter)
     renamed: int = 0  # survivors of smith whose externref was made a funcref
-    executions: int = 0
+    executions: int = 0  # of instrumented modules
+    originals: int = 0  # executions of modules as they were
     overflows: int = 0
     damaged: Counter[str] = field(default_factory=Counter)
     divergences: list[str] = field(default_factory=list)
@@ -32,9 +33,10 @@ class Report:
         """A module that `load` refused; reasons that differ in numbers only are one."""
         self.refused[_PARTICULARS.sub("…", reason)[:90]] += 1
 
-    def count(self, rows: Sequence[Row], engines: int) -> None:
-        """The rows of a module's cases on the first engine, which so many engines answered."""
+    def count(self, rows: Sequence[Row], engines: int, originals: int) -> None:
+        """The rows of a module's cases on the first engine, which so many engines answered, and so many originals."""
         self.executions += len(rows) * engines
+        self.originals += originals
         self.overflows += sum(overflowed(row) for row in rows)
         self.outcomes.update(outcome(row) for row in rows)
 
@@ -52,7 +54,7 @@ class Report:
             f"modules: {made} made ({_listed(self.made)}), {self.survived.total()} survived ({_listed(self.survived)})",
             f"refused: {self.refused.total()}, of which {self.renamed} survived with funcref in the place of externref",
             *(f"  {count:6}  {reason}" for reason, count in self.refused.most_common()),
-            f"executions: {self.executions}",
+            f"executions: {self.executions} of instrumented modules, {self.originals} of originals beside them",
             f"outcomes on the first engine: {_listed(self.outcomes)}",
             f"outcomes of executor.vm: {_listed(self.machine)}",
             f"damaged modules: {self.damaged.total()} ({_listed(self.damaged)})",

@@ -48,6 +48,12 @@ def _store(body: Body, depth: int) -> None:
     operation(body, body.tape.pick(STORES), depth)
 
 
+def _any_operation(body: Body, depth: int) -> None:
+    item = body.tape.pick(OPERATIONS)
+    operation(body, item, depth)
+    body.keep(item.results)
+
+
 def _drop(body: Body, depth: int) -> None:
     expression(body, body.tape.pick("iIfFvr"), depth)
     body.emit(b"\x1a")
@@ -256,6 +262,6 @@ _SIMPLE: Final[tuple[Callable[[Body, int], None], ...]] = (
     witness,
 )  # fmt: skip
 _ALL: Final = (
-    *_SIMPLE, witness, _store, _set_local, _block, _if, _counted_loop, _counted_loop, _free_loop, _branch_if,
-    _branch_if, _branch_table, _leave, _call, _call, _grow, _nothing,
+    *_SIMPLE, _any_operation, _any_operation, witness, _store, _set_local, _block, _if, _counted_loop, _counted_loop,
+    _free_loop, _branch_if, _branch_if, _branch_table, _leave, _call, _call, _grow, _nothing,
 )  # fmt: skip

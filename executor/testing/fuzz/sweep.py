@@ -43,6 +43,7 @@ class Sweep:
     seed: int
     finding: Callable[[Divergence, str, bytes], None]
     pool: list[bytes]
+    shrinks: bool = True
     report: Report = field(default_factory=Report)
     corpus: Corpus = field(default_factory=Corpus)
 
@@ -62,11 +63,12 @@ class Sweep:
         sizes = SMITH_SIZES if kind == "smith" else None
         drawn = decisions(sizes) if sizes else decisions()
         failing = b""
+        phases = (Phase.generate, Phase.shrink) if self.shrinks else (Phase.generate,)
 
         @with_seed(self.seed * 1_000_003 + number * 3 + list(ROUND).index(kind))
         @settings(
             max_examples=max(examples, 1), database=None, deadline=None, print_blob=False, report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck), phases=phases,
         )  # fmt: skip
         @given(drawn, st.binary(min_size=TERMS_BYTES, max_size=TERMS_BYTES))
         def trial(made_from: bytes, terms: bytes) -> None:

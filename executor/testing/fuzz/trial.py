@@ -12,10 +12,9 @@ from typing import Final, Self
 
 from executor.errors import HostFault
 from executor.testing.engines import Case, Row
-from executor.testing.engines.catalogue import open_engine
 from executor.testing.engines.engine import ProcessEngine
-from executor.testing.fuzz.compare import between_engines, exact_fuel, outcome, with_original
-from executor.testing.fuzz.draw import GENEROUS, Subject, first_case, further_cases
+from executor.testing.fuzz.compare import between_engines, exact_fuel, is_whole, outcome, with_original
+from executor.testing.fuzz.draw import Subject, first_case, further_cases
 from executor.testing.fuzz.report import Report
 from executor.testing.fuzz.tape import Tape
 
@@ -40,11 +39,11 @@ class Divergence(Exception):
 class Court:
     """The processes that answer, each waited for in a thread of its own; use it as a context manager."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, engines: Sequence[ProcessEngine]) -> None:
         self.machine = _own("executor.vm", "host_machine")
         self.original = _own("original", "host_original")
-        self.engines = [open_engine(name) for name in names]
-        self._pool = ThreadPoolExecutor(len(names))
+        self.engines = list(engines)
+        self._pool = ThreadPoolExecutor(len(engines))
 
     def __enter__(self) -> Self:
         return self
@@ -69,7 +68,8 @@ class Court:
         for case, other in zip(cases[1:], rows[1:], strict=True):
             if case.depth == first.depth and (words := exact_fuel(first, row, case.budget, other)):
                 raise Divergence(subject.original, words, case)
-        bare = [replace(case, module=subject.original) for case in cases]
+        whole = [(case, row) for case, row in zip(cases, rows, strict=True) if is_whole(row)]
+        bare = [replace(case, module=subject.original) for case, _ in whole]
         before = self._pool.submit(_ask_all, self.original, bare, subject.original)
         answers = [self._pool.submit(_ask_all, engine, cases, subject.original) for engine in self.engines[1:]]
         wait((before, *answers))
@@ -77,11 +77,11 @@ class Court:
             for case, mine, theirs in zip(cases, rows, answer.result(), strict=True):
                 if words := between_engines(mine, theirs):
                     raise Divergence(subject.original, f"{self.engines[0].name} and {engine.name}: {words}", case)
-        for case, mine, original in zip(cases, rows, before.result(), strict=True):
+        for (case, mine), original in zip(whole, before.result(), strict=True):
             if words := with_original(mine, original):
                 raise Divergence(subject.original, f"instrumented and original: {words}", case)
         found = {outcome(item) for item in rows}
-        report.count(rows, len(self.engines) + 1)
+        report.count(rows, len(self.engines), len(whole))
         return found
 
 
@@ -105,6 +105,3 @@ def _ask(engine: ProcessEngine, case: Case, module: bytes) -> Row:
         return next(iter(engine.rows((case,))))
     except HostFault as fault:
         raise Divergence(module, str(fault), case) from fault
-
-
-__all__ = ["CASES", "GENEROUS", "Court", "Divergence", "digest_name"]
