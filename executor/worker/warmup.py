@@ -70,10 +70,11 @@ def rehearse(ours: socket.socket, server: Server) -> None:
         for frame in step.frames:
             send(ours, frame)
         server.serve_one()
-        answers = [receive(ours) for _ in step.kinds]
-        if tuple([answer.kind for answer in answers]) != step.kinds:
-            raise HostFault(f"warm-up: step {number} was answered by {answers[-1]}")
-        _read(answers[-1])
+        for kind in step.kinds:
+            answer = receive(ours)
+            if answer.kind != kind:
+                raise HostFault(f"warm-up: step {number} was answered by {answer.kind} {answer.fields}")
+        _read(answer)
     _format(HostFault("warm-up"))
 
 

@@ -186,3 +186,16 @@ async def test_workers_that_cannot_start_fail_their_run_only(tmp_path: Path, mon
             await pool.execute(QUICK.function, request(QUICK))
         object.__setattr__(settings, "memory_bytes", 1 << 30)
         await runs_again(pool)
+
+
+async def test_a_compiler_out_of_memory_costs_its_load_only(tmp_path: Path) -> None:
+    """The kernel refuses it memory, twice: WorkerDied with the last words; the module waits, the node goes on."""
+    greedy = Function(
+        module("(local.set $n (i64.rotl (i64.load (local.get $i)) (local.get $n)))" * 150_000 + "(local.get $n)")
+    )
+    async with WorkerPool(size=1, cache=tmp_path / "cache", memory_bytes=192 << 20) as pool:
+        with pytest.raises(HostFault, match="memory"):
+            await pool.load(greedy)
+        with pytest.raises(FunctionSuspended, match="memory"):
+            await pool.load(greedy)
+        await pool.load(QUICK.function)
