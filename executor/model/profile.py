@@ -11,7 +11,7 @@ from executor.model.codec import Natural
 class Ceilings:
     """Hard limits of the profile. Sizes in bytes, fuel in fuel units; a manifest asks for less."""
 
-    # Measured on one 2024 core: 9 to 15 G fuel a second; so the ceiling is about 1 s, a third of a 4 s round.
+    # Ordinary code takes 0.05 to 0.2 ns a fuel (docs/metering.md), so the ceiling is about 1 s, a third of a 4 s round.
     fuel: Natural = 10_000_000_000
     observe_fuel: Natural = 10_000_000_000
     memory_mib: Natural = 256
