@@ -50,8 +50,11 @@ __all__ = [
     "Check",
     "Profile",
     "PROFILE",
+    "agree",
     "profile_id",
     "function_id",
+    "request_id",
+    "transcript_hash",
     "ExecutorError",
     "InvalidValue",
     "InvalidManifest",
@@ -60,13 +63,18 @@ __all__ = [
     "TranscriptMismatch",
     "VerificationFailed",
     "HostFault",
+    "WatchdogExpired",
+    "WorkerDied",
+    "WorkersBusy",
+    "FunctionSuspended",
 ]
 
 _MODULES = {
     "executor.vm": "load execute observe self_test Program Diagnostics Capabilities Answer Response Refusal",
     "executor.worker": "WorkerPool Execution AsyncCapabilities",
     "executor.receipts": "Receipt Verdict Check Loader engine_for",
-    "executor.crypto.digests": "profile_id function_id",
+    "executor.crypto.digests": "profile_id function_id request_id transcript_hash",
+    "executor.protocol.strategies": "agree",
     "executor.model.manifest": "parse_manifest Terms Manifest",
     "executor.model.function": "Function",
     "executor.model.request": "Request",
@@ -75,7 +83,7 @@ _MODULES = {
     "executor.model.outcome": "Outcome Returned Failed Trapped TrapCode Awaiting",
     "executor.model.profile": "Profile PROFILE",
     "executor.errors": "ExecutorError InvalidValue InvalidManifest InvalidModule InvalidReceipt TranscriptMismatch"
-    " VerificationFailed HostFault",
+    " VerificationFailed HostFault WatchdogExpired WorkerDied WorkersBusy FunctionSuspended",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 

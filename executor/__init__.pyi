@@ -1,6 +1,7 @@
-from executor.crypto.digests import function_id, profile_id
+from executor.crypto.digests import function_id, profile_id, request_id, transcript_hash
 from executor.errors import (
     ExecutorError,
+    FunctionSuspended,
     HostFault,
     InvalidManifest,
     InvalidModule,
@@ -8,6 +9,9 @@ from executor.errors import (
     InvalidValue,
     TranscriptMismatch,
     VerificationFailed,
+    WatchdogExpired,
+    WorkerDied,
+    WorkersBusy,
 )
 from executor.model.function import Function
 from executor.model.manifest import Manifest, Terms, parse_manifest
@@ -16,6 +20,7 @@ from executor.model.outcome import Awaiting, Failed, Outcome, Returned, TrapCode
 from executor.model.profile import PROFILE, Profile
 from executor.model.request import Request
 from executor.model.transcript import Entry, Transcript
+from executor.protocol.strategies import agree
 from executor.receipts import Check, Loader, Receipt, Verdict, engine_for
 from executor.vm import (
     Answer,
@@ -69,8 +74,11 @@ __all__ = [
     "Check",
     "Profile",
     "PROFILE",
+    "agree",
     "profile_id",
     "function_id",
+    "request_id",
+    "transcript_hash",
     "ExecutorError",
     "InvalidValue",
     "InvalidManifest",
@@ -79,4 +87,8 @@ __all__ = [
     "TranscriptMismatch",
     "VerificationFailed",
     "HostFault",
+    "WatchdogExpired",
+    "WorkerDied",
+    "WorkersBusy",
+    "FunctionSuspended",
 ]
