@@ -17,14 +17,14 @@ from executor.testing.functions import FunctionLike, program_of
 from executor.testing.lies import LIES, Lie
 from executor.testing.replies import World, world
 from executor.testing.reports import DoesNotAgree, NotDeterministic
-from executor.testing.searching import Inputs, search, strategies_of
+from executor.testing.searching import Inputs, given_inputs, search, strategies_of
 from executor.testing.strategies.agreement import check_committee
 from executor.testing.strategies.http import worlds
 from executor.testing.variants import Here, Variant, elsewhere
 
 Examples: TypeAlias = Mapping[str, Any]
 """An example by URL; each node gets its own variation of it."""
-Replies: TypeAlias = "Examples | Sequence[Examples] | st.SearchStrategy[Sequence[World]]"
+Replies: TypeAlias = "Examples | Sequence[Examples] | st.SearchStrategy[Sequence[Examples]]"
 """Examples to vary; or what each node sees, exactly; or a strategy for that."""
 MAX_EXAMPLES: Final = 50
 MAX_PICK: Final = 7
@@ -34,7 +34,7 @@ def assert_deterministic(
     function: FunctionLike,
     *,
     inputs: Inputs = b"",
-    replies: Examples | Sequence[Examples] | st.SearchStrategy[World] = MappingProxyType({}),
+    replies: Examples | Sequence[Examples] | st.SearchStrategy[Examples] = MappingProxyType({}),
     variants: Sequence[Variant] | None = None,
     steady: Collection[str] = (),
     max_examples: int = 20,
@@ -50,15 +50,16 @@ def assert_deterministic(
     program = program_of(function)
     places: list[Variant] = [Here(), *(elsewhere(program) if variants is None else variants)]
 
-    def found(input: bytes, seen: World) -> NotDeterministic | None:
-        return first_divergence(program, input, seen, places)
+    def found(input: bytes, seen: Examples) -> NotDeterministic | None:
+        return first_divergence(program, input, world(seen), places)
 
+    if isinstance(replies, Sequence) and not replies:
+        raise InvalidValue("no replies: nothing would be tried; a world without any is {}")
     if isinstance(replies, Sequence) and not isinstance(inputs, st.SearchStrategy):
-        every = [inputs] if isinstance(inputs, bytes) else list(inputs)
-        _raise_first(found(input, world(each)) for input in every for each in replies)
+        _raise_first(found(input, each) for input in given_inputs(inputs) for each in replies)
         return
     if isinstance(replies, Sequence):
-        seen: st.SearchStrategy[World] = st.sampled_from([world(each) for each in replies])
+        seen: st.SearchStrategy[Examples] = st.sampled_from(replies)
     elif isinstance(replies, Mapping):
         seen = worlds(replies, 1, failing=1, steady=steady).map(lambda every: every[0])
     else:
@@ -90,7 +91,8 @@ def assert_agrees(
     check_committee(n, f)
     program = program_of(function)
 
-    def found(input: bytes, seen: Sequence[World], lies: Sequence[Lie], pick: int) -> DoesNotAgree | None:
+    def found(input: bytes, given: Sequence[Examples], lies: Sequence[Lie], pick: int) -> DoesNotAgree | None:
+        seen = [world(each) for each in given]
         if len(seen) != n:
             raise InvalidValue(f"replies for {len(seen)} of {n} nodes")
         agreeing = must_agree(seen)
@@ -99,9 +101,7 @@ def assert_agrees(
         return None if problem is None else DoesNotAgree(problem, input, seen, f)
 
     if isinstance(replies, Sequence) and not isinstance(inputs, st.SearchStrategy):
-        given = [world(each) for each in replies]
-        every = [inputs] if isinstance(inputs, bytes) else list(inputs)
-        _raise_first(found(each, given, LIES, 0) for each in every)
+        _raise_first(found(each, replies, LIES, 0) for each in given_inputs(inputs))
         return
     seen = _worlds(replies, n, f, steady)
     for strategy in strategies_of(inputs):
@@ -109,12 +109,14 @@ def assert_agrees(
         _raise_first([search(cases, lambda case: found(*case), max_examples)])
 
 
-def _worlds(replies: Replies, n: int, f: int, steady: Collection[str]) -> st.SearchStrategy[Sequence[World]]:
-    if isinstance(replies, st.SearchStrategy):
-        return replies
-    if isinstance(replies, Mapping):
-        return worlds(replies, n, failing=f, steady=steady)
-    return st.just([world(each) for each in replies])
+def _worlds(replies: Replies, n: int, f: int, steady: Collection[str]) -> st.SearchStrategy[Sequence[Examples]]:
+    match replies:
+        case st.SearchStrategy():
+            return replies
+        case Mapping():
+            return worlds(replies, n, failing=f, steady=steady)
+        case _:
+            return st.just(replies)
 
 
 @st.composite

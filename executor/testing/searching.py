@@ -26,14 +26,19 @@ class _Found(Exception):
         self.what = what
 
 
-def strategies_of(inputs: Inputs) -> Sequence[st.SearchStrategy[bytes]]:
-    """One strategy for each given input, or the one given."""
-    if isinstance(inputs, st.SearchStrategy):
-        return [inputs]
+def given_inputs(inputs: bytes | Iterable[bytes]) -> list[bytes]:
+    """The inputs one by one; raises InvalidValue for none, or for what is no bytes."""
     every = [inputs] if isinstance(inputs, bytes) else list(inputs)
     if wrong := [each for each in every if not isinstance(each, bytes)]:
         raise InvalidValue(f"an input is bytes, not {type(wrong[0]).__name__}")
-    return [st.just(each) for each in every]
+    if not every:
+        raise InvalidValue("no inputs: nothing would be tried")
+    return every
+
+
+def strategies_of(inputs: Inputs) -> Sequence[st.SearchStrategy[bytes]]:
+    """The strategy given, or one for each input; raises InvalidValue."""
+    return [inputs] if isinstance(inputs, st.SearchStrategy) else [st.just(each) for each in given_inputs(inputs)]
 
 
 def search(cases: st.SearchStrategy[T], find: Callable[[T], object | None], max_examples: int) -> object | None:

@@ -165,6 +165,15 @@ def test_agreement_is_expected_where_the_caller_says() -> None:
     assert "429, rate limit  error bad-value" in str(found) or "429, rate limit  error threw" in str(found)
 
 
+def test_a_strategy_may_say_what_nodes_see() -> None:
+    """Plain JSON or Replies, one world for each node; the failing case shrinks."""
+    prices = st.lists(st.integers(0, 9), min_size=4, max_size=4)
+    seen = prices.map(lambda every: [{URL: {"price": price}} for price in every])
+    assert_agrees(MEDIAN_OF_PRICE, replies=seen, max_examples=20)
+    found = failure(IDENTICAL_PRICE, replies=seen)
+    assert [each[URL].body for each in found.worlds] == [b'{"price": 0}'] * 3 + [b'{"price": 1}']
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(1, 10**6), st.data())
 def test_inside_given_what_was_drawn_is_passed(price: int, data: st.DataObject) -> None:
@@ -203,6 +212,10 @@ def test_a_search_inside_a_search_is_refused(drawn: bytes) -> None:
         ({"n": 3}, "3f"),
         ({"inputs": ["text"]}, "an input is bytes"),
         ({"replies": {URL: {1, 2}}}, "an example reply"),
+        ({"replies": st.just([REPLIES] * 5)}, "replies for 5 of 4 nodes"),
+        ({"inputs": []}, "nothing would be tried"),
+        ({"inputs": [], "replies": [REPLIES] * 4}, "nothing would be tried"),
+        ({"inputs": [7], "replies": [REPLIES] * 4}, "an input is bytes, not int"),
     ],
 )
 def test_wrong_arguments_are_refused(options: dict[str, Any], named: str) -> None:

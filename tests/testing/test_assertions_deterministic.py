@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -146,7 +147,16 @@ def test_a_child_that_died_is_replaced() -> None:
     assert second[0].run(OBSERVER, request, ANSWERED) == Here().run(OBSERVER, request, ANSWERED)
 
 
-def test_wrong_inputs_are_refused() -> None:
-    """By InvalidValue."""
-    with pytest.raises(InvalidValue, match="an input is bytes"):
-        assert_deterministic(OBSERVER, inputs=["text"], variants=[])  # type: ignore[list-item]  # the point
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"inputs": ["text"]}, "an input is bytes, not str"),
+        ({"inputs": ["text"], "replies": [{}]}, "an input is bytes, not str"),
+        ({"inputs": []}, "nothing would be tried"),
+        ({"replies": []}, "nothing would be tried"),
+    ],
+)
+def test_wrong_arguments_are_refused(options: dict[str, Any], named: str) -> None:
+    """By InvalidValue; an assertion over nothing is one of them."""
+    with pytest.raises(InvalidValue, match=named):
+        assert_deterministic(OBSERVER, variants=[], **options)

@@ -12,14 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from executor.errors import InvalidSpec, InvalidValue
+from executor.model.function import Function
+from executor.model.manifest import Terms
 from executor.model.observation import Kind
 from executor.model.profile import PROFILE
+from executor.model.request import Request
 from executor.model.spec import parse_spec
 from executor.model.transcript import Transcript
 from executor.model.values import check_value
 from executor.protocol.strategies import case_of
+from executor.testing import strategies
 from executor.testing.lies import LIES, is_within
+from executor.testing.runs import traced
 from executor.testing.strategies import ObservationSet, inputs, observation_sets, observations, transcripts
+from executor.vm import load
 
 EXAMPLE = {
     "pair": "ETH-USD",
@@ -238,3 +244,12 @@ def test_the_bound_of_each_strategy(spec: Any, agreed: bytes, honest: list[bytes
     aggregate = parse_spec(json.dumps({"aggregate": spec} if isinstance(spec, str) else spec, sort_keys=True,
                                       separators=(",", ":")).encode()).aggregate  # fmt: skip
     assert is_within(aggregate, agreed, honest) is within
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.data())
+def test_modules_are_whole_guests(data: st.DataObject) -> None:
+    """The machine loads and runs what is drawn; its generator is imported on first use."""
+    program = load(Function(data.draw(strategies.modules()), Terms.model_validate({"limits": {"fuel": 1_000_000}})))
+    assert traced(program, Request.local(program.function_id)) == traced(program, Request.local(program.function_id))
+    assert not hasattr(strategies, "module")
