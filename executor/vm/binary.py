@@ -18,7 +18,7 @@ SECTIONS = ("custom", "type", "import", "function", "table", "memory", "global",
             "data", "data count", "tag")  # fmt: skip
 VALUE_TYPES = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128", 0x70: "funcref"}
 EXTERNAL_KINDS = ("function", "table", "memory", "global", "tag")
-_SINGLE_CONSTANTS = {0x41: "s32", 0x42: "s64", 0x43: "f32", 0x44: "f64", 0x23: "u32", 0xD2: "u32", 0xD0: "type"}
+_SINGLE_CONSTANTS = {0x41: "s32", 0x42: "s64", 0x43: "f32", 0x44: "f64", 0xD2: "u32", 0xD0: "type"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,8 @@ class _Reader:
     def constant(self) -> None:
         """Skip a constant expression of one instruction; extended constant expressions are no allowed feature."""
         opcode = self.byte()
+        if opcode == 0x23:  # legal of imported globals, which nobody has; of its own only with later features
+            raise InvalidModule(f"global.get in a constant expression at byte {self.position - 1}")
         if opcode == 0xFD:
             if self.u32() != 12:
                 raise InvalidModule(f"no constant expression at byte {self.position}")
