@@ -16,6 +16,7 @@ from aarch64.inside import RECEIPTS
 from executor.testing.engines import ProcessEngine
 from executor.testing.engines import host_wasmtime as host
 
+pytestmark = pytest.mark.timeout(1_800)  # an emulated minute is long on a busy machine
 Rows = Mapping[str, Future[dict[str, Any]]]
 
 
