@@ -8,6 +8,7 @@ skips function bodies after their locals.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from executor.errors import InvalidModule
 
@@ -191,6 +192,7 @@ class _Reader:
             raise InvalidModule(f"extended constant expression at byte {self.position - 1}")
 
 
+@lru_cache(maxsize=4)  # an engine's outline is read once, however many functions share it
 def read_outline(data: bytes) -> Outline:
     """The outline of a module; raises InvalidModule where the bytes make no sense or use a refused feature."""
     if data[: len(MAGIC)] != MAGIC:

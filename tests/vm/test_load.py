@@ -199,5 +199,5 @@ def test_the_reader_survives_anything(tail: bytes) -> None:
 
 def test_a_constant_expression_cannot_read_a_global() -> None:
     """Engines disagree on globals of the module's own; of others there are none."""
-    with pytest.raises(InvalidModule, match="global.get in a constant expression"):
+    with pytest.raises(InvalidModule, match=r"global\.get in a constant expression"):
         load(Function(module(before="(global $a i32 (i32.const 1)) (global $b i32 (global.get $a))")))
