@@ -15,6 +15,7 @@ from executor.errors import InvalidModule
 MAGIC = b"\x00asm\x01\x00\x00\x00"
 MAX_ENTRIES = 100_000  # of any section: what engines agree to accept for exports and data segments
 MAX_ITEMS = 1_000_000  # about a second of reading; QuickJS has 7,763
+SECTION_ITEMS = 100  # what a section counts for: at most 10,000 of them
 SECTIONS = ("custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code",
             "data", "data count", "tag")  # fmt: skip
 VALUE_TYPES = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128", 0x70: "funcref"}
@@ -202,6 +203,9 @@ def read_outline(data: bytes) -> Outline:
     seen: set[int] = set()
     while reader.position < reader.end:
         section = reader.byte()
+        reader.items[0] += SECTION_ITEMS
+        if reader.items[0] > MAX_ITEMS:
+            raise InvalidModule(f"more than {MAX_ITEMS // SECTION_ITEMS} sections")
         size = reader.u32()
         start = reader.skip(size)
         if section >= len(SECTIONS):

@@ -201,3 +201,13 @@ def test_a_constant_expression_cannot_read_a_global() -> None:
     """Engines disagree on globals of the module's own; of others there are none."""
     with pytest.raises(InvalidModule, match=r"global\.get in a constant expression"):
         load(Function(module(before="(global $a i32 (i32.const 1)) (global $b i32 (global.get $a))")))
+
+
+def test_limits_engines_agree_on_are_ours() -> None:
+    """A br_table of too many targets and a flood of sections are refused before any engine sees them."""
+    for where in ("", "unreachable "):
+        table = f"{where}(block (br_table {'0 ' * 65_522} (i32.const 0))) (i64.const 0)"
+        with pytest.raises(InvalidModule, match="a br_table of 65521 targets, the limit is 65520"):
+            load(Function(module(table)))
+    with pytest.raises(InvalidModule, match="more than 10000 sections"):
+        load(Function(module() + b"\x00\x01\x00" * 10_001))

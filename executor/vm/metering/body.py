@@ -28,6 +28,8 @@ from executor.vm.metering.snippets import Snippets
 MAX_LOCALS: Final = 50_000  # parameters and our own included: the limit engines agree on
 MAX_BODY_BYTES: Final = 7_654_321  # instrumented: the same
 
+MAX_TARGETS: Final = 65_520  # of a br_table: the same
+
 _UNKNOWN: Final = 255
 _SHAPES: Final = bytes(INSTRUCTIONS[code].shape if code in INSTRUCTIONS else _UNKNOWN for code in range(256))
 _DELTAS: Final = [INSTRUCTIONS[code].delta if code in INSTRUCTIONS else 0 for code in range(256)]
@@ -255,6 +257,8 @@ class Body:
 
     def _branch_table(self, _opcode: int, position: int) -> int:
         count, position = read_unsigned(self.code, position + 1)
+        if count > MAX_TARGETS:
+            raise InvalidModule(f"a br_table of {count} targets, the limit is {MAX_TARGETS}")
         for _ in range(count + 1):
             label, position = read_unsigned(self.code, position)
             self._target(label)
@@ -383,6 +387,8 @@ class Body:
         indices = _BULK_INDICES[number] if opcode == 0xFC else _CONTROL_INDICES[opcode]
         if opcode == 0x0E:
             indices, position = read_unsigned(code, position)
+            if indices > MAX_TARGETS:
+                raise InvalidModule(f"a br_table of {indices} targets, the limit is {MAX_TARGETS}")
             indices += 1
         elif opcode == 0x1C:
             count, position = read_unsigned(code, position)

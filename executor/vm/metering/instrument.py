@@ -51,6 +51,7 @@ class _Pass:
         if START in self.sections:
             raise InvalidModule("start section: instantiation must run no guest code; export _initialize instead")
         self.types = list(_types(self.sections.get(TYPE, _EMPTY)))
+        self.type_indices = {signature: index for index, signature in reversed(list(enumerate(self.types)))}
         self.added_types: dict[bytes, int] = {}
         imported = list(_imported_types(self.sections.get(IMPORT, _EMPTY)))
         self.functions = imported + list(_indices(self.sections.get(FUNCTION, _EMPTY)))
@@ -98,9 +99,9 @@ class _Pass:
             return b"\x40"
         if len(results) == 1:
             return results
-        signature = Signature(b"", results)
-        if signature in self.types:
-            return signed(self.types.index(signature))
+        index = self.type_indices.get(Signature(b"", results))
+        if index is not None:
+            return signed(index)
         return signed(self.added_types.setdefault(results, len(self.types) + len(self.added_types)))
 
     def _exports(self, data: bytes) -> bytes:
