@@ -18,6 +18,7 @@ _CAUSES: Final = (  # the first axis that is left names the cause
     ("seconds", Kind.TIME),
     ("request", Kind.REPLY_ID),
     ("ulps", Kind.NUMBERS_DIFFER),
+    ("drift", Kind.NUMBERS_DIFFER),
     ("digits", Kind.NUMBER_FORM),
     ("order", Kind.ORDER),
     ("space", Kind.ORDER),

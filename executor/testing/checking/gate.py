@@ -18,16 +18,16 @@ from executor.model.observation import Kind as Seen
 from executor.model.outcome import Failed, Returned
 from executor.testing.checking.advice import finding
 from executor.testing.checking.committee import Committee, Played
+from executor.testing.checking.contents import Grown
 from executor.testing.checking.findings import Finding, Kind, Report, show
-from executor.testing.checking.guess import guesses
-from executor.testing.checking.judge import Judge, Suspect, Trust, axes_of
+from executor.testing.checking.judge import Judge, Suspect, axes_of
+from executor.testing.checking.learning import learn
 from executor.testing.checking.plan import Plan
 from executor.testing.checking.remedies import WORDS
-from executor.testing.checking.scene import Grown, Scene
+from executor.testing.checking.scene import Scene
 from executor.testing.checking.scenes import scenes
 from executor.testing.checking.shrink import shrink
 from executor.testing.diverging import first_divergence
-from executor.testing.replies import World
 from executor.testing.simulating import FAULT_NAMES, simulate
 from executor.testing.variants import Here, Variant
 from executor.vm import Program
@@ -39,11 +39,6 @@ OVERTIME: Final = 1.3  # of the time: what was found last may still shrink
 COMPARED: Final = 2  # scenes of each sort whose runs are repeated elsewhere
 PLAY_SHARE: Final = 0.6  # of the time; what is left after comparing is for simulated committees
 COMPARE_SHARE: Final = 0.2
-GUESSED: Final = "no example replies: they were guessed from the names in the source; give real ones in check.toml"
-NOTHING_LEARNT: Final = (
-    "no example replies, and no guess from the source got an observation to a value: nothing was learnt about how "
-    "nodes agree; record replies and name them in check.toml"
-)
 Progress = Callable[[int, int], None]
 
 
@@ -75,36 +70,18 @@ class _Hunt:
     started: float = field(default_factory=time.monotonic)
     conclusive: bool = False
     sample: dict[str, list[Scene]] = field(default_factory=dict)
+    examples: tuple[bytes, ...] = (b"",)
     committee: Committee = field(init=False)
     judge: Judge = field(init=False)
 
-    @property
-    def examples(self) -> tuple[bytes, ...]:
-        """The inputs that are the user's, or the empty one."""
-        return self.plan.inputs or (b"",)
-
     def learn(self) -> None:
-        """Find the replies to start from."""
-        given = self.plan.replies
-        if given is None and self.program.function.terms.capabilities.http is not None:
-            base, worth = self._guess()
-            self.notes.append(GUESSED if worth else NOTHING_LEARNT)
-            trust = Trust.GUESSED
-        else:
-            base, trust = given or {}, Trust.GIVEN
-        self.committee = Committee(self.program, base, self.plan.steady)
+        """Find the replies and inputs to start from, and how they go."""
+        learnt = learn(self.program, self.plan)
+        self.examples = learnt.examples
+        self.notes.extend(learnt.notes)
+        self.committee = Committee(self.program, learnt.base, self.plan.steady)
         first = {example: self.committee.play(Scene(example)) for example in self.examples}
-        self.judge = Judge(trust, frozenset(self.examples), bool(self.plan.inputs), first)
-
-    def _guess(self) -> tuple[World, int]:
-        best: tuple[int, World] | None = None
-        for world in guesses(self.program.function.source):
-            played = Committee(self.program, world).play(Scene(self.examples[0]))
-            worth = sum(all(look.seen.kind is Seen.VALUE for look in slot.looks) for slot in played.slots)
-            worth = 2 * worth + isinstance(played.outcome, Returned) if worth else 0
-            if best is None or worth > best[0]:
-                best = (worth, world)
-        return (best[1], best[0]) if best else ({}, 0)
+        self.judge = Judge(learnt.trust, frozenset(self.examples), bool(self.plan.inputs), first)
 
     def play(self) -> None:
         """Follow the list of scenes."""

@@ -6,6 +6,7 @@ says so.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -34,6 +35,16 @@ def guesses(source: bytes) -> Iterator[World]:
     yield world({ANYWHERE: "1842.17"})
     yield world({ANYWHERE: [_shaped(chains, leaf) for leaf in (1842.17, 1842.25, 1842.31)]})
     yield {ANYWHERE: Reply()}
+
+
+def guessed_inputs(source: bytes) -> list[bytes]:
+    """Inputs to try where the user gave none: nothing, a number, JSON with the names that the source reads."""
+    chains = list(_chains(source.decode("utf-8", "replace")))
+    names = sorted({chain[0] for chain in chains if isinstance(chain[0], str)})
+    shapes = [_shaped(chains, leaf) for leaf in (7, "7")]
+    listed = {name: [shapes[1]] * 2 for name in names}
+    plain = [json.dumps(shape, separators=(",", ":")).encode("utf-8") for shape in (*shapes, listed)]
+    return [b"", b"7", *plain, (7).to_bytes(32, "big")]
 
 
 def _chains(text: str) -> Iterator[list[str | int]]:

@@ -24,6 +24,7 @@ from executor.model.outcome import Failed, TrapCode, Trapped
 from executor.model.profile import PROFILE
 from executor.model.spec import Fields, Strategy
 from executor.testing.checking.committee import QUORUM, Played, Slot
+from executor.testing.checking.contents import Drift
 from executor.testing.checking.findings import Kind
 from executor.testing.checking.scene import Scene
 from executor.testing.variations import Variation
@@ -136,8 +137,10 @@ def strategies_of(slot: Slot) -> list[tuple[str, Strategy]]:
 def axes_of(scene: Scene) -> frozenset[str]:
     """In what the replies of this scene's nodes vary."""
     usual = Variation()
-    variations = [twist for row in scene.twists for _, twist in row if isinstance(twist, Variation)]
-    return frozenset(
+    twists = [twist for row in scene.twists for _, twist in row]
+    variations = [twist for twist in twists if isinstance(twist, Variation)]
+    drifting = frozenset({"drift"}) if any(isinstance(twist, Drift) for twist in twists) else frozenset[str]()
+    return drifting | frozenset(
         each.name
         for each in fields(usual)
         for one in variations

@@ -6,12 +6,10 @@ differ any day (testing/variations.py); outages, edges and growth are what a day
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from itertools import count
-from typing import Any, Final, TypeAlias
+from dataclasses import dataclass
+from typing import Final, TypeAlias, assert_never
 
+from executor.testing.checking.contents import Drift, Edge, Grown, drifted, edged, grown
 from executor.testing.outages import Outage, strike
 from executor.testing.replies import Reply, World
 from executor.testing.variations import Variation, vary
@@ -31,37 +29,10 @@ HARD_OUTAGES: Final = frozenset(
 )
 """Those that say themselves that they are no answer."""
 
-EDGES: Final = (0, 1, -1, 1000, 2**31, 2**53, 10**18, None)
-"""Values at which code breaks; None is JSON's null."""
-
 ANYWHERE: Final = "http*"
 """The key of a world that answers every URL."""
 
-MAX_GROWN_BYTES: Final = 1_000_000  # what a node takes of one reply is a MiB (capabilities/http.py)
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """The `place`-th number of a JSON reply is another one, the same on every node."""
-
-    place: int
-    value: int | None
-
-    def __str__(self) -> str:
-        return f"number {self.place} of the reply is {'null' if self.value is None else self.value}"
-
-
-@dataclass(frozen=True, slots=True)
-class Grown:
-    """Lists and words of a JSON reply are so many times as long; a reply that is no JSON as a whole."""
-
-    times: int
-
-    def __str__(self) -> str:
-        return f"lists and words {self.times} times as long"
-
-
-Twist: TypeAlias = Variation | Outage | Edge | Grown
+Twist: TypeAlias = Variation | Drift | Outage | Edge | Grown
 Twists: TypeAlias = tuple[tuple[str, Twist], ...]
 """What is changed for one node, by URL."""
 
@@ -81,7 +52,7 @@ class Scene:
     @property
     def ordinary(self) -> bool:
         """Every change is one that honest nodes see any day."""
-        return all(isinstance(twist, Variation) for row in self.twists for _, twist in row)
+        return all(isinstance(twist, Variation | Drift) for row in self.twists for _, twist in row)
 
     def dead(self, urls: frozenset[str]) -> bool:
         """Whether no node gets an answer from anywhere."""
@@ -104,11 +75,6 @@ def alike(input: bytes, twists: Twists) -> Scene:
     return Scene(input, (twists,) * NODES)
 
 
-def numbers_in(reply: Reply) -> int:
-    """How many numbers an `Edge` can replace."""
-    return sum(1 for _ in _numbers(_parsed(reply)))
-
-
 def _words(url: str, twist: Twist) -> str:
     what = twist.value if isinstance(twist, Outage) else str(twist)
     return what if url == ANYWHERE else f"{url}: {what}"
@@ -127,85 +93,11 @@ def _apply(reply: Reply, twist: Twist, steady: frozenset[str]) -> Reply:
             return vary(reply, twist, steady=steady)
         case Outage():
             return strike(reply, twist)
-        case Edge(place, value):
-            return _edged(reply, place, value)
-        case Grown(times):
-            return _grown(reply, times)
-
-
-def _parsed(reply: Reply) -> Any:
-    try:
-        return json.loads(reply.body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _numbers(value: Any) -> Iterator[Any]:
-    match value:
-        case bool() | None:
-            return
-        case int() | float():
-            yield value
-        case str() if _is_number(value):
-            yield value
-        case list():
-            for item in value:
-                yield from _numbers(item)
-        case dict():
-            for item in value.values():
-                yield from _numbers(item)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _edged(reply: Reply, place: int, value: int | None) -> Reply:
-    places = count()
-
-    def edge(node: Any) -> Any:
-        match node:
-            case dict() | list():
-                return _map(node, edge)
-            case bool() | None:
-                return node
-            case str() if not _is_number(node):
-                return node
-        if next(places) != place:
-            return node
-        return str(value) if isinstance(node, str) and value is not None else value
-
-    return replace(reply, body=_text(edge(_parsed(reply))))
-
-
-def _grown(reply: Reply, times: int) -> Reply:
-    """Each list repeated, or each word outside of lists: never both, so that growth does not multiply."""
-    times = max(1, min(times, MAX_GROWN_BYTES // max(1, len(reply.body))))
-
-    def grow(node: Any) -> Any:
-        match node:
-            case list():
-                return node * times
-            case dict():
-                return _map(node, grow)
-            case str() if not _is_number(node):
-                return node * times
-            case _:
-                return node
-
-    parsed = _parsed(reply)
-    return replace(reply, body=reply.body * times if parsed is None else _text(grow(parsed)))
-
-
-def _map(value: dict[str, Any] | list[Any], change: Callable[[Any], Any]) -> Any:
-    if isinstance(value, dict):
-        return {key: change(item) for key, item in value.items()}
-    return [change(item) for item in value]
-
-
-def _text(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+        case Drift():
+            return drifted(vary(reply, Variation(), steady=steady), twist, steady)
+        case Edge():
+            return edged(reply, twist)
+        case Grown():
+            return grown(reply, twist)
+        case _:
+            assert_never(twist)

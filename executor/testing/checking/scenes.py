@@ -6,8 +6,9 @@ import random
 from collections.abc import Iterator
 from typing import Final
 
+from executor.testing.checking.contents import EDGES, Drift, Edge, Grown, drifts, numbers_in
 from executor.testing.checking.inputs import boundary_inputs, random_input
-from executor.testing.checking.scene import EDGES, NODES, Edge, Grown, Scene, Twists, alike, numbers_in
+from executor.testing.checking.scene import NODES, Scene, Twists, alike
 from executor.testing.outages import Outage
 from executor.testing.replies import World
 from executor.testing.variations import Digits, Order, Space, Variation
@@ -34,6 +35,9 @@ def scenes(examples: tuple[bytes, ...], base: World, seed: int) -> Iterator[tupl
         yield "examples", Scene(example)
     for example in examples[:3]:
         yield from _one_difference(example, urls)
+        if moving := [url for url in urls if drifts(base[url])]:
+            rows = (tuple((url, Drift(steps)) for url in moving if steps) for steps in (0, 1, 2, -1))
+            yield "differing replies", Scene(example, tuple(rows))
     for example in examples[:1]:
         yield from _bad_days(example, urls)
         yield from _growth(example, urls)

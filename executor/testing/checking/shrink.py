@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import Any, Final
 
-from executor.testing.checking.scene import Edge, Grown, Scene, Twist
+from executor.testing.checking.contents import Drift, Edge, Grown
+from executor.testing.checking.scene import Scene, Twist
 from executor.testing.variations import Variation
 
 MAX_PLAYS: Final = 250  # of one shrink: about two seconds
@@ -66,6 +67,8 @@ def _simpler(twist: Twist) -> Iterator[Twist]:
                 if isinstance(value, int) and value != 1:
                     one: dict[str, Any] = {name: 1}
                     yield replace(twist, **one)
+        case Drift(steps) if steps != 1:
+            yield Drift(1)
         case Grown(times) if times > 2:
             yield Grown(2)
             if times > 4:

@@ -84,6 +84,24 @@ def test_guessed_replies_are_enough_for_the_demo() -> None:
     assert [note.split(":")[0] for note in report.notes] == ["no example replies"]
 
 
+def test_inputs_are_guessed_where_none_is_given() -> None:
+    """Together with the replies; what the guess makes of the source is said."""
+    source = (
+        HEAD
+        + """
+    export default function (input) {
+      const { pair, places } = input.json();
+      if (typeof pair !== "string" || !(places >= 0 && places <= 18)) throw new TypeError("pair and places");
+      const look = () => http.get(`https://api.example.com/${encodeURIComponent(pair.slice(0, 16))}`).json().quote.last;
+      return observe(median, look).scaled(Math.floor(Number(places))).toString();
+    }"""
+    )
+    report = check(program_of(function_of_source(source, HTTP)), Plan(examples=60, seconds=600))
+    assert report.passed, report.text()
+    assert "guessed" in report.notes[0]
+    assert report.notes[1].startswith("no example input: {")
+
+
 def test_nothing_learnt_is_no_pass() -> None:
     """Replies that no guess gets to a value: inconclusive, and said why."""
     source = (

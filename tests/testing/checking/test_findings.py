@@ -20,6 +20,8 @@ REPLY = {URL: Reply.of({"name": "gold", "price": 1842.5, "count": 3, "items": ["
 JAVASCRIPT = {
     "mode over a price": (
         "return observe(mode, () => String(r().price));", "", Kind.NUMBERS_DIFFER, "`median`"),
+    "identical over a whole number that moves": (
+        "return observe(identical, () => String(r().count));", "", Kind.NUMBERS_DIFFER, "`median`"),
     "one number in two texts": (
         "return observe(identical, () => /price\": ([0-9.]+)/.exec(http.get(URL).text().replace(/:\\s*/g, ': '))[1]);",
         "", Kind.NUMBERS_DIFFER, "`median`"),

@@ -7,9 +7,10 @@ import random
 from itertools import islice
 
 from executor.model.profile import PROFILE
+from executor.testing.checking.contents import Drift, Edge, Grown, numbers_in
 from executor.testing.checking.guess import guesses
 from executor.testing.checking.inputs import boundary_inputs, random_input
-from executor.testing.checking.scene import NODES, Edge, Grown, Scene, alike, numbers_in
+from executor.testing.checking.scene import NODES, Scene, alike
 from executor.testing.checking.scenes import scenes
 from executor.testing.checking.shrink import shrink
 from executor.testing.outages import Outage
@@ -41,6 +42,15 @@ def test_an_edge_replaces_one_number_in_its_own_form() -> None:
     assert body(alike(b"", ((URL, Edge(0, -1)),))) == {"a": -1, "b": ["2.5", "word", True, None], "c": {"d": 3.5}}
     assert body(alike(b"", ((URL, Edge(1, 7)),))) == {"a": 1, "b": ["7", "word", True, None], "c": {"d": 3.5}}
     assert body(alike(b"", ((URL, Edge(2, None)),))) == {"a": 1, "b": ["2.5", "word", True, None], "c": {"d": None}}
+
+
+def test_drift_moves_measured_whole_numbers() -> None:
+    """In number and text form; not ids, not other words, not fractions, and not what is steady."""
+    reply = Reply.of({"price": 5, "bids": ["7", 8], "block_id": 9, "task": 18, "total": 2.5, "volume": 1, "lastBid": 3})
+    world = Scene(b"", (((URL, Drift(2)),), (), (), ())).worlds({URL: reply}, frozenset({"volume"}))[0]
+    assert json.loads(world[URL].body) == {
+        "price": 7, "bids": ["9", 10], "block_id": 9, "task": 18, "total": 2.5, "volume": 1, "lastBid": 5
+    }  # fmt: skip
 
 
 def test_growth_repeats_lists_and_words() -> None:
