@@ -24,9 +24,9 @@ from executor.model.transcript import Entry, Transcript
 from executor.protocol.strategies import agree
 from executor.testing.lies import LIES, Lie, is_within
 from executor.testing.looking import Look, look
+from executor.testing.quorums import quorum_of
 from executor.testing.replies import World
 from executor.testing.runs import Trace, traced
-from executor.testing.strategies.agreement import quorum_of
 from executor.vm import Program
 
 MAX_SETS: Final = 600  # observation sets tried at one slot: all of 7 nodes with one lie, every other one beyond

@@ -15,10 +15,10 @@ from executor.testing.agreeing import Problem, play
 from executor.testing.diverging import first_divergence
 from executor.testing.functions import FunctionLike, program_of
 from executor.testing.lies import LIES, Lie
+from executor.testing.quorums import check_committee
 from executor.testing.replies import World, world
 from executor.testing.reports import DoesNotAgree, NotDeterministic
 from executor.testing.searching import Inputs, given_inputs, search, strategies_of
-from executor.testing.strategies.agreement import check_committee
 from executor.testing.strategies.http import worlds
 from executor.testing.variants import Here, Variant, elsewhere
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from executor.testing.assertions import assert_agrees, assert_deterministic
+from executor.testing.quorums import check_committee
 from executor.testing.simulate_result import Simulated
 from executor.testing.simulating import simulate
-from executor.testing.strategies.agreement import check_committee
 from executor.vm import Program
 
 

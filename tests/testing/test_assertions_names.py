@@ -41,3 +41,13 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     """As for any module."""
     with pytest.raises(AttributeError, match="assert_works"):
         testing.assert_works  # noqa: B018 (asking is the test)
+
+
+def test_what_needs_no_hypothesis_does_without() -> None:
+    """simulate, traces, replies, and the gate behind `executor check` work in a plain installation."""
+    probe = (
+        "import sys; sys.modules['hypothesis'] = None\n"
+        "from executor.testing import DoesNotAgree, Reply, first_difference, function_of_source, simulate, traced\n"
+        "import executor.testing.checking.gate\n"
+    )
+    subprocess.run([sys.executable, "-c", probe], check=True, timeout=60)

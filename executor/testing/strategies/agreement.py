@@ -14,6 +14,7 @@ from executor.model.observation import Kind, Observation
 from executor.model.spec import Aggregate, Fields, Strategy, parse_spec
 from executor.model.transcript import Entry, Transcript
 from executor.protocol.strategies import agree
+from executor.testing.quorums import check_committee, quorum_of
 
 MAX_ULPS: Final = 9
 _CODES: Final = ("http-timeout", "http-connect", "threw")
@@ -42,22 +43,6 @@ class ObservationSet:
     def agreed(self) -> tuple[Kind, bytes]:
         """What the protocol makes of `quorum`."""
         return agree(self.spec, self.quorum, n=len(self.observations), f=self.f)
-
-
-def quorum_of(observations: Sequence[Observation], f: int) -> tuple[Observation, ...]:
-    """The set an honest leader proposes when it has heard everybody: case (a) before (b) before (c)."""
-    q = len(observations) - f
-    values = [seen for seen in observations if seen.kind is Kind.VALUE]
-    errors = [seen for seen in observations if seen.kind is Kind.ERROR]
-    if len(values) >= q:
-        return tuple(values[:q])
-    return tuple(errors[: f + 1]) if len(errors) >= f + 1 else (*values, *errors[: q - len(values)])
-
-
-def check_committee(n: int, f: int) -> None:
-    """Raises InvalidValue unless n nodes can bear f liars: n is at least 3f + 1."""
-    if f < 0 or n < 3 * f + 1:
-        raise InvalidValue(f"{n} nodes bear {max(0, (n - 1) // 3)} liars, not {f}: n is at least 3f + 1")
 
 
 def spec_bytes(spec: bytes | str | Mapping[str, Any]) -> bytes:
