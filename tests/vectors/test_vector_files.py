@@ -13,7 +13,7 @@ from vector_files import NAMES, VECTORS, content
 
 from executor.model.outcome import TrapCode
 
-BY_HAND = {"bls", "proofs"}
+BY_HAND = {"bls"}
 
 
 def test_the_vectors_are_what_their_command_makes() -> None:
