@@ -1,4 +1,4 @@
-"""Committees and observation sets as the protocol has them; nothing here draws anything, so nothing needs Hypothesis."""
+"""Committees and observation sets as the protocol has them; nothing here draws, so nothing needs Hypothesis."""
 
 from __future__ import annotations
 
