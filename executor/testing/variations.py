@@ -87,7 +87,7 @@ def vary(reply: Reply, variation: Variation, *, steady: Collection[str] = ()) ->
     if variation == Variation() or not isinstance(plain, dict | list):
         return varied
     written = _value("", plain, variation, frozenset(steady))
-    return replace(varied, body=_dump(written, variation.space).encode("utf-8"))
+    return replace(varied, body=_dump(written, variation.space).encode("utf-8", "replace"))  # a lone surrogate is a ?
 
 
 class _Written(str):

@@ -6,13 +6,17 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 
+import pytest
+
 from executor.model.function import Function
 from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.testing import Trace, function_of_source, program_of, traced
 from executor.testing.checking import Kind, Plan, check
+from executor.testing.replies import Reply
 from executor.vm import Program
 
+URL = "https://api.example.com/a"
 ECHO = function_of_source("export default (input) => input.text().slice(0, 64);", "[limits]\nobservations = 0")
 OTHER = function_of_source("export default (input) => input.text().slice(0, 3);", "[limits]\nobservations = 0")
 
@@ -66,6 +70,26 @@ def test_a_report_reads_and_serialises() -> None:
     assert report.plain()["tried"] == {
         "examples": 1, "inputs": 19, "comparisons": 3, "simulated committees": 12, "runs": 20
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"a":' * 50_000,
+        bytes(range(256)),
+        b'{"price": 1.5, "name": "\\ud800"}',
+        b'{"p": NaN, "q": 1e999}',
+    ],
+    ids=["deep lists", "deep objects", "no text", "a lone surrogate", "no JSON numbers"],
+)
+def test_whatever_a_reply_holds_there_is_a_verdict(body: bytes) -> None:
+    """Example replies come from servers."""
+    source = f'''import {{ http, identical, observe }} from "executor";
+    export default () => observe(identical, () => String(http.get("{URL}").bytes()[0]));'''
+    program = program_of(function_of_source(source, '[capabilities.http]\nhosts = ["api.example.com"]'))
+    report = check(program, Plan(replies={URL: Reply(body=body)}, examples=60, seconds=600))
+    assert [finding.kind for finding in report.findings] == [Kind.ERROR_AS_VALUE], report.text()
 
 
 def test_the_command_needs_no_test_tools() -> None:
