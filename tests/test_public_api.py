@@ -117,3 +117,17 @@ def test_the_package_is_typed() -> None:
     """PEP 561, and the version is the distribution's."""
     assert (HERE / "py.typed").exists()
     assert executor.__version__ == version("executor")
+
+
+def test_a_function_of_bytearrays_is_a_function() -> None:
+    """What tools such as wat2wasm give is copied: nobody can change it afterwards."""
+    import wasmtime
+
+    from executor import Function, function_id, load
+
+    module = wasmtime.wat2wasm(WAT)
+    function = Function(module, source=bytearray())
+    before = function_id(function)
+    assert load(function).function_id == before == function_id(Function(bytes(module)))
+    module.clear()
+    assert function_id(function) == before

@@ -17,3 +17,7 @@ class Function:
     module: bytes = field(repr=False)
     terms: Terms = field(default_factory=Terms)
     source: bytes = b""
+
+    def __post_init__(self) -> None:
+        for name in ("module", "source"):  # tools give bytearrays, which others could change and nobody can hash
+            object.__setattr__(self, name, bytes(getattr(self, name)))

@@ -186,10 +186,9 @@ async def test_runs_leave_the_event_loop_free(runs: list[Any]) -> None:
 
 def test_two_profiles_live_in_one_process() -> None:
     """A profile is an argument, not a setting: each program keeps its own, also when they run at once."""
-    shallow = replace(PROFILE, name="shallow", metering=replace(PROFILE.metering, depth=200))
-    nested = Function(
-        engine_for("javascript"), source=b"const f = (n) => n ? f(n - 1) : 'done'; export default () => f(40);"
-    )
+    shallow = replace(PROFILE, name="shallow", metering=replace(PROFILE.metering, depth=100))
+    [row] = [row for row in ROWS if row["comment"] == "calls itself 15 deep, about 2,000 times"]
+    nested = Function(bytes.fromhex(row["module"]["wasm"][2:]))
     here, there = LOAD(nested), LOAD(nested, shallow)
     assert here.function_id == there.function_id
     assert here.profile != there.profile
