@@ -29,7 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checkout = Path(__file__).resolve().parents[3]
     with Court([open_engine(name) for name in options.engines]) as court:
         sweep = Sweep(court, options.seed, found, list(real_modules(checkout)))
-        report = sweep.run(options.count, lambda: time.monotonic() - started < options.seconds, say)
+        try:
+            sweep.run(options.count, lambda: time.monotonic() - started < options.seconds, say)
+        except KeyboardInterrupt:
+            say("interrupted")
+    report = sweep.report
     if options.corpus is not None:
         sweep.corpus.write(options.corpus)
     say(f"seed {options.seed}, engines {', '.join(options.engines)}, and the original module on wasmtime\n{report}")

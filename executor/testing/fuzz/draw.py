@@ -1,7 +1,7 @@
 """Which cases a module is given: arguments, budgets, depths, pages, and what its imports answer.
 
-Rule 1. The first case is generous; what it burned decides the budgets of the others: exactly that, one less, and
-        points in between, so that runs end at odd places.
+Rule 1. The first case is generous. What it burned decides the second one's budget: exactly that, or one less.
+Rule 2. The third has a budget or a depth that ends it at an odd place.
 """
 
 from __future__ import annotations
@@ -70,16 +70,15 @@ def first_case(subject: Subject, tape: Tape) -> Case:
     )  # fmt: skip
 
 
-def further_cases(case: Case, row: Row, tape: Tape, count: int) -> list[Case]:
+def further_cases(case: Case, row: Row, tape: Tape) -> list[Case]:
     """More of the same with less: `row` is what the first one answered."""
     used = burned(case, row)
     stem = case.name.rpartition("/")[0]
-    budgets = [tape.pick((0, 1, 7, 60, 500, 5_000, 50_000)), tape.below(used + 1), tape.below(used + 1)]
-    if used < case.budget:
-        budgets = [used, max(used - 1, 0), *budgets]
-    cases = [replace(case, name=f"{stem}/{number}", budget=budget) for number, budget in enumerate(budgets[:count], 1)]
-    if len(cases) > 2:
-        cases[-1] = replace(cases[-1], budget=case.budget, depth=tape.below(600))
+    exact = used - tape.below(2) if used < case.budget else tape.below(used + 1)
+    odd = tape.pick((tape.below(used + 1), 0, 1, 60, tape.below(used + 1), 5_000))
+    cases = [replace(case, name=f"{stem}/1", budget=max(exact, 0)), replace(case, name=f"{stem}/2", budget=odd)]
+    if tape.below(2):
+        cases[1] = replace(cases[1], budget=case.budget, depth=tape.below(600))
     return cases
 
 

@@ -27,7 +27,7 @@ from executor.testing.fuzz.tape import Tape
 from executor.testing.fuzz.trial import Court, Divergence, digest_name
 from executor.testing.modules import decisions
 
-ROUND: Final = {"smith": 100, "grammar": 60, "damaged": 60}
+ROUND: Final = {"smith": 100, "grammar": 25, "damaged": 25}
 """Modules of each kind in a round."""
 SMITH_SIZES: Final = (100, 500, 1_500, 3_500)
 TERMS_BYTES: Final = 64
