@@ -25,7 +25,7 @@ from executor.testing.checking.learning import learn
 from executor.testing.checking.plan import Plan
 from executor.testing.checking.remedies import WORDS
 from executor.testing.checking.scene import Scene
-from executor.testing.checking.scenes import scenes
+from executor.testing.checking.scenes import EXAMPLES, scenes
 from executor.testing.checking.shrink import shrink
 from executor.testing.diverging import first_divergence
 from executor.testing.simulating import FAULT_NAMES, simulate
@@ -88,7 +88,7 @@ class _Hunt:
         until = self.started + self.plan.seconds * PLAY_SHARE
         listed = islice(scenes(self.examples, self.committee.base, self.plan.seed), self.plan.examples)
         for number, (label, scene) in enumerate(listed):
-            if time.monotonic() > until:
+            if label != EXAMPLES and time.monotonic() > until:
                 self.notes.append(f"the time ended after {number} of {self.plan.examples} scenes")
                 break
             self.tried[label] += 1

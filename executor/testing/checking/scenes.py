@@ -13,6 +13,8 @@ from executor.testing.outages import Outage
 from executor.testing.replies import World
 from executor.testing.variations import Digits, Order, Space, Variation
 
+EXAMPLES: Final = "examples"
+"""The sort that is always played, however little time there is."""
 MAX_EDGED_NUMBERS: Final = 24  # numbers of one reply that are put to their edges, one by one
 GROWTHS: Final = (40, 1000)
 _AXES: Final[tuple[tuple[Variation, ...], ...]] = (
@@ -32,7 +34,7 @@ def scenes(examples: tuple[bytes, ...], base: World, seed: int) -> Iterator[tupl
     """What to try and what it is called in the report; without end, unless there is nothing more to vary."""
     urls = sorted(base)
     for example in examples:
-        yield "examples", Scene(example)
+        yield EXAMPLES, Scene(example)
     for example in examples[:3]:
         yield from _one_difference(example, urls)
         if moving := [url for url in urls if drifts(base[url])]:

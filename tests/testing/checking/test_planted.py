@@ -14,7 +14,7 @@ from executor.testing.checking.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[3]
 PLANTED = ROOT / "fixtures" / "functions" / "planted"
-SCENES = 90  # every fixed scene but the extreme replies: what takes more is not found unaided
+SCENES = 60  # examples, differing replies, outages, large replies and some inputs: nothing planted takes more
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,14 @@ def test_differing_prices_are_shown_side_by_side() -> None:
     assert finding.nodes[0] == 'node 0   saw {"name":"ETHUSD","price":"1842.17"}'
     assert finding.changes[0] == "node 1: https://api.example.com/eth-usd: last digits +1"
     assert finding.committee == "agreed   error no-agreement"
+
+
+def test_the_documentation_shows_what_is_printed() -> None:
+    """docs/check.md opens with this finding."""
+    text = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
+    shown = text.split("$ executor check fixtures/functions/planted/price_in_fields\n", 1)[1].split("\n\n", 1)[0]
+    lines = found("price_in_fields", Kind.NUMBERS_DIFFER).lines()
+    assert [line.strip() for line in shown.splitlines()] == [f"✗ {lines[0]}", *(line.strip() for line in lines[1:])]
 
 
 def test_each_cause_is_a_finding_of_its_own() -> None:
