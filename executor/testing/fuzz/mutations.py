@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from executor.testing.fuzz.encoding import MAGIC, section
@@ -10,13 +9,13 @@ from executor.testing.fuzz.tape import Tape
 
 BORDERS: Final = (0x00, 0x01, 0x7F, 0x80, 0xFF, 0x40, 0x0B, 0x60, 0x70, 0x6F, 0x7B, 0xFC, 0xFD, 0xFE)
 """Bytes that mean something: ends of LEB128, types, prefixes of instructions."""
-EDITS: Final = 4  # at most
+EDITS: Final = (1, 1, 2, 1, 4)  # one alone is what a loader overlooks most easily
 MAX_REPEATS: Final = 200
 
 
 def damaged(module: bytes, other: bytes, tape: Tape) -> bytes:
     """The module after a few edits, some of them with parts of the other one."""
-    for _ in range(1 + tape.below(EDITS)):
+    for _ in range(tape.pick(EDITS)):
         module = _edit(module, other, tape)
     return module
 
@@ -89,8 +88,3 @@ def sections(module: bytes) -> list[tuple[int, bytes]]:
         found.append((number, module[position : position + size]))
         position += size
     return found
-
-
-def pick_pair(modules: Sequence[bytes], tape: Tape) -> tuple[bytes, bytes]:
-    """The module to damage, and the one to take parts from."""
-    return tape.pick(modules), tape.pick(modules)

@@ -17,10 +17,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as with_seed
 from hypothesis import strategies as st
 
+import executor
 from executor.testing.fuzz.corpus import Corpus
 from executor.testing.fuzz.draw import Subject
 from executor.testing.fuzz.guest import guest
-from executor.testing.fuzz.mutations import damaged, pick_pair
+from executor.testing.fuzz.mutations import damaged
 from executor.testing.fuzz.report import Report
 from executor.testing.fuzz.smith import printed, smith, with_funcref
 from executor.testing.fuzz.tape import Tape
@@ -32,6 +33,7 @@ ROUND: Final = {"smith": 100, "grammar": 25, "damaged": 25}
 SMITH_SIZES: Final = (100, 500, 1_500, 3_500)
 TERMS_BYTES: Final = 64
 DAMAGED_FUEL: Final = 2_000_000
+ENGINE: Final = Path(executor.__file__).parent / "engines" / "quickjs.wasm"
 POOL: Final = 200  # survivors kept for damage
 
 
@@ -124,7 +126,9 @@ class Sweep:
         return module
 
     def _damage(self, tape: Tape, report: Report) -> None:
-        module = damaged(*pick_pair(self.pool, tape), tape)
+        # The engine is a megabyte and takes a second to compile: seldom.
+        module = ENGINE.read_bytes() if tape.one_in(24) else tape.pick(self.pool)
+        module = damaged(module, tape.pick(self.pool), tape)
         row = self.court.load(digest_name(module), module, DAMAGED_FUEL)
         report.damaged["refused" if row.instance != "ok" else "loaded and run"] += 1
 
