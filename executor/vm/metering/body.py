@@ -67,6 +67,7 @@ class _Block(NamedTuple):
     cost: int
     entry: bool
     loop: bool
+    falls: bool  # its only way on is into the next block
 
 
 class Body:
@@ -149,12 +150,12 @@ class Body:
         self.place, self.entry, self.loop = len(self.output), entry, loop
         self.output.append(b"")
 
-    def _close_block(self) -> None:
-        self.blocks.append(_Block(self.place, self.cost, self.entry, self.loop))
+    def _close_block(self, *, falls: bool = False) -> None:
+        self.blocks.append(_Block(self.place, self.cost, self.entry, self.loop, falls))
         self.cost = 0
 
-    def _begin_block(self, position: int, *, loop: bool = False) -> None:
-        self._close_block()
+    def _begin_block(self, position: int, *, loop: bool = False, falls: bool = False) -> None:
+        self._close_block(falls=falls)
         self._flush_text(position)
         self._reserve(loop=loop)
 
@@ -224,7 +225,7 @@ class Body:
             parameters, results = map(len, self.types[index])
         self.constructs.append(_Construct(opcode, self.height - parameters, parameters, results))
         if opcode != _BLOCK:
-            self._begin_block(after, loop=opcode == _LOOP)
+            self._begin_block(after, loop=opcode == _LOOP, falls=opcode == _LOOP)
         return after
 
     def _else(self, _opcode: int, position: int, *, was_reachable: bool = True) -> int:
@@ -242,7 +243,7 @@ class Body:
             raise InvalidModule("operands left over at an end")
         self.height = construct.base + construct.results
         if self.constructs and (construct.kind in (_IF, _ELSE) or construct.targeted or not was_reachable):
-            self._begin_block(position + 1)
+            self._begin_block(position + 1, falls=was_reachable)
         return position + 1
 
     def _branch(self, opcode: int, position: int) -> int:
@@ -399,6 +400,19 @@ class Body:
 
     # The new body
 
+    def _checks(self) -> list[bool]:
+        """Which blocks check the fuel.
+
+        Where nothing is charged or done between two checks the later one does for both: else loops in one another,
+        which cost nothing, would each take time in every round.
+        """
+        checks, follows = [], False
+        for block in reversed(self.blocks):
+            passes = block.falls and not block.cost and follows
+            checks.append((block.loop and not passes) or (block.entry and self.calls))
+            follows = checks[-1] or passes
+        return checks[::-1]
+
     def _assemble(self, groups: int, declared: bytes, frame: int) -> bytes:
         snippets, output = self.snippets, self.output
         counted = self.calls or frame > FREE_LEAF_SLOTS
@@ -413,8 +427,7 @@ class Body:
             output[self.blocks[0].place] = snippets.charge_whole(self.blocks[0].cost)
         else:
             after = snippets.flush(self._local) + after
-            for block in self.blocks:
-                check = block.loop or (block.entry and self.calls)
+            for block, check in zip(self.blocks, self._checks(), strict=True):
                 output[block.place] = snippets.charge(self._local, block.cost, entry=block.entry, check=check)
         if after:  # one way out: the body becomes a block, which takes the place of the function's own label
             before += b"\x02" + self.block_type(self.signature.results)
