@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from executor.testing.engines.catalogue import open_engine
-from executor.testing.engines.engine import ProcessEngine
+from executor.testing.engines import ProcessEngine, host_wasmtime, open_engine
 from executor.testing.fuzz.draw import Subject
 from executor.testing.fuzz.finding import diverges, write_finding
 from executor.testing.fuzz.report import Report
@@ -91,3 +90,18 @@ def test_a_sweep_reports_what_it_finds_and_it_can_be_seen_again(tmp_path: Path) 
     path = write_finding(tmp_path, divergence, "words", terms, ["wasmtime-speed"])
     assert path.with_suffix(".wat").read_text().startswith("(module")
     assert diverges(path, divergence.module) is None  # no liar among these engines
+
+
+def test_a_failure_that_does_not_happen_again_is_reported_all_the_same(tmp_path: Path) -> None:
+    host = "import pathlib, runpy, sys; mark = pathlib.Path(sys.argv[1]); first = not mark.exists(); mark.touch(); "
+    host += "first and sys.exit(3); runpy.run_path(sys.argv[2], run_name='__main__')"
+    from_engines = Path(host_wasmtime.__file__)
+    moody = ProcessEngine(
+        "moody", lambda: [sys.executable, "-c", host, str(tmp_path / "mark"), str(from_engines)]
+    )  # fmt: skip
+    with court(moody) as bench:
+        sweep = Sweep(bench, 1, lambda *_: None, [], shrinks=False)
+        sweep.part("grammar", 0, 3)
+
+    (words,) = sweep.report.divergences
+    assert "once: engine moody: ended with 3" in words

@@ -12,7 +12,7 @@ from executor.testing.fuzz.body import BLOCK, ELSE, IF, LOOP, Body
 from executor.testing.fuzz.constants import constant
 from executor.testing.fuzz.encoding import unsigned
 from executor.testing.fuzz.opcodes import FLOATING, GIVING, LETTERS, MAKING_NANS, Operation
-from executor.testing.fuzz.shape import GLOBALS, TABLES
+from executor.testing.fuzz.shape import ALLOC, GLOBALS, TABLES
 
 MASKS: Final = (0xFFF, 0x7FFF, 0xFFF8, 0xFFFF, 0x1FFFF)
 OFFSETS: Final = (0, 0, 0, 0, 8, 0, 64, 0, 4_096, 0, 65_535, 0, 0, 0, 0, 2**32 - 1)
@@ -199,7 +199,7 @@ def _special(body: Body, letter: str, depth: int) -> None:
             length(body, depth - 1, 3)
             body.emit(b"\x40", 0)  # memory.grow
         case "r", 0 | 1:
-            body.emit(b"\xd2", body.tape.below(len(body.shape.signatures)))  # ref.func
+            body.emit(b"\xd2", ALLOC + body.tape.below(len(body.shape.signatures) - ALLOC))  # ref.func
         case "r", _:
             length(body, depth - 1, 3)
             body.emit(b"\x25", table)  # table.get

@@ -44,7 +44,7 @@ def guest(decisions: bytes) -> bytes:
     ]
     functions = range(len(shape.signatures))
     globals_ = [_global(tape, letter) for letter in GLOBALS]
-    elements = vector(_segments(tape, functions))
+    elements = vector(_segments(tape, functions[ALLOC:]))
     return MAGIC + b"".join(
         (
             section(1, vector(_function_type(*signature) for signature in types.signatures)),
@@ -127,7 +127,8 @@ def _exports(shape: Shape) -> Iterable[bytes]:
 
 
 def _segments(tape: Tape, functions: range) -> Iterable[bytes]:
-    """An active segment for table 0, a passive one with a null, and a declarative one that allows every `ref.func`."""
+    """An active segment for table 0, a passive one with a null, and a declarative one that allows every
+    `ref.func`; of our own functions only, as imports can only be called."""
     chosen = [unsigned(tape.pick(functions)) for _ in range(1 + tape.below(8))]
     yield b"\x00\x41\x00\x0b" + vector(chosen)
     yield b"\x05\x70" + vector((b"\xd0\x70\x0b", *(b"\xd2" + item + b"\x0b" for item in chosen)))

@@ -27,6 +27,7 @@ class Report:
     originals: int = 0  # executions of modules as they were
     overflows: int = 0
     damaged: Counter[str] = field(default_factory=Counter)
+    late: int = 0  # answers that were late once and in time when asked for again
     divergences: list[str] = field(default_factory=list)
 
     def refuse(self, reason: str) -> None:
@@ -59,6 +60,7 @@ class Report:
             f"outcomes of executor.vm: {_listed(self.machine)}",
             f"damaged modules: {self.damaged.total()} ({_listed(self.damaged)})",
             f"native stack overflows: {self.overflows}",
+            f"late answers that were in time the second time: {self.late}",
             f"divergences and crashes: {len(self.divergences)}",
             *(f"  {words[:600]}" for words in self.divergences),
         ]

@@ -3,6 +3,7 @@
 Rule 1. Everything that is drawn comes from Hypothesis, so that a failure shrinks; a round's seed is the sweep's seed
         and the round's number, so that it can be repeated.
 Rule 2. While a failure is shrunk nothing is counted.
+Rule 3. A failure that does not happen again is one all the same, unless it was only a late answer.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as with_seed
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 
 import executor
 from executor.testing.fuzz.corpus import Corpus
@@ -65,6 +67,7 @@ class Sweep:
         sizes = SMITH_SIZES if kind == "smith" else None
         drawn = decisions(sizes) if sizes else decisions()
         failing = b""
+        seen: list[Divergence] = []
         phases = (Phase.generate, Phase.shrink) if self.shrinks else (Phase.generate,)
 
         @with_seed(self.seed * 1_000_003 + number * 3 + list(ROUND).index(kind))
@@ -77,14 +80,23 @@ class Sweep:
             nonlocal failing
             try:
                 self.one(kind, made_from, Tape(terms), Report() if failing else self.report)
-            except Divergence:
+            except Divergence as divergence:
                 failing = terms  # never empty; the last to fail is the smallest
+                seen[:] = [divergence]
                 raise
 
+        once = ""
         try:
             trial()
-        except Divergence as divergence:
-            words = f"{kind}, seed {self.seed}, round {number}: {divergence.message}"
+        except Divergence:
+            pass
+        except Flaky:  # it did not happen again
+            if seen[0].late:
+                self.report.late += 1
+                return
+            once = "once: "
+        for divergence in seen:
+            words = f"{kind}, seed {self.seed}, round {number}: {once}{divergence.message}"
             self.report.divergences.append(words)
             self.finding(divergence, words, failing)
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from types import TracebackType
 from typing import Final, Self
 
-from executor.errors import HostFault
+from executor.errors import HostFault, WatchdogExpired
 from executor.testing.engines import Case, Row
 from executor.testing.engines.engine import ProcessEngine
 from executor.testing.fuzz.compare import between_engines, exact_fuel, is_whole, outcome, with_original
@@ -28,6 +28,11 @@ class Divergence(Exception):
     def __init__(self, module: bytes, message: str, case: Case | None = None) -> None:
         super().__init__(message)
         self.module, self.message, self.case = module, message, case
+
+    @property
+    def late(self) -> bool:
+        """Whether a watchdog expired: if that does not happen again, the machine was busy."""
+        return isinstance(self.__cause__, WatchdogExpired)
 
     @property
     def kind(self) -> str:
