@@ -94,7 +94,7 @@ def test_a_sweep_reports_what_it_finds_and_it_can_be_seen_again(tmp_path: Path) 
 
 def test_a_failure_that_does_not_happen_again_is_reported_all_the_same(tmp_path: Path) -> None:
     host = "import pathlib, runpy, sys; mark = pathlib.Path(sys.argv[1]); first = not mark.exists(); mark.touch(); "
-    host += "first and sys.exit(3); runpy.run_path(sys.argv[2], run_name='__main__')"
+    host += "first and sys.exit(3); sys.argv = sys.argv[2:]; runpy.run_path(sys.argv[0], run_name='__main__')"
     from_engines = Path(host_wasmtime.__file__)
     moody = ProcessEngine(
         "moody", lambda: [sys.executable, "-c", host, str(tmp_path / "mark"), str(from_engines)]
