@@ -14,6 +14,8 @@ from executor.errors import InvalidModule
 
 MAGIC = b"\x00asm\x01\x00\x00\x00"
 MAX_ENTRIES = 100_000  # of any section: what engines agree to accept for exports and data segments
+MAX_ARITY = 1_000  # parameters, and results, of one type: what engines agree on
+MAX_NAME_BYTES = 100_000  # of imports, exports and custom sections: the same
 MAX_ITEMS = 1_000_000  # about a second of reading; QuickJS has 7,763
 SECTION_ITEMS = 100  # what a section counts for: at most 10,000 of them
 SECTIONS = ("custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code",
@@ -137,6 +139,8 @@ class _Reader:
     def name(self) -> str:
         size = self.u32()
         start = self.skip(size)
+        if size > MAX_NAME_BYTES:
+            raise InvalidModule(f"a name of {size} bytes at byte {start}, the limit is {MAX_NAME_BYTES}")
         try:
             return self.data[start : start + size].decode("utf-8")
         except UnicodeDecodeError:
@@ -222,7 +226,10 @@ def read_outline(data: bytes) -> Outline:
 
 def _read_section(name: str, reader: _Reader, outline: Outline) -> None:
     match name:
-        case "custom" | "data count":
+        case "custom":
+            reader.name()  # some engines look at it
+            reader.position = reader.end
+        case "data count":
             reader.position = reader.end
         case "start":
             outline.has_start = True
@@ -242,8 +249,10 @@ def _type(reader: _Reader, outline: Outline) -> None:
     form = reader.byte()
     if form != 0x60:
         raise InvalidModule(f"type form 0x{form:02x} is of no allowed feature")
-    parameters = reader.value_types()
-    outline.types.append(Signature(parameters, reader.value_types()))
+    signature = Signature(reader.value_types(), reader.value_types())
+    if (most := max(map(len, (signature.parameters, signature.results)))) > MAX_ARITY:
+        raise InvalidModule(f"a type of {most} parameters or results, the limit is {MAX_ARITY}")
+    outline.types.append(signature)
 
 
 def _import(reader: _Reader, outline: Outline) -> None:

@@ -78,6 +78,10 @@ def _check_sizes(outline: Outline, ceilings: Ceilings) -> None:
     for table in outline.tables:
         if table.minimum > ceilings.table_elements:
             raise InvalidModule(f"a table of {table.minimum} elements, the limit is {ceilings.table_elements}")
+    if outline.segment_elements > ceilings.table_elements:  # two kilobytes of the compiler's memory each
+        raise InvalidModule(
+            f"element segments of {outline.segment_elements} entries, the limit is {ceilings.table_elements}"
+        )
     for count in outline.locals:
         if count > MAX_LOCALS:
             raise InvalidModule(f"a function with {count} locals, the limit is {MAX_LOCALS}")
