@@ -59,7 +59,7 @@ PROFILE = Profile(
     name="m1",
     abi_version=1,
     # The depth is 545 frames of a JavaScript interpreter, and under 1 MiB of native stack for ordinary code.
-    metering=Metering("m1", "56c93cd25206e6f250740657b12ab90305f9336d187861d4826675b656d8327d", 40_000),
+    metering=Metering("m1", "d1279c598c9f81af5fefe8d360ffaba49fa7064d58854dffca67cb3eef09d1bc", 40_000),
     features=(
         "bulk_memory",
         "multi_value",

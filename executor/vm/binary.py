@@ -22,7 +22,7 @@ SECTIONS = ("custom", "type", "import", "function", "table", "memory", "global",
             "data", "data count", "tag")  # fmt: skip
 VALUE_TYPES = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128", 0x70: "funcref"}
 EXTERNAL_KINDS = ("function", "table", "memory", "global", "tag")
-_SINGLE_CONSTANTS = {0x41: "s32", 0x42: "s64", 0x43: "f32", 0x44: "f64", 0xD2: "u32", 0xD0: "type"}
+_SINGLE_CONSTANTS = {0x41: "s32", 0x42: "s64", 0x43: "f32", 0x44: "f64", 0xD0: "type"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ class Outline:
     has_start: bool = False
     data_bytes: int = 0  # of all segments
     segment_elements: int = 0
+    lowest_reference: int = 1 << 32  # of the functions that segments and globals name
 
     @property
     def elements(self) -> int:
@@ -173,6 +174,9 @@ class _Reader:
     def constant(self) -> None:
         """Skip a constant expression of one instruction; extended constant expressions are no allowed feature."""
         opcode = self.byte()
+        if opcode == 0xD2:
+            self.reference()
+            return self._end_constant()
         if opcode == 0x23:  # legal of imported globals, which nobody has; of its own only with later features
             raise InvalidModule(f"global.get in a constant expression at byte {self.position - 1}")
         if opcode == 0xFD:
@@ -181,7 +185,7 @@ class _Reader:
             self.skip(16)
         else:
             match _SINGLE_CONSTANTS.get(opcode):
-                case "s32" | "u32":
+                case "s32":
                     self.leb(32)
                 case "s64":
                     self.leb(64)
@@ -193,8 +197,15 @@ class _Reader:
                     self.value_type()
                 case _:
                     raise InvalidModule(f"opcode 0x{opcode:02x} in a constant expression at byte {self.position - 1}")
+        return self._end_constant()
+
+    def _end_constant(self) -> None:
         if self.byte() != 0x0B:
             raise InvalidModule(f"extended constant expression at byte {self.position - 1}")
+
+    def reference(self) -> None:
+        """The index of a function that something may call later."""
+        self.items[1] = min(self.items[1], self.u32())
 
 
 @lru_cache(maxsize=4)  # an engine's outline is read once, however many functions share it
@@ -203,7 +214,7 @@ def read_outline(data: bytes) -> Outline:
     if data[: len(MAGIC)] != MAGIC:
         raise InvalidModule("not a core WASM binary of version 1")
     outline = Outline()
-    reader = _Reader(data, len(MAGIC), len(data), [0])
+    reader = _Reader(data, len(MAGIC), len(data), [0, outline.lowest_reference])
     seen: set[int] = set()
     while reader.position < reader.end:
         section = reader.byte()
@@ -221,6 +232,7 @@ def read_outline(data: bytes) -> Outline:
         _read_section(SECTIONS[section], part, outline)
         if section and part.position != part.end:
             raise InvalidModule(f"the {SECTIONS[section]} section is longer than its contents")
+    outline.lowest_reference = reader.items[1]
     return outline
 
 
@@ -310,7 +322,7 @@ def _element(reader: _Reader, outline: Outline) -> None:
         if flags & 4:
             reader.constant()
         else:
-            reader.u32()
+            reader.reference()
 
 
 def _code(reader: _Reader, outline: Outline) -> None:

@@ -2,7 +2,8 @@
 
 Rule 1. At most the profile's sizes: bytes, functions, table elements; at most MAX_LOCALS locals and MAX_TABLES tables.
 Rule 2. No start section: instantiation runs no guest code.
-Rule 3. Imports are functions of module `executor` with exactly the ABI's names and types; nothing else.
+Rule 3. Imports are functions of module `executor` with exactly the ABI's names and types; nothing else. They are
+        called and nothing more, so that the metering counts every host call: not exported, in no table.
 Rule 4. One memory, exported as `memory`, whose minimum fits the manifest's `memory_mib`.
 Rule 5. The ABI's exports with exactly its types; `load` if and only if the function has source.
 
@@ -94,6 +95,11 @@ def _check_imports(outline: Outline) -> None:
             raise InvalidModule(f"{where}: only {IMPORT_MODULE}.{{{', '.join(IMPORTS)}}} may be imported")
         if entry.signature != IMPORTS[entry.name]:
             raise InvalidModule(f"{where}: type {entry.signature}, the ABI says {IMPORTS[entry.name]}")
+    exported = [export.index for export in outline.exports if export.kind == "function"]
+    if (index := min([outline.lowest_reference, *exported])) < len(outline.imports):
+        raise InvalidModule(
+            f"import {outline.imports[index].name} is exported or in a table: imports can only be called"
+        )
 
 
 def _check_memory(outline: Outline, memory_mib: int) -> None:

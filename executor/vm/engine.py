@@ -17,10 +17,10 @@ import wasmtime
 from executor.errors import HostFault
 from executor.model.profile import Profile
 from executor.vm import bindings
-from executor.vm.metering import RULES, table_digest
+from executor.vm.metering import REVISION, RULES, table_digest
 
-ENGINE: Final = f"wasmtime-{version('wasmtime')}"
-"""The engine of this installation: no outcome depends on it, compiled code does."""
+ENGINE: Final = f"wasmtime-{version('wasmtime')}-{RULES}.{REVISION}"
+"""What makes compiled code on this installation: no outcome depends on it."""
 
 WASM_STACK_BYTES: Final = 64 << 20
 """Room for the profile's depth whatever the compiler makes of a frame: 620 bytes a slot is the most anyone reached

@@ -47,8 +47,8 @@ class Host:
     """State of one run: its mode, its place in the transcript, and what ended it."""
 
     __slots__ = (
-        "_machine", "budget", "calls", "capabilities", "ceilings", "diagnostics", "end", "fault", "function",
-        "log_bytes", "log_lines", "mode", "pending", "request", "slot", "spec", "transcript",
+        "_machine", "answered", "budget", "calls", "capabilities", "ceilings", "diagnostics", "end", "fault",
+        "function", "log_bytes", "log_lines", "mode", "pending", "request", "slot", "spec", "transcript",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +72,7 @@ class Host:
         self.spec: Spec | None = None
         self.pending: bytes | None = None
         self.calls = self.log_bytes = self.log_lines = 0
+        self.answered = 0  # host calls, whatever came of them
 
     def attach(self, machine: Machine, instantiation_fuel: int) -> None:
         """The instance exists: from here on the guest burns its budget, the price of the instance first."""

@@ -74,7 +74,7 @@ class Machine:
     with the thread that calls (docs/adr/0010-a-stack-of-its-own.md).
     """
 
-    __slots__ = ("_fuel", "_instance", "_status", "_store", "_value", "context", "memory")
+    __slots__ = ("_calls", "_fuel", "_instance", "_status", "_store", "_value", "context", "memory")
 
     def __init__(self, pre: wasmtime.InstancePre, engine: wasmtime.Engine, data: int, rules: Rules) -> None:
         self._store = bindings.store_new(engine.ptr(), data, None)
@@ -86,7 +86,7 @@ class Machine:
             _raise(error, trap)
             self._value = ValueStruct()
             self.memory = Memory(self.context, self._export(b"memory").memory)
-            self._fuel, depth, pages, self._status = (self._export(name).global_ for name in _GLOBALS)
+            self._fuel, depth, pages, self._status, self._calls = (self._export(name).global_ for name in _GLOBALS)
             self._set(depth, bindings.I32, rules.depth)
             self._set(pages, bindings.I32, rules.pages)
         except BaseException:
@@ -101,6 +101,11 @@ class Machine:
         """What is left; negative when the guest overdrew between two checks."""
         bindings.global_get(self.context, byref(self._fuel), byref(self._value))
         return int(self._value.of.i64)
+
+    def host_calls(self) -> int:
+        """How many host calls the guest has begun."""
+        bindings.global_get(self.context, byref(self._calls), byref(self._value))
+        return int(self._value.of.i32 % (1 << 32))
 
     def check_status(self) -> CheckStatus:
         """Which check stopped the guest, if one did."""

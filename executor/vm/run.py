@@ -58,6 +58,8 @@ def run(
         try:
             host.attach(machine, program.instantiation_fuel)
             _drive(program, host, machine)
+            if machine.host_calls() != host.answered:  # lost outside of any Python of ours, so nothing else can tell
+                raise HostFault("a host call was broken off: did a signal handler raise in the thread of the run?")
             diagnostics.memory_bytes = machine.memory.size_bytes
         finally:
             machine.close()

@@ -61,6 +61,7 @@ _NATIVE: Final = """
   (global (export "meter.depth") (mut i32) (i32.const 0))
   (global (export "meter.pages") (mut i32) (i32.const 0))
   (global (export "meter.status") (mut i32) (i32.const 0))
+  (global (export "meter.calls") (mut i32) (i32.const 0))
   (func $deep (export "_initialize") (global.set $fuel (i64.sub (global.get $fuel) (i64.const 1))) (call $deep)))
 """
 """The same recursion with nothing but a counter: only the native stack ends it."""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
 from executor.model.profile import PROFILE
 from executor.vm.checks import IMPORTS
-from executor.vm.metering import RULES, rules, table_digest
+from executor.vm.metering import REVISION, RULES, instrument, rules, table_digest
 from executor.vm.metering.instructions import INSTRUCTIONS
 from executor.vm.operations import PURE
 from executor.vm.prices import IMPORT_PRICES, OPERATION_PRICES, Price
 
-DOCS = Path(__file__).parent.parent.parent / "docs"
-GOLDEN = {"m1": "56c93cd25206e6f250740657b12ab90305f9336d187861d4826675b656d8327d"}
+ROOT = Path(__file__).parent.parent.parent
+DOCS, FIXTURES = ROOT / "docs", ROOT / "fixtures"
+REVISIONS = {1: "dcc27087cb724ce597d22a063aa2f00236ec30740c1a2252133f792cead2ff96"}
+GOLDEN = {"m1": "d1279c598c9f81af5fefe8d360ffaba49fa7064d58854dffca67cb3eef09d1bc"}
 
 
 def test_everything_has_a_price() -> None:
@@ -47,3 +51,19 @@ def test_every_number_is_in_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as patch:
             patch.setattr(module, name, value)
             assert table_digest() != GOLDEN[RULES], name
+
+
+def test_other_code_of_the_pass_is_another_revision() -> None:
+    """Golden: whoever changes what the pass writes raises REVISION, so that no compiled code of before is used."""
+    guests = sorted((FIXTURES / "guests").glob("*.wasm"))
+    digest = hashlib.sha256(b"".join(instrument(guest.read_bytes()) for guest in guests)).hexdigest()
+    digest = hashlib.sha256((digest + conformance_digests()).encode()).hexdigest()
+    assert digest == REVISIONS[REVISION]
+
+
+def conformance_digests() -> str:
+    """The digests of all instrumented modules of the conformance vectors, which their own tests keep fresh."""
+    lines = [
+        line for path in sorted((FIXTURES / "conformance").glob("*.jsonl")) for line in path.read_text().splitlines()
+    ]
+    return "".join(sorted({json.loads(line)["case"]["sha256"] for line in lines}))

@@ -26,7 +26,7 @@ STACK_BYTES = 64 << 20  # 40,000 slots fit; an attack on the slot count reached 
 THREAD_BYTES = 80 << 20
 SHOWN = 200
 IMPORTS = {"observe": (2, 1), "propose": (3, 0), "call": (4, 1), "read": (1, 0), "fail": (2, 0), "log": (3, 0)}
-METER = ("meter.fuel", "meter.depth", "meter.pages", "meter.status")
+METER = ("meter.fuel", "meter.depth", "meter.pages", "meter.status", "meter.calls")
 CHECKS = {1: "OUT_OF_FUEL", 2: "STACK", 3: "HOST"}
 
 
@@ -129,7 +129,7 @@ class Run:
         self.exports = {export.name: exports[export.name] for export in module.exports}
         self.memory = next((item for item in self.exports.values() if isinstance(item, wasmtime.Memory)), None)
         for name in METER:
-            value = {"fuel": int(self.case["budget"]), "status": 0}.get(name[6:], self.case.get(name[6:]))
+            value = {"fuel": int(self.case["budget"]), "status": 0, "calls": 0}.get(name[6:], self.case.get(name[6:]))
             self.exports[name].set_value(self.store, value)
 
     def call(self, name: str, arguments: list[Any]) -> dict[str, Any]:

@@ -6,9 +6,10 @@ kept and filled in last. The module has been validated: the walk needs heights a
 
 Rule 1. A block begins at the entry, after `loop`, `if`, `else` and `br_if`, and after the `end` of an `if`, of a
         construct some reachable branch names, and of one whose end is unreachable.
-Rule 2. A block's charge is the sum of the costs of its reachable instructions, taken when the block is entered.
-Rule 3. Fuel is checked at loop headers and at the entry of functions that call; depth, before it, at the entry of
-        functions that call or are larger than FREE_LEAF_SLOTS.
+Rule 2. A block's charge is the sum of the costs of its reachable instructions, taken when the block is entered; the
+        first block's has the locals beyond FREE_LOCAL_SLOTS on top, and values beyond FREE_VALUES cost a fuel each.
+Rule 3. Fuel is checked at loop headers and at the entry of functions that call or cost more than UNCHECKED_FUEL; depth,
+        before it, at the entry of functions that call or are larger than FREE_LEAF_SLOTS.
 Rule 4. Code that is unreachable in the sense of the specification's validation algorithm is copied, costs nothing, and
         counts neither as a call nor for the frame.
 """
@@ -22,7 +23,14 @@ from executor.errors import InvalidModule
 from executor.vm.metering import encoding as e
 from executor.vm.metering.encoding import read_unsigned, skip_leb, unsigned
 from executor.vm.metering.instructions import DOES_NOT_EXPOSE_NAN, INSTRUCTIONS, MISCELLANEOUS, VECTOR, Shape
-from executor.vm.metering.rules import FRAME_BASE, FREE_LEAF_SLOTS, SLOTS
+from executor.vm.metering.rules import (
+    FRAME_BASE,
+    FREE_LEAF_SLOTS,
+    FREE_LOCAL_SLOTS,
+    FREE_VALUES,
+    SLOTS,
+    UNCHECKED_FUEL,
+)
 from executor.vm.metering.snippets import Snippets
 
 MAX_LOCALS: Final = 50_000  # parameters and our own included: the limit engines agree on
@@ -67,7 +75,6 @@ class _Block(NamedTuple):
     cost: int
     entry: bool
     loop: bool
-    falls: bool  # its only way on is into the next block
 
 
 class Body:
@@ -78,11 +85,13 @@ class Body:
         code: bytes,
         types: Sequence[Signature],
         functions: Sequence[int],
+        imported: int,
         signature: Signature,
         snippets: Snippets,
         block_type: Callable[[bytes], bytes],
     ) -> None:
-        self.code, self.types, self.functions, self.signature = code, types, functions, signature
+        self.code, self.types, self.signature = code, types, signature
+        self.functions, self.imported = functions, imported
         self.snippets, self.block_type = snippets, block_type
         self.output: list[bytes] = []
         self.copied = 0  # everything before is in the output
@@ -115,12 +124,13 @@ class Body:
         count = len(self.signature.parameters)
         slots = sum(SLOTS[kind] for kind in self.signature.parameters)
         groups, position = read_unsigned(self.code, start)
-        declarations = position
+        declarations, given = position, slots
         for _ in range(groups):
             repeat, position = read_unsigned(self.code, position)
             count += repeat
             slots += repeat * SLOTS[self.code[position]]
             position += 1
+        self.cost = max(0, slots - given - FREE_LOCAL_SLOTS)
         self.local_count = count
         if count > MAX_LOCALS - 8:
             raise InvalidModule(f"a function with {count} parameters and locals, the limit is {MAX_LOCALS - 8}")
@@ -150,12 +160,12 @@ class Body:
         self.place, self.entry, self.loop = len(self.output), entry, loop
         self.output.append(b"")
 
-    def _close_block(self, *, falls: bool = False) -> None:
-        self.blocks.append(_Block(self.place, self.cost, self.entry, self.loop, falls))
+    def _close_block(self) -> None:
+        self.blocks.append(_Block(self.place, self.cost, self.entry, self.loop))
         self.cost = 0
 
-    def _begin_block(self, position: int, *, loop: bool = False, falls: bool = False) -> None:
-        self._close_block(falls=falls)
+    def _begin_block(self, position: int, *, loop: bool = False) -> None:
+        self._close_block()
         self._flush_text(position)
         self._reserve(loop=loop)
 
@@ -224,8 +234,10 @@ class Body:
             index, after = read_unsigned(self.code, position + 1)
             parameters, results = map(len, self.types[index])
         self.constructs.append(_Construct(opcode, self.height - parameters, parameters, results))
+        self._carry(parameters)
+        self._carry(results)
         if opcode != _BLOCK:
-            self._begin_block(after, loop=opcode == _LOOP, falls=opcode == _LOOP)
+            self._begin_block(after, loop=opcode == _LOOP)
         return after
 
     def _else(self, _opcode: int, position: int, *, was_reachable: bool = True) -> int:
@@ -243,12 +255,12 @@ class Body:
             raise InvalidModule("operands left over at an end")
         self.height = construct.base + construct.results
         if self.constructs and (construct.kind in (_IF, _ELSE) or construct.targeted or not was_reachable):
-            self._begin_block(position + 1, falls=was_reachable)
+            self._begin_block(position + 1)
         return position + 1
 
     def _branch(self, opcode: int, position: int) -> int:
         label, after = read_unsigned(self.code, position + 1)
-        self._target(label)
+        self._carry(self._target(label))
         if opcode == 0x0D:
             self.height -= 1
             self._begin_block(after)
@@ -260,18 +272,27 @@ class Body:
         count, position = read_unsigned(self.code, position + 1)
         if count > MAX_TARGETS:
             raise InvalidModule(f"a br_table of {count} targets, the limit is {MAX_TARGETS}")
+        values = 0
         for _ in range(count + 1):
             label, position = read_unsigned(self.code, position)
-            self._target(label)
+            values = self._target(label)  # the same for all
+        self._carry(values)
         self.unreachable = 1
         return position
 
-    def _target(self, label: int) -> None:
-        self.constructs[-1 - label].targeted = True
+    def _target(self, label: int) -> int:
+        """Note a branch to a label; how many values it carries."""
+        construct = self.constructs[-1 - label]
+        construct.targeted = True
+        return construct.parameters if construct.kind == _LOOP else construct.results
+
+    def _carry(self, values: int) -> None:
+        self.cost += max(0, values - FREE_VALUES)
 
     def _return(self, _opcode: int, position: int) -> int:
         self._replace(position, position + 1, b"\x0c" + unsigned(len(self.constructs) - 1))
         self.returns.append(len(self.output) - 1)
+        self._carry(len(self.signature.results))
         self.unreachable = 1
         return position + 1
 
@@ -281,21 +302,32 @@ class Body:
 
     def _call(self, opcode: int, position: int) -> int:
         index, after = read_unsigned(self.code, position + 1)
+        around = self.snippets.around_call
         if opcode == 0x10:
+            if index < self.imported:
+                around = self.snippets.around_import
             index = self.functions[index]
         else:
             self.height -= 1
             after = skip_leb(self.code, after)
         signature = self.types[index]
         self.height += len(signature.results) - len(signature.parameters)
+        self._carry(len(signature.results))
         self.calls = True
-        self._replace(position, after, self.snippets.around_call(self._local, self.code[position:after]))
+        self._replace(position, after, around(self._local, self.code[position:after]))
         return after
 
     def _select_typed(self, opcode: int, position: int) -> int:
         count, after = read_unsigned(self.code, position + 1)
         self.height += _DELTAS[opcode]
         return after + count
+
+    def _function_reference(self, opcode: int, position: int) -> int:
+        index, after = read_unsigned(self.code, position + 1)
+        if index < self.imported:
+            raise InvalidModule(f"ref.func of import {index}: imports can only be called")
+        self.height += _DELTAS[opcode]
+        return after
 
     def _grow(self, _opcode: int, position: int) -> int:
         self.pays = True
@@ -400,24 +432,12 @@ class Body:
 
     # The new body
 
-    def _checks(self) -> list[bool]:
-        """Which blocks check the fuel.
-
-        Where nothing is charged or done between two checks the later one does for both: else loops in one another,
-        which cost nothing, would each take time in every round.
-        """
-        checks, follows = [], False
-        for block in reversed(self.blocks):
-            passes = block.falls and not block.cost and follows
-            checks.append((block.loop and not passes) or (block.entry and self.calls))
-            follows = checks[-1] or passes
-        return checks[::-1]
-
     def _assemble(self, groups: int, declared: bytes, frame: int) -> bytes:
         snippets, output = self.snippets, self.output
         counted = self.calls or frame > FREE_LEAF_SLOTS
+        heavy = self.calls or sum(block.cost for block in self.blocks) > UNCHECKED_FUEL
         whole = (
-            not (self.calls or self.pays)
+            not (heavy or self.pays)
             and all(block.entry or not block.cost for block in self.blocks)
             and not any(block.loop for block in self.blocks)
         )
@@ -427,7 +447,8 @@ class Body:
             output[self.blocks[0].place] = snippets.charge_whole(self.blocks[0].cost)
         else:
             after = snippets.flush(self._local) + after
-            for block, check in zip(self.blocks, self._checks(), strict=True):
+            for block in self.blocks:
+                check = block.loop or (block.entry and heavy)
                 output[block.place] = snippets.charge(self._local, block.cost, entry=block.entry, check=check)
         if after:  # one way out: the body becomes a block, which takes the place of the function's own label
             before += b"\x02" + self.block_type(self.signature.results)
@@ -447,7 +468,7 @@ class Body:
 _BULK_INDICES: Final = {8: 2, 9: 1, 10: 2, 11: 1, 12: 2, 13: 1, 14: 2, 17: 1}
 _CONTROL_INDICES: Final = {
     0x00: 0, 0x02: 1, 0x03: 1, 0x04: 1, 0x05: 0, 0x0B: 0, 0x0C: 1, 0x0D: 1,
-    0x0E: 0, 0x0F: 0, 0x10: 1, 0x11: 2, 0x1C: 0, 0x40: 1,
+    0x0E: 0, 0x0F: 0, 0x10: 1, 0x11: 2, 0x1C: 0, 0x40: 1, 0xD2: 1,
 }  # fmt: skip
 _FIXED: Final = {Shape.FLOAT32: 4, Shape.FLOAT64: 8, Shape.LANE: 1, Shape.BYTES16: 16}
 _METHODS: Final[dict[int, Callable[[Body, int, int], int]]] = {
@@ -465,4 +486,5 @@ _METHODS: Final[dict[int, Callable[[Body, int, int], int]]] = {
     0x11: Body._call,
     0x1C: Body._select_typed,
     0x40: Body._grow,
+    0xD2: Body._function_reference,
 }

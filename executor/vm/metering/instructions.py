@@ -74,7 +74,8 @@ def _core() -> Iterator[tuple[int, Instruction]]:
     plain, index, memory, control, nan = Shape.PLAIN, Shape.INDEX, Shape.MEMORY, Shape.CONTROL, Shape.NAN
     yield from _rows(0x00, "unreachable", control, 0, 0)
     yield from _rows(0x01, "nop", plain, 0, 0)
-    yield from _rows(0x02, "block loop", control, 0, 0)
+    yield from _rows(0x02, "block", control, 0, 0)
+    yield from _rows(0x03, "loop", control, 0, 1)
     yield from _rows(0x04, "if", control, 0, 2)
     yield from _rows(0x05, "else", control, 0, 0)
     yield from _rows(0x0B, "end", control, 0, 0)
@@ -137,7 +138,7 @@ def _core() -> Iterator[tuple[int, Instruction]]:
     yield from _rows(0xBC, reinterprets + extends, plain, 0)
     yield from _rows(0xD0, "ref.null", index, 1)
     yield from _rows(0xD1, "ref.is_null", plain, 0)
-    yield from _rows(0xD2, "ref.func", index, 1, 128)
+    yield from _rows(0xD2, "ref.func", control, 1, 128)
 
 
 def _miscellaneous() -> Iterator[tuple[int, Instruction]]:

@@ -1,6 +1,6 @@
 """The metering pass: a module in, the same module with metering rules m1 built into it out (D5, D12).
 
-Everything of ours is appended, so nothing is renumbered: four globals with their exports (docs/metering.md, "Host
+Everything of ours is appended, so nothing is renumbered: five globals with their exports (docs/metering.md, "Host
 interface"), block types, locals. Of the custom sections only `name` stays, for the backtraces people read.
 """
 
@@ -89,7 +89,7 @@ class _Pass:
         for index in self.functions[self.imported :]:
             size, start = read_unsigned(data, position)
             position = start + size
-            body = Body(data, self.types, self.functions, self.types[index], snippets, self._block_type)
+            body = Body(data, self.types, self.functions, self.imported, self.types[index], snippets, self._block_type)
             bodies.append(body.rewrite(start, position))
         return b"".join(bodies)
 

@@ -15,12 +15,21 @@ from executor.vm.metering.instructions import INSTRUCTIONS, MISCELLANEOUS, VECTO
 from executor.vm.prices import IMPORT_PRICES, OPERATION_PRICES
 
 RULES: Final = "m1"
+REVISION: Final = 1
+"""Of the code the pass writes for these rules: compiled code of another revision is not used (worker/cache.py)."""
 
 # Stack, in slots: what a call takes from the profile's depth D.
 FRAME_BASE: Final = 8
 SLOTS: Final = MappingProxyType({0x7F: 1, 0x7E: 1, 0x7D: 1, 0x7C: 1, 0x7B: 2, 0x70: 1})
 """Slots of a local by its type: i32, i64, f32, f64, v128, funcref. An operand is one slot whatever its type."""
 FREE_LEAF_SLOTS: Final = 64  # a leaf this small costs no depth: it is only ever the last frame
+
+# What code takes beside its instructions.
+FREE_LOCAL_SLOTS: Final = (
+    64  # of the declared locals; each one more is a fuel at the function's entry, where it is made
+)
+FREE_VALUES: Final = 1  # that a branch carries, a call gives back, a construct takes or gives; each one more is a fuel
+UNCHECKED_FUEL: Final = 256  # what the body of a function that calls nothing may cost without a check at its entry
 
 # Dynamic charges, on top of the instruction's own.
 BYTES_PER_FUEL_SHIFT: Final = 3  # memory.copy, memory.fill, memory.init: one fuel for eight bytes
@@ -53,6 +62,7 @@ def _table() -> dict[str, Json]:
             for prefix, table in (("", INSTRUCTIONS), ("fc.", MISCELLANEOUS), ("fd.", VECTOR))
             for code, item in table.items()
         },
+        "code": [FREE_LOCAL_SLOTS, FREE_VALUES, UNCHECKED_FUEL],
         "frame": [FRAME_BASE, FREE_LEAF_SLOTS, {str(kind): slots for kind, slots in SLOTS.items()}],
         "dynamic": [BYTES_PER_FUEL_SHIFT, ELEMENT_FUEL_SHIFT, PAGE_FUEL],
         "instantiation": [INSTANTIATION_FUEL, ELEMENT_FUEL],

@@ -38,18 +38,19 @@ class Globals:
     depth: bytes
     pages: bytes
     status: bytes
+    calls: bytes
 
     @classmethod
     def after(cls, count: int) -> Globals:
         """Of a module that has `count` globals."""
-        return cls(*(e.unsigned(count + offset) for offset in range(4)))
+        return cls(*(e.unsigned(count + offset) for offset in range(5)))
 
 
-EXPORTS: Final = ("meter.fuel", "meter.depth", "meter.pages", "meter.status")
+EXPORTS: Final = ("meter.fuel", "meter.depth", "meter.pages", "meter.status", "meter.calls")
 """In the order of Globals."""
 RESERVED_PREFIX: Final = "meter."
-DECLARATIONS: Final = b"\x7e\x01\x42\x00\x0b" + b"\x7f\x01\x41\x00\x0b" * 3
-"""The globals themselves: mutable, one i64 and three i32, zero."""
+DECLARATIONS: Final = b"\x7e\x01\x42\x00\x0b" + b"\x7f\x01\x41\x00\x0b" * 4
+"""The globals themselves: mutable, one i64 and four i32, zero."""
 
 
 Scratch: TypeAlias = Callable[[str, int], bytes]
@@ -92,6 +93,11 @@ class Snippets:
         """A call, with the fuel in the global meanwhile."""
         fuel = scratch("fuel", _I64)
         return e.local_get(fuel) + self.save + call + self.load + e.local_set(fuel)
+
+    def around_import(self, scratch: Scratch, call: bytes) -> bytes:
+        """A call of the host, counted."""
+        calls = self.globals.calls
+        return self.around_call(scratch, e.global_get(calls) + e.i32(1) + e.I32_ADD + e.global_set(calls) + call)
 
     def enter(self, slots: int) -> bytes:
         """Take a frame from the depth, or stop."""

@@ -19,7 +19,7 @@ class SlotCounter(Snippets):
     """Counts frames, and leaves everything else as it is."""
 
     def __init__(self, slots: bytes) -> None:
-        super().__init__(Globals(slots, slots, slots, slots))
+        super().__init__(Globals(slots, slots, slots, slots, slots))
         self.slots = slots
 
     def enter(self, slots: int) -> bytes:
@@ -45,6 +45,10 @@ class SlotCounter(Snippets):
         return b""
 
     def around_call(self, scratch: Scratch, call: bytes) -> bytes:
+        """The call."""
+        return call
+
+    def around_import(self, scratch: Scratch, call: bytes) -> bytes:
         """The call."""
         return call
 
