@@ -105,7 +105,7 @@ def changed_tables() -> list[tuple[str, str, object]]:
             found.append((f"base of {key}", name, {**prices, key: Price(price.base + 1, price.per_byte)}))
             found.append((f"bytes of {key}", name, {**prices, key: Price(price.base, price.per_byte + 1)}))
     for name, value in vars(rules).items():
-        if name.isupper() and isinstance(value, int):
+        if name.isupper() and isinstance(value, int) and name != "REVISION":
             found.append((name, name, value + 1))
         elif name.isupper() and isinstance(value, bytes):
             found.append((name, name, value + b"\0"))

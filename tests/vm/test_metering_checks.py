@@ -36,6 +36,14 @@ def test_a_function_that_calls_nothing_is_checked_when_it_is_large() -> None:
         assert execute(target, request(target)) == Trapped(TrapCode.OUT_OF_FUEL, whole - short * one)
 
 
+def test_a_plain_trap_before_any_check_is_a_plain_trap() -> None:
+    """A small leaf overdraws and traps: no check failed, on no engine."""
+    code = "(drop (i32.mul (i32.const 9) (i32.const 2)))" * 30 + "unreachable"
+    fuel = program(code).instantiation_fuel + 10  # for `alloc` and a little of `run`
+    target = program(code, limits={"fuel": fuel})
+    assert execute(target, request(target)) == Trapped(TrapCode.TRAP, fuel)
+
+
 def test_nested_loops_cost_what_they_check() -> None:
     """Every loop that is entered is a fuel, as it is a check."""
     nested = lambda depth: f"{'(loop ' * depth}{')' * depth}"  # noqa: E731 - it reads as what it makes
