@@ -77,7 +77,8 @@ def read_input(text: str) -> bytes:
         else:
             data = bytes.fromhex(text[2:]) if text.startswith("0x") else text.encode("utf-8")
     except (OSError, ValueError) as error:
-        raise InvalidConfig(f"--input {text}: {error}") from error
+        hint = "0x is followed by pairs of hex digits" if isinstance(error, ValueError) else error
+        raise InvalidConfig(f"--input {text}: {hint}") from error
     if len(data) > PROFILE.ceilings.input_bytes:
         raise InvalidConfig(f"--input has {len(data)} bytes, the limit is {PROFILE.ceilings.input_bytes}")
     return data

@@ -9,8 +9,10 @@ from executor.model.report import Status
 from executor.receipts import all_passed, verify_receipt
 from executor.receipts.on_chain import verify_on_chain
 from executor.testing.devnet import Devnet
-from fixtures.receipts.record import recorded_function
+from fixtures.receipts.record import RECORDINGS
 from tests.end_to_end.journey import Journey, travel
+
+RECORDED = {recording.name: recording.function() for recording in RECORDINGS}
 
 
 async def finish(devnet: Devnet, function: Function) -> Journey:
@@ -23,26 +25,26 @@ async def finish(devnet: Devnet, function: Function) -> Journey:
 
 async def test_errors_traps_defaults_and_several_slots_are_delivered(devnet: Devnet) -> None:
     """A thrown error, an endless loop, an agreed default, and two observations one after the other."""
-    thrown = await finish(devnet, recorded_function("throws"))
+    thrown = await finish(devnet, RECORDED["throws"])
     assert thrown.receipt.attestation.reports[0].status is Status.FAILED
     price = await devnet.consumer.read()
     assert price.error == thrown.receipt.payload
     assert price.error.decode() == "TypeError: nothing to see (function.js:2:13)"
     assert thrown.receipt.transcript == ()
 
-    looped = await finish(devnet, recorded_function("loops"))
+    looped = await finish(devnet, RECORDED["loops"])
     (report,) = looped.receipt.attestation.reports
     assert report.status is Status.TRAPPED
     assert report.fuel_used == 5_000_000
     assert (await devnet.consumer.read()).error == bytes([TrapCode.OUT_OF_FUEL])
 
-    defaulted = await finish(devnet, recorded_function("defaults"))
+    defaulted = await finish(devnet, RECORDED["defaults"])
     (entry,) = defaulted.receipt.transcript
     assert entry.kind is Kind.DEFAULT
     assert (entry.value, defaulted.receipt.payload) == (b"7", b"7")
     assert {seen.observation.kind for seen in entry.observations} == {Kind.ERROR}
 
-    sequential = await finish(devnet, recorded_function("two_slots"))
+    sequential = await finish(devnet, RECORDED["two_slots"])
     assert [entry.kind for entry in sequential.receipt.transcript] == [Kind.VALUE, Kind.VALUE]
     assert sequential.receipt.transcript[0].value == b"ETHUSD"
     assert sequential.receipt.attestation.reports[0].slots == 2

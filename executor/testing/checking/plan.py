@@ -95,7 +95,7 @@ def read_input(text: str, folder: Path) -> bytes:
     try:
         return bytes.fromhex(text[2:]) if text.startswith("0x") else text.encode("utf-8")
     except ValueError as error:
-        raise InvalidConfig(f"input {text}: {error}") from error
+        raise InvalidConfig(f"input {text}: 0x is followed by pairs of hex digits") from error
 
 
 def read_replies(file: Path) -> World:
