@@ -71,7 +71,9 @@ rebuild: $(VENV)/.dev $(NPM) ## rebuild engine, guests and contracts and compare
 	$(PY) guest-sdk/c/build.py --check
 	$(PY) contracts/tools/build.py --check
 
-fixtures: $(VENV)/.dev ## make the vectors and record the receipts again, after a change of profile, engine or rules
+fixtures: $(VENV)/.dev ## make vectors and record receipts again, after a change of profile, engine or rules (CONTRIBUTING.md)
+	$(PY) guest-sdk/web/rules.py
+	$(PY) fixtures/conformance/generate.py
 	$(PY) fixtures/vectors/generate.py
 	$(PY) fixtures/receipts/record.py
 
