@@ -52,8 +52,8 @@ WORDS: Final[Mapping[Kind, Words]] = MappingProxyType(
         Kind.BAD_VALUE: Words(
             "{where} proposes what its strategy does not take{why}",
             "median takes one number (a number, a Decimal, a plain decimal string), fields an object with exactly its "
-            "names, identical and mode text or bytes (an object as text: its fields one by one, or JSON.stringify of the "
-            "values in an order of your own): convert what the reply has, or take another strategy",
+            "names, identical and mode text or bytes (of an object: JSON.stringify of an "
+            "array of what you need): convert what the reply has, or take another strategy",
         ),
         Kind.OBSERVATION_FAILS: Words(
             '{where} fails with "{subject}" on the example replies{why}',
