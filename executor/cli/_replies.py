@@ -6,13 +6,13 @@ for a URL that does not answer.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from executor.errors import InvalidConfig
+from executor.testing.json_text import parse_json
 from executor.testing.replies import RepliedHttp, Reply
 
 __all__ = ["RepliedHttp", "Reply", "read_replies"]
@@ -47,7 +47,7 @@ def read_replies(path: Path) -> dict[str, Reply]:
         data = path.read_bytes()
         if len(data) > MAX_REPLIES_BYTES:
             raise InvalidConfig(f"{path} has {len(data)} bytes, the limit is {MAX_REPLIES_BYTES}")
-        written = TypeAdapter(dict[str, _Written]).validate_python(json.loads(data))
+        written = TypeAdapter(dict[str, _Written]).validate_python(parse_json(data))
     except OSError as error:
         raise InvalidConfig(f"{path}: {error.strerror}") from error
     except ValidationError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
@@ -10,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from executor.model.spec import Fields, Strategy
+from executor.testing.json_text import parse_json
 
 _TIME: Final = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?|\b1[5-9]\d{8}\b"  # ISO 8601, seconds since 1970
@@ -53,7 +53,7 @@ def on_values(aggregate: Strategy | Fields, values: Sequence[bytes]) -> str:
 
 
 def _on_fields(aggregate: Fields, values: Sequence[bytes]) -> str:
-    plain = [json.loads(value) for value in values]
+    plain = [parse_json(value) for value in values]
     for name, strategy in aggregate.strategies:
         column = list(dict.fromkeys(each[name] for each in plain))
         if strategy is not Strategy.MEDIAN and len(column) > 1:
@@ -102,7 +102,7 @@ def _json_fields(texts: Sequence[str]) -> str | None:
 
 def _json(texts: Sequence[str]) -> list[Any] | None:
     try:
-        plain = [json.loads(text) for text in texts]
+        plain = [parse_json(text) for text in texts]
     except (ValueError, RecursionError):
         return None
     return plain if all(isinstance(each, dict | list) for each in plain) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +12,7 @@ from executor.model.codec import encode_json
 from executor.model.observation import Kind, Observation
 from executor.model.spec import Aggregate, Fields, Strategy
 from executor.model.values import check_value
+from executor.testing.json_text import parse_json
 
 _HUGE: Final = "9" * 78  # the most digits a decimal may have
 
@@ -74,5 +74,5 @@ def is_within(aggregate: Aggregate, agreed: bytes, honest: Sequence[bytes]) -> b
 
 
 def _field(value: bytes, name: str) -> bytes:
-    text: str = json.loads(value)[name]
+    text: str = parse_json(value)[name]
     return text.encode("utf-8")

@@ -18,6 +18,7 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any, Final
 
+from executor.testing.json_text import parse_json
 from executor.testing.replies import Reply
 
 START: Final = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)  # 1,700,000,000, where a reply has no time of its own
@@ -81,7 +82,7 @@ def vary(reply: Reply, variation: Variation, *, steady: Collection[str] = ()) ->
     """The same answer, varied; fields and headers named in `steady` keep their values. Pure."""
     varied = replace(reply, headers=_headers(reply, variation, steady), about=str(variation))
     try:
-        plain = json.loads(reply.body, parse_float=_Written)
+        plain = parse_json(reply.body, parse_float=_Written)
     except (ValueError, RecursionError):
         return varied
     if variation == Variation() or not isinstance(plain, dict | list):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final
 
+from executor.testing.json_text import parse_json
 from executor.testing.replies import Reply
 
 EDGES: Final = (0, 1, -1, 1000, 2**31, 2**53, 10**18, None)
@@ -135,7 +136,7 @@ def grown(reply: Reply, growth: Grown) -> Reply:
 
 def _parsed(reply: Reply) -> Any:
     try:
-        return json.loads(reply.body)
+        return parse_json(reply.body)
     except (ValueError, RecursionError):
         return None
 

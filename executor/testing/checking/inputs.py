@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from executor.model.profile import PROFILE
+from executor.testing.json_text import parse_json
 
 MAX_BYTES: Final = PROFILE.ceilings.input_bytes
 WORD: Final = 32  # bytes of an ABI-encoded value
@@ -126,7 +127,7 @@ def _filled(items: list[Any]) -> list[Any]:
 
 def _parsed(data: bytes) -> Any:
     try:
-        return json.loads(data)
+        return parse_json(data)
     except (ValueError, RecursionError):
         return None
 

@@ -8,7 +8,6 @@ allow = ["error-as-value"]              # findings that are meant
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from executor.errors import InvalidConfig, InvalidValue
 from executor.model.profile import PROFILE
 from executor.testing.checking.findings import Kind
+from executor.testing.json_text import parse_json
 from executor.testing.replies import Reply, World
 
 CHECK_FILE = "check.toml"
@@ -101,7 +101,7 @@ def read_input(text: str, folder: Path) -> bytes:
 def read_replies(file: Path) -> World:
     """The replies in a file, by URL; raises InvalidConfig naming what is wrong."""
     try:
-        plain: Any = json.loads(_read(file))
+        plain: Any = parse_json(_read(file))
     except ValueError as error:
         raise InvalidConfig(f"{file}: not JSON: {error}") from error
     if not isinstance(plain, Mapping):

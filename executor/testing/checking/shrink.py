@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from executor.testing.checking.contents import Drift, Edge, Grown
 from executor.testing.checking.scene import Scene, Twist
+from executor.testing.json_text import parse_json
 from executor.testing.variations import Variation
 
 MAX_PLAYS: Final = 250  # of one shrink: about two seconds
@@ -86,7 +87,7 @@ def _shorter(data: bytes) -> Iterator[bytes]:
         return
     yield b""
     try:
-        plain = json.loads(data)
+        plain = parse_json(data)
     except (ValueError, RecursionError):
         plain = None
     if isinstance(plain, dict | list):
