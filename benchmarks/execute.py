@@ -19,11 +19,10 @@ from wasmtime import _ffi as ffi
 from executor.model.function import Function
 from executor.model.manifest import Terms
 from executor.model.outcome import Returned
-from executor.model.profile import PROFILE
 from executor.model.request import Request
 from executor.vm import execute, load
 from executor.vm.checks import IMPORTS
-from executor.vm.engine import engine_of
+from executor.vm.engine import SETTINGS
 
 INPUT = bytes(range(32))
 ROUNDS = 1_000
@@ -122,24 +121,35 @@ def medians(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, flo
     return {name: statistics.median(values) for name, values in times.items()}
 
 
+def fuel_engine() -> wasmtime.Engine:
+    """The floor's engine: wasmtime's own fuel and NaNs, everything else as ours."""
+    config = wasmtime.Config()
+    for name, value in SETTINGS.items():
+        setattr(config, name, value)
+    config.max_wasm_stack = 1 << 19
+    config.consume_fuel = config.cranelift_nan_canonicalization = True
+    return wasmtime.Engine(config)
+
+
 def empty_guest() -> None:
     """`execute` of an empty guest against the floors."""
-    engine = engine_of(PROFILE)
+    engine = fuel_engine()
+    module = wasmtime.Module(engine, EMPTY.read_bytes())
     program = load(Function(EMPTY.read_bytes()))
     request = Request.local(program.function_id, INPUT)
     shared = wasmtime.Linker(engine)
     define(shared)
-    pre = shared.instantiate_pre(program.module)
+    pre = shared.instantiate_pre(module)
     outcome = execute(program, request)
     assert isinstance(outcome, Returned)
-    assert outcome.output == b"" == raw_bindings(engine, pre) == wasmtime_py(engine, program.module, None)
+    assert outcome.output == b"" == raw_bindings(engine, pre) == wasmtime_py(engine, module, None)
     found = medians(
         {
             "execute": lambda: execute(program, request),
             "floor: wasmtime-py by hand, host functions defined for each run": lambda: wasmtime_py(
-                engine, program.module, None
+                engine, module, None
             ),
-            "        wasmtime-py by hand, one linker for all runs": lambda: wasmtime_py(engine, program.module, shared),
+            "        wasmtime-py by hand, one linker for all runs": lambda: wasmtime_py(engine, module, shared),
             "        C bindings only, one linker for all runs": lambda: raw_bindings(engine, pre),
         },
         ROUNDS,
