@@ -17,6 +17,7 @@ from executor.model.observation import Kind, Observation
 from executor.model.outcome import Returned, TrapCode, Trapped
 from executor.model.request import Request
 from executor.worker import WorkerPool
+from fixtures.guests.hostile.generated.compile import loops_times_locals
 from worker.pools import HTTP, LONG, SPIN, kill_running, observer, process_ids, running, until, workers
 from worker.worlds import Broken, World
 
@@ -132,9 +133,7 @@ async def test_a_worker_that_died_compiling_is_tried_again_and_then_suspended(tm
 
 async def test_a_compile_bomb_hurts_nobody_else(tmp_path: Path) -> None:
     """The compiler has a watchdog of its own; what it stops is not tried again at once, and others load and run."""
-    bomb = Function(
-        module("(local.set $n (i64.rotl (i64.load (local.get $i)) (local.get $n)))" * 250_000 + "(local.get $n)")
-    )
+    bomb = Function(loops_times_locals(500))  # measured over a minute
     async with new_pool(tmp_path, compile_s=1.5) as pool:
         load = asyncio.create_task(pool.load(bomb))
         await runs_again(pool)
