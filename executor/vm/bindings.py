@@ -37,7 +37,6 @@ def _bind(name: str, result: Any, *arguments: Any) -> Any:
 store_new = _bind("wasmtime_store_new", Pointer, Pointer, Pointer, Pointer)
 store_delete = _bind("wasmtime_store_delete", None, Pointer)
 store_context = _bind("wasmtime_store_context", Pointer, Pointer)
-store_limiter = _bind("wasmtime_store_limiter", None, Pointer, *[ctypes.c_int64] * 5)
 context_data = _bind("wasmtime_context_get_data", Pointer, Pointer)
 global_set = _bind("wasmtime_global_set", Pointer, Pointer, Pointer, Pointer)
 global_get = _bind("wasmtime_global_get", None, Pointer, Pointer, Pointer)

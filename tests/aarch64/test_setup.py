@@ -33,7 +33,7 @@ def test_a_machine_without_apt_is_told_so(setup: Path, tmp_path: Path) -> None:
 def test_a_mirror_that_does_not_answer_is_a_failure(setup: Path, tmp_path: Path) -> None:
     """Exit code 1 with apt's own words, and no half-made machine."""
     if shutil.which("apt-get") is None:
-        pytest.skip("no apt here, whose words are tested")
+        pytest.skip("no apt here, whose words are tested")  # other systems; CI is a Debian
     options = tmp_path / "apt.conf"
     options.write_text(
         'Acquire::http::Proxy "http://127.0.0.1:9"; Acquire::https::Proxy "http://127.0.0.1:9"; Acquire::Retries "0";'

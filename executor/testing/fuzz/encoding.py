@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
-MAGIC: Final = b"\x00asm\x01\x00\x00\x00"
+from executor.vm.binary import MAGIC
+from executor.vm.metering.encoding import signed, unsigned
 
-
-def unsigned(value: int) -> bytes:
-    """LEB128 of a number that is not negative."""
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def signed(value: int) -> bytes:
-    """Signed LEB128."""
-    out = bytearray()
-    while not -64 <= value < 64:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value & 0x7F)
-    return bytes(out)
+__all__ = ["MAGIC", "name", "section", "signed", "sized", "unsigned", "vector"]
 
 
 def sized(data: bytes) -> bytes:
