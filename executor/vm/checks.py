@@ -22,7 +22,6 @@ from executor.model.profile import Ceilings
 from executor.vm.binary import Outline, Signature, read_outline
 from executor.vm.metering.snippets import RESERVED_PREFIX
 
-PAGE_BYTES = 65_536
 PAGES_PER_MIB = 16
 MAX_LOCALS = 49_992  # of one function: engines agree on 50,000 with its parameters, some are the metering's
 MAX_TABLES = 16  # compilers make one; with the ceiling on elements this bounds a run's tables to 13 MB
