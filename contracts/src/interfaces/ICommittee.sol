@@ -9,6 +9,15 @@ interface ICommittee {
     event Registered(
         address indexed operator, address signer, bytes32 encryptionKey, bytes publicKey, string endpoint
     );
+    /// @notice The owner announced an epoch, which anyone may begin at `readyAt` (a block timestamp).
+    event EpochProposed(
+        bytes32 indexed proposal,
+        uint256 readyAt,
+        bytes32 profileId,
+        uint32 roundLength,
+        address[] operators,
+        address[] verifiers
+    );
     /// @notice A new epoch is current. Requests in flight finish under the epoch they began in.
     event EpochStarted(
         uint64 indexed epoch, bytes32 profileId, uint32 roundLength, address[] operators, address[] verifiers
@@ -16,6 +25,8 @@ interface ICommittee {
 
     /// @notice The signer address is zero.
     error BadSigner();
+    /// @notice The signer's signature is not its own over this operator's `possession` digest.
+    error BadSignerProof();
     /// @notice The encryption key is zero or another point of low order, to which nothing can be sealed.
     error BadEncryptionKey();
     /// @notice The endpoint is empty or longer than `MAX_ENDPOINT` bytes.
@@ -39,23 +50,41 @@ interface ICommittee {
     error BadRoundLength();
     /// @notice There is no such epoch.
     error UnknownEpoch(uint64 epoch);
+    /// @notice This epoch was not proposed last, or is not ready before `readyAt` (0: not proposed).
+    error EpochNotReady(uint256 readyAt);
+    /// @notice More than f of the proposed members left or were slashed meanwhile; propose others.
+    error TooFewMembers(uint256 left, uint256 needed);
 
-    /// @notice Registers the caller's keys. Key and proof are EIP-2537 points; the proof signs the `possession` digest.
+    /// @notice Registers the caller's keys, or new ones for later epochs; what is paid is added to its stake.
+    /// Key and proof are EIP-2537 points; both proofs sign the `possession` digest.
     /// @param signer secp256k1 address of the member's votes.
+    /// @param signerProof the signer's compact EIP-2098 signature, 64 bytes.
     /// @param encryptionKey X25519 public key that messages to the member are sealed to.
     /// @param publicKey BLS12-381 key in G2, 256 bytes.
     /// @param possession BLS signature in G1 over the `possession` digest, 128 bytes.
     /// @param endpoint where the member's node is reached.
     function register(
         address signer,
+        bytes calldata signerProof,
         bytes32 encryptionKey,
         bytes calldata publicKey,
         bytes calldata possession,
         string calldata endpoint
+    ) external payable;
+
+    /// @notice Announces an epoch. Owner only. Takes the place of an earlier proposal.
+    /// @dev The arguments are those of `startEpoch`. The delay is what users and members have to leave an owner they do not
+    /// trust any more, or one whose key was stolen. The first epoch needs none: there is nobody yet to protect.
+    function proposeEpoch(
+        address[] calldata operators,
+        bytes32 profileId,
+        uint32 roundLength,
+        address[] calldata verifiers
     ) external;
 
-    /// @notice Freezes the members' current records into a new epoch and makes it current. Owner only.
-    /// @param operators member i is operators[i]; n need not be 3f + 1: f = (n - 1) / 3, quorum = n - f.
+    /// @notice Freezes the members' current records into a new epoch and makes it current. Anyone may, once it is ready.
+    /// Operators that were slashed, left or hold less than `minStake` by then are left out, f of those proposed at most.
+    /// @param operators the others become members in this order; n need not be 3f + 1: f = (n - 1) / 3, quorum = n - f.
     /// @param profileId the execution profile every digest of the epoch is bound to.
     /// @param roundLength length of a leader's round in seconds.
     /// @param verifiers the verifiers that may check the epoch's attestations; a delivery names one by its index.
@@ -68,6 +97,10 @@ interface ICommittee {
 
     /// @notice Number of the current epoch; the first is 1, 0 means none has begun.
     function currentEpoch() external view returns (uint64);
+
+    /// @notice Whether the epoch is current, or was replaced less than `GRACE_PERIOD` ago: then it may still attest what
+    /// no request asked for. (A request is attested by the epoch it began in, until its own deadline.)
+    function isLive(uint64 epoch) external view returns (bool);
 
     /// @notice What the epoch fixes.
     function epochInfo(uint64 epoch) external view returns (Epoch memory);

@@ -13,12 +13,27 @@ struct Report {
     bytes32 outputHash;
 }
 
-/// @notice An open request, one storage slot. It is deleted when the request closes.
+/// @notice An open request. It is deleted when the request closes.
 struct Pending {
-    address consumer;
+    address consumer; // zero when there is no such request, or no longer
     uint32 callbackGasLimit;
     uint32 epoch;
     uint32 deadline; // block.timestamp from which the request can only expire
+    uint64 subscription;
+    uint80 reserved; // of the subscription's balance, in its asset
+    uint32 prices; // version it is charged by
+}
+
+/// @notice What a request was told it costs.
+struct Quote {
+    uint80 maxCost; // reserved, in the subscription's asset
+    uint32 prices; // version it is charged by
+}
+
+/// @notice Where a triggered report came from. Its id is Digests.triggered(router, registration, functionId, epoch, eventHash).
+struct Origin {
+    bytes32 registration;
+    bytes32 eventHash; // of what the trigger's kind says (docs/wire.md §1, `trigger`)
 }
 
 /// @notice The fields of a request that its id commits to and that the router fills in or passes on (docs/wire.md §1).

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @notice Verified randomness: rounds of drand's quicknet, and draws of a committee's own threshold key.
+/// @dev A drand round is public when its time has come: whoever uses one must have fixed it, and everything that depends on
+/// it, before that. Draws are bound to their request and known to nobody before it is final.
+interface IBeacon {
+    /// @notice A consumer fixed the round its randomness will come from.
+    event Committed(bytes32 indexed ticket, address indexed consumer, uint64 round);
+    /// @notice The randomness of a ticket is known.
+    event Revealed(bytes32 indexed ticket, uint64 indexed round, bytes32 randomness);
+    /// @notice A quorum of an epoch's members registered the public key of its draws.
+    event DrawKeyRegistered(address indexed committee, uint64 indexed epoch, bytes publicKey, bytes32 dkgHash);
+
+    /// @notice The signature is not quicknet's over this round.
+    error BadRound(uint64 round);
+    /// @notice The signature is not the epoch's draw key's over this draw.
+    error BadDraw(bytes32 requestId, uint32 ordinal);
+    /// @notice There is no such ticket, or it was revealed.
+    error UnknownTicket(bytes32 ticket);
+    /// @notice A round is fixed at least `MIN_DELAY` seconds ahead.
+    error TooSoon(uint256 delay);
+    /// @notice The epoch has no draw key, or has one already.
+    error BadDrawKey(address committee, uint64 epoch);
+
+    /// @notice Fixes the first round that is published `delay` seconds from now or later; the caller is its consumer.
+    function commit(uint32 delay) external returns (bytes32 ticket, uint64 round);
+
+    /// @notice Checks the ticket's round and keeps its randomness. Anyone may call it, once.
+    /// @param signature quicknet's over the round, a G1 point as EIP-2537 has it, 128 bytes.
+    function reveal(bytes32 ticket, bytes calldata signature) external returns (bytes32 randomness);
+
+    /// @notice A revealed ticket's randomness: keccak256(abi.encode(tag `ticket`, sha256(compressed signature), ticket)).
+    function randomnessOf(bytes32 ticket) external view returns (bool revealed, bytes32 randomness);
+
+    /// @notice drand's own randomness of a round, sha256 of the compressed signature; reverts for a false signature.
+    function verifyRound(uint64 round, bytes calldata signature) external view returns (bytes32 randomness);
+
+    /// @notice Registers an epoch's draw key, signed by a quorum of its members (docs/wire.md §1, `DrawKey`).
+    function registerDrawKey(
+        address router,
+        address committee,
+        uint64 epoch,
+        bytes calldata publicKey,
+        bytes32 dkgHash,
+        uint256 verifierIndex,
+        bytes calldata proof
+    ) external;
+
+    /// @notice A request's draw: keccak256 of the compressed signature by the epoch's draw key over the `draw` digest of
+    /// (chain id, router, request id, ordinal); reverts for a false signature.
+    function verifyDraw(
+        address committee,
+        uint64 epoch,
+        address router,
+        bytes32 requestId,
+        uint32 ordinal,
+        bytes calldata signature
+    ) external view returns (bytes32 randomness);
+}
