@@ -1,52 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {Deliveries} from "./Deliveries.sol";
 import {ICommittee} from "./interfaces/ICommittee.sol";
 import {IRouter} from "./interfaces/IRouter.sol";
-import {Callback} from "./libraries/Callback.sol";
 import {Digests} from "./libraries/Digests.sol";
-import {EpochVerifiers} from "./libraries/EpochVerifiers.sol";
-import {PackedReports} from "./libraries/PackedReports.sol";
+import {Pricing} from "./Pricing.sol";
+import {Settings} from "./Settings.sol";
+import {Subscriptions} from "./Subscriptions.sol";
+import {AccountSlot} from "./types/AccountSlot.sol";
+import {Asset, Prices} from "./types/Billing.sol";
 import {CLOSED, PendingSlot, pack} from "./types/PendingSlot.sol";
-import {Pending, RequestContext} from "./types/Types.sol";
+import {Origin, Pending, Quote, RequestContext} from "./types/Types.sol";
 
 /// @notice Takes requests and delivers attested reports, each request at most once.
 /// @dev A request is closed (its slot deleted) before its consumer is called, so re-entering finds it closed.
 /// An epoch's keys are good for the requests that began in it until those requests' deadlines: that is the grace period.
-contract Router is IRouter, Ownable2Step {
-    struct Entry {
-        PendingSlot slot;
-    }
-
-    // Bounds of what the owner may set.
-    uint32 private constant MIN_TIMEOUT = 30 seconds;
-    uint32 private constant MAX_TIMEOUT = 7 days;
-    uint32 private constant MAX_CALLBACK_GAS = 5_000_000;
-    uint32 private constant MAX_INPUT_LENGTH = 65_536;
-
-    /// @inheritdoc IRouter
-    address public immutable committee;
-    bytes32 private immutable DEPLOYER_HASH = EpochVerifiers.deployerHash();
-    bytes32 private immutable DOMAIN = Digests.domainSeparator(address(this));
-
-    // One slot, read and written once a request.
-    uint64 public nonce;
-    uint32 public requestTimeout = 300; // seconds, as Chainlink Functions
-    uint32 public maxCallbackGas = 300_000; // as Chainlink Functions
-    uint32 public maxInputLength = 16_384;
-
-    mapping(bytes32 requestId => Entry) private _pending;
-
-    constructor(address owner, address committee_) Ownable(owner) {
-        committee = committee_;
-    }
+contract Router is Deliveries {
+    constructor(
+        address owner,
+        address committee_,
+        address functions_,
+        address token_,
+        uint256 changeDelay_,
+        Prices memory prices_
+    ) Settings(owner, committee_, functions_) Subscriptions(token_) Pricing(changeDelay_, prices_, token_ != address(0)) {}
 
     /// @inheritdoc IRouter
     function request(uint64 subscription, bytes32 functionId, bytes calldata input, uint32 callbackGasLimit)
         external
         returns (bytes32 requestId)
     {
+        if (paused) revert Paused();
         if (input.length > maxInputLength) revert InputTooLong(input.length, maxInputLength);
         if (callbackGasLimit > maxCallbackGas) revert CallbackGasTooHigh(callbackGasLimit, maxCallbackGas);
         uint64 epoch = ICommittee(committee).currentEpoch();
@@ -65,86 +50,85 @@ contract Router is IRouter, Ownable2Step {
             consumer: msg.sender
         });
         requestId = Digests.requestId(address(this), context);
+        uint256 place = placeOf(subscription, msg.sender);
+        Quote memory quoted = reserve(subscription, functionId, callbackGasLimit);
         uint32 deadline = uint32(block.timestamp) + requestTimeout;
-        _pending[requestId].slot = pack(Pending(msg.sender, callbackGasLimit, uint32(epoch), deadline));
-        emit Requested(
-            requestId,
-            functionId,
-            msg.sender,
-            msg.sender,
-            subscription,
-            epoch,
-            context.nonce,
-            context.blockTimestamp,
-            context.parentHash,
-            callbackGasLimit,
-            deadline,
-            input
-        );
+        _pending[requestId] =
+            pack(subscription, place, callbackGasLimit, epoch, deadline, quoted.maxCost, quoted.prices);
+        emit Requested(requestId, functionId, msg.sender, context, deadline, quoted, input);
     }
 
     /// @inheritdoc IRouter
     function fulfill(uint64 epoch, uint256 verifierIndex, bytes calldata reports, bytes calldata proof) external {
-        if (verifierIndex > type(uint8).max) revert UnknownVerifier(epoch, verifierIndex);
-        address verifier = EpochVerifiers.locate(committee, DEPLOYER_HASH, epoch, verifierIndex);
-        bytes32 digest = attestationDigest(epoch, PackedReports.root(reports));
-        if (!EpochVerifiers.verify(verifier, digest, proof)) revert UnknownVerifier(epoch, verifierIndex);
+        Delivery memory delivery;
+        delivery.epoch = epoch;
+        uint256 signers = attested(delivery, verifierIndex, reports, proof);
         uint256 offset;
         while (offset < reports.length) {
-            offset = deliver(epoch, reports, offset);
+            offset = deliver(delivery, reports, offset);
         }
+        credit(epoch, signers, delivery.takings);
+    }
+
+    /// @inheritdoc IRouter
+    function push(
+        uint64 epoch,
+        uint256 verifierIndex,
+        bytes calldata reports,
+        bytes calldata proof,
+        Origin[] calldata origins
+    ) external {
+        if (paused) revert Paused();
+        if (!ICommittee(committee).isLive(epoch)) revert EpochEnded(epoch);
+        Delivery memory delivery;
+        delivery.epoch = epoch;
+        uint256 signers = attested(delivery, verifierIndex, reports, proof);
+        uint256 offset;
+        uint256 count;
+        for (; offset < reports.length; ++count) {
+            if (count == origins.length) revert BadOrigins(origins.length, count + 1);
+            offset = deliverPush(delivery, reports, offset, origins[count]);
+        }
+        if (count != origins.length) revert BadOrigins(origins.length, count);
+        credit(epoch, signers, delivery.takings);
     }
 
     /// @inheritdoc IRouter
     function expire(bytes32 requestId) external {
-        PendingSlot open = _pending[requestId].slot;
+        PendingSlot open = _pending[requestId];
         if (!open.isOpen()) revert NotPending(requestId);
         if (block.timestamp < open.deadline()) revert NotExpired(requestId, open.deadline());
-        _pending[requestId].slot = CLOSED;
-        emit Expired(requestId, open.consumer());
-    }
-
-    /// @inheritdoc IRouter
-    function setLimits(uint32 requestTimeout_, uint32 maxCallbackGas_, uint32 maxInputLength_) external onlyOwner {
-        if (
-            requestTimeout_ < MIN_TIMEOUT || requestTimeout_ > MAX_TIMEOUT || maxCallbackGas_ > MAX_CALLBACK_GAS
-                || maxInputLength_ > MAX_INPUT_LENGTH
-        ) revert BadLimits();
-        (requestTimeout, maxCallbackGas, maxInputLength) = (requestTimeout_, maxCallbackGas_, maxInputLength_);
-        emit LimitsChanged(requestTimeout_, maxCallbackGas_, maxInputLength_);
+        _pending[requestId] = CLOSED;
+        uint256 held = open.reserved();
+        _accounts[open.subscription()] = _accounts[open.subscription()].settle(held, held);
+        emit Expired(requestId, consumerAt(open.subscription(), open.place()), held);
     }
 
     /// @inheritdoc IRouter
     function pending(bytes32 requestId) external view returns (Pending memory) {
-        return _pending[requestId].slot.unpack();
+        PendingSlot open = _pending[requestId];
+        return Pending({
+            consumer: consumerAt(open.subscription(), open.place()),
+            callbackGasLimit: uint32(open.callbackGasLimit()),
+            epoch: uint32(open.epoch()),
+            deadline: uint32(open.deadline()),
+            subscription: uint64(open.subscription()),
+            reserved: uint80(open.reserved()),
+            prices: uint32(open.prices())
+        });
     }
 
-    /// @inheritdoc IRouter
-    function attestationDigest(uint64 epoch, bytes32 root) public view returns (bytes32) {
-        return Digests.attestation(DOMAIN, committee, epoch, root);
-    }
-
-    /// @dev Delivers or skips the report at `offset` and returns the next one's offset.
-    function deliver(uint64 epoch, bytes calldata reports, uint256 offset) private returns (uint256 next) {
-        bytes32 requestId;
-        uint256 status;
-        bytes calldata data;
-        (requestId, status, data, next) = PackedReports.outcome(reports, offset);
-        Entry storage entry = _pending[requestId];
-        PendingSlot open = entry.slot;
-        // A closed slot is all zero: its deadline has passed.
-        if (open.epoch() == epoch && block.timestamp < open.deadline()) {
-            entry.slot = CLOSED;
-            bool success = Callback.call(open.consumer(), open.callbackGasLimit(), requestId, status, data);
-            if (!success) emit CallbackFailed(requestId, Callback.returned());
-            emit Delivered(requestId, uint8(status), success, msg.sender);
-        } else {
-            emit Skipped(requestId, skipReason(epoch, open));
-        }
-    }
-
-    function skipReason(uint64 epoch, PendingSlot open) private pure returns (SkipReason) {
-        if (!open.isOpen()) return SkipReason.Closed;
-        return open.epoch() == epoch ? SkipReason.Expired : SkipReason.OtherEpoch;
+    /// @dev Reserves what the request can cost at most.
+    function reserve(uint64 subscription, bytes32 functionId, uint32 callbackGasLimit)
+        private
+        returns (Quote memory quoted)
+    {
+        AccountSlot account = _accounts[subscription];
+        if (!account.exists()) revert UnknownSubscription(subscription);
+        uint32 version = _pricesVersion;
+        uint256 cost = quote(version, functionId, callbackGasLimit, account.asset(), block.basefee);
+        if (account.balance() < cost) revert InsufficientBalance(subscription, account.balance(), cost);
+        _accounts[subscription] = account.hold(cost);
+        return Quote(uint80(cost), version);
     }
 }

@@ -20,7 +20,7 @@ CONTRACTS = (
 SETTINGS = {
     "evmVersion": "prague",
     "metadata": {"appendCBOR": False, "bytecodeHash": "none"},
-    "optimizer": {"enabled": True, "runs": 1_000_000},
+    "optimizer": {"enabled": True, "runs": 10_000},
     "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}},
     "viaIR": True,
 }

@@ -7,6 +7,8 @@ import {Asset, Prices} from "../types/Billing.sol";
 interface IPricing {
     /// @notice New requests are charged by this version of the prices.
     event PricesChanged(uint32 indexed version, Prices prices);
+    /// @notice Who may change the token's rate beside the owner.
+    event RateKeeperChanged(address keeper);
     /// @notice The owner announced prices, which anyone may put in force at `readyAt` (a block timestamp).
     event PricesProposed(Prices prices, uint256 readyAt);
 
@@ -16,6 +18,8 @@ interface IPricing {
     error PricesNotReady(uint256 readyAt);
     /// @notice A rate may change by a quarter an hour at most, and only by its keeper or the owner.
     error BadRate(uint128 current, uint128 proposed);
+    /// @notice The request could cost more than the router reckons with (2^80 - 1 units).
+    error CostTooHigh(uint256 maxCost);
     /// @notice There is no such version of the prices.
     error UnknownPrices(uint32 version);
 
@@ -38,5 +42,12 @@ interface IPricing {
     /// @param functionId registered in the function registry.
     /// @param callbackGasLimit gas of the callback.
     /// @param asset what the subscription pays with.
-    function estimateCost(bytes32 functionId, uint32 callbackGasLimit, Asset asset) external view returns (uint256);
+    /// @param baseFee wei a gas the quote reckons with; 0 takes the block's, which is 0 in calls without a gas price.
+    function estimateCost(bytes32 functionId, uint32 callbackGasLimit, Asset asset, uint256 baseFee)
+        external
+        view
+        returns (uint256);
+
+    /// @notice Names who may follow the token's market beside the owner; zero for nobody. Owner only.
+    function setRateKeeper(address keeper) external;
 }

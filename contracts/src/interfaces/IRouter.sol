@@ -78,6 +78,8 @@ interface IRouter {
     error Paused();
     /// @notice The caller is neither owner nor guardian.
     error NotGuardian(address caller);
+    /// @notice The trigger registry was named before, or is zero.
+    error TriggersSet();
     /// @notice There must be one origin for each report.
     error BadOrigins(uint256 origins, uint256 reports);
     /// @notice The epoch is neither current nor within its grace period.
@@ -129,8 +131,17 @@ interface IRouter {
     /// @notice The function registry.
     function functions() external view returns (address);
 
-    /// @notice The trigger registry.
+    /// @notice The trigger registry; zero before it was named.
     function triggers() external view returns (address);
+
+    /// @notice Names the trigger registry, once. Owner only.
+    function setTriggers(address triggers) external;
+
+    /// @notice Who may pause beside the owner; zero for nobody.
+    function guardian() external view returns (address);
+
+    /// @notice Whether new requests and pushes are refused.
+    function paused() external view returns (bool);
 
     /// @notice Refuses or takes new requests and pushes. Owner or guardian; only the owner can unpause.
     function setPaused(bool paused) external;

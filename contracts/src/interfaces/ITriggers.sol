@@ -21,6 +21,16 @@ struct Trigger {
     bytes input;
 }
 
+/// @notice What a delivery needs of an active registration.
+struct Target {
+    address owner; // zero when there is none, or it is paused
+    bytes10 name;
+    bytes32 functionId;
+    address receiver; // zero when there is none, or it does not answer ERC-165 for `IReceiver` now
+    uint32 callbackGasLimit;
+    uint64 subscription;
+}
+
 /// @notice Triggers, on chain so that every node agrees on them.
 interface ITriggers {
     /// @notice A trigger was registered.
@@ -55,16 +65,6 @@ interface ITriggers {
     /// @notice The registration as it was made; reverts if there is none.
     function trigger(bytes32 registration) external view returns (address owner, bool paused, Trigger memory);
 
-    /// @notice What a delivery needs of an active registration; `owner` is zero when there is none or it is paused.
-    function target(bytes32 registration)
-        external
-        view
-        returns (
-            address owner,
-            bytes32 functionId,
-            address receiver,
-            uint64 subscription,
-            uint32 callbackGasLimit,
-            bytes10 name
-        );
+    /// @notice What a delivery needs of a registration.
+    function target(bytes32 registration) external view returns (Target memory);
 }

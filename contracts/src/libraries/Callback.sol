@@ -9,28 +9,48 @@ library Callback {
     uint256 internal constant MAX_REASON = 128; // a selector and three words: Error(string) with a short text
 
     // What is spent between the check and the callback's first instruction: cold account access 2,600, as much again for
-    // code that EIP-7702 delegates to; and what the router needs after it for its events.
-    uint256 private constant OVERHEAD = 12_000;
+    // code that EIP-7702 delegates to; and what the router needs after it for its books and events.
+    uint256 private constant OVERHEAD = 30_000;
 
-    /// @notice Calls `handleFulfillment`; `data` is the output when status is 0, else the failure. Reverts with
-    /// `InsufficientGas` when the callback would get less than all of its limit: EIP-150 keeps back one part in 64.
-    /// @dev Assembly, because solc copies return data of any length. The message is written past the free pointer, and
-    /// before the check, since memory has no fixed price.
+    /// @notice Calls `handleFulfillment`; `data` is the output when status is 0, else the failure.
     function call(address consumer, uint256 gasLimit, bytes32 requestId, uint256 status, bytes calldata data)
         internal
         returns (bool success)
     {
-        bytes32 insufficient = IRouter.InsufficientGas.selector;
+        (uint256 message, uint256 size) = encode(requestId, status, data);
+        return exact(consumer, gasLimit, requestId, message, size);
+    }
+
+    /// @notice Calls `target` with the `size` bytes of memory at `message`. Reverts with `InsufficientGas` when it would get
+    /// less than all of its limit: EIP-150 keeps back one part in 64.
+    /// @dev Checked when the message is written, since memory has no fixed price. Assembly, because solc copies return data
+    /// of any length.
+    function exact(address target, uint256 gasLimit, bytes32 requestId, uint256 message, uint256 size)
+        internal
+        returns (bool success)
+    {
+        if (gasleft() <= gasLimit + gasLimit / 63 + OVERHEAD) revert IRouter.InsufficientGas(requestId, gasLimit);
+        assembly ("memory-safe") {
+            success := call(gasLimit, target, 0, message, size, 0, 0)
+        }
+    }
+
+    /// @dev abi.encodeCall(handleFulfillment, (requestId, output, failure)), written past the free pointer.
+    function encode(bytes32 requestId, uint256 status, bytes calldata data)
+        private
+        pure
+        returns (uint256 message, uint256 size)
+    {
         bytes32 selector = IFunctionConsumer.handleFulfillment.selector;
         assembly ("memory-safe") {
-            let message := mload(0x40)
+            message := mload(0x40)
             let arguments := add(message, 4)
             let padded := and(add(data.length, 31), not(31))
             mstore(message, selector)
             mstore(arguments, requestId)
             mstore(add(arguments, 32), 96) // output stands first
             let content := add(arguments, 96)
-            let size := add(164, padded)
+            size := add(164, padded)
             switch status
             case 0 {
                 mstore(add(arguments, 64), add(128, padded))
@@ -44,13 +64,6 @@ library Callback {
             mstore(add(content, padded), 0) // the padding, or the length below
             mstore(content, data.length)
             calldatacopy(add(content, 32), data.offset, data.length)
-            if iszero(gt(gas(), add(add(gasLimit, div(gasLimit, 63)), OVERHEAD))) {
-                mstore(message, insufficient)
-                mstore(arguments, requestId)
-                mstore(add(arguments, 32), gasLimit)
-                revert(message, 68)
-            }
-            success := call(gasLimit, consumer, 0, message, size, 0, 0)
         }
     }
 

@@ -6,6 +6,7 @@ import {Report, RequestContext} from "../types/Types.sol";
 /// @notice The digests the chain computes, docs/wire.md §1 and §2. Vectors: fixtures/vectors/digests.json.
 library Digests {
     bytes32 internal constant REQUEST = keccak256("executor/v1/request");
+    bytes32 internal constant TRIGGER = keccak256("executor/v1/trigger");
     bytes32 internal constant POSSESSION = keccak256("executor/v1/possession");
     bytes32 internal constant DOMAIN_TYPE =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
@@ -14,6 +15,14 @@ library Digests {
     function requestId(address router, RequestContext memory context) internal view returns (bytes32) {
         // RequestContext has static fields only, so its encoding is theirs in order.
         return keccak256(abi.encode(REQUEST, block.chainid, router, context));
+    }
+
+    function triggered(address router, bytes32 registration, bytes32 functionId, uint64 epoch, bytes32 eventHash)
+        internal
+        view
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(TRIGGER, block.chainid, router, registration, functionId, epoch, eventHash));
     }
 
     function possession(address committee, address operator, bytes32 publicKeyHash) internal view returns (bytes32) {

@@ -45,8 +45,13 @@ library EpochVerifiers {
         }
     }
 
-    /// @notice Calls `IEpochVerifier.verify`; false when there is no such contract, a revert is passed on.
-    function verify(address verifier, bytes32 digest, bytes calldata proof) internal view returns (bool exists) {
+    /// @notice Calls `IEpochVerifier.verify` and returns the signers' bitmap; `exists` is false when there is no such contract,
+    /// a revert is passed on.
+    function verify(address verifier, bytes32 digest, bytes calldata proof)
+        internal
+        view
+        returns (bool exists, uint256 signers)
+    {
         bytes32 selector = IEpochVerifier.verify.selector;
         assembly ("memory-safe") {
             let message := mload(0x40)
@@ -55,12 +60,13 @@ library EpochVerifiers {
             mstore(add(message, 36), 64)
             mstore(add(message, 68), proof.length)
             calldatacopy(add(message, 100), proof.offset, proof.length)
-            let ran := staticcall(gas(), verifier, message, add(100, proof.length), 0, 0)
+            let ran := staticcall(gas(), verifier, message, add(100, proof.length), 0, 32)
             if iszero(ran) {
                 returndatacopy(message, 0, returndatasize())
                 revert(message, returndatasize())
             }
             exists := gt(returndatasize(), 31)
+            signers := mload(0)
         }
     }
 

@@ -22,8 +22,8 @@ import {MerkleRoot} from "./MerkleRoot.sol";
 library PackedReports {
     uint256 internal constant HEAD = 115;
 
-    /// @notice The root over the reports' leaves; reverts for an empty or truncated list.
-    function root(bytes calldata reports) internal pure returns (bytes32) {
+    /// @notice The root over the reports' leaves, and how many they are; reverts for an empty or truncated list.
+    function root(bytes calldata reports) internal pure returns (bytes32 hash, uint256 count) {
         uint256 length = reports.length;
         if (length == 0) revert IRouter.NoReports();
         bytes32[] memory leaves;
@@ -32,7 +32,6 @@ library PackedReports {
             leaves := mload(0x40)
             mstore(0x40, add(leaves, shl(5, add(2, div(length, HEAD)))))
         }
-        uint256 count;
         uint256 offset;
         unchecked {
             while (offset < length) {
@@ -40,34 +39,47 @@ library PackedReports {
                 uint256 data = dataLength(reports, start);
                 offset = start + HEAD + data;
                 if (offset > length) revert IRouter.MalformedReports(start);
-                bytes32 hash = leaf(reports, start, data);
+                bytes32 node = leaf(reports, start, data);
                 ++count;
                 assembly ("memory-safe") {
-                    mstore(add(leaves, shl(5, count)), hash)
+                    mstore(add(leaves, shl(5, count)), node)
                 }
             }
         }
         assembly ("memory-safe") {
             mstore(leaves, count)
         }
-        return MerkleRoot.root(leaves);
+        hash = MerkleRoot.root(leaves);
     }
 
     /// @notice What delivery needs of the report at `offset`, and where the next begins; `root` has checked the lengths.
+    /// `numbers` holds status, round, slots and fuelUsed as they are packed.
     function outcome(bytes calldata reports, uint256 offset)
         internal
         pure
-        returns (bytes32 requestId, uint256 status, bytes calldata data, uint256 next)
+        returns (bytes32 requestId, uint256 numbers, bytes calldata data, uint256 next)
     {
         uint256 length = dataLength(reports, offset);
         assembly ("memory-safe") {
             let start := add(reports.offset, offset)
             requestId := calldataload(start)
-            status := byte(0, calldataload(add(start, 96)))
+            numbers := calldataload(add(start, 96))
             data.offset := add(start, HEAD)
             data.length := length
             next := add(add(offset, HEAD), length)
         }
+    }
+
+    function status(uint256 numbers) internal pure returns (uint256) {
+        return numbers >> 248;
+    }
+
+    function slots(uint256 numbers) internal pure returns (uint256) {
+        return uint16(numbers >> 200);
+    }
+
+    function fuelUsed(uint256 numbers) internal pure returns (uint256) {
+        return uint64(numbers >> 136);
     }
 
     function dataLength(bytes calldata reports, uint256 offset) private pure returns (uint256 length) {

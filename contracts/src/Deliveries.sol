@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Earnings} from "./Earnings.sol";
+import {IReceiver} from "./interfaces/IReceiver.sol";
+import {IRouter} from "./interfaces/IRouter.sol";
+import {ITriggers, Target} from "./interfaces/ITriggers.sol";
+import {Billing} from "./libraries/Billing.sol";
+import {Callback} from "./libraries/Callback.sol";
+import {Digests} from "./libraries/Digests.sol";
+import {EpochVerifiers} from "./libraries/EpochVerifiers.sol";
+import {PackedReports} from "./libraries/PackedReports.sol";
+import {Pricing} from "./Pricing.sol";
+import {AccountSlot} from "./types/AccountSlot.sol";
+import {Asset, Charge} from "./types/Billing.sol";
+import {CLOSED, PendingSlot} from "./types/PendingSlot.sol";
+import {PriceSlot} from "./types/PriceSlot.sol";
+import {Origin} from "./types/Types.sol";
+
+/// @notice Checks attestations, calls consumers and receivers back, and charges their subscriptions.
+abstract contract Deliveries is Pricing, Earnings {
+    /// @dev What the reports of one delivery share.
+    struct Delivery {
+        uint64 epoch;
+        uint256 sharedGas; // a report's part of the gas that serves all
+        Takings takings;
+    }
+
+    /// @dev Who is charged for a report, and by what.
+    struct Bill {
+        uint256 subscription;
+        uint256 held;
+        uint256 prices;
+    }
+
+    // Gas of a delivery outside what it measures: the transaction and its fixed calldata, earnings written at the end.
+    uint256 private constant DELIVERY_GAS = 21_000 + 1_500 + 11_500;
+    // The same for one report: the subscription's word and the event, less what clearing the request gives back.
+    uint256 private constant REPORT_GAS = 6_500 - 4_800;
+    uint256 private constant CALLDATA_GAS = 16; // a byte that is not zero
+
+    bytes32 private immutable DEPLOYER_HASH = EpochVerifiers.deployerHash();
+    bytes32 private immutable DOMAIN = Digests.domainSeparator(address(this));
+
+    mapping(bytes32 requestId => PendingSlot) internal _pending;
+    /// @inheritdoc IRouter
+    mapping(bytes32 requestId => bool) public pushed;
+
+    /// @inheritdoc IRouter
+    function attestationDigest(uint64 epoch, bytes32 root) public view returns (bytes32) {
+        return Digests.attestation(DOMAIN, committee, epoch, root);
+    }
+
+    /// @dev Checks the attestation, notes how much gas of that each report bears, and returns the signers' bitmap.
+    function attested(Delivery memory delivery, uint256 verifierIndex, bytes calldata reports, bytes calldata proof)
+        internal
+        view
+        returns (uint256 signers)
+    {
+        uint256 start = gasleft();
+        uint64 epoch = delivery.epoch;
+        if (verifierIndex > type(uint8).max) revert UnknownVerifier(epoch, verifierIndex);
+        (bytes32 root, uint256 count) = PackedReports.root(reports);
+        bool exists;
+        (exists, signers) = EpochVerifiers.verify(
+            EpochVerifiers.locate(committee, DEPLOYER_HASH, epoch, verifierIndex), attestationDigest(epoch, root), proof
+        );
+        if (!exists) revert UnknownVerifier(epoch, verifierIndex);
+        delivery.sharedGas = (DELIVERY_GAS + CALLDATA_GAS * proof.length + start - gasleft()) / count;
+    }
+
+    /// @dev Delivers or skips the report at `offset` and returns the next one's offset.
+    function deliver(Delivery memory delivery, bytes calldata reports, uint256 offset) internal returns (uint256 next) {
+        uint256 start = gasleft();
+        bytes32 requestId;
+        uint256 numbers;
+        bytes calldata data;
+        (requestId, numbers, data, next) = PackedReports.outcome(reports, offset);
+        PendingSlot open = _pending[requestId];
+        // A closed slot is all zero: its deadline has passed.
+        if (open.epoch() != delivery.epoch || block.timestamp >= open.deadline()) {
+            emit Skipped(requestId, skipReason(delivery.epoch, open));
+            return next;
+        }
+        _pending[requestId] = CLOSED;
+        bool success = answer(open, requestId, PackedReports.status(numbers), data);
+        start = start - gasleft() + CALLDATA_GAS * (next - offset); // the gas it used
+        Charge memory taken = charge(delivery, billOf(open), numbers, start);
+        emit Delivered(requestId, uint8(PackedReports.status(numbers)), success, msg.sender, taken);
+    }
+
+    /// @dev The same for a report that a trigger caused.
+    function deliverPush(Delivery memory delivery, bytes calldata reports, uint256 offset, Origin calldata origin)
+        internal
+        returns (uint256 next)
+    {
+        uint256 start = gasleft();
+        bytes32 requestId;
+        uint256 numbers;
+        bytes calldata data;
+        (requestId, numbers, data, next) = PackedReports.outcome(reports, offset);
+        Target memory target = targetOf(delivery.epoch, reports, offset, origin);
+        Bill memory bill;
+        if (target.owner == address(0)) {
+            emit Skipped(requestId, SkipReason.NoTrigger);
+        } else if (pushed[requestId]) {
+            emit Skipped(requestId, SkipReason.Closed);
+        } else if (!holdFor(target, bill)) {
+            emit Skipped(requestId, SkipReason.Unfunded);
+        } else {
+            pushed[requestId] = true;
+            bool success = PackedReports.status(numbers) == 0 && call(requestId, target, data);
+            start = start - gasleft() + CALLDATA_GAS * (next - offset) + 2 * 32 * CALLDATA_GAS;
+            Charge memory taken = charge(delivery, bill, numbers, start);
+            emit Pushed(
+                requestId, origin.registration, uint8(PackedReports.status(numbers)), success, msg.sender, taken
+            );
+        }
+    }
+
+    /// @dev The registration's target; its owner is zero unless the report at `offset` is of this function, registration and
+    /// event.
+    function targetOf(uint64 epoch, bytes calldata reports, uint256 offset, Origin calldata origin)
+        private
+        view
+        returns (Target memory target)
+    {
+        if (triggers == address(0) || origin.registration == 0) return target;
+        target = ITriggers(triggers).target(origin.registration);
+        bytes32 requestId =
+            Digests.triggered(address(this), origin.registration, target.functionId, epoch, origin.eventHash);
+        if (
+            bytes32(reports[offset:offset + 32]) != requestId
+                || bytes32(reports[offset + 32:offset + 64]) != target.functionId
+        ) delete target;
+    }
+
+    /// @dev Reserves what a push can cost at most; false when the subscription does not have it.
+    function holdFor(Target memory target, Bill memory bill) private returns (bool funded) {
+        AccountSlot account = _accounts[target.subscription];
+        bill.subscription = target.subscription;
+        bill.prices = _pricesVersion;
+        bill.held = quote(bill.prices, target.functionId, target.callbackGasLimit, account.asset(), block.basefee);
+        funded = account.exists() && account.balance() >= bill.held;
+        if (funded) _accounts[target.subscription] = account.hold(bill.held);
+    }
+
+    /// @dev Calls the receiver, if there is one. Metadata: Keystone's layout, docs/wire.md §6.
+    function call(bytes32 requestId, Target memory target, bytes calldata data) private returns (bool success) {
+        if (target.receiver == address(0)) return false;
+        bytes memory metadata = abi.encodePacked(target.functionId, target.name, target.owner, bytes2(0x0001));
+        bytes memory message = abi.encodeCall(IReceiver.onReport, (metadata, data));
+        success = Callback.exact(target.receiver, target.callbackGasLimit, requestId, pointer(message), message.length);
+        if (!success) emit CallbackFailed(requestId, Callback.returned());
+    }
+
+    function answer(PendingSlot open, bytes32 requestId, uint256 status, bytes calldata data) private returns (bool success) {
+        address consumer = consumerAt(open.subscription(), open.place());
+        success = Callback.call(consumer, open.callbackGasLimit(), requestId, status, data);
+        if (!success) emit CallbackFailed(requestId, Callback.returned());
+    }
+
+    function pointer(bytes memory message) private pure returns (uint256 start) {
+        assembly ("memory-safe") {
+            start := add(message, 32)
+        }
+    }
+
+    function billOf(PendingSlot open) private pure returns (Bill memory) {
+        return Bill(open.subscription(), open.reserved(), open.prices());
+    }
+
+    /// @dev Charges a subscription for a report, of what was held for it, and gives back the rest.
+    function charge(Delivery memory delivery, Bill memory bill, uint256 numbers, uint256 gasUsed)
+        private
+        returns (Charge memory taken)
+    {
+        PriceSlot prices = _prices[bill.prices];
+        AccountSlot account = _accounts[bill.subscription];
+        uint256 work = Billing.work(prices, PackedReports.fuelUsed(numbers), PackedReports.slots(numbers));
+        uint256 gasPrice = block.basefee + prices.maxTip();
+        if (tx.gasprice < gasPrice) gasPrice = tx.gasprice;
+        uint256 gasCost = Billing.gasCost(prices, delivery.sharedGas + REPORT_GAS + gasUsed, gasPrice);
+        uint256 asset = uint256(account.asset());
+        if (Asset(asset) == Asset.Token) {
+            work = Billing.toToken(work, _tokenRates[bill.prices]);
+            gasCost = Billing.toToken(gasCost, _tokenRates[bill.prices]);
+        }
+        // The work first: it is attested, while the price of gas is the payer's word within bounds.
+        if (work > bill.held) work = bill.held;
+        if (gasCost > bill.held - work) gasCost = bill.held - work;
+        taken = Charge(uint80(work), uint80(gasCost), uint80(bill.held - work - gasCost));
+        _accounts[bill.subscription] = account.settle(bill.held, taken.refund);
+        delivery.takings.work[asset] += work;
+        delivery.takings.gasCost[asset] += gasCost;
+    }
+
+    function skipReason(uint64 epoch, PendingSlot open) private pure returns (SkipReason) {
+        if (!open.isOpen()) return SkipReason.Closed;
+        return open.epoch() == epoch ? SkipReason.Expired : SkipReason.OtherEpoch;
+    }
+}

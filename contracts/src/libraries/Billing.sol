@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Limits} from "../types/Billing.sol";
+import {PriceSlot} from "../types/PriceSlot.sol";
+
+/// @notice The one formula that quote, charge and receipt share (docs/billing.md; executor/model/billing.py).
+/// Vectors: fixtures/vectors/billing.json.
+///
+///     work    = floor(fuelUsed * (slots + 1) * fuelPrice / 10^6) + slots * slotPrice
+///     gas     = ceil(gasUsed * gasPrice * (10^4 + premium) / 10^4), gasPrice = min(paid, base fee + maxTip)
+///     maxCost = work(limits) + gas(deliveryGas + callbackGasLimit + 20 * outputBytes at base fee * headroom% + maxTip)
+///
+/// all in wei; a subscription that pays with the token is charged ceil(wei * tokenRate / 10^18) of its units.
+/// @dev The guest runs slots + 1 times, from the start each time; `fuelUsed` is that of the last run, the longest.
+library Billing {
+    // Calldata at 16 gas a byte, and hashing and copying it.
+    uint256 internal constant OUTPUT_BYTE_GAS = 20;
+
+    /// @notice What signers are paid, in wei.
+    function work(PriceSlot prices, uint256 fuelUsed, uint256 slots) internal pure returns (uint256) {
+        return fuelUsed * (slots + 1) * prices.fuelPrice() / 1e6 + slots * prices.slotPrice();
+    }
+
+    /// @notice What the payer of gas gets back, in wei.
+    function gasCost(PriceSlot prices, uint256 gasUsed, uint256 gasPrice) internal pure returns (uint256) {
+        return (gasUsed * gasPrice * (10_000 + prices.premium()) + 9_999) / 10_000;
+    }
+
+    /// @notice The most a request can cost, in wei.
+    /// @param baseFee wei a gas, of the request's block.
+    function maxCost(PriceSlot prices, Limits memory limits, uint256 callbackGasLimit, uint256 baseFee)
+        internal
+        pure
+        returns (uint256)
+    {
+        uint256 gasUsed = prices.deliveryGas() + callbackGasLimit + OUTPUT_BYTE_GAS * limits.outputBytes;
+        uint256 gasPrice = baseFee * prices.headroom() / 100 + prices.maxTip();
+        return work(prices, limits.fuel, limits.observations) + gasCost(prices, gasUsed, gasPrice);
+    }
+
+    /// @notice wei in units of the token.
+    /// @param rate units per 10^18 wei.
+    function toToken(uint256 amount, uint256 rate) internal pure returns (uint256) {
+        return (amount * rate + 1e18 - 1) / 1e18;
+    }
+}
