@@ -5,6 +5,7 @@ import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {PriceConsumer} from "../src/consumers/PriceConsumer.sol";
 import {IRouter} from "../src/interfaces/IRouter.sol";
 import {Recorder} from "./support/Consumers.sol";
+import {FUNCTION} from "./support/Functions.sol";
 import {Network} from "./support/Network.sol";
 
 /// @notice Epoch changes, timeouts and limits in the middle of requests; the demo's consumer.
@@ -14,6 +15,7 @@ contract LifetimesTest is Network {
     function setUp() public {
         start(4);
         consumer = new Recorder(address(router));
+        sponsor(address(consumer));
     }
 
     function ask() private returns (bytes32) {
@@ -51,8 +53,9 @@ contract LifetimesTest is Network {
         vm.expectRevert(abi.encodeWithSelector(IRouter.NotExpired.selector, id, deadline));
         router.expire(id);
         vm.warp(deadline);
+        uint256 refund = router.pending(id).reserved;
         vm.expectEmit(address(router));
-        emit IRouter.Expired(id, address(consumer));
+        emit IRouter.Expired(id, address(consumer), refund);
         vm.prank(address(0xabc));
         router.expire(id);
         vm.expectRevert(abi.encodeWithSelector(IRouter.NotPending.selector, id));
@@ -94,20 +97,21 @@ contract LifetimesTest is Network {
     }
 
     function test_the_price_consumer_keeps_the_latest_price_and_the_last_error() public {
-        PriceConsumer prices = new PriceConsumer(address(router));
-        bytes32 first = prices.requestPrice(1, FUNCTION, "ETH/USD");
-        bytes32 second = prices.requestPrice(1, FUNCTION, "ETH/USD");
-        bytes32 third = prices.requestPrice(1, FUNCTION, "ETH/USD");
+        PriceConsumer kept = new PriceConsumer(address(router));
+        sponsor(address(kept));
+        bytes32 first = kept.requestPrice(1, FUNCTION, "ETH/USD");
+        bytes32 second = kept.requestPrice(1, FUNCTION, "ETH/USD");
+        bytes32 third = kept.requestPrice(1, FUNCTION, "ETH/USD");
         deliver(1, second, 0, abi.encode(uint256(2500e8), uint64(200)));
         deliver(1, first, 0, abi.encode(uint256(2400e8), uint64(100)));
-        vm.assertEq(prices.price(), 2500e8); // an older price does not replace a newer one
-        vm.assertEq(prices.timestamp(), 200);
+        vm.assertEq(kept.price(), 2500e8); // an older price does not replace a newer one
+        vm.assertEq(kept.timestamp(), 200);
         deliver(1, third, 1, "no price");
-        vm.assertEq(prices.lastError(), "no price");
-        vm.assertEq(prices.price(), 2500e8);
+        vm.assertEq(kept.lastError(), "no price");
+        vm.assertEq(kept.price(), 2500e8);
         vm.prank(address(router));
         vm.expectRevert(abi.encodeWithSelector(PriceConsumer.UnknownRequest.selector, third));
-        prices.handleFulfillment(third, "", "x");
+        kept.handleFulfillment(third, "", "x");
     }
 
     function expectSkip(bytes32 id, IRouter.SkipReason reason) private {

@@ -6,6 +6,7 @@ import {IRouter} from "../src/interfaces/IRouter.sol";
 import {Digests} from "../src/libraries/Digests.sol";
 import {MerkleRoot} from "../src/libraries/MerkleRoot.sol";
 import {Report} from "../src/types/Types.sol";
+import {FUNCTION} from "./support/Functions.sol";
 import {Network} from "./support/Network.sol";
 
 /// @notice Remembers the gas its callback began with.
@@ -13,7 +14,7 @@ contract Gauge is IFunctionConsumer {
     uint256 public gasAtStart;
 
     function ask(IRouter router, uint32 gasLimit) external returns (bytes32) {
-        return router.request(7, keccak256("function"), "", gasLimit);
+        return router.request(1, FUNCTION, "", gasLimit);
     }
 
     function handleFulfillment(bytes32, bytes calldata, bytes calldata) external {
@@ -37,6 +38,7 @@ contract MemoryTest is Network {
     function setUp() public {
         start(4);
         gauge = new Gauge();
+        sponsor(address(gauge));
     }
 
     /// @dev Of all amounts of gas, the least that a delivery succeeds with must serve the last callback in full, though

@@ -42,6 +42,7 @@ contract PluggableTest is Network {
         verifiers.push(address(new HashVerifier()));
         uint64 epoch = committee.startEpoch(operators, PROFILE, 4, verifiers);
         Recorder consumer = new Recorder(address(router));
+        sponsor(address(consumer));
         Report memory r = report(consumer.ask("", 200_000), 0, "output");
         bytes32 digest = router.attestationDigest(epoch, Digests.leaf(r));
         bytes memory proof = abi.encodePacked(uint128(7));
@@ -76,8 +77,8 @@ contract PluggableTest is Network {
         vm.assertEq(MerkleRoot.root(leaves), expected);
     }
 
-    function root(bytes calldata packed) external pure returns (bytes32) {
-        return PackedReports.root(packed);
+    function root(bytes calldata packed) external pure returns (bytes32 hash) {
+        (hash,) = PackedReports.root(packed);
     }
 
     function plainRoot(bytes32[] memory row) private pure returns (bytes32) {

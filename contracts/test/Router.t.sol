@@ -2,14 +2,15 @@
 pragma solidity 0.8.37;
 
 import {Committee} from "../src/Committee.sol";
-import {Router} from "../src/Router.sol";
 import {FunctionConsumer} from "../src/FunctionConsumer.sol";
 import {IEpochVerifier} from "../src/interfaces/IEpochVerifier.sol";
 import {IRouter} from "../src/interfaces/IRouter.sol";
 import {Digests} from "../src/libraries/Digests.sol";
-import {Pending, Report, RequestContext} from "../src/types/Types.sol";
+import {Asset} from "../src/types/Billing.sol";
+import {Pending, Quote, Report, RequestContext} from "../src/types/Types.sol";
 import {Recorder} from "./support/Consumers.sol";
 import {EmptyConsumer} from "./support/EmptyConsumer.sol";
+import {FUNCTION} from "./support/Functions.sol";
 import {Network} from "./support/Network.sol";
 
 contract RouterTest is Network {
@@ -19,6 +20,8 @@ contract RouterTest is Network {
     function setUp() public {
         start(4);
         consumer = new Recorder(address(router));
+        sponsor(address(consumer));
+        sponsor(address(this));
     }
 
     function ask() private returns (bytes32) {
@@ -32,7 +35,7 @@ contract RouterTest is Network {
             blockTimestamp: uint64(block.timestamp),
             parentHash: blockhash(block.number - 1),
             sender: address(consumer),
-            subscription: 7,
+            subscription: SUBSCRIPTION,
             functionId: FUNCTION,
             epoch: 1,
             inputHash: keccak256("input"),
@@ -41,24 +44,15 @@ contract RouterTest is Network {
         });
         bytes32 id = Digests.requestId(address(router), context);
         uint32 deadline = uint32(block.timestamp + 300);
+        uint256 cost = router.estimateCost(FUNCTION, GAS_LIMIT, Asset.Native, 0);
         vm.expectEmit(address(router));
         emit IRouter.Requested(
-            id,
-            FUNCTION,
-            address(consumer),
-            address(consumer),
-            7,
-            1,
-            0,
-            context.blockTimestamp,
-            context.parentHash,
-            GAS_LIMIT,
-            deadline,
-            "input"
+            id, FUNCTION, address(consumer), context, deadline, Quote(uint80(cost), 1), "input"
         );
         vm.assertEq(ask(), id);
         Pending memory open = router.pending(id);
-        vm.assertEq(keccak256(abi.encode(open)), keccak256(abi.encode(consumer, GAS_LIMIT, uint32(1), deadline)));
+        Pending memory expected = Pending(address(consumer), GAS_LIMIT, 1, deadline, SUBSCRIPTION, uint80(cost), 1);
+        vm.assertEq(keccak256(abi.encode(open)), keccak256(abi.encode(expected)));
         context.nonce = 1;
         vm.assertEq(ask(), Digests.requestId(address(router), context));
     }
@@ -68,16 +62,16 @@ contract RouterTest is Network {
         router.request(1, FUNCTION, "", 300_001);
         vm.expectRevert(abi.encodeWithSelector(IRouter.InputTooLong.selector, 16_385, 16_384));
         router.request(1, FUNCTION, new bytes(16_385), 0);
-        Router idle = new Router(address(this), address(new Committee(address(this))));
+        deployRouter(address(new Committee(address(this), 0, 0)), address(0));
+        sponsor(address(this));
         vm.expectRevert(IRouter.NoEpoch.selector);
-        idle.request(1, FUNCTION, "", 0);
+        router.request(1, FUNCTION, "", 0);
     }
 
     function test_an_output_is_delivered_once_by_either_verifier() public {
         for (uint256 verifier; verifier < 2; ++verifier) {
             bytes32 id = ask();
-            vm.expectEmit(address(router));
-            emit IRouter.Delivered(id, 0, true, address(this));
+            expectDelivered(id, 0, true);
             deliver(verifier, id, 0, "output");
             vm.assertEq(consumer.requestId(), id);
             vm.assertEq(consumer.output(), "output");
@@ -198,10 +192,11 @@ contract RouterTest is Network {
 
     function test_gas_of_the_main_calls() public {
         address empty = address(new EmptyConsumer(address(router)));
+        sponsor(empty);
         bytes32[2] memory ids;
         for (uint256 i; i < 2; ++i) {
             vm.prank(empty);
-            ids[i] = router.request(7, FUNCTION, "input", GAS_LIMIT);
+            ids[i] = router.request(1, FUNCTION, "input", GAS_LIMIT);
         }
         vm.snapshotGasLastCall("Router", "request (warm)");
         deliver(0, ids[0], 0, new bytes(96));

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {FunctionConsumer} from "../../src/FunctionConsumer.sol";
+import {FUNCTION} from "./Functions.sol";
 
 /// @notice Remembers what it was told.
 contract Recorder is FunctionConsumer {
@@ -14,7 +15,7 @@ contract Recorder is FunctionConsumer {
     constructor(address router) FunctionConsumer(router) {}
 
     function ask(bytes calldata input, uint32 gasLimit) external returns (bytes32) {
-        return _request(7, keccak256("function"), input, gasLimit);
+        return _request(1, FUNCTION, input, gasLimit);
     }
 
     function _fulfill(bytes32 requestId_, bytes calldata output_, bytes calldata failure_) internal override {
@@ -46,7 +47,7 @@ contract Hostile is FunctionConsumer {
     constructor(address router) FunctionConsumer(router) {}
 
     function ask(uint32 gasLimit) external returns (bytes32) {
-        return _request(7, keccak256("function"), "", gasLimit);
+        return _request(1, FUNCTION, "", gasLimit);
     }
 
     function set(Mode mode_, address target_, bytes calldata message_) external {

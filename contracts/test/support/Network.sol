@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {Committee} from "../../src/Committee.sol";
-import {Router} from "../../src/Router.sol";
 import {Bls12381} from "../../src/libraries/Bls12381.sol";
 import {Digests} from "../../src/libraries/Digests.sol";
 import {MerkleRoot} from "../../src/libraries/MerkleRoot.sol";
@@ -10,15 +9,14 @@ import {BlsVerifier} from "../../src/verifiers/BlsVerifier.sol";
 import {EcdsaQuorumVerifier} from "../../src/verifiers/EcdsaQuorumVerifier.sol";
 import {Report} from "../../src/types/Types.sol";
 import {Bls} from "./Bls.sol";
-import {Test} from "./Test.sol";
+import {FUNCTION} from "./Functions.sol";
+import {Subscribed} from "./Subscribed.sol";
 
 /// @notice A router and a committee whose members' keys the test holds. Verifier 0 is ECDSA, 1 is BLS.
-abstract contract Network is Test {
-    bytes32 internal constant FUNCTION = keccak256("function");
+abstract contract Network is Subscribed {
     bytes32 internal constant PROFILE = keccak256("profile");
 
     Committee internal committee;
-    Router internal router;
     address[] internal operators;
     address[] internal verifiers;
 
@@ -26,7 +24,7 @@ abstract contract Network is Test {
         vm.warp(1_750_000_000);
         vm.roll(1_000);
         committee = new Committee(address(this));
-        router = new Router(address(this), address(committee));
+        deployRouter(address(committee), address(0));
         verifiers = [address(new EcdsaQuorumVerifier()), address(new BlsVerifier())];
         for (uint256 i; i < n; ++i) {
             operators.push(address(uint160(0x1000 + i)));
