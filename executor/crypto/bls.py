@@ -24,6 +24,7 @@ from executor.model.ids import Digest
 DST_SIGNATURE: Constant = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_"
 DST_POSSESSION: Constant = b"BLS_POP_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_"
 DST_DRAND: Constant = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_"  # drand's quicknet
+DST_DRAW: Constant = b"BLS_DRAW_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_"  # a committee's draws (docs/wire.md §3)
 
 SECRET_BYTES: Constant = 32
 PUBLIC_KEY_BYTES: Constant = 96

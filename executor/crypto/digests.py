@@ -55,9 +55,13 @@ TAG_OBSERVATION: Constant = _tag("observation")
 TAG_PREPARE: Constant = _tag("prepare")
 TAG_MESSAGE: Constant = _tag("message")
 TAG_POSSESSION: Constant = _tag("possession")
+TAG_TICKET: Constant = _tag("ticket")
+TAG_RANDOMNESS: Constant = _tag("randomness")
+TAG_DRAW: Constant = _tag("draw")
 
 EIP712_DOMAIN: Constant = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 EIP712_ATTESTATION: Constant = keccak(b"Attestation(address committee,uint64 epoch,bytes32 root)")
+EIP712_DRAW_KEY: Constant = keccak(b"DrawKey(address committee,uint64 epoch,bytes publicKey,bytes32 dkgHash)")
 
 
 def _digest(tag: bytes, types: str, *values: object) -> bytes:
@@ -186,6 +190,21 @@ def possession_digest(chain_id: int, committee: Address, operator: Address, publ
     return Digest(_digest(TAG_POSSESSION, "uint256 address address bytes32", *values))
 
 
+def ticket_digest(chain_id: int, beacon: Address, consumer: Address, nonce: int) -> Digest:
+    """A consumer's ticket at the beacon contract."""
+    return Digest(_digest(TAG_TICKET, "uint256 address address uint64", chain_id, beacon, consumer, nonce))
+
+
+def ticket_randomness(drand_randomness: Digest, ticket: Digest) -> Digest:
+    """What a ticket is worth when its round has this randomness by drand."""
+    return Digest(_digest(TAG_RANDOMNESS, "bytes32 bytes32", drand_randomness, ticket))
+
+
+def draw_digest(chain_id: int, router: Address, request: RequestId, ordinal: int) -> Digest:
+    """What an epoch's draw key signs for a request's draw, and nothing else."""
+    return Digest(_digest(TAG_DRAW, "uint256 address bytes32 uint32", chain_id, router, request, ordinal))
+
+
 def report_leaf(report: Report) -> Digest:
     """Leaf of a report: double keccak256, so that no inner node can pass for a leaf."""
     encoded = abi_encode(
@@ -213,6 +232,13 @@ def _domain_separator(chain_id: int, router: Address) -> bytes:
 def attestation_digest(epoch: EpochIdentity, root: Root) -> Digest:
     """EIP-712 digest that votes sign (ECDSA and BLS alike)."""
     struct = _digest(EIP712_ATTESTATION, "address uint64 bytes32", epoch.committee, epoch.number, root)
+    return Digest(keccak(b"\x19\x01" + _domain_separator(epoch.chain_id, epoch.router) + struct))
+
+
+def draw_key_digest(epoch: EpochIdentity, public_key: bytes, dkg_hash: Digest) -> Digest:
+    """EIP-712 digest by which a quorum registers its epoch's draw key; `public_key` is the EIP-2537 form, 256 bytes."""
+    values = (epoch.committee, epoch.number, keccak(public_key), dkg_hash)
+    struct = _digest(EIP712_DRAW_KEY, "address uint64 bytes32 bytes32", *values)
     return Digest(keccak(b"\x19\x01" + _domain_separator(epoch.chain_id, epoch.router) + struct))
 
 

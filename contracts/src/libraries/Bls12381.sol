@@ -11,6 +11,9 @@ library Bls12381 {
 
     bytes internal constant SIGNATURE_DST = "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_";
     bytes internal constant POSSESSION_DST = "BLS_POP_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_";
+    bytes internal constant DRAND_DST = "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_"; // quicknet's
+    // Of a committee's draw key: none of the above, so that no vote, possession proof or drand round is ever a draw.
+    bytes internal constant DRAW_DST = "BLS_DRAW_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
 
     // Offsets in the input of a check, which is the pairing's followed by room for one more key.
     uint256 internal constant CHECK_HASH = 384;
@@ -20,10 +23,14 @@ library Bls12381 {
     // The pairing costs 102,900 (EIP-2537). A precompile burns all it is given when an input is no point of the subgroup, so
     // it is not given everything; the margin is for repricing.
     uint256 private constant PAIRING_GAS = 250_000;
+    uint256 private constant MULTIPLY_GAS = 60_000; // G2MSM of one point costs 22,500
 
     // The field's modulus, as 64 big-endian bytes.
     uint256 private constant P_HIGH = 0x1a0111ea397fe69a4b1ba7b6434bacd7;
     uint256 private constant P_LOW = 0x64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab;
+    // (p - 1) / 2: of y and -y the larger is above it.
+    uint256 private constant HALF_HIGH = 0x0d0088f51cbff34d258dd3db21a5d66b;
+    uint256 private constant HALF_LOW = 0xb23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555;
 
     /// @notice Begins a check: memory of 1,024 bytes with the signature and the negated generator of G2 in place. The caller
     /// writes the public key at CHECK_KEY, adding to it what it put at CHECK_ADDEND if need be.
@@ -50,6 +57,42 @@ library Bls12381 {
         assembly ("memory-safe") {
             calldatacopy(add(input, CHECK_KEY), publicKey.offset, 256)
         }
+    }
+
+    /// @notice Whether `signature` is the key's over `message`; false for one that does not have 128 bytes.
+    /// @param publicKey 256 bytes.
+    function verify(bytes memory publicKey, bytes32 message, bytes calldata signature, bytes memory dst)
+        internal
+        view
+        returns (bool)
+    {
+        if (signature.length != G1_LENGTH) return false;
+        uint256 input = newCheck(signature);
+        assembly ("memory-safe") {
+            mcopy(add(input, CHECK_KEY), add(publicKey, 32), 256)
+        }
+        return check(input, message, dst);
+    }
+
+    /// @notice Whether these bytes are a point of G2's subgroup other than infinity. G2MSM checks it (EIP-2537).
+    function isKey(bytes calldata publicKey) internal view returns (bool valid) {
+        if (publicKey.length != G2_LENGTH) return false;
+        bytes memory input = bytes.concat(publicKey, bytes32(uint256(1)));
+        uint256 point;
+        assembly ("memory-safe") {
+            point := add(input, 32)
+            let ran := staticcall(MULTIPLY_GAS, 0x0e, point, 288, 0, 0)
+            valid := and(ran, eq(returndatasize(), 256))
+        }
+        return valid && !isInfinity(point);
+    }
+
+    /// @notice The compressed form, 48 bytes (ZCash's: the flags compressed, infinite and y > -y, then x), of a valid point
+    /// of G1 other than infinity, 128 bytes.
+    function compress(bytes calldata point) internal pure returns (bytes memory) {
+        uint256 high = uint256(bytes32(point[64:96]));
+        bool larger = high > HALF_HIGH || (high == HALF_HIGH && uint256(bytes32(point[96:128])) > HALF_LOW);
+        return bytes.concat(point[16] | (larger ? bytes1(0xa0) : bytes1(0x80)), point[17:64]);
     }
 
     /// @notice Whether the check's signature is its key's over `message`, both in their subgroups, the key not infinity.

@@ -8,9 +8,14 @@ library Digests {
     bytes32 internal constant REQUEST = keccak256("executor/v1/request");
     bytes32 internal constant TRIGGER = keccak256("executor/v1/trigger");
     bytes32 internal constant POSSESSION = keccak256("executor/v1/possession");
+    bytes32 internal constant TICKET = keccak256("executor/v1/ticket");
+    bytes32 internal constant RANDOMNESS = keccak256("executor/v1/randomness");
+    bytes32 internal constant DRAW = keccak256("executor/v1/draw");
     bytes32 internal constant DOMAIN_TYPE =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
     bytes32 internal constant ATTESTATION_TYPE = keccak256("Attestation(address committee,uint64 epoch,bytes32 root)");
+    bytes32 internal constant DRAW_KEY_TYPE =
+        keccak256("DrawKey(address committee,uint64 epoch,bytes publicKey,bytes32 dkgHash)");
 
     function requestId(address router, RequestContext memory context) internal view returns (bytes32) {
         // RequestContext has static fields only, so its encoding is theirs in order.
@@ -27,6 +32,27 @@ library Digests {
 
     function possession(address committee, address operator, bytes32 publicKeyHash) internal view returns (bytes32) {
         return keccak256(abi.encode(POSSESSION, block.chainid, committee, operator, publicKeyHash));
+    }
+
+    function ticket(address beacon, address consumer, uint64 nonce) internal view returns (bytes32) {
+        return keccak256(abi.encode(TICKET, block.chainid, beacon, consumer, nonce));
+    }
+
+    function randomness(bytes32 drandRandomness, bytes32 ticketId) internal pure returns (bytes32) {
+        return keccak256(abi.encode(RANDOMNESS, drandRandomness, ticketId));
+    }
+
+    function draw(address router, bytes32 id, uint32 ordinal) internal view returns (bytes32) {
+        return keccak256(abi.encode(DRAW, block.chainid, router, id, ordinal));
+    }
+
+    function drawKey(address router, address committee, uint64 epoch, bytes32 publicKeyHash, bytes32 dkgHash)
+        internal
+        view
+        returns (bytes32)
+    {
+        bytes32 message = keccak256(abi.encode(DRAW_KEY_TYPE, committee, epoch, publicKeyHash, dkgHash));
+        return keccak256(abi.encodePacked(hex"1901", domainSeparator(router), message));
     }
 
     function leaf(Report memory report) internal pure returns (bytes32) {

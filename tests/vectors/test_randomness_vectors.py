@@ -1,0 +1,91 @@
+"""drand rounds, tickets and draws of fixtures/vectors/randomness.json, which forge reads too, against crypto/."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+from vector_files import content, unhex
+
+from executor.crypto import bls, digests
+from executor.errors import InvalidValue
+from executor.model.committee import EpochIdentity
+from executor.model.ids import Address, Digest, RequestId
+
+VECTORS = content("randomness")
+QUICKNET, DRAW_KEY = VECTORS["quicknet"], VECTORS["drawKey"]
+SECTIONS = ("rounds", "times", "tickets", "drawKeys", "draws", "streams", "samples")
+
+
+def rows(name: str) -> list[Any]:
+    """A section's tests."""
+    return [pytest.param(row, id=f"{row['tcId']} {row['comment']}") for row in VECTORS[name]]
+
+
+def signs(key: str, digest: Digest, signature_evm: str, dst: bytes) -> bool:
+    """Whether the EIP-2537 point is the key's signature."""
+    try:
+        return bls.verify(unhex(key), digest, bls.from_evm_g1(unhex(signature_evm)), dst)
+    except InvalidValue:
+        return False
+
+
+def test_tests_are_numbered_and_every_flag_is_used() -> None:
+    """From 1, without gaps, through all sections; a flag stands on invalid rows only."""
+    every = [row for name in SECTIONS for row in VECTORS[name]]
+    assert [row["tcId"] for row in every] == list(range(1, len(every) + 1))
+    assert all((row["result"] == "invalid") == bool(row["flags"]) for row in every if "result" in row)
+    assert [row["comment"] for row in VECTORS["rounds"] if row["round"] == "20905307"] == ["a round of quicknet"]
+
+
+def test_the_constants_are_the_vectors() -> None:
+    """Both domain separation tags, and quicknet's key in both forms."""
+    assert QUICKNET["dst"].encode() == bls.DST_DRAND
+    assert DRAW_KEY["dst"].encode() == bls.DST_DRAW
+    assert unhex(QUICKNET["publicKeyEvm"]) == bls.to_evm_g2(unhex(QUICKNET["publicKey"]))
+    assert unhex(DRAW_KEY["publicKey"]) == bls.public_key(unhex(DRAW_KEY["secret"]))
+
+
+@pytest.mark.parametrize("row", rows("rounds"))
+def test_rounds(row: dict[str, Any]) -> None:
+    """A signature is quicknet's over its round or refused; its hash is drand's randomness."""
+    message = Digest(hashlib.sha256(int(row["round"]).to_bytes(8)).digest())
+    assert unhex(row["message"]) == message
+    valid = signs(QUICKNET["publicKey"], message, row["signatureEvm"], bls.DST_DRAND)
+    assert (row["result"] == "valid") == valid
+    if valid:
+        signature = bls.from_evm_g1(unhex(row["signatureEvm"]))
+        assert unhex(row["signature"]) == signature
+        assert unhex(row["randomness"]) == hashlib.sha256(signature).digest()
+
+
+@pytest.mark.parametrize("row", rows("tickets"))
+def test_tickets(row: dict[str, Any]) -> None:
+    """A ticket's digest and what it is worth."""
+    beacon, consumer = Address.from_hex(row["beacon"]), Address.from_hex(row["consumer"])
+    ticket = digests.ticket_digest(int(row["chainId"]), beacon, consumer, int(row["nonce"]))
+    assert unhex(row["ticket"]) == ticket
+    assert unhex(row["randomness"]) == digests.ticket_randomness(Digest(unhex(row["drandRandomness"])), ticket)
+
+
+@pytest.mark.parametrize("row", rows("drawKeys"))
+def test_draw_keys(row: dict[str, Any]) -> None:
+    """What a quorum signs to register a draw key, bound to chain, router, committee and epoch."""
+    places = Address.from_hex(row["router"]), Address.from_hex(row["committee"])
+    epoch = EpochIdentity(int(row["chainId"]), *places, int(row["epoch"]))
+    digest = digests.draw_key_digest(epoch, unhex(row["publicKeyEvm"]), Digest(unhex(row["dkgHash"])))
+    assert unhex(row["digest"]) == digest
+
+
+@pytest.mark.parametrize("row", rows("draws"))
+def test_draws(row: dict[str, Any]) -> None:
+    """A draw is the key's signature over (chain, router, request, ordinal) under its own DST, or refused."""
+    router, request = Address.from_hex(DRAW_KEY["router"]), RequestId(unhex(row["requestId"]))
+    digest = digests.draw_digest(int(DRAW_KEY["chainId"]), router, request, int(row["ordinal"]))
+    assert unhex(row["digest"]) == digest
+    valid = signs(DRAW_KEY["publicKey"], digest, row["signatureEvm"], bls.DST_DRAW)
+    assert (row["result"] == "valid") == valid
+    if valid:
+        assert unhex(row["signature"]) == bls.sign(unhex(DRAW_KEY["secret"]), digest, bls.DST_DRAW)
+        assert unhex(row["randomness"]) == digests.keccak256(unhex(row["signature"]))
