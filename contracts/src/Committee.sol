@@ -1,48 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {ICommittee} from "./interfaces/ICommittee.sol";
 import {IVerifier} from "./interfaces/IVerifier.sol";
-import {Bls12381} from "./libraries/Bls12381.sol";
 import {Code} from "./libraries/Code.sol";
-import {Digests} from "./libraries/Digests.sol";
 import {EpochVerifiers} from "./libraries/EpochVerifiers.sol";
-import {X25519} from "./libraries/X25519.sol";
+import {Operators} from "./Operators.sol";
+import {Stake} from "./Stake.sol";
 import {Epoch, Member} from "./types/Types.sol";
 
-/// @notice Operators and their keys, and the epochs the owner makes of them.
-contract Committee is ICommittee, Ownable2Step {
+/// @notice Operators with keys and stake, and the epochs the owner makes of them.
+contract Committee is Operators {
+    struct Proposal {
+        bytes32 hash; // of the arguments of `proposeEpoch`; zero when there is none
+        uint256 readyAt; // block timestamp
+    }
+
+    struct Frozen {
+        address data; // code of a contract: abi.encode(Epoch, address[] records)
+        uint64 startTime;
+    }
+
     uint256 public constant MAX_MEMBERS = 100; // BLS keys of more do not fit one data contract (EIP-170)
     uint256 public constant MAX_VERIFIERS = 8; // each costs a data contract an epoch
-    uint256 public constant MAX_ENDPOINT = 256;
+    uint256 public constant MAX_CHANGE_DELAY = 30 days; // a committee whose members vanish must be replaced some day
+
+    /// @inheritdoc ICommittee
+    uint256 public immutable changeDelay;
+    bytes32 private immutable DEPLOYER_HASH = EpochVerifiers.deployerHash();
 
     /// @inheritdoc ICommittee
     uint64 public currentEpoch;
-    bytes32 private immutable DEPLOYER_HASH = EpochVerifiers.deployerHash();
+    /// @inheritdoc ICommittee
+    Proposal public proposal;
 
-    mapping(address operator => address record) private _records; // code of a contract: abi.encode(Member)
-    mapping(bytes32 publicKeyHash => address operator) private _keyOwners;
-    mapping(uint64 epoch => address data) private _epochs; // code of a contract: abi.encode(Epoch, address[] records)
+    mapping(uint64 epoch => Frozen) private _epochs;
 
-    constructor(address owner) Ownable(owner) {}
+    constructor(address owner, uint96 minStake_, uint256 changeDelay_) Ownable(owner) Stake(minStake_) {
+        if (changeDelay_ > MAX_CHANGE_DELAY) revert BadChangeDelay(changeDelay_);
+        changeDelay = changeDelay_;
+    }
 
     /// @inheritdoc ICommittee
-    function register(
-        address signer,
-        bytes32 encryptionKey,
-        bytes calldata publicKey,
-        bytes calldata possession,
-        string calldata endpoint
-    ) external {
-        if (signer == address(0)) revert BadSigner();
-        if (X25519.isLowOrder(encryptionKey)) revert BadEncryptionKey();
-        uint256 length = bytes(endpoint).length;
-        if (length == 0 || length > MAX_ENDPOINT) revert BadEndpoint(length);
-        claimKey(publicKey, possession);
-        Member memory record = Member(msg.sender, signer, encryptionKey, publicKey, endpoint);
-        _records[msg.sender] = Code.write(abi.encode(record));
-        emit Registered(msg.sender, signer, encryptionKey, publicKey, endpoint);
+    function proposeEpoch(
+        address[] calldata operators,
+        bytes32 profileId,
+        uint32 roundLength,
+        address[] calldata verifiers
+    ) external onlyOwner {
+        if (roundLength == 0) revert BadRoundLength();
+        checkMembers(operators);
+        checkVerifiers(verifiers);
+        bytes32 hash = keccak256(abi.encode(operators, profileId, roundLength, verifiers));
+        uint256 readyAt = block.timestamp + (currentEpoch == 0 ? 0 : changeDelay);
+        proposal = Proposal(hash, readyAt);
+        emit EpochProposed(hash, readyAt, profileId, roundLength, operators, verifiers);
     }
 
     /// @inheritdoc ICommittee
@@ -51,26 +64,27 @@ contract Committee is ICommittee, Ownable2Step {
         bytes32 profileId,
         uint32 roundLength,
         address[] calldata verifiers
-    ) external onlyOwner returns (uint64 epoch) {
-        uint256 n = operators.length;
-        if (n == 0 || n > MAX_MEMBERS) revert BadMemberCount(n);
-        if (roundLength == 0) revert BadRoundLength();
+    ) external returns (uint64 epoch) {
+        takeProposal(keccak256(abi.encode(operators, profileId, roundLength, verifiers)));
         epoch = ++currentEpoch;
-        uint256 faults = (n - 1) / 3;
-        (address[] memory records, Member[] memory members) = distinctMembers(operators);
-        Epoch memory info = Epoch(
-            uint64(block.number),
-            uint64(block.timestamp),
-            roundLength,
-            profileId,
-            faults,
-            n - faults,
-            verifiers,
-            operators
-        );
-        _epochs[epoch] = Code.write(abi.encode(info, records));
-        deployVerifiers(epoch, verifiers, members, n - faults);
-        emit EpochStarted(epoch, profileId, roundLength, operators, verifiers);
+        Epoch memory info;
+        info.startBlock = uint64(block.number);
+        info.startTime = uint64(block.timestamp);
+        info.roundLength = roundLength;
+        info.profileId = profileId;
+        info.verifiers = verifiers;
+        info.operators = takeEligible(operators, epoch);
+        uint256 n = info.operators.length;
+        info.faults = (n - 1) / 3;
+        info.quorum = n - info.faults;
+        freeze(epoch, info);
+        emit EpochStarted(epoch, profileId, roundLength, info.operators, verifiers);
+    }
+
+    /// @inheritdoc ICommittee
+    function isLive(uint64 epoch) external view returns (bool) {
+        if (epoch == 0 || epoch > currentEpoch) return false;
+        return epoch == currentEpoch || block.timestamp < replacedAt(epoch) + GRACE_PERIOD;
     }
 
     /// @inheritdoc ICommittee
@@ -81,22 +95,7 @@ contract Committee is ICommittee, Ownable2Step {
     /// @inheritdoc ICommittee
     function epochMembers(uint64 epoch) external view returns (Member[] memory members) {
         (, address[] memory records) = readEpoch(epoch);
-        members = new Member[](records.length);
-        for (uint256 i; i < records.length; ++i) {
-            members[i] = abi.decode(Code.read(records[i]), (Member));
-        }
-    }
-
-    /// @inheritdoc ICommittee
-    function member(address operator) public view returns (Member memory) {
-        address record = _records[operator];
-        if (record == address(0)) revert NotRegistered(operator);
-        return abi.decode(Code.read(record), (Member));
-    }
-
-    /// @inheritdoc ICommittee
-    function possessionDigest(address operator, bytes calldata publicKey) public view returns (bytes32) {
-        return Digests.possession(address(this), operator, keccak256(publicKey));
+        return readMembers(records);
     }
 
     /// @inheritdoc ICommittee
@@ -104,53 +103,90 @@ contract Committee is ICommittee, Ownable2Step {
         return EpochVerifiers.locate(address(this), DEPLOYER_HASH, epoch, index);
     }
 
-    /// @dev Checks key and proof of possession and makes the key the caller's. One pairing checks the subgroup of both.
-    function claimKey(bytes calldata publicKey, bytes calldata possession) private {
-        if (publicKey.length != Bls12381.G2_LENGTH) revert BadPublicKey();
-        if (possession.length != Bls12381.G1_LENGTH) revert BadPossession();
-        bytes32 hash = keccak256(publicKey);
-        address claimant = _keyOwners[hash];
-        if (claimant == address(0)) _keyOwners[hash] = msg.sender;
-        else if (claimant != msg.sender) revert PublicKeyTaken(claimant);
-        uint256 input = Bls12381.newCheck(possession);
-        Bls12381.setKey(input, publicKey);
-        if (!Bls12381.check(input, possessionDigest(msg.sender, publicKey), Bls12381.POSSESSION_DST)) {
-            revert BadPossession();
-        }
+    function replacedAt(uint64 epoch) internal view override returns (uint256) {
+        if (epoch == 0) return 0;
+        return epoch == currentEpoch ? type(uint256).max : _epochs[epoch + 1].startTime;
     }
 
-    function distinctMembers(address[] calldata operators)
-        private
-        view
-        returns (address[] memory records, Member[] memory members)
-    {
+    function memberAt(uint64 epoch, uint256 index) internal view override returns (address operator, address signer) {
+        (, address[] memory records) = readEpoch(epoch);
+        if (index >= records.length) revert NoSuchMember(epoch, index);
+        Member memory record = readMember(records[index]);
+        return (record.operator, record.signer);
+    }
+
+    function checkMembers(address[] memory operators) private view {
         uint256 n = operators.length;
-        records = new address[](n);
-        members = new Member[](n);
+        if (n == 0 || n > MAX_MEMBERS) revert BadMemberCount(n);
         for (uint256 i; i < n; ++i) {
-            members[i] = member(operators[i]);
-            records[i] = _records[operators[i]];
+            address operator = operators[i];
+            if (!isRegistered(operator)) revert NotRegistered(operator);
             for (uint256 j; j < i; ++j) {
-                if (operators[i] == operators[j] || members[i].signer == members[j].signer) {
-                    revert DuplicateMember(operators[i]);
-                }
+                if (operators[j] == operator) revert DuplicateMember(operator);
             }
         }
     }
 
-    function deployVerifiers(uint64 epoch, address[] calldata verifiers, Member[] memory members, uint256 quorum) private {
+    function checkVerifiers(address[] memory verifiers) private view {
         uint256 count = verifiers.length;
         if (count == 0 || count > MAX_VERIFIERS) revert BadVerifiers();
         for (uint256 i; i < count; ++i) {
+            if (verifiers[i].code.length == 0) revert BadVerifiers();
             for (uint256 j; j < i; ++j) {
                 if (verifiers[i] == verifiers[j]) revert BadVerifiers();
             }
-            EpochVerifiers.deploy(epoch, i, IVerifier(verifiers[i]).epochCode(members, quorum));
+        }
+    }
+
+    /// @dev What `proposeEpoch` checked holds still: these are its arguments, and nobody is ever unregistered.
+    function takeProposal(bytes32 hash) private {
+        Proposal memory taken = proposal;
+        if (taken.hash != hash) revert EpochNotReady(0);
+        if (block.timestamp < taken.readyAt) revert EpochNotReady(taken.readyAt);
+        delete proposal;
+    }
+
+    /// @dev Those of the operators that can be members now, marked as members of `epoch`.
+    function takeEligible(address[] calldata operators, uint64 epoch) private returns (address[] memory eligible) {
+        uint256 n = operators.length;
+        eligible = new address[](n);
+        uint256 count;
+        for (uint256 i; i < n; ++i) {
+            address operator = operators[i];
+            if (!isEligible(operator)) continue;
+            _stakes[operator].lastEpoch = epoch;
+            eligible[count++] = operator;
+        }
+        uint256 needed = n - (n - 1) / 3;
+        if (count < needed) revert TooFewMembers(count, needed);
+        assembly ("memory-safe") {
+            mstore(eligible, count)
+        }
+    }
+
+    /// @dev Keeps the epoch, and deploys its verifiers with the members' keys in them.
+    function freeze(uint64 epoch, Epoch memory info) private {
+        uint256 n = info.operators.length;
+        address[] memory records = new address[](n);
+        for (uint256 i; i < n; ++i) {
+            records[i] = _records[info.operators[i]];
+        }
+        _epochs[epoch] = Frozen(Code.write(abi.encode(info, records)), info.startTime);
+        Member[] memory members = readMembers(records);
+        for (uint256 i; i < info.verifiers.length; ++i) {
+            EpochVerifiers.deploy(epoch, i, IVerifier(info.verifiers[i]).epochCode(members, info.quorum));
+        }
+    }
+
+    function readMembers(address[] memory records) private view returns (Member[] memory members) {
+        members = new Member[](records.length);
+        for (uint256 i; i < records.length; ++i) {
+            members[i] = readMember(records[i]);
         }
     }
 
     function readEpoch(uint64 epoch) private view returns (Epoch memory, address[] memory) {
-        address data = _epochs[epoch];
+        address data = _epochs[epoch].data;
         if (data == address(0)) revert UnknownEpoch(epoch);
         return abi.decode(Code.read(data), (Epoch, address[]));
     }

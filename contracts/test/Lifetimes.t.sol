@@ -24,7 +24,7 @@ contract LifetimesTest is Network {
 
     function test_requests_in_flight_finish_under_the_epoch_they_began_in() public {
         bytes32 old = ask();
-        committee.startEpoch(operators, PROFILE, 4, verifiers);
+        startEpoch(operators);
         bytes32[] memory both = new bytes32[](2);
         (both[0], both[1]) = (old, ask());
         expectSkip(old, IRouter.SkipReason.OtherEpoch);
@@ -37,7 +37,7 @@ contract LifetimesTest is Network {
 
     function test_an_old_epoch_attests_nothing_once_its_requests_timed_out() public {
         bytes32 old = ask();
-        committee.startEpoch(operators, PROFILE, 4, verifiers);
+        startEpoch(operators);
         vm.warp(block.timestamp + 300);
         expectSkip(old, IRouter.SkipReason.Expired);
         bytes32[] memory ids = new bytes32[](1);

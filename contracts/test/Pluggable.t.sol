@@ -40,7 +40,7 @@ contract PluggableTest is Network {
 
     function test_a_third_verifier_comes_with_an_epoch_and_the_router_stays() public {
         verifiers.push(address(new HashVerifier()));
-        uint64 epoch = committee.startEpoch(operators, PROFILE, 4, verifiers);
+        uint64 epoch = startEpoch(operators);
         Recorder consumer = new Recorder(address(router));
         sponsor(address(consumer));
         Report memory r = report(consumer.ask("", 200_000), 0, "output");

@@ -81,15 +81,16 @@ class Network:
     def start(cls, w3: Web3, n: int) -> "Network":
         """Deploys everything; operators are the node's accounts 1 to n."""
         owner = w3.eth.accounts[0]
-        committee = deploy(w3, "Committee", owner)
+        committee = deploy(w3, "Committee", owner, 0, 0)  # no stake, no delay of changes
         router = deploy(w3, "Router", owner, committee.address)
         verifiers = [deploy(w3, name).address for name in ("EcdsaQuorumVerifier", "BlsVerifier")]
         operators = list(w3.eth.accounts[1 : n + 1])
         for member, operator in enumerate(operators):
             arguments = registration(w3, committee, operator, keys_of(member), f"http://127.0.0.1:{7000 + member}")
             mined(w3, committee.functions.register(*arguments).transact({"from": operator, "gas": GAS}))
-        start = committee.functions.startEpoch(operators, b"\x01" * 32, 4, verifiers)
-        mined(w3, start.transact({"from": owner, "gas": GAS}))
+        epoch = (operators, b"\x01" * 32, 4, verifiers)
+        for call in (committee.functions.proposeEpoch(*epoch), committee.functions.startEpoch(*epoch)):
+            mined(w3, call.transact({"from": owner, "gas": GAS}))
         return cls(w3, router, committee, n)
 
     def digest(self, root: bytes) -> Digest:
@@ -124,7 +125,8 @@ def registration(
     digest = possession_digest(w3.eth.chain_id, raw(committee.address), raw(operator), public_key)
     possession = bls.to_evm_g1(bls.prove_possession(keys.bls, digest))
     signer = Web3.to_checksum_address(secp256k1.address_of(keys.signer))
-    return signer, keccak256(operator.encode()), public_key, possession, endpoint
+    proof = secp256k1.sign(keys.signer, digest)
+    return signer, proof, keccak256(operator.encode()), public_key, possession, endpoint
 
 
 def bitmap(signers: Sequence[int]) -> bytes:

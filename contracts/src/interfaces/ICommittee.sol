@@ -33,7 +33,9 @@ interface ICommittee {
     error BadEndpoint(uint256 length);
     /// @notice The BLS public key does not have 256 bytes.
     error BadPublicKey();
-    /// @notice Another operator registered this BLS public key.
+    /// @notice Another operator registered this signer; a key is its operator's for ever.
+    error SignerTaken(address operator);
+    /// @notice Another operator registered this BLS public key; a key is its operator's for ever.
     error PublicKeyTaken(address operator);
     /// @notice The proof of possession is not a signature by the key over this operator's `possession` digest,
     /// or one of the two points is off the curve, outside its subgroup or at infinity.
@@ -42,9 +44,9 @@ interface ICommittee {
     error BadMemberCount(uint256 n);
     /// @notice This address never registered.
     error NotRegistered(address operator);
-    /// @notice Two places of an epoch have the same operator or the same signer.
+    /// @notice Two places of an epoch have the same operator. (No two operators have the same keys.)
     error DuplicateMember(address operator);
-    /// @notice An epoch has 1 to `MAX_VERIFIERS` verifiers, all different.
+    /// @notice An epoch has 1 to `MAX_VERIFIERS` verifiers, different contracts.
     error BadVerifiers();
     /// @notice The round length is zero.
     error BadRoundLength();
@@ -54,6 +56,8 @@ interface ICommittee {
     error EpochNotReady(uint256 readyAt);
     /// @notice More than f of the proposed members left or were slashed meanwhile; propose others.
     error TooFewMembers(uint256 left, uint256 needed);
+    /// @notice The delay of a change is longer than `MAX_CHANGE_DELAY`.
+    error BadChangeDelay(uint256 delay);
 
     /// @notice Registers the caller's keys, or new ones for later epochs; what is paid is added to its stake.
     /// Key and proof are EIP-2537 points; both proofs sign the `possession` digest.
@@ -75,6 +79,7 @@ interface ICommittee {
     /// @notice Announces an epoch. Owner only. Takes the place of an earlier proposal.
     /// @dev The arguments are those of `startEpoch`. The delay is what users and members have to leave an owner they do not
     /// trust any more, or one whose key was stolen. The first epoch needs none: there is nobody yet to protect.
+    /// Everything about the arguments is checked here, so that a proposal fails at once and not when its time has come.
     function proposeEpoch(
         address[] calldata operators,
         bytes32 profileId,
@@ -94,6 +99,13 @@ interface ICommittee {
         uint32 roundLength,
         address[] calldata verifiers
     ) external returns (uint64 epoch);
+
+    /// @notice The epoch that was proposed last and not started yet, by the hash of its arguments (zero: none), and the
+    /// block timestamp from which anyone may start it.
+    function proposal() external view returns (bytes32 hash, uint256 readyAt);
+
+    /// @notice Seconds between a proposal and its start, never changed.
+    function changeDelay() external view returns (uint256);
 
     /// @notice Number of the current epoch; the first is 1, 0 means none has begun.
     function currentEpoch() external view returns (uint64);

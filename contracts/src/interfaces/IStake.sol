@@ -46,13 +46,17 @@ interface IStake {
     /// @notice The owner took what slashing left to it.
     event SlashedFundsWithdrawn(address indexed to, uint256 amount);
 
-    /// @notice The operator has no stake here, or none that can be taken out.
+    /// @notice The operator has no stake to take out.
     error NoStake(address operator);
+    /// @notice The operator asked to leave before, at `exitAt`.
+    error AlreadyExiting(address operator, uint256 exitAt);
     /// @notice The operator has not asked to leave.
     error NotExiting(address operator);
     /// @notice The stake is bound until `releaseAt` (0: for as long as the operator is a member of the current epoch).
     error StillBonded(address operator, uint256 releaseAt);
-    /// @notice The operator was slashed before.
+    /// @notice Nothing is paid to the zero address.
+    error BadRecipient();
+    /// @notice The operator was slashed before: it can neither be slashed again nor pay stake in.
     error AlreadySlashed(address operator);
     /// @notice The epoch has no member at this index.
     error NoSuchMember(uint64 epoch, uint256 member);
@@ -77,12 +81,17 @@ interface IStake {
     function withdrawStake(address to) external;
 
     /// @notice Proves that a member signed two outcomes of one run: takes its stake, pays part of it to the caller and keeps
-    /// the member out of later epochs. Anyone may call it with bytes from two receipts.
+    /// the member's operator out of later epochs, even if it has no stake any more or registered other keys since. The epoch
+    /// in progress stays as it is: its quorum bears f such members. Anyone may call it with bytes from two receipts.
+    /// @dev Who sees the call before it is mined can make it first: a prover needs the fault punished, or a private way in.
     /// @param router the router whose EIP-712 domain both votes are under.
     /// @param epoch the epoch both votes are under.
     /// @param member index of the member in that epoch.
     /// @param votes the two votes.
     function proveEquivocation(address router, uint64 epoch, uint256 member, SignedReport[2] calldata votes) external;
+
+    /// @notice What slashing left to the owner and it has not taken out yet.
+    function slashedFunds() external view returns (uint256);
 
     /// @notice Pays what slashing left to the owner to `to`. Owner only.
     function withdrawSlashed(address to) external returns (uint256 amount);

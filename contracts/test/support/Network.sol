@@ -1,56 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Committee} from "../../src/Committee.sol";
 import {Bls12381} from "../../src/libraries/Bls12381.sol";
 import {Digests} from "../../src/libraries/Digests.sol";
 import {MerkleRoot} from "../../src/libraries/MerkleRoot.sol";
-import {BlsVerifier} from "../../src/verifiers/BlsVerifier.sol";
-import {EcdsaQuorumVerifier} from "../../src/verifiers/EcdsaQuorumVerifier.sol";
 import {Report} from "../../src/types/Types.sol";
 import {Bls} from "./Bls.sol";
 import {FUNCTION} from "./Functions.sol";
+import {Members} from "./Members.sol";
 import {Subscribed} from "./Subscribed.sol";
 
-/// @notice A router and a committee whose members' keys the test holds. Verifier 0 is ECDSA, 1 is BLS.
-abstract contract Network is Subscribed {
-    bytes32 internal constant PROFILE = keccak256("profile");
-
-    Committee internal committee;
-    address[] internal operators;
-    address[] internal verifiers;
-
+/// @notice A committee and a router that obeys it.
+abstract contract Network is Members, Subscribed {
     function start(uint256 n) internal {
-        vm.warp(1_750_000_000);
-        vm.roll(1_000);
-        committee = new Committee(address(this));
+        startCommittee(n, 0);
         deployRouter(address(committee), address(0));
-        verifiers = [address(new EcdsaQuorumVerifier()), address(new BlsVerifier())];
-        for (uint256 i; i < n; ++i) {
-            operators.push(address(uint160(0x1000 + i)));
-            register(operators[i], signerKey(i), blsKey(i));
-        }
-        committee.startEpoch(operators, PROFILE, 4, verifiers);
-    }
-
-    function signerKey(uint256 member) internal pure returns (uint256) {
-        return 0xa11ce000 + member;
-    }
-
-    function blsKey(uint256 member) internal pure returns (uint256) {
-        return uint256(keccak256(abi.encode("bls", member))) % Bls.ORDER;
-    }
-
-    function register(address operator, uint256 signer, uint256 secret) internal {
-        bytes memory key = Bls.publicKey(secret);
-        bytes memory proof = possession(operator, secret);
-        vm.prank(operator);
-        committee.register(vm.addr(signer), keccak256(key), key, proof, "http://127.0.0.1:7000");
-    }
-
-    function possession(address operator, uint256 secret) internal view returns (bytes memory) {
-        bytes32 digest = committee.possessionDigest(operator, Bls.publicKey(secret));
-        return Bls.sign(secret, digest, Bls12381.POSSESSION_DST);
     }
 
     /// @dev A proof for verifier 0 or 1 by the members in `bitmap`.
@@ -60,8 +24,7 @@ abstract contract Network is Subscribed {
         for (uint256 i; i < 128; ++i) {
             if (bitmap >> i & 1 == 0) continue;
             if (verifier == 0) {
-                (bytes32 r, bytes32 vs) = vm.signCompact(signerKey(i), digest);
-                proof = bytes.concat(proof, r, vs);
+                proof = bytes.concat(proof, sign(signerKey(i), digest));
             } else {
                 sum = Bls.addG1(sum, Bls.sign(blsKey(i), digest, Bls12381.SIGNATURE_DST));
             }

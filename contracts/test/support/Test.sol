@@ -22,6 +22,7 @@ interface Vm {
     function assertTrue(bool condition, string calldata reason) external pure;
     function assume(bool condition) external pure;
     function chainId(uint256 id) external;
+    function deal(address account, uint256 balance) external;
     function expectEmit(address emitter) external;
     function expectRevert(bytes calldata reason) external;
     function expectRevert(bytes4 selector) external;
