@@ -9,6 +9,7 @@ import {Billing} from "./libraries/Billing.sol";
 import {Callback} from "./libraries/Callback.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {EpochVerifiers} from "./libraries/EpochVerifiers.sol";
+import {Located} from "./libraries/Located.sol";
 import {PackedReports} from "./libraries/PackedReports.sol";
 import {Pricing} from "./Pricing.sol";
 import {AccountSlot} from "./types/AccountSlot.sol";
@@ -39,7 +40,7 @@ abstract contract Deliveries is Pricing, Earnings {
     uint256 private constant REPORT_GAS = 6_500 - 4_800;
     uint256 private constant CALLDATA_GAS = 16; // a byte that is not zero
 
-    bytes32 private immutable DEPLOYER_HASH = EpochVerifiers.deployerHash();
+    bytes32 private immutable DEPLOYER_HASH = Located.deployerHash();
     bytes32 private immutable DOMAIN = Digests.domainSeparator(address(this));
 
     mapping(bytes32 requestId => PendingSlot) internal _pending;

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ICommittee} from "./interfaces/ICommittee.sol";
 import {IEarnings} from "./interfaces/IEarnings.sol";
+import {Bitmap} from "./libraries/Bitmap.sol";
 import {Settings} from "./Settings.sol";
 import {Subscriptions} from "./Subscriptions.sol";
 import {Asset} from "./types/Billing.sol";
@@ -26,8 +27,7 @@ abstract contract Earnings is IEarnings, Settings, Subscriptions {
             uint256 key = potKey(asset, epoch, bitmaps[i]);
             uint256 pot = _pots[key];
             if (pot <= 1) continue;
-            uint256 signers;
-            for (uint256 rest = bitmaps[i]; rest != 0; rest &= rest - 1) ++signers;
+            uint256 signers = Bitmap.count(bitmaps[i]);
             uint256 share = (pot - 1) / signers;
             _pots[key] = pot - share * signers; // 1 at least stays: the next delivery then writes for 5,000 gas, not 22,100
             for (uint256 member; member < operators.length; ++member) {

@@ -70,7 +70,7 @@ contract VerifiersTest is Network {
     }
 
     function testFuzz_bits_at_or_above_n_are_refused(uint256 bit) public {
-        bit = bound(bit, 7, 127);
+        bit = bound(bit, 7, 126); // 127 of a BLS proof is no member: Remembered.t.sol
         uint256 bitmap = 31 | 1 << bit;
         bytes memory expected = abi.encodeWithSelector(IEpochVerifier.SignerOutOfRange.selector, bitmap, 7);
         bytes memory proof = prove(0, DIGEST, bitmap);
