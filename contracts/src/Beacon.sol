@@ -7,6 +7,7 @@ import {Code} from "./libraries/Code.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {Drand} from "./libraries/Drand.sol";
 import {EpochVerifiers} from "./libraries/EpochVerifiers.sol";
+import {Located} from "./libraries/Located.sol";
 
 /// @notice Verified randomness: drand's quicknet, and the draws of committees. Nobody owns it, and it holds no money.
 contract Beacon is IBeacon {
@@ -15,7 +16,7 @@ contract Beacon is IBeacon {
     /// are 24 seconds, in which it can hold back, reorder or drop a commitment. The rest is for clocks that differ.
     uint256 public constant MIN_DELAY = 30;
 
-    bytes32 private immutable DEPLOYER_HASH = EpochVerifiers.deployerHash();
+    bytes32 private immutable DEPLOYER_HASH = Located.deployerHash();
 
     // One word a ticket: its round until it is revealed, then its randomness, a hash that is no number below 2^64 (but with
     // a probability of 2^-192). A second word would cost a reveal 17,100 gas more.
@@ -75,7 +76,8 @@ contract Beacon is IBeacon {
         // The salt of a verifier's address has one byte for the index.
         if (verifierIndex > type(uint8).max) revert UnknownVerifier(committee, epoch, verifierIndex);
         address verifier = EpochVerifiers.locate(committee, DEPLOYER_HASH, epoch, verifierIndex);
-        if (!EpochVerifiers.verify(verifier, digest, proof)) revert UnknownVerifier(committee, epoch, verifierIndex);
+        (bool exists,) = EpochVerifiers.verify(verifier, digest, proof);
+        if (!exists) revert UnknownVerifier(committee, epoch, verifierIndex);
         _drawKeys[router][committee][epoch] = Code.write(publicKey);
         emit DrawKeyRegistered(router, committee, epoch, publicKey, dkgHash);
     }

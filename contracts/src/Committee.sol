@@ -6,6 +6,7 @@ import {ICommittee} from "./interfaces/ICommittee.sol";
 import {IVerifier} from "./interfaces/IVerifier.sol";
 import {Code} from "./libraries/Code.sol";
 import {EpochVerifiers} from "./libraries/EpochVerifiers.sol";
+import {Located} from "./libraries/Located.sol";
 import {Operators} from "./Operators.sol";
 import {Stake} from "./Stake.sol";
 import {Epoch, Member} from "./types/Types.sol";
@@ -28,7 +29,7 @@ contract Committee is Operators {
 
     /// @inheritdoc ICommittee
     uint256 public immutable changeDelay;
-    bytes32 private immutable DEPLOYER_HASH = EpochVerifiers.deployerHash();
+    bytes32 private immutable DEPLOYER_HASH = Located.deployerHash();
 
     /// @inheritdoc ICommittee
     uint64 public currentEpoch;
