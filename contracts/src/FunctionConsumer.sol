@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {CalledByRouter} from "./CalledByRouter.sol";
 import {IFunctionConsumer} from "./interfaces/IFunctionConsumer.sol";
-import {IRouter} from "./interfaces/IRouter.sol";
 
 /// @notice Base of contracts that make requests: inherit, call `_request`, override `_fulfill`.
 /// @dev The router calls a contract only for requests that this contract made, once for each, in any order.
-abstract contract FunctionConsumer is IFunctionConsumer {
-    IRouter public immutable router;
-
-    /// @notice The caller is not the router.
-    error OnlyRouter(address caller);
-
-    constructor(address router_) {
-        router = IRouter(router_);
-    }
+abstract contract FunctionConsumer is IFunctionConsumer, CalledByRouter {
+    constructor(address router_) CalledByRouter(router_) {}
 
     /// @inheritdoc IFunctionConsumer
-    function handleFulfillment(bytes32 requestId, bytes calldata output, bytes calldata failure) external {
-        if (msg.sender != address(router)) revert OnlyRouter(msg.sender);
+    function handleFulfillment(bytes32 requestId, bytes calldata output, bytes calldata failure) external onlyRouter {
         _fulfill(requestId, output, failure);
     }
 
