@@ -12,13 +12,19 @@ import npm
 @cache
 def compile_folders(*folders: str) -> dict[str, Any]:
     """The compiler's output for these folders, {path: {contract: …}}; any error or warning ends the build."""
-    npm.install()
-    command = ["node", str(inputs.HOME / "tools" / "compile.mjs")]
-    text = inputs.standard_input(*folders)
-    done = subprocess.run(command, input=text, capture_output=True, text=True, env=npm.environment(), check=True)
-    output = json.loads(done.stdout)
+    output = run(inputs.standard_input(*folders))
     problems = [error["formattedMessage"] for error in output.get("errors", [])]
     if problems:
         raise SystemExit("\n".join(problems))
     contracts: dict[str, Any] = output["contracts"]
     return contracts
+
+
+def run(standard_input: str) -> dict[str, Any]:
+    """solc's standard JSON output; imports are read below contracts/ and its node_modules."""
+    npm.install()
+    command = ["node", str(inputs.HOME / "tools" / "compile.mjs")]
+    environment = npm.environment()
+    done = subprocess.run(command, input=standard_input, capture_output=True, text=True, env=environment, check=True)
+    output: dict[str, Any] = json.loads(done.stdout)
+    return output
