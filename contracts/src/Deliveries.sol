@@ -178,22 +178,19 @@ abstract contract Deliveries is Pricing, Earnings {
     {
         PriceSlot prices = _prices[bill.prices];
         AccountSlot account = _accounts[bill.subscription];
-        uint256 work = Billing.work(prices, PackedReports.fuelUsed(numbers), PackedReports.slots(numbers));
-        uint256 gasPrice = block.basefee + prices.maxTip();
-        if (tx.gasprice < gasPrice) gasPrice = tx.gasprice;
-        uint256 gasCost = Billing.gasCost(prices, delivery.sharedGas + REPORT_GAS + gasUsed, gasPrice);
         uint256 asset = uint256(account.asset());
-        if (Asset(asset) == Asset.Token) {
-            work = Billing.toToken(work, _tokenRates[bill.prices]);
-            gasCost = Billing.toToken(gasCost, _tokenRates[bill.prices]);
-        }
-        // The work first: it is attested, while the price of gas is the payer's word within bounds.
-        if (work > bill.held) work = bill.held;
-        if (gasCost > bill.held - work) gasCost = bill.held - work;
-        taken = Charge(uint80(work), uint80(gasCost), uint80(bill.held - work - gasCost));
+        taken = Billing.charge(
+            prices,
+            Asset(asset) == Asset.Token ? _tokenRates[bill.prices] : 0,
+            bill.held,
+            PackedReports.fuelUsed(numbers),
+            PackedReports.slots(numbers),
+            delivery.sharedGas + REPORT_GAS + gasUsed,
+            Billing.gasPrice(prices, tx.gasprice, block.basefee)
+        );
         _accounts[bill.subscription] = account.settle(bill.held, taken.refund);
-        delivery.takings.work[asset] += work;
-        delivery.takings.gasCost[asset] += gasCost;
+        delivery.takings.work[asset] += taken.work;
+        delivery.takings.gasCost[asset] += taken.gasCost;
     }
 
     function skipReason(uint64 epoch, PendingSlot open) private pure returns (SkipReason) {

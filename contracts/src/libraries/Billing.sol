@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Limits} from "../types/Billing.sol";
+import {Charge, Limits} from "../types/Billing.sol";
 import {PriceSlot} from "../types/PriceSlot.sol";
 
 /// @notice The one formula that quote, charge and receipt share (docs/billing.md; executor/model/billing.py).
 /// Vectors: fixtures/vectors/billing.json.
 ///
 ///     work    = floor(fuelUsed * (slots + 1) * fuelPrice / 10^6) + slots * slotPrice
-///     gas     = ceil(gasUsed * gasPrice * (10^4 + premium) / 10^4), gasPrice = min(paid, base fee + maxTip)
+///     gas     = ceil(gasUsed * price * (10^4 + premium) / 10^4), gasPrice = min(paid, base fee + maxTip)
 ///     maxCost = work(limits) + gas(deliveryGas + callbackGasLimit + 20 * outputBytes at base fee * headroom% + maxTip)
 ///
 /// all in wei; a subscription that pays with the token is charged ceil(wei * tokenRate / 10^18) of its units.
@@ -22,9 +22,15 @@ library Billing {
         return fuelUsed * (slots + 1) * prices.fuelPrice() / 1e6 + slots * prices.slotPrice();
     }
 
+    /// @notice The part of the gas price paid that comes back, in wei a gas.
+    function gasPrice(PriceSlot prices, uint256 paid, uint256 baseFee) internal pure returns (uint256 price) {
+        price = baseFee + prices.maxTip();
+        if (paid < price) price = paid;
+    }
+
     /// @notice What the payer of gas gets back, in wei.
-    function gasCost(PriceSlot prices, uint256 gasUsed, uint256 gasPrice) internal pure returns (uint256) {
-        return (gasUsed * gasPrice * (10_000 + prices.premium()) + 9_999) / 10_000;
+    function gasCost(PriceSlot prices, uint256 gasUsed, uint256 price) internal pure returns (uint256) {
+        return (gasUsed * price * (10_000 + prices.premium()) + 9_999) / 10_000;
     }
 
     /// @notice The most a request can cost, in wei.
@@ -35,8 +41,28 @@ library Billing {
         returns (uint256)
     {
         uint256 gasUsed = prices.deliveryGas() + callbackGasLimit + OUTPUT_BYTE_GAS * limits.outputBytes;
-        uint256 gasPrice = baseFee * prices.headroom() / 100 + prices.maxTip();
-        return work(prices, limits.fuel, limits.observations) + gasCost(prices, gasUsed, gasPrice);
+        uint256 price = baseFee * prices.headroom() / 100 + prices.maxTip();
+        return work(prices, limits.fuel, limits.observations) + gasCost(prices, gasUsed, price);
+    }
+
+    /// @notice What a delivery takes of what was held, and gives back.
+    /// @param rate units of the token per 10^18 wei; 0 for subscriptions that pay with the native coin.
+    /// @dev The work first: it is attested, while the price of gas is the payer's word within bounds.
+    function charge(
+        PriceSlot prices,
+        uint256 rate,
+        uint256 held,
+        uint256 fuelUsed,
+        uint256 slots,
+        uint256 gasUsed,
+        uint256 price
+    ) internal pure returns (Charge memory) {
+        uint256 taken = work(prices, fuelUsed, slots);
+        uint256 gas = gasCost(prices, gasUsed, price);
+        if (rate != 0) (taken, gas) = (toToken(taken, rate), toToken(gas, rate));
+        if (taken > held) taken = held;
+        if (gas > held - taken) gas = held - taken;
+        return Charge(uint80(taken), uint80(gas), uint80(held - taken - gas)); // `held` has 80 bits
     }
 
     /// @notice wei in units of the token.
