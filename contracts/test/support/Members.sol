@@ -48,12 +48,16 @@ abstract contract Members is Test {
 
     /// @dev Registers an operator with these secrets, paying `MIN_STAKE`.
     function register(address operator, uint256 signer, uint256 secret) internal {
+        register(operator, signer, secret, MIN_STAKE);
+    }
+
+    function register(address operator, uint256 signer, uint256 secret, uint256 amount) internal {
         bytes memory key = Bls.publicKey(secret);
         bytes memory signerProof = proveSigner(operator, signer, key);
         bytes memory proof = possession(operator, secret);
-        vm.deal(operator, operator.balance + MIN_STAKE);
+        vm.deal(operator, operator.balance + amount);
         vm.prank(operator);
-        committee.register{value: MIN_STAKE}(
+        committee.register{value: amount}(
             vm.addr(signer), signerProof, keccak256(key), key, proof, "http://127.0.0.1:7000"
         );
     }
