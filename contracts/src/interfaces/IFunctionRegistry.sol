@@ -35,6 +35,8 @@ interface IFunctionRegistry {
     error NotActive(bytes32 nameId, uint32 version);
     /// @notice The caller does not own the name.
     error NotNameOwner(bytes32 nameId, address caller);
+    /// @notice The name was not offered to the caller.
+    error NotOfferedName(bytes32 nameId, address caller);
     /// @notice A name has 1 to 64 bytes, a uri at most 512.
     error BadName();
 
@@ -52,6 +54,11 @@ interface IFunctionRegistry {
         external
         returns (bytes32 nameId, uint32 version);
 
+    /// @notice Publishes under a name by its id, as the owner of a name that another account made must. Owner only.
+    function publishVersion(bytes32 nameId, bytes32 functionId, bytes32 profileId, string calldata uri)
+        external
+        returns (uint32 version);
+
     /// @notice Pauses or unpauses a name. Owner only.
     function setPaused(bytes32 nameId, bool paused) external;
 
@@ -67,11 +74,14 @@ interface IFunctionRegistry {
     /// @notice The function of an active version; version 0 is the latest that is not withdrawn.
     function resolve(bytes32 nameId, uint32 version) external view returns (bytes32 functionId);
 
-    /// @notice Id of the name that `owner` made: keccak256(abi.encode(tag `name`, owner, name)).
+    /// @notice Id of the name that `owner` made: the `name` digest of docs/wire.md §1.
     function nameIdOf(address owner, string calldata name) external pure returns (bytes32);
 
-    /// @notice What was published: owner now, paused or not, and how many versions.
-    function nameInfo(bytes32 nameId) external view returns (address owner, bool paused, uint32 versions);
+    /// @notice What was published: owner now, paused or not, how many versions, and the name itself. All zero for none.
+    function nameInfo(bytes32 nameId)
+        external
+        view
+        returns (address owner, bool paused, uint32 versions, string memory name);
 
     /// @notice One version as it was published.
     function versionInfo(bytes32 nameId, uint32 version)

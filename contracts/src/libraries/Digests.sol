@@ -5,6 +5,10 @@ import {Report, RequestContext} from "../types/Types.sol";
 
 /// @notice The digests the chain computes, docs/wire.md §1 and §2. Vectors: fixtures/vectors/digests.json.
 library Digests {
+    bytes32 internal constant FUNCTION = keccak256("executor/v1/function");
+    bytes32 internal constant MANIFEST = keccak256("executor/v1/manifest");
+    bytes32 internal constant NAME = keccak256("executor/v1/name");
+    bytes32 internal constant REGISTRATION = keccak256("executor/v1/registration");
     bytes32 internal constant REQUEST = keccak256("executor/v1/request");
     bytes32 internal constant TRIGGER = keccak256("executor/v1/trigger");
     bytes32 internal constant POSSESSION = keccak256("executor/v1/possession");
@@ -17,17 +21,33 @@ library Digests {
     bytes32 internal constant DRAW_KEY_TYPE =
         keccak256("DrawKey(address committee,uint64 epoch,bytes publicKey,bytes32 dkgHash)");
 
+    function manifest(bytes32 termsHash) internal pure returns (bytes32) {
+        return keccak256(abi.encode(MANIFEST, termsHash));
+    }
+
+    function functionId(bytes32 moduleId, bytes32 sourceHash, bytes32 manifestHash) internal pure returns (bytes32) {
+        return keccak256(abi.encode(FUNCTION, moduleId, sourceHash, manifestHash));
+    }
+
+    function nameId(address owner, bytes32 nameHash) internal pure returns (bytes32) {
+        return keccak256(abi.encode(NAME, owner, nameHash));
+    }
+
+    function registration(address triggers, address owner, uint64 nonce) internal view returns (bytes32) {
+        return keccak256(abi.encode(REGISTRATION, block.chainid, triggers, owner, nonce));
+    }
+
     function requestId(address router, RequestContext memory context) internal view returns (bytes32) {
         // RequestContext has static fields only, so its encoding is theirs in order.
         return keccak256(abi.encode(REQUEST, block.chainid, router, context));
     }
 
-    function triggered(address router, bytes32 registration, bytes32 functionId, uint64 epoch, bytes32 eventHash)
+    function triggered(address router, bytes32 origin, bytes32 ofFunction, uint64 epoch, bytes32 eventHash)
         internal
         view
         returns (bytes32)
     {
-        return keccak256(abi.encode(TRIGGER, block.chainid, router, registration, functionId, epoch, eventHash));
+        return keccak256(abi.encode(TRIGGER, block.chainid, router, origin, ofFunction, epoch, eventHash));
     }
 
     function possession(address committee, address operator, bytes32 publicKeyHash) internal view returns (bytes32) {
