@@ -24,6 +24,8 @@ abstract contract Earnings is IEarnings, Settings, Subscriptions {
     function settle(uint64 epoch, Asset asset, uint256[] calldata bitmaps) external {
         address[] memory operators = ICommittee(committee).epochInfo(epoch).operators;
         for (uint256 i; i < bitmaps.length; ++i) {
+            // The key holds 128 bits: others would empty a pot and count signers that nobody is.
+            if (bitmaps[i] >> operators.length != 0) revert NotSigners(epoch, bitmaps[i]);
             uint256 key = potKey(asset, epoch, bitmaps[i]);
             uint256 pot = _pots[key];
             if (pot <= 1) continue;
@@ -54,7 +56,7 @@ abstract contract Earnings is IEarnings, Settings, Subscriptions {
 
     /// @inheritdoc IEarnings
     function unsettled(uint64 epoch, Asset asset, uint256 bitmap) external view returns (uint256) {
-        return _pots[potKey(asset, epoch, bitmap)];
+        return bitmap > type(uint128).max ? 0 : _pots[potKey(asset, epoch, bitmap)];
     }
 
     /// @dev Adds what a delivery took to the signers' pot and to the caller's earnings.

@@ -173,7 +173,7 @@ abstract contract Subscriptions is ISubscriptions, ReentrancyGuardTransient {
         AccountSlot account = _accounts[subscription];
         if (!account.exists()) revert UnknownSubscription(subscription);
         if (account.asset() != asset) revert WrongAsset(subscription, account.asset());
-        if (amount == 0 || account.balance() + account.reserved() + amount > MAX_AMOUNT) revert BadAmount(amount);
+        if (amount == 0 || amount > MAX_AMOUNT - account.balance() - account.reserved()) revert BadAmount(amount);
         _accounts[subscription] = account.credit(amount);
         emit SubscriptionFunded(subscription, msg.sender, amount);
     }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Committee} from "../src/Committee.sol";
-import {FunctionConsumer} from "../src/FunctionConsumer.sol";
+import {CalledByRouter} from "../src/CalledByRouter.sol";
 import {IEpochVerifier} from "../src/interfaces/IEpochVerifier.sol";
 import {IRouter} from "../src/interfaces/IRouter.sol";
 import {Digests} from "../src/libraries/Digests.sol";
@@ -186,7 +186,7 @@ contract RouterTest is Network {
     }
 
     function test_a_consumer_listens_to_its_router_only() public {
-        vm.expectRevert(abi.encodeWithSelector(FunctionConsumer.OnlyRouter.selector, address(this)));
+        vm.expectRevert(abi.encodeWithSelector(CalledByRouter.OnlyRouter.selector, address(this)));
         consumer.handleFulfillment(bytes32(0), "", "");
     }
 

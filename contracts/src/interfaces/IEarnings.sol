@@ -13,6 +13,8 @@ interface IEarnings {
 
     /// @notice There is nothing to withdraw.
     error NothingEarned(address account);
+    /// @notice The bitmap names members that the epoch does not have.
+    error NotSigners(uint64 epoch, uint256 bitmap);
 
     /// @notice Shares out what the signers of these bitmaps earned in an epoch. Anyone may call it.
     function settle(uint64 epoch, Asset asset, uint256[] calldata bitmaps) external;

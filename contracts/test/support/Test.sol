@@ -27,6 +27,7 @@ interface Vm {
     function expectEmit(address emitter) external;
     function expectRevert(bytes calldata reason) external;
     function expectRevert(bytes4 selector) external;
+    function fee(uint256 baseFee) external;
     function getRecordedLogs() external returns (Log[] memory);
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
@@ -45,7 +46,10 @@ interface Vm {
     function revertToState(uint256 snapshot) external returns (bool);
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
     function snapshotState() external returns (uint256);
+    function store(address target, bytes32 slot, bytes32 value) external;
+    function load(address target, bytes32 slot) external view returns (bytes32);
     function toString(uint256 value) external pure returns (string memory);
+    function txGasPrice(uint256 price) external;
     function warp(uint256 timestamp) external;
 }
 
