@@ -24,7 +24,9 @@ abstract contract Settings is IRouter, Ownable2Step {
     // One slot, read and written once a request.
     uint64 public nonce;
     uint32 public requestTimeout = 300; // seconds, as Chainlink Functions
+    /// @inheritdoc IRouter
     uint32 public maxCallbackGas = 300_000; // as Chainlink Functions
+    /// @inheritdoc IRouter
     uint32 public maxInputLength = 16_384;
     uint32 internal _pricesVersion;
     bool public paused;

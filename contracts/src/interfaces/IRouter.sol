@@ -125,6 +125,12 @@ interface IRouter {
     /// @notice Whether a triggered report was delivered.
     function pushed(bytes32 requestId) external view returns (bool);
 
+    /// @notice Gas that a later request's callback may have at most.
+    function maxCallbackGas() external view returns (uint32);
+
+    /// @notice Bytes that a later request's input may have at most.
+    function maxInputLength() external view returns (uint32);
+
     /// @notice The committee whose epochs this router obeys.
     function committee() external view returns (address);
 

@@ -53,7 +53,9 @@ interface ITriggers {
     /// @notice The receiver does not answer ERC-165 for `IReceiver`.
     error BadReceiver(address receiver);
 
-    /// @notice Registers a trigger; the caller owns it.
+    /// @notice Registers a trigger; the caller owns it. Its id is the `registration` digest of docs/wire.md §1.
+    /// The caller must own the subscription that pays, or be one of its consumers, now: what changes later ends nothing.
+    /// The subscription's owner can remove the registration, also after a transfer.
     function register(Trigger calldata trigger) external returns (bytes32 registration);
 
     /// @notice Pauses or unpauses. Owner only.
@@ -62,9 +64,15 @@ interface ITriggers {
     /// @notice Ends a registration. Owner of it or of the subscription that pays.
     function remove(bytes32 registration) external;
 
+    /// @notice The router whose functions, subscriptions and limits a registration is checked against.
+    function router() external view returns (address);
+
+    /// @notice How many triggers `owner` has registered: the next one's nonce.
+    function nonces(address owner) external view returns (uint64);
+
     /// @notice The registration as it was made; reverts if there is none.
     function trigger(bytes32 registration) external view returns (address owner, bool paused, Trigger memory);
 
-    /// @notice What a delivery needs of a registration.
+    /// @notice What a delivery needs of a registration. The receiver is probed with at most 3 calls of 30,000 gas (EIP-165).
     function target(bytes32 registration) external view returns (Target memory);
 }

@@ -31,4 +31,17 @@ library Code {
             extcodecopy(pointer, add(data, 32), 1, mload(data))
         }
     }
+
+    /// @notice `count` bytes from `start` of what `write` kept, zeros behind its end.
+    function read(address pointer, uint256 start, uint256 count) internal view returns (bytes memory data) {
+        data = new bytes(count);
+        assembly ("memory-safe") {
+            extcodecopy(pointer, add(data, 32), add(start, 1), count)
+        }
+    }
+
+    /// @notice How many bytes `write` kept.
+    function length(address pointer) internal view returns (uint256) {
+        return pointer.code.length - 1;
+    }
 }
