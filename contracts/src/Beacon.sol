@@ -11,7 +11,7 @@ import {Located} from "./libraries/Located.sol";
 
 /// @notice Verified randomness: drand's quicknet, and the draws of committees. Nobody owns it, and it holds no money.
 contract Beacon is IBeacon {
-    /// @notice Seconds that a round is fixed ahead at least.
+    /// @inheritdoc IBeacon
     /// @dev A block's producer may know every round published before its block is: on Ethereum two slots of its own in a row
     /// are 24 seconds, in which it can hold back, reorder or drop a commitment. The rest is for clocks that differ.
     uint256 public constant MIN_DELAY = 30;

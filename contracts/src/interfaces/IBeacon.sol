@@ -31,6 +31,9 @@ interface IBeacon {
     /// @notice The epoch has no verifier at this index.
     error UnknownVerifier(address committee, uint64 epoch, uint256 index);
 
+    /// @notice Seconds that a round is fixed ahead at least.
+    function MIN_DELAY() external view returns (uint256);
+
     /// @notice Fixes the first round that is published `delay` seconds from now or later; the caller is its consumer.
     /// @dev Choose a delay within which the commitment is as good as final: after a reorg that leaves it out, or moves it to
     /// another time, it can be made again by those who know the old round (docs/randomness.md, "Delays").
