@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import Final as Constant
+from typing import assert_never
 
 from eth_hash.auto import keccak
 
@@ -20,10 +21,13 @@ from executor.model.ids import (
     Digest,
     EntryHash,
     EpochDigest,
+    EventHash,
     FunctionId,
     ManifestHash,
     ModuleId,
+    NameId,
     ProfileId,
+    RegistrationId,
     RequestId,
     Root,
     SpecHash,
@@ -36,6 +40,7 @@ from executor.model.profile import Profile
 from executor.model.report import Report, Status
 from executor.model.request import Request
 from executor.model.transcript import Entry, Transcript
+from executor.model.trigger import BlockTick, ClockTick, HomeBlock, HttpCall, LogEvent, TriggerEvent
 from executor.model.view import View
 
 
@@ -58,6 +63,13 @@ TAG_POSSESSION: Constant = _tag("possession")
 TAG_TICKET: Constant = _tag("ticket")
 TAG_RANDOMNESS: Constant = _tag("randomness")
 TAG_DRAW: Constant = _tag("draw")
+TAG_NAME: Constant = _tag("name")
+TAG_REGISTRATION: Constant = _tag("registration")
+TAG_TRIGGER: Constant = _tag("trigger")
+TAG_LOG: Constant = _tag("log")
+TAG_CRON: Constant = _tag("cron")
+TAG_BLOCK: Constant = _tag("block")
+TAG_HTTP: Constant = _tag("http")
 
 EIP712_DOMAIN: Constant = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 EIP712_ATTESTATION: Constant = keccak(b"Attestation(address committee,uint64 epoch,bytes32 root)")
@@ -126,6 +138,43 @@ def request_id(request: Request) -> RequestId:
             request.consumer,
         )
     )
+
+
+def name_id(owner: Address, name: bytes) -> NameId:
+    """Identity of a name that `owner` made in the function registry, given as the bytes published."""
+    return NameId(_digest(TAG_NAME, "address bytes32", owner, keccak(name)))
+
+
+def registration_id(chain_id: int, triggers: Address, owner: Address, nonce: int) -> RegistrationId:
+    """Identity of the trigger that `owner` registered after `nonce` others."""
+    values = (chain_id, triggers, owner, nonce)
+    return RegistrationId(_digest(TAG_REGISTRATION, "uint256 address address uint64", *values))
+
+
+def event_hash(event: TriggerEvent, input: bytes, home: HomeBlock) -> EventHash:
+    """Identity of what started a run, and everything beside registration, function and epoch that the run may see."""
+    match event:
+        case LogEvent(source_chain_id, block_hash, transaction_hash, log_index):
+            tag, types = TAG_LOG, "uint256 bytes32 bytes32 uint32"
+            values: tuple[object, ...] = (source_chain_id, block_hash, transaction_hash, log_index)
+        case ClockTick(scheduled_time):
+            tag, types, values = TAG_CRON, "uint64", (scheduled_time,)
+        case BlockTick(number):
+            tag, types, values = TAG_BLOCK, "uint64", (number,)
+        case HttpCall(payload_digest):
+            tag, types, values = TAG_HTTP, "bytes32", (payload_digest,)
+        case _ as unreachable:
+            assert_never(unreachable)
+    context = (keccak(input), home.number, home.timestamp, home.parent_hash)
+    return EventHash(_digest(tag, f"{types} bytes32 uint64 uint64 bytes32", *values, *context))
+
+
+def triggered_request_id(
+    chain_id: int, router: Address, registration: RegistrationId, function: FunctionId, epoch: int, event: EventHash
+) -> RequestId:
+    """Identity of a request that a trigger made; the router computes the same on chain."""
+    values = (chain_id, router, registration, function, epoch, event)
+    return RequestId(_digest(TAG_TRIGGER, "uint256 address bytes32 bytes32 uint64 bytes32", *values))
 
 
 def spec_hash(spec: bytes) -> SpecHash:

@@ -105,3 +105,15 @@ class TranscriptHash(Digest):
 
 class Root(Digest):
     """Merkle root of reports; of a single report, its leaf."""
+
+
+class NameId(Digest):
+    """Identity of a name in the function registry: its maker and its text."""
+
+
+class RegistrationId(Digest):
+    """Identity of a registered trigger."""
+
+
+class EventHash(Digest):
+    """Identity of what started a triggered run, with its input and context."""

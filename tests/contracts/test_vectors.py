@@ -18,14 +18,17 @@ from executor.model.ids import (
     Address,
     Digest,
     EpochDigest,
+    EventHash,
     FunctionId,
     ProfileId,
+    RegistrationId,
     RequestId,
     Root,
     TranscriptHash,
 )
 from executor.model.report import Report, Scheme, Status
 from executor.model.request import Request
+from executor.model.trigger import BlockTick, ClockTick, HomeBlock, HttpCall, LogEvent, TriggerEvent
 from executor.model.view import View
 
 VECTORS = Path(__file__).resolve().parents[2] / "fixtures" / "vectors"
@@ -107,6 +110,56 @@ def test_message_digests(test: dict[str, str]) -> None:
 def test_spec_hashes(test: dict[str, str]) -> None:
     """Identity of an observation spec."""
     assert raw(test["result"]) == digests.spec_hash(raw(test["json"]))
+
+
+@pytest.mark.parametrize("test", DIGESTS["name"], ids=lambda test: test["comment"])
+def test_name_ids(test: dict[str, str]) -> None:
+    """A name belongs to who made it."""
+    assert raw(test["result"]) == digests.name_id(Address(raw(test["owner"])), raw(test["name"]))
+
+
+@pytest.mark.parametrize("test", DIGESTS["registration"], ids=lambda test: test["comment"])
+def test_registration_ids(test: dict[str, str]) -> None:
+    """The trigger registry's ids."""
+    triggers, owner = Address(raw(test["triggers"])), Address(raw(test["owner"]))
+    assert raw(test["result"]) == digests.registration_id(int(test["chainId"]), triggers, owner, int(test["nonce"]))
+
+
+@pytest.mark.parametrize("test", DIGESTS["trigger"], ids=lambda test: test["comment"])
+def test_triggered_request_ids(test: dict[str, str]) -> None:
+    """The router's id of a request that a trigger made."""
+    made = digests.triggered_request_id(
+        int(test["chainId"]),
+        Address(raw(test["router"])),
+        RegistrationId(raw(test["registration"])),
+        FunctionId(raw(test["functionId"])),
+        int(test["epoch"]),
+        EventHash(raw(test["eventHash"])),
+    )
+    assert raw(test["result"]) == made
+
+
+def event_of(kind: str, test: dict[str, str]) -> TriggerEvent:
+    """A vector's event."""
+    match kind:
+        case "log":
+            block, transaction = Digest(raw(test["blockHash"])), Digest(raw(test["transactionHash"]))
+            return LogEvent(int(test["sourceChainId"]), block, transaction, int(test["logIndex"]))
+        case "cron":
+            return ClockTick(int(test["scheduledTime"]))
+        case "block":
+            return BlockTick(int(test["number"]))
+    assert kind == "http"
+    return HttpCall(Digest(raw(test["payloadDigest"])))
+
+
+@pytest.mark.parametrize("kind", ["log", "cron", "block", "http"])
+@pytest.mark.parametrize("row", range(3))
+def test_event_hashes(kind: str, row: int) -> None:
+    """What started a run, its input and its context."""
+    test = DIGESTS[kind][row]
+    home = HomeBlock(int(test["blockNumber"]), int(test["blockTimestamp"]), Digest(raw(test["parentHash"])))
+    assert raw(test["result"]) == digests.event_hash(event_of(kind, test), raw(test["input"]), home)
 
 
 def report_of(test: dict[str, Any]) -> Report:
