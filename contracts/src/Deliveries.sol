@@ -151,7 +151,7 @@ abstract contract Deliveries is Pricing, Earnings {
         if (target.receiver == address(0)) return false;
         bytes memory metadata = abi.encodePacked(target.functionId, target.name, target.owner, bytes2(0x0001));
         bytes memory message = abi.encodeCall(IReceiver.onReport, (metadata, data));
-        success = Callback.exact(target.receiver, target.callbackGasLimit, requestId, pointer(message), message.length);
+        success = Callback.exact(target.receiver, target.callbackGasLimit, requestId, message);
         if (!success) emit CallbackFailed(requestId, Callback.returned());
     }
 
@@ -159,12 +159,6 @@ abstract contract Deliveries is Pricing, Earnings {
         address consumer = consumerAt(open.subscription(), open.place());
         success = Callback.call(consumer, open.callbackGasLimit(), requestId, status, data);
         if (!success) emit CallbackFailed(requestId, Callback.returned());
-    }
-
-    function pointer(bytes memory message) private pure returns (uint256 start) {
-        assembly ("memory-safe") {
-            start := add(message, 32)
-        }
     }
 
     function billOf(PendingSlot open) private pure returns (Bill memory) {

@@ -10,7 +10,7 @@ library Callback {
 
     // What is spent between the check and the callback's first instruction: cold account access 2,600, as much again for
     // code that EIP-7702 delegates to; and what the router needs after it for its books and events.
-    uint256 private constant OVERHEAD = 30_000;
+    uint256 internal constant OVERHEAD = 30_000;
 
     /// @notice Calls `handleFulfillment`; `data` is the output when status is 0, else the failure.
     function call(address consumer, uint256 gasLimit, bytes32 requestId, uint256 status, bytes calldata data)
@@ -33,6 +33,18 @@ library Callback {
         assembly ("memory-safe") {
             success := call(gasLimit, target, 0, message, size, 0, 0)
         }
+    }
+
+    /// @notice The same with a message that is a value.
+    function exact(address target, uint256 gasLimit, bytes32 requestId, bytes memory message)
+        internal
+        returns (bool success)
+    {
+        uint256 start;
+        assembly ("memory-safe") {
+            start := add(message, 32)
+        }
+        return exact(target, gasLimit, requestId, start, message.length);
     }
 
     /// @dev abi.encodeCall(handleFulfillment, (requestId, output, failure)), written past the free pointer.
