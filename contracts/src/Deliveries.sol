@@ -23,8 +23,11 @@ abstract contract Deliveries is Pricing, Earnings {
     /// @dev What the reports of one delivery share.
     struct Delivery {
         uint64 epoch;
+        uint256 signers; // bitmap
         uint256 sharedGas; // a report's part of the gas that serves all
-        Takings takings;
+        Asset asset; // of what was taken and not yet credited
+        uint256 work;
+        uint256 gasCost;
     }
 
     /// @dev Who is charged for a report, and by what.
@@ -39,6 +42,7 @@ abstract contract Deliveries is Pricing, Earnings {
     // The same for one report: the subscription's word and the event, less what clearing the request gives back.
     uint256 private constant REPORT_GAS = 6_500 - 4_800;
     uint256 private constant CALLDATA_GAS = 16; // a byte that is not zero
+    uint256 private constant ORIGIN_LENGTH = 64; // of a push, in calldata
 
     bytes32 private immutable DEPLOYER_HASH = Located.deployerHash();
     bytes32 private immutable DOMAIN = Digests.domainSeparator(address(this));
@@ -52,22 +56,23 @@ abstract contract Deliveries is Pricing, Earnings {
         return Digests.attestation(DOMAIN, committee, epoch, root);
     }
 
-    /// @dev Checks the attestation, notes how much gas of that each report bears, and returns the signers' bitmap.
+    /// @dev Checks the attestation and notes its signers and how much gas of that each report bears.
     function attested(Delivery memory delivery, uint256 verifierIndex, bytes calldata reports, bytes calldata proof)
         internal
         view
-        returns (uint256 signers)
     {
         uint256 start = gasleft();
         uint64 epoch = delivery.epoch;
         if (verifierIndex > type(uint8).max) revert UnknownVerifier(epoch, verifierIndex);
         (bytes32 root, uint256 count) = PackedReports.root(reports);
         bool exists;
-        (exists, signers) = EpochVerifiers.verify(
+        (exists, delivery.signers) = EpochVerifiers.verify(
             EpochVerifiers.locate(committee, DEPLOYER_HASH, epoch, verifierIndex), attestationDigest(epoch, root), proof
         );
         if (!exists) revert UnknownVerifier(epoch, verifierIndex);
-        delivery.sharedGas = (DELIVERY_GAS + CALLDATA_GAS * proof.length + start - gasleft()) / count;
+        unchecked {
+            delivery.sharedGas = (DELIVERY_GAS + CALLDATA_GAS * proof.length + start - gasleft()) / count;
+        }
     }
 
     /// @dev Delivers or skips the report at `offset` and returns the next one's offset.
@@ -85,7 +90,9 @@ abstract contract Deliveries is Pricing, Earnings {
         }
         _pending[requestId] = CLOSED;
         bool success = answer(open, requestId, PackedReports.status(numbers), data);
-        start = start - gasleft() + CALLDATA_GAS * (next - offset); // the gas it used
+        unchecked {
+            start = start - gasleft() + CALLDATA_GAS * (next - offset); // the gas it used
+        }
         Charge memory taken = charge(delivery, billOf(open), numbers, start);
         emit Delivered(requestId, uint8(PackedReports.status(numbers)), success, msg.sender, taken);
     }
@@ -111,7 +118,7 @@ abstract contract Deliveries is Pricing, Earnings {
         } else {
             pushed[requestId] = true;
             bool success = PackedReports.status(numbers) == 0 && call(requestId, target, data);
-            start = start - gasleft() + CALLDATA_GAS * (next - offset) + 2 * 32 * CALLDATA_GAS;
+            start = start - gasleft() + CALLDATA_GAS * (next - offset + ORIGIN_LENGTH);
             Charge memory taken = charge(delivery, bill, numbers, start);
             emit Pushed(
                 requestId, origin.registration, uint8(PackedReports.status(numbers)), success, msg.sender, taken
@@ -172,19 +179,27 @@ abstract contract Deliveries is Pricing, Earnings {
     {
         PriceSlot prices = _prices[bill.prices];
         AccountSlot account = _accounts[bill.subscription];
-        uint256 asset = uint256(account.asset());
+        gasUsed += delivery.sharedGas + REPORT_GAS;
         taken = Billing.charge(
             prices,
-            Asset(asset) == Asset.Token ? _tokenRates[bill.prices] : 0,
+            account.asset() == Asset.Token ? _tokenRates[bill.prices] : 0,
             bill.held,
             PackedReports.fuelUsed(numbers),
             PackedReports.slots(numbers),
-            delivery.sharedGas + REPORT_GAS + gasUsed,
+            gasUsed,
             Billing.gasPrice(prices, tx.gasprice, block.basefee)
         );
         _accounts[bill.subscription] = account.settle(bill.held, taken.refund);
-        delivery.takings.work[asset] += taken.work;
-        delivery.takings.gasCost[asset] += taken.gasCost;
+        if (account.asset() != delivery.asset) creditDelivery(delivery);
+        delivery.asset = account.asset();
+        delivery.work += taken.work;
+        delivery.gasCost += taken.gasCost;
+    }
+
+    /// @dev Credits what the delivery took so far.
+    function creditDelivery(Delivery memory delivery) internal {
+        credit(delivery.epoch, delivery.asset, delivery.signers, delivery.work, delivery.gasCost);
+        (delivery.work, delivery.gasCost) = (0, 0);
     }
 
     function skipReason(uint64 epoch, PendingSlot open) private pure returns (SkipReason) {

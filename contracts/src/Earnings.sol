@@ -9,33 +9,30 @@ import {Subscriptions} from "./Subscriptions.sol";
 import {Asset} from "./types/Billing.sol";
 
 /// @notice What signers and payers of gas have earned and not yet taken out.
-/// @dev One word for each (asset, epoch, bitmap of signers): a delivery writes that and not one word a signer.
+/// @dev A delivery writes one word, work 128 | gasCost 128 bits, and not one a signer. Neither can overflow: all that a
+/// subscription holds fits 96 bits.
 abstract contract Earnings is IEarnings, Settings, Subscriptions {
-    /// @dev What a delivery took, by asset.
-    struct Takings {
-        uint256[2] work;
-        uint256[2] gasCost;
-    }
-
-    mapping(uint256 assetEpochSigners => uint256) private _pots;
+    mapping(uint256 assetEpochSigners => mapping(address transmitter => uint256)) private _pots;
     mapping(uint256 assetAndAccount => uint256) private _earned;
 
     /// @inheritdoc IEarnings
-    function settle(uint64 epoch, Asset asset, uint256[] calldata bitmaps) external {
+    function settle(uint64 epoch, Asset asset, address transmitter, uint256[] calldata bitmaps) external {
         address[] memory operators = ICommittee(committee).epochInfo(epoch).operators;
         for (uint256 i; i < bitmaps.length; ++i) {
             // The key holds 128 bits: others would empty a pot and count signers that nobody is.
             if (bitmaps[i] >> operators.length != 0) revert NotSigners(epoch, bitmaps[i]);
-            uint256 key = potKey(asset, epoch, bitmaps[i]);
-            uint256 pot = _pots[key];
-            if (pot <= 1) continue;
+            mapping(address => uint256) storage pots = _pots[potKey(asset, epoch, bitmaps[i])];
+            (uint256 work, uint256 gasCost) = split(pots[transmitter]);
+            if (work | gasCost == 0) continue;
             uint256 signers = Bitmap.count(bitmaps[i]);
-            uint256 share = (pot - 1) / signers;
-            _pots[key] = pot - share * signers; // 1 at least stays: the next delivery then writes for 5,000 gas, not 22,100
+            uint256 share = work == 0 ? 0 : (work - 1) / signers;
+            // 1 at least stays: the next delivery then writes for 5,000 gas, not 22,100.
+            pots[transmitter] = work - share * signers << 128;
             for (uint256 member; member < operators.length; ++member) {
                 if (bitmaps[i] >> member & 1 == 1) _earned[accountKey(asset, operators[member])] += share;
             }
-            emit Settled(epoch, asset, bitmaps[i], share);
+            _earned[accountKey(asset, transmitter)] += gasCost;
+            emit Settled(epoch, asset, transmitter, bitmaps[i], share, gasCost);
         }
     }
 
@@ -55,18 +52,21 @@ abstract contract Earnings is IEarnings, Settings, Subscriptions {
     }
 
     /// @inheritdoc IEarnings
-    function unsettled(uint64 epoch, Asset asset, uint256 bitmap) external view returns (uint256) {
-        return bitmap > type(uint128).max ? 0 : _pots[potKey(asset, epoch, bitmap)];
+    function unsettled(uint64 epoch, Asset asset, address transmitter, uint256 bitmap)
+        external
+        view
+        returns (uint256 work, uint256 gasCost)
+    {
+        if (bitmap <= type(uint128).max) return split(_pots[potKey(asset, epoch, bitmap)][transmitter]);
     }
 
-    /// @dev Adds what a delivery took to the signers' pot and to the caller's earnings.
-    function credit(uint64 epoch, uint256 signers, Takings memory takings) internal {
-        for (uint256 asset; asset < 2; ++asset) {
-            uint256 work = takings.work[asset];
-            uint256 gasCost = takings.gasCost[asset];
-            if (work != 0) _pots[potKey(Asset(asset), epoch, signers)] += work;
-            if (gasCost != 0) _earned[accountKey(Asset(asset), msg.sender)] += gasCost;
-        }
+    /// @dev Adds what a delivery by the caller took.
+    function credit(uint64 epoch, Asset asset, uint256 signers, uint256 work, uint256 gasCost) internal {
+        if (work | gasCost != 0) _pots[potKey(asset, epoch, signers)][msg.sender] += work << 128 | gasCost;
+    }
+
+    function split(uint256 pot) private pure returns (uint256 work, uint256 gasCost) {
+        return (pot >> 128, uint128(pot));
     }
 
     function potKey(Asset asset, uint64 epoch, uint256 bitmap) private pure returns (uint256) {

@@ -62,12 +62,12 @@ contract Router is Deliveries {
     function fulfill(uint64 epoch, uint256 verifierIndex, bytes calldata reports, bytes calldata proof) external {
         Delivery memory delivery;
         delivery.epoch = epoch;
-        uint256 signers = attested(delivery, verifierIndex, reports, proof);
+        attested(delivery, verifierIndex, reports, proof);
         uint256 offset;
         while (offset < reports.length) {
             offset = deliver(delivery, reports, offset);
         }
-        credit(epoch, signers, delivery.takings);
+        creditDelivery(delivery);
     }
 
     /// @inheritdoc IRouter
@@ -82,7 +82,7 @@ contract Router is Deliveries {
         if (!ICommittee(committee).isLive(epoch)) revert EpochEnded(epoch);
         Delivery memory delivery;
         delivery.epoch = epoch;
-        uint256 signers = attested(delivery, verifierIndex, reports, proof);
+        attested(delivery, verifierIndex, reports, proof);
         uint256 offset;
         uint256 count;
         for (; offset < reports.length; ++count) {
@@ -90,7 +90,7 @@ contract Router is Deliveries {
             offset = deliverPush(delivery, reports, offset, origins[count]);
         }
         if (count != origins.length) revert BadOrigins(origins.length, count);
-        credit(epoch, signers, delivery.takings);
+        creditDelivery(delivery);
     }
 
     /// @inheritdoc IRouter

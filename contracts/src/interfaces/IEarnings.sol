@@ -4,10 +4,13 @@ pragma solidity 0.8.37;
 import {Asset} from "../types/Billing.sol";
 
 /// @notice What signers and payers of gas have earned; pulled, never pushed.
-/// @dev A delivery adds its work to one word of (epoch, asset, signers' bitmap); `settle` shares such words out.
+/// @dev A delivery adds all it took to one word of (epoch, asset, transmitter, signers' bitmap); `settle` shares such words
+/// out.
 interface IEarnings {
-    /// @notice A bitmap's pot was shared out, `share` to each of its signers.
-    event Settled(uint64 indexed epoch, Asset asset, uint256 bitmap, uint256 share);
+    /// @notice A word was shared out: `share` to each signer, `gasCost` to the transmitter.
+    event Settled(
+        uint64 indexed epoch, Asset asset, address indexed transmitter, uint256 bitmap, uint256 share, uint256 gasCost
+    );
     /// @notice `account` took its earnings out.
     event EarningsWithdrawn(address indexed account, Asset asset, address to, uint256 amount);
 
@@ -16,15 +19,20 @@ interface IEarnings {
     /// @notice The bitmap names members that the epoch does not have.
     error NotSigners(uint64 epoch, uint256 bitmap);
 
-    /// @notice Shares out what the signers of these bitmaps earned in an epoch. Anyone may call it.
-    function settle(uint64 epoch, Asset asset, uint256[] calldata bitmaps) external;
+    /// @notice Shares out what deliveries of `transmitter` brought in an epoch, by their signers' bitmaps. Anyone may call it.
+    function settle(uint64 epoch, Asset asset, address transmitter, uint256[] calldata bitmaps) external;
 
-    /// @notice Pays the caller's earnings out to `to`.
+    /// @notice Pays the caller's settled earnings out to `to`.
     function withdrawEarnings(Asset asset, address to) external returns (uint256 amount);
 
     /// @notice What `account` can withdraw.
     function earned(Asset asset, address account) external view returns (uint256);
 
-    /// @notice What the signers of `bitmap` have earned together and nobody settled yet.
-    function unsettled(uint64 epoch, Asset asset, uint256 bitmap) external view returns (uint256);
+    /// @notice What nobody settled yet of the deliveries by `transmitter` with these signers.
+    /// @return work for the signers together; one unit of it always stays.
+    /// @return gasCost for the transmitter.
+    function unsettled(uint64 epoch, Asset asset, address transmitter, uint256 bitmap)
+        external
+        view
+        returns (uint256 work, uint256 gasCost);
 }
