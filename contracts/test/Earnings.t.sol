@@ -5,7 +5,7 @@ import {ICommittee} from "../src/interfaces/ICommittee.sol";
 import {IEarnings} from "../src/interfaces/IEarnings.sol";
 import {ISubscriptions} from "../src/interfaces/ISubscriptions.sol";
 import {Digests} from "../src/libraries/Digests.sol";
-import {Asset} from "../src/types/Billing.sol";
+import {Asset, Prices} from "../src/types/Billing.sol";
 import {Report} from "../src/types/Types.sol";
 import {EmptyConsumer} from "./support/EmptyConsumer.sol";
 import {FUNCTION} from "./support/Functions.sol";
@@ -28,7 +28,7 @@ contract EarningsTest is Network {
         vm.assertEq(pot(7), WORK);
         uint256 share = (WORK - 1) / 3;
         vm.expectEmit(address(router));
-        emit IEarnings.Settled(1, Asset.Native, 7, share);
+        emit IEarnings.Settled(1, Asset.Native, address(this), 7, share, 0);
         settle(7);
         for (uint256 member; member < 3; ++member) {
             vm.assertEq(earned(operators[member]), share);
@@ -45,7 +45,7 @@ contract EarningsTest is Network {
         settle(7);
         uint256[] memory twice = new uint256[](2);
         (twice[0], twice[1]) = (7, 7);
-        router.settle(1, Asset.Native, twice);
+        router.settle(1, Asset.Native, address(this), twice);
         vm.assertEq(earned(operators[0]), share);
     }
 
@@ -55,7 +55,7 @@ contract EarningsTest is Network {
         earn(15);
         uint256[] memory all = new uint256[](4);
         (all[0], all[1], all[2], all[3]) = (7, 14, 15, 11); // nobody signed as 11
-        router.settle(1, Asset.Native, all);
+        router.settle(1, Asset.Native, address(this), all);
         uint256 third = (WORK - 1) / 3;
         uint256 quarter = (WORK - 1) / 4;
         vm.assertEq(earned(operators[0]), third + quarter);
@@ -85,7 +85,7 @@ contract EarningsTest is Network {
 
     function test_an_unknown_epoch_settles_nothing() public {
         vm.expectRevert(abi.encodeWithSelector(ICommittee.UnknownEpoch.selector, 2));
-        router.settle(2, Asset.Native, new uint256[](1));
+        router.settle(2, Asset.Native, address(this), new uint256[](1));
     }
 
     function test_an_epoch_pays_the_operators_it_began_with() public {
@@ -101,7 +101,7 @@ contract EarningsTest is Network {
         uint256[] memory bitmaps = new uint256[](1);
         bitmaps[0] = 7;
         uint256 before = earned(operators[0]);
-        router.settle(2, Asset.Native, bitmaps); // a pot of another epoch is another pot
+        router.settle(2, Asset.Native, address(this), bitmaps); // a pot of another epoch is another pot
         vm.assertEq(earned(operators[0]), before);
     }
 
@@ -144,12 +144,30 @@ contract EarningsTest is Network {
     function test_withdrawing_again_while_being_paid_finds_nothing() public {
         vm.txGasPrice(1 gwei);
         earn(7); // this contract pays the gas
+        settle(7);
         uint256 due = earned(address(this));
         vm.assertTrue(due != 0);
         uint256 before = address(this).balance;
         router.withdrawEarnings(Asset.Native, address(this));
         vm.assertEq(address(this).balance, before + due);
         vm.assertEq(inner, abi.encodeWithSelector(IEarnings.NothingEarned.selector, address(this)));
+    }
+
+    function test_gas_is_paid_to_who_delivered_even_where_work_is_free() public {
+        Prices memory free = prices(false);
+        (free.fuelPrice, free.slotPrice) = (0, 0);
+        router.proposePrices(free);
+        vm.warp(block.timestamp + DELAY);
+        router.applyPrices(free);
+        vm.txGasPrice(1 gwei);
+        earn(7);
+        (uint256 work, uint256 gasCost) = router.unsettled(1, Asset.Native, address(this), 7);
+        vm.assertEq(work, 0);
+        vm.assertTrue(gasCost != 0);
+        settle(7);
+        vm.assertEq(earned(address(this)), gasCost);
+        settle(7);
+        vm.assertEq(earned(address(this)), gasCost);
     }
 
     bytes private inner;
@@ -170,11 +188,12 @@ contract EarningsTest is Network {
     function settle(uint256 bitmap) private {
         uint256[] memory bitmaps = new uint256[](1);
         bitmaps[0] = bitmap;
-        router.settle(1, Asset.Native, bitmaps);
+        router.settle(1, Asset.Native, address(this), bitmaps);
     }
 
     function pot(uint256 bitmap) private view returns (uint256) {
-        return router.unsettled(1, Asset.Native, bitmap);
+        (uint256 work,) = router.unsettled(1, Asset.Native, address(this), bitmap);
+        return work;
     }
 
     function earned(address account) private view returns (uint256) {
