@@ -7,6 +7,7 @@ import {IRouter} from "./interfaces/IRouter.sol";
 import {ITriggers, Target} from "./interfaces/ITriggers.sol";
 import {Billing} from "./libraries/Billing.sol";
 import {Callback} from "./libraries/Callback.sol";
+import {DeliveryGas} from "./libraries/DeliveryGas.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {EpochVerifiers} from "./libraries/EpochVerifiers.sol";
 import {Located} from "./libraries/Located.sol";
@@ -28,6 +29,7 @@ abstract contract Deliveries is Pricing, Earnings {
         Asset asset; // of what was taken and not yet credited
         uint256 work;
         uint256 gasCost;
+        uint256 sharedFloor; // a report's part of the least that the transaction costs
     }
 
     /// @dev Who is charged for a report, and by what.
@@ -35,13 +37,10 @@ abstract contract Deliveries is Pricing, Earnings {
         uint256 subscription;
         uint256 held;
         uint256 prices;
+        uint256 floor; // the least gas that the report's data costs; 0 when that cannot matter
+        bool clears; // a request's slot
     }
 
-    // Gas of a delivery outside what it measures: the transaction and its fixed calldata, earnings written at the end.
-    uint256 private constant DELIVERY_GAS = 21_000 + 1_500 + 11_500;
-    // The same for one report: the subscription's word and the event, less what clearing the request gives back.
-    uint256 private constant REPORT_GAS = 6_500 - 4_800;
-    uint256 private constant CALLDATA_GAS = 16; // a byte that is not zero
     uint256 private constant ORIGIN_LENGTH = 64; // of a push, in calldata
 
     bytes32 private immutable DEPLOYER_HASH = Located.deployerHash();
@@ -70,9 +69,8 @@ abstract contract Deliveries is Pricing, Earnings {
             EpochVerifiers.locate(committee, DEPLOYER_HASH, epoch, verifierIndex), attestationDigest(epoch, root), proof
         );
         if (!exists) revert UnknownVerifier(epoch, verifierIndex);
-        unchecked {
-            delivery.sharedGas = (DELIVERY_GAS + CALLDATA_GAS * proof.length + start - gasleft()) / count;
-        }
+        delivery.sharedFloor = DeliveryGas.sharedFloor(proof.length, count);
+        delivery.sharedGas = DeliveryGas.shared(start - gasleft(), proof.length, count);
     }
 
     /// @dev Delivers or skips the report at `offset` and returns the next one's offset.
@@ -90,10 +88,8 @@ abstract contract Deliveries is Pricing, Earnings {
         }
         _pending[requestId] = CLOSED;
         bool success = answer(open, requestId, PackedReports.status(numbers), data);
-        unchecked {
-            start = start - gasleft() + CALLDATA_GAS * (next - offset); // the gas it used
-        }
-        Charge memory taken = charge(delivery, billOf(open), numbers, start);
+        start += DeliveryGas.data(next - offset);
+        Charge memory taken = charge(delivery, billOf(open, data), numbers, start);
         emit Delivered(requestId, uint8(PackedReports.status(numbers)), success, msg.sender, taken);
     }
 
@@ -118,7 +114,8 @@ abstract contract Deliveries is Pricing, Earnings {
         } else {
             pushed[requestId] = true;
             bool success = PackedReports.status(numbers) == 0 && call(requestId, target, data);
-            start = start - gasleft() + CALLDATA_GAS * (next - offset + ORIGIN_LENGTH);
+            start += DeliveryGas.data(next - offset + ORIGIN_LENGTH);
+            bill.floor = DeliveryGas.floor(data);
             Charge memory taken = charge(delivery, bill, numbers, start);
             emit Pushed(
                 requestId, origin.registration, uint8(PackedReports.status(numbers)), success, msg.sender, taken
@@ -148,8 +145,9 @@ abstract contract Deliveries is Pricing, Earnings {
         AccountSlot account = _accounts[target.subscription];
         bill.subscription = target.subscription;
         bill.prices = _pricesVersion;
-        bill.held = quote(bill.prices, target.functionId, target.callbackGasLimit, account.asset(), block.basefee);
-        funded = account.exists() && account.balance() >= bill.held;
+        bill.held = maxCost(bill.prices, target.functionId, target.callbackGasLimit, account.asset(), block.basefee);
+        // A cost beyond what a charge has room for must not undo the whole delivery.
+        funded = account.exists() && account.balance() >= bill.held && bill.held <= type(uint80).max;
         if (funded) _accounts[target.subscription] = account.hold(bill.held);
     }
 
@@ -168,28 +166,32 @@ abstract contract Deliveries is Pricing, Earnings {
         if (!success) emit CallbackFailed(requestId, Callback.returned());
     }
 
-    function billOf(PendingSlot open) private pure returns (Bill memory) {
-        return Bill(open.subscription(), open.reserved(), open.prices());
+    function billOf(PendingSlot open, bytes calldata data) private pure returns (Bill memory) {
+        return Bill(open.subscription(), open.reserved(), open.prices(), DeliveryGas.floor(data), true);
     }
 
-    /// @dev Charges a subscription for a report, of what was held for it, and gives back the rest.
-    function charge(Delivery memory delivery, Bill memory bill, uint256 numbers, uint256 gasUsed)
+    /// @dev Charges a subscription for a report, of what was held for it, and gives back the rest. The report's gas is what is
+    /// left now less than `start`. The account is written twice, so that the first and dear time is part of that.
+    function charge(Delivery memory delivery, Bill memory bill, uint256 numbers, uint256 start)
         private
         returns (Charge memory taken)
     {
         PriceSlot prices = _prices[bill.prices];
-        AccountSlot account = _accounts[bill.subscription];
-        gasUsed += delivery.sharedGas + REPORT_GAS;
+        AccountSlot account = _accounts[bill.subscription].settle(bill.held, 0);
+        _accounts[bill.subscription] = account;
+        uint256 rate = account.asset() == Asset.Token ? _tokenRates[bill.prices] : 0;
+        uint256 least = bill.floor == 0 ? 0 : bill.floor + delivery.sharedFloor;
+        uint256 gasUsed = DeliveryGas.total(delivery.sharedGas + start - gasleft(), bill.clears, least);
         taken = Billing.charge(
             prices,
-            account.asset() == Asset.Token ? _tokenRates[bill.prices] : 0,
+            rate,
             bill.held,
             PackedReports.fuelUsed(numbers),
             PackedReports.slots(numbers),
             gasUsed,
             Billing.gasPrice(prices, tx.gasprice, block.basefee)
         );
-        _accounts[bill.subscription] = account.settle(bill.held, taken.refund);
+        _accounts[bill.subscription] = account.credit(taken.refund);
         if (account.asset() != delivery.asset) creditDelivery(delivery);
         delivery.asset = account.asset();
         delivery.work += taken.work;

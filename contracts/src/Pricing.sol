@@ -95,8 +95,18 @@ abstract contract Pricing is IPricing, Settings {
         return _pricesVersion;
     }
 
-    /// @dev The most a request can cost, in the asset.
+    /// @dev The most a request can cost, in the asset; reverts when that is more than its slot has room for.
     function quote(uint256 version, bytes32 functionId, uint256 callbackGasLimit, Asset asset, uint256 baseFee)
+        internal
+        view
+        returns (uint256 cost)
+    {
+        cost = maxCost(version, functionId, callbackGasLimit, asset, baseFee);
+        if (cost > type(uint80).max) revert CostTooHigh(cost);
+    }
+
+    /// @dev The same without a bound.
+    function maxCost(uint256 version, bytes32 functionId, uint256 callbackGasLimit, Asset asset, uint256 baseFee)
         internal
         view
         returns (uint256 cost)
@@ -105,7 +115,6 @@ abstract contract Pricing is IPricing, Settings {
             _prices[version], IFunctionRegistry(functions).limits(functionId), callbackGasLimit, baseFee
         );
         if (asset == Asset.Token) cost = Billing.toToken(cost, _tokenRates[version]);
-        if (cost > type(uint80).max) revert CostTooHigh(cost);
     }
 
     /// @dev Puts prices in force as the next version.

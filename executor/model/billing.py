@@ -16,7 +16,7 @@ from enum import IntEnum
 
 from executor.model.manifest import Limits
 
-OUTPUT_BYTE_GAS = 20  # calldata at 16 gas a byte, and hashing and copying it
+OUTPUT_BYTE_GAS = 40  # what a byte of a long output costs at least (EIP-7623)
 GWEI = 10**9
 ETHER = 10**18  # the token's rate is units per this many wei
 MILLION = 10**6  # the price of fuel is wei per this much of it

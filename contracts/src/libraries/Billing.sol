@@ -9,13 +9,14 @@ import {PriceSlot} from "../types/PriceSlot.sol";
 ///
 ///     work    = floor(fuelUsed * (slots + 1) * fuelPrice / 10^6) + slots * slotPrice
 ///     gas     = ceil(gasUsed * price * (10^4 + premium) / 10^4), gasPrice = min(paid, base fee + maxTip)
-///     maxCost = work(limits) + gas(deliveryGas + callbackGasLimit + 20 * outputBytes at base fee * headroom% + maxTip)
+///     maxCost = work(limits) + gas(deliveryGas + callbackGasLimit + 40 * outputBytes at base fee * headroom% + maxTip)
 ///
 /// all in wei; a subscription that pays with the token is charged ceil(wei * tokenRate / 10^18) of its units.
 /// @dev The guest runs slots + 1 times, from the start each time; `fuelUsed` is that of the last run, the longest.
 library Billing {
-    // Calldata at 16 gas a byte, and hashing and copying it.
-    uint256 internal constant OUTPUT_BYTE_GAS = 20;
+    // What a byte of a long output costs at least (EIP-7623). Delivering it, callback aside, costs half of that: 16 as
+    // calldata, 4 to hash and copy it.
+    uint256 internal constant OUTPUT_BYTE_GAS = 40;
 
     /// @notice What signers are paid, in wei.
     function work(PriceSlot prices, uint256 fuelUsed, uint256 slots) internal pure returns (uint256) {
