@@ -11,9 +11,9 @@ import npm
 
 @cache
 def compile_folders(*folders: str) -> dict[str, Any]:
-    """The compiler's output for these folders, {path: {contract: …}}; any error or warning ends the build."""
+    """The compiler's output for these folders, {path: {contract: …}}; any error or warning of ours ends the build."""
     output = run(inputs.standard_input(*folders))
-    problems = [error["formattedMessage"] for error in output.get("errors", [])]
+    problems = [error["formattedMessage"] for error in output.get("errors", []) if is_ours(error)]
     if problems:
         raise SystemExit("\n".join(problems))
     contracts: dict[str, Any] = output["contracts"]
@@ -28,3 +28,9 @@ def run(standard_input: str) -> dict[str, Any]:
     done = subprocess.run(command, input=standard_input, capture_output=True, text=True, env=environment, check=True)
     output: dict[str, Any] = json.loads(done.stdout)
     return output
+
+
+def is_ours(error: dict[str, Any]) -> bool:
+    """Whether it is an error, or a warning about a file of ours; warnings about npm's packages are theirs."""
+    file = error.get("sourceLocation", {}).get("file", "")
+    return error["severity"] == "error" or not file.startswith("@")

@@ -10,7 +10,9 @@ ARTIFACTS = HOME.parent / "executor" / "chain" / "artifacts"
 # Contracts the Python package deploys or talks to.
 CONTRACTS = (
     "src/Committee.sol:Committee",
+    "src/FunctionRegistry.sol:FunctionRegistry",
     "src/Router.sol:Router",
+    "src/Triggers.sol:Triggers",
     "src/consumers/PriceConsumer.sol:PriceConsumer",
     "src/interfaces/IEpochVerifier.sol:IEpochVerifier",  # no code of its own: each epoch's is made on chain
     "src/verifiers/BlsVerifier.sol:BlsVerifier",
