@@ -35,12 +35,13 @@ class Transmissions:
                 for request in requests:
                     self._events.add("transmission-failed", request, reason=str(error))
                 return
-        for request in done.delivered:
+        for request, gas_cost in zip(done.delivered, done.gas_costs, strict=True):
             self._events.add(
                 "transmitted",
                 request,
                 scheme=attestation.scheme.value,
                 gas_used=done.gas_used,
+                earned=hex(gas_cost),
                 batch=len(requests),
                 transaction=str(done.location.transaction) if done.location else "",
             )

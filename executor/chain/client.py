@@ -164,10 +164,10 @@ class ChainClient:
         """A committed contract at an address of this chain."""
         return self.w3.eth.contract(checksum(address), abi=load(name).abi)
 
-    async def read(self, view: AsyncContractFunction) -> Any:
-        """What a view returns; raises RpcRefused for a revert."""
+    async def read(self, view: AsyncContractFunction, block: int | None = None) -> Any:
+        """What a view returns, now or at the end of a block; raises RpcRefused for a revert."""
         with well_formed():
-            return await view.call()
+            return await view.call(block_identifier="latest" if block is None else BlockNumber(block))
 
     async def _block(self, which: BlockIdentifier) -> Block | None:
         with well_formed():

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from executor.chain.bindings import router as binding
+from executor.chain.calls import transact
 from executor.chain.client import ChainClient
-from executor.chain.contracts import calldata
 from executor.chain.logs import SeenRequest, decode, router_logs
 from executor.chain.sender import TransactionSender
-from executor.errors import ChainUnavailable, TransactionFailed
+from executor.errors import ChainUnavailable
 from executor.model.ids import Address, FunctionId, RequestId
 
 
@@ -24,20 +24,17 @@ class Price:
 
 
 class PriceConsumer:
-    """A deployed PriceConsumer."""
+    """A deployed PriceConsumer and the subscription that pays for its requests."""
 
-    def __init__(self, client: ChainClient, address: Address) -> None:
+    def __init__(self, client: ChainClient, address: Address, subscription: int) -> None:
         self._client = client
         self._address = address
+        self._subscription = subscription
 
-    async def request(
-        self, sender: TransactionSender, function_id: FunctionId, input: bytes = b"", subscription: int = 0
-    ) -> SeenRequest:
+    async def request(self, sender: TransactionSender, function_id: FunctionId, input: bytes = b"") -> SeenRequest:
         """Have the consumer request a price; the request as its mined event gives it. Raises TransactionFailed."""
-        call = calldata("PriceConsumer", "requestPrice", subscription, function_id, input)
-        receipt = await sender.send(self._address, call)
-        if not receipt.succeeded:
-            raise TransactionFailed(f"the request reverted in {receipt.location.transaction}")
+        arguments = (self._subscription, function_id, input)
+        receipt = await transact(sender, "PriceConsumer", self._address, "requestPrice", *arguments)
         block = await self._client.block_by_hash(receipt.location.block_hash)
         logs = router_logs(receipt.logs, self._client.router)
         log = next((log for log in logs if log.topics[:1] == (binding.Requested.TOPIC,)), None)

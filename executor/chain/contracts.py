@@ -16,7 +16,15 @@ from web3.contract.async_contract import AsyncContract
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers.async_base import AsyncBaseProvider
 
-from executor.chain.bindings import committee, i_epoch_verifier, load, price_consumer, router
+from executor.chain.bindings import (
+    committee,
+    function_registry,
+    i_epoch_verifier,
+    load,
+    price_consumer,
+    router,
+    triggers,
+)
 from executor.crypto.digests import keccak256
 
 REASONS: dict[bytes, str] = {
@@ -29,7 +37,7 @@ _TYPES.unregister_decoder("string")
 _TYPES.register_decoder("string", StringDecoder(handle_string_errors="replace"), label="string")  # type: ignore[no-untyped-call]
 CODEC = ABICodec(_TYPES)
 
-for _binding in (router, committee, i_epoch_verifier, price_consumer):
+for _binding in (router, committee, function_registry, triggers, i_epoch_verifier, price_consumer):
     REASONS.update(_binding.ERRORS)
 
 

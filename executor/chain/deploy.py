@@ -1,30 +1,43 @@
-"""Puts the contracts on a development chain, registers members and starts an epoch."""
+"""Puts the contracts on a development chain, registers members, starts an epoch and funds a subscription."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Final as Constant
 
+from executor.chain.calls import transact
 from executor.chain.client import ChainClient, Receipt
-from executor.chain.contracts import calldata, creation, revert_reason
+from executor.chain.contracts import creation
 from executor.chain.epochs import VERIFIER_CONTRACTS, current_epoch
 from executor.chain.sender import Account, TransactionSender
+from executor.chain.subscriptions import add_consumer, create_subscription
 from executor.crypto import bls
-from executor.errors import InvalidConfig, RpcRefused, TransactionFailed
+from executor.errors import InvalidConfig, TransactionFailed
+from executor.model.billing import GWEI, Prices
 from executor.model.codec import Natural, decode, encode
-from executor.model.committee import Verifier
+from executor.model.committee import Possession, Verifier
 from executor.model.ids import Address, ProfileId
 from executor.model.report import Scheme
 from executor.model.request import ZERO_ADDRESS
 
 MAX_FILE_BYTES: Constant = 64 * 1024
 OPERATOR_FUNDS_WEI: Constant = 10 * 10**18  # registration and a day of deliveries on a development chain
+MIN_STAKE_WEI: Constant = 10**18  # a tenth of those funds
+SUBSCRIPTION_FUNDS_WEI: Constant = 100 * 10**18  # thousands of requests at a development chain's fees
 ROUND_LENGTH_S: Constant = 4
+PRICES: Constant = Prices(
+    fuel_price=100 * GWEI,
+    slot_price=2_000 * GWEI,
+    delivery_gas=250_000,  # above the dearest single delivery in docs/gas.md
+    max_tip=3,
+    headroom=200,  # the base fee can double in six full blocks (EIP-1559)
+    premium=1_000,
+)
 
-ProvePossession = Callable[[int, Address, Address], Awaitable[bytes]]
-"""(chain id, committee, operator) -> compressed proof; `SignerClient.prove_possession`."""
+ProvePossession = Callable[[int, Address, Address], Awaitable[Possession]]
+"""(chain id, committee, operator) -> proofs; `SignerClient.prove_possession`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +59,11 @@ class Deployment:
     chain_id: Natural
     router: Address
     committee: Address
+    functions: Address
+    triggers: Address
     verifiers: tuple[Verifier, ...]
     consumer: Address
+    subscription: Natural
     epoch: Natural
     block_number: Natural
 
@@ -74,49 +90,65 @@ async def deploy_devnet(
     round_length_s: int = ROUND_LENGTH_S,
     verifiers: Sequence[Scheme | str] = (Scheme.ECDSA, Scheme.BLS),
 ) -> Deployment:
-    """Deploy committee, router, verifiers and PriceConsumer, register `members` in order and start the first epoch.
+    """Deploy every contract, register `members` in order, start the first epoch and fund a subscription.
 
-    Operators with less than a tenth of OPERATOR_FUNDS_WEI are funded by the deployer. Raises ChainError.
+    The deployer owns the contracts and the subscription, whose one consumer is a PriceConsumer. Operators with less
+    than a tenth of OPERATOR_FUNDS_WEI are funded by the deployer. Raises ChainError.
     """
     client = ChainClient([rpc_url], chain_id, ZERO_ADDRESS)
     try:
         sender = TransactionSender(client, deployer)
-        committee = await _create(sender, "Committee", deployer.address)
-        router = await _create(sender, "Router", deployer.address, committee)
+        committee = await _create(sender, "Committee", deployer.address, MIN_STAKE_WEI, 0)
+        functions = await _create(sender, "FunctionRegistry")
+        router = await _create(
+            sender, "Router", deployer.address, committee, functions, ZERO_ADDRESS, 0, astuple(PRICES)
+        )
+        triggers = await _create(sender, "Triggers", router)
+        await transact(sender, "Router", router, "setTriggers", triggers)
         named = [
             Verifier(scheme, await _create(sender, VERIFIER_CONTRACTS[scheme])) for scheme in map(Scheme, verifiers)
         ]
-        consumer = await _create(sender, "PriceConsumer", router)
         for member in members:
             await _fund(client, sender, member.operator.address)
-            await register(client, committee, member)
-        receipt = await start_epoch(
-            sender,
-            committee,
-            [member.operator.address for member in members],
-            profile_id,
-            round_length_s,
-            [verifier.address for verifier in named],
-        )
+            await register(client, committee, member, stake_wei=MIN_STAKE_WEI)
+        operators = [member.operator.address for member in members]
+        addresses = [verifier.address for verifier in named]
+        receipt = await start_epoch(sender, committee, operators, profile_id, round_length_s, addresses)
+        consumer = await _create(sender, "PriceConsumer", router)
         async with ChainClient([rpc_url], chain_id, router) as connected:
             epoch = await current_epoch(connected)
+            owner = TransactionSender(connected, deployer)
+            subscription = await create_subscription(connected, owner, value_wei=SUBSCRIPTION_FUNDS_WEI)
+            await add_consumer(connected, owner, subscription, consumer)
     finally:
         await client.close()
-    return Deployment(chain_id, router, committee, tuple(named), consumer, epoch, receipt.location.block_number)
+    return Deployment(
+        chain_id=chain_id,
+        router=router,
+        committee=committee,
+        functions=functions,
+        triggers=triggers,
+        verifiers=tuple(named),
+        consumer=consumer,
+        subscription=subscription,
+        epoch=epoch,
+        block_number=receipt.location.block_number,
+    )
 
 
-async def register(client: ChainClient, committee: Address, member: Registration) -> Receipt:
-    """Register one operator's keys with a proof of possession; raises TransactionFailed."""
-    proof = await member.prove_possession(client.chain_id, committee, member.operator.address)
-    return await _transact(
+async def register(client: ChainClient, committee: Address, member: Registration, *, stake_wei: int = 0) -> Receipt:
+    """Register one operator's keys with proofs of possession, and pay in stake; raises TransactionFailed."""
+    proofs = await member.prove_possession(client.chain_id, committee, member.operator.address)
+    return await transact(
         TransactionSender(client, member.operator),
-        committee,
-        "register",
+        *("Committee", committee, "register"),
         member.signer,
+        proofs.signer,
         member.encryption_key,
         bls.to_evm_g2(member.bls_key),
-        bls.to_evm_g1(proof),
+        bls.to_evm_g1(proofs.bls),
         member.endpoint,
+        value_wei=stake_wei,
     )
 
 
@@ -128,9 +160,10 @@ async def start_epoch(
     round_length_s: int,
     verifiers: Sequence[Address],
 ) -> Receipt:
-    """Begin an epoch of registered operators; raises TransactionFailed."""
+    """Propose an epoch of registered operators and begin it, where changes need no delay; raises TransactionFailed."""
     arguments = (list(operators), profile_id, round_length_s, list(verifiers))
-    return await _transact(owner, committee, "startEpoch", *arguments)
+    await transact(owner, "Committee", committee, "proposeEpoch", *arguments)
+    return await transact(owner, "Committee", committee, "startEpoch", *arguments)
 
 
 async def _create(sender: TransactionSender, name: str, *arguments: object) -> Address:
@@ -138,16 +171,6 @@ async def _create(sender: TransactionSender, name: str, *arguments: object) -> A
     if not receipt.succeeded or receipt.contract is None:
         raise TransactionFailed(f"{name} was not created in {receipt.location.transaction}")
     return receipt.contract
-
-
-async def _transact(sender: TransactionSender, committee: Address, name: str, *arguments: object) -> Receipt:
-    try:
-        receipt = await sender.send(committee, calldata("Committee", name, *arguments))
-    except RpcRefused as error:
-        raise TransactionFailed(f"{name}: {revert_reason(error.data) if error.data else error.message}") from error
-    if not receipt.succeeded:
-        raise TransactionFailed(f"{name} reverted in {receipt.location.transaction}")
-    return receipt
 
 
 async def _fund(client: ChainClient, sender: TransactionSender, address: Address) -> None:

@@ -15,6 +15,7 @@ from executor.chain.client import Block, checksum, well_formed
 from executor.chain.contracts import Event, contract
 from executor.crypto.digests import request_id
 from executor.errors import ChainUnavailable, InvalidValue
+from executor.model.billing import Charge, Quote
 from executor.model.codec import MAX_INTEGER, Hex, from_plain
 from executor.model.ids import Address, Digest, FunctionId, RequestId
 from executor.model.receipt import ChainLocation
@@ -33,6 +34,7 @@ class SeenRequest:
     request_id: RequestId
     location: ChainLocation
     deadline: int
+    quote: Quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,16 @@ class SeenDelivery:
     success: bool
     transmitter: Address
     location: ChainLocation
+    charge: Charge
 
 
 @dataclass(frozen=True, slots=True)
 class SeenExpiry:
-    """A request was closed by its timeout."""
+    """A request was closed by its timeout and `refund`, all that was reserved for it, released."""
 
     request_id: RequestId
     location: ChainLocation
+    refund: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,8 @@ class RouterLog:
             ),
         )
 
-    def event(self, kind: type[E]) -> E:
-        """The event it records; raises ChainUnavailable where the contract's ABI has it otherwise."""
+    def event(self, kind: type[E], of: str = "Router") -> E:
+        """The event of a contract it records; raises ChainUnavailable where the contract's ABI has it otherwise."""
         raw = LogReceipt(
             address=checksum(ZERO_ADDRESS),  # web3 wants every field and looks at topics and data
             topics=[HexBytes(topic) for topic in self.topics],
@@ -104,7 +108,7 @@ class RouterLog:
             transactionIndex=0,
         )
         with well_formed():
-            found: EventData = contract("Router").events[kind.__name__]().process_log(raw)
+            found: EventData = contract(of).events[kind.__name__]().process_log(raw)
             return kind.from_args(found["args"])
 
 
@@ -126,41 +130,47 @@ def decode(log: RouterLog, block: Block, chain_id: int, router: Address) -> Seen
 
 def _request(log: RouterLog, block: Block, chain_id: int, router: Address) -> Seen:
     event = log.event(binding.Requested)
-    if event.block_timestamp != block.timestamp or event.parent_hash != block.parent_hash:
+    context = event.context
+    if (context.block_number, context.block_timestamp, context.parent_hash) != (
+        block.number,
+        block.timestamp,
+        block.parent_hash,
+    ):
         raise ChainUnavailable(f"block {block.number}: the request's context is not its header's")
-    for name in ("subscription", "epoch", "nonce", "deadline"):
-        if getattr(event, name) > MAX_INTEGER:
+    for name in ("subscription", "epoch", "nonce"):
+        if getattr(context, name) > MAX_INTEGER:
             return Dropped(f"{name} is above 2^53 - 1", log.location)
     request = Request(
         chain_id=chain_id,
         router=router,
-        nonce=event.nonce,
+        nonce=context.nonce,
         block_number=block.number,
         block_timestamp=block.timestamp,
         parent_hash=block.parent_hash,
-        sender=Address.from_hex(event.sender),
-        subscription=event.subscription,
-        function_id=FunctionId(event.function_id),
-        epoch=event.epoch,
+        sender=Address.from_hex(context.sender),
+        subscription=context.subscription,
+        function_id=FunctionId(context.function_id),
+        epoch=context.epoch,
         input=event.input,
-        callback_gas_limit=event.callback_gas_limit,
-        consumer=Address.from_hex(event.consumer),
+        callback_gas_limit=context.callback_gas_limit,
+        consumer=Address.from_hex(context.consumer),
     )
     identity = request_id(request)
     if identity != event.request_id:
         return Dropped(f"the id 0x{event.request_id.hex()} does not commit to this request ({identity})", log.location)
-    return SeenRequest(request, identity, log.location, event.deadline)
+    return SeenRequest(request, identity, log.location, event.deadline, Quote(event.quote.max_cost, event.quote.prices))
 
 
 def _delivery(log: RouterLog, _block: Block, _chain_id: int, _router: Address) -> Seen:
     event = log.event(binding.Delivered)
     transmitter = Address.from_hex(event.transmitter)
-    return SeenDelivery(RequestId(event.request_id), event.status, event.success, transmitter, log.location)
+    charge = Charge(event.charge.work, event.charge.gas_cost, event.charge.refund)
+    return SeenDelivery(RequestId(event.request_id), event.status, event.success, transmitter, log.location, charge)
 
 
 def _expiry(log: RouterLog, _block: Block, _chain_id: int, _router: Address) -> Seen:
     event = log.event(binding.Expired)
-    return SeenExpiry(RequestId(event.request_id), log.location)
+    return SeenExpiry(RequestId(event.request_id), log.location, event.refund)
 
 
 _DECODERS: dict[bytes, Callable[[RouterLog, Block, int, Address], Seen]] = {

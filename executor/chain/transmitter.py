@@ -21,16 +21,21 @@ from executor.model.report import Attestation, Report
 
 REPORT_HEAD: Constant = struct.Struct(">32s32s32sBIHQI")  # contracts/src/libraries/PackedReports.sol
 GAS_MARGIN_PERCENT: Constant = 5
+EARNINGS_GAS: Constant = 2 * 22_100  # two new words (EIP-2929): estimates have no gas price, so they write no earnings
 
 
 @dataclass(frozen=True, slots=True)
 class Transmission:
-    """What one delivery attempt did. `location` is None when every request was closed already and nothing was sent."""
+    """What one delivery attempt did. `location` is None when every request was closed already and nothing was sent.
+
+    `gas_costs` is what each delivered request's subscription pays back for gas, in its asset.
+    """
 
     location: ChainLocation | None
     gas_used: int
     delivered: tuple[RequestId, ...]
     skipped: tuple[RequestId, ...]
+    gas_costs: tuple[int, ...] = ()
 
 
 def pack_reports(reports: Sequence[Report], payloads: Sequence[bytes]) -> bytes:
@@ -88,7 +93,7 @@ class Transmitter:
         except RpcRefused as error:
             return await self._unless_closed(ids, revert_reason(error.data) if error.data else error.message, None)
         # A callback may use more at inclusion than in the estimate; it is entitled to its whole limit.
-        gas += gas * GAS_MARGIN_PERCENT // 100 + open_gas
+        gas += gas * GAS_MARGIN_PERCENT // 100 + open_gas + EARNINGS_GAS
         receipt = await self._sender.send(self._client.router, call, gas=gas)
         if not receipt.succeeded:
             return await self._unless_closed(ids, await self._why(call, receipt), receipt)
@@ -123,11 +128,14 @@ class Transmitter:
 
     def _transmission(self, receipt: Receipt) -> Transmission:
         delivered: list[RequestId] = []
+        gas_costs: list[int] = []
         skipped: list[RequestId] = []
         for log in router_logs(receipt.logs, self._client.router):
             match log.topics[:1]:
                 case (binding.Delivered.TOPIC,):
-                    delivered.append(RequestId(log.event(binding.Delivered).request_id))
+                    event = log.event(binding.Delivered)
+                    delivered.append(RequestId(event.request_id))
+                    gas_costs.append(event.charge.gas_cost)
                 case (binding.Skipped.TOPIC,):
                     skipped.append(RequestId(log.event(binding.Skipped).request_id))
-        return Transmission(receipt.location, receipt.gas_used, tuple(delivered), tuple(skipped))
+        return Transmission(receipt.location, receipt.gas_used, tuple(delivered), tuple(skipped), tuple(gas_costs))

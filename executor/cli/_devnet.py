@@ -76,10 +76,11 @@ def describe_network(story: Story, devnet: Devnet) -> None:
     story.line("contracts", f"router {deployment.router}, committee {deployment.committee}")
     verifiers = ", ".join(f"{each.scheme} {each.address}" for each in deployment.verifiers)
     story.line("verifiers", verifiers)
-    story.line("consumer", f"PriceConsumer {deployment.consumer}")
+    story.line("", f"functions {deployment.functions}, triggers {deployment.triggers}")
+    story.line("consumer", f"PriceConsumer {deployment.consumer}, paid for by subscription {deployment.subscription}")
     story.line(
         "committee",
-        f"n = {epoch.n}, f = {epoch.f}, quorum {epoch.quorum}; BLS keys with proof of possession, checked on chain",
+        f"n = {epoch.n}, f = {epoch.f}, quorum {epoch.quorum}; keys with proof of possession, checked on chain",
     )
     story.line("", f"rounds of {epoch.round_length_s} s: the aggregator's role goes round")
     for node in devnet.nodes:

@@ -77,6 +77,11 @@ def price_of(payload: str) -> str:
     return f"{Decimal(int(payload[2:66], 16)).scaleb(-8):f}"
 
 
+def coins(amount_wei: int) -> str:
+    """An amount of the native coin, to the gwei."""
+    return f"{Decimal(amount_wei).scaleb(-18):.9f} ETH"
+
+
 def _observed(story: Story, node: int, event: Event) -> None:
     if story.once(f"observed {node} {event['slot']}"):
         seen = event["value"] if event["observed"] == "value" else f"error {event['value']}"

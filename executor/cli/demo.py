@@ -16,10 +16,11 @@ from rich.console import Console
 
 from executor.cli._devnet import INTERRUPTED, chain_kind, describe_network, example, new_folder, stoppable
 from executor.cli._exits import FAILED
-from executor.cli._story import Story, price_of, short
+from executor.cli._story import Story, coins, price_of, short
 from executor.errors import HostFault
 from executor.model.function import Function
 from executor.model.ids import FunctionId, RequestId
+from executor.model.receipt import Receipt
 from executor.model.report import Scheme
 from executor.receipts import Check, all_passed, read_receipt, verify_receipt
 from executor.receipts.files import parse_receipt, write_receipt
@@ -87,7 +88,7 @@ class _Demo:
         story.chapter("The network")
         describe_network(story, devnet)
         function = example("eth_usd")
-        function_id = await devnet.network.upload(function)
+        function_id = await devnet.register(function)
         self._describe_function(function, function_id)
 
         story.chapter("Request 1: four honest nodes")
@@ -116,15 +117,17 @@ class _Demo:
     def _describe_function(self, function: Function, function_id: FunctionId) -> None:
         what = f"eth-usd, {len(function.source):,} bytes of JavaScript on the QuickJS engine"
         self._story.line("function", f"{what} ({len(function.module):,} bytes of WASM)")
-        self._story.line("", f"id {function_id}, held by all nodes")
+        self._story.line("", f"id {function_id}, registered on chain, held by all nodes")
 
     async def _request(self, devnet: Devnet, function_id: FunctionId, scheme: Scheme) -> Path:
         story = self._story
         await _wait_for_leader(devnet, scheme)
         positions = await devnet.network.positions()
+        before = (await devnet.subscription()).balance
         seen = await devnet.request(function_id)
         started = time.monotonic()
         story.line("requested", f"{seen.request_id} in block {seen.location.block_number}")
+        story.line("quoted", f"{coins(seen.quote.max_cost)} at most; reserved of {coins(before)}")
         alive = {node.index for node in devnet.nodes if node.node is not None and node.node.running}
         delivered: set[int] = set()
         async for node, event in devnet.network.follow(positions, seen.request_id, REQUEST_TIMEOUT_S):
@@ -137,9 +140,9 @@ class _Demo:
                 delivered.add(node)
             if delivered >= alive and len(alive) > 1:
                 break
-        return await self._conclude(devnet, seen.request_id, min(alive))
+        return await self._conclude(devnet, seen.request_id, min(alive), before)
 
-    async def _conclude(self, devnet: Devnet, request: RequestId, node: int) -> Path:
+    async def _conclude(self, devnet: Devnet, request: RequestId, node: int, balance: int) -> Path:
         story = self._story
         data = await devnet.network.receipt(node, request)
         if data is None:
@@ -153,6 +156,7 @@ class _Demo:
         story.line("proof", f"{receipt.attestation.scheme}, {len(receipt.attestation.proof)} bytes")
         if story.transmitted is not None:
             self._gas[receipt.attestation.scheme.value] = int(story.transmitted["gas_used"])
+        await self._tell_cost(devnet, receipt, balance)
         price = await devnet.consumer.read()
         told = "0x" + receipt.payload.hex()
         if price.request_id != request or price.price != int(told[2:66], 16):
@@ -162,6 +166,18 @@ class _Demo:
         path.write_bytes(data)
         story.line("receipt", str(path))
         return path
+
+    async def _tell_cost(self, devnet: Devnet, receipt: Receipt, balance: int) -> None:
+        """What was charged, to whom it goes, and what the subscription has now."""
+        if receipt.bill is None:
+            raise HostFault("the receipt does not say what the request cost")
+        charge, report = receipt.bill.charge, receipt.attestation.reports[0]
+        runs = f"{report.fuel_used:,} fuel, {report.slots + 1} runs, {report.slots} observed"
+        work = f"{coins(charge.work)} to the signers ({runs})"
+        self._story.line("charged", f"{work}, {coins(charge.gas_cost)} for gas; {coins(charge.refund)} came back")
+        now = await devnet.subscription()
+        what = f"{coins(now.balance)} left, {coins(balance - now.balance)} less than before; {now.reserved} reserved"
+        self._story.line("subscription", what)
 
     async def _check(self, path: Path, rpc_url: str) -> bool:
         story = self._story

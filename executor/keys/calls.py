@@ -11,6 +11,7 @@ from executor.keys.messages import (
     Ask,
     Bytes,
     Keys,
+    Proved,
     ProvePossession,
     ShowKeys,
     Signed,
@@ -21,7 +22,7 @@ from executor.keys.messages import (
     Unseal,
 )
 from executor.keys.signer import Signer
-from executor.model.committee import EpochIdentity
+from executor.model.committee import EpochIdentity, Possession
 from executor.model.ids import Address
 from executor.protocol.statements import Signatures, Statement
 
@@ -58,9 +59,9 @@ class SignerCalls(Protocol):
         """Raw bytes of the transmitter's signed transaction."""
         return await self._bytes(SignTransaction(transaction))
 
-    async def prove_possession(self, chain_id: int, committee: Address, operator: Address) -> bytes:
-        """Compressed proof of possession of the BLS key."""
-        return await self._bytes(ProvePossession(chain_id, committee, operator))
+    async def prove_possession(self, chain_id: int, committee: Address, operator: Address) -> Possession:
+        """Proofs of possession of the signer's and the BLS key."""
+        return _only(Proved, await self.ask(ProvePossession(chain_id, committee, operator))).possession
 
     async def unseal(self, ciphertext: bytes) -> bytes:
         """What was sealed to the encryption key; InvalidValue for anything else."""

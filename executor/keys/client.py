@@ -20,6 +20,7 @@ from executor.keys.messages import (
     Bytes,
     Invalid,
     Keys,
+    Proved,
     Refused,
     Signed,
 )
@@ -100,7 +101,7 @@ def _judge(data: bytes) -> Answer:
             raise InvalidValue(reason)
         case Broken(reason):
             raise SignerUnavailable(reason)
-        case Keys() | Bytes() | Signed():
+        case Keys() | Bytes() | Signed() | Proved():
             return answer
         case _:
             assert_never(answer)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from executor.keys.keyset import PublicKeys
 from executor.model.codec import Hex, Natural, Uint16
-from executor.model.committee import EpochIdentity
+from executor.model.committee import EpochIdentity, Possession
 from executor.model.ids import Address
 from executor.model.transaction import Transaction as Transaction
 from executor.protocol.statements import Signatures, Statement
@@ -55,7 +55,7 @@ class SignTransaction:
 
 @dataclass(frozen=True, slots=True)
 class ProvePossession:
-    """A proof of possession of the BLS key for `operator`'s registration."""
+    """Proofs of possession of signer and BLS key for `operator`'s registration."""
 
     chain_id: Natural
     committee: Address
@@ -86,7 +86,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Bytes:
-    """A signature, a proof, a raw transaction or a plaintext."""
+    """A signature, a raw transaction or a plaintext."""
 
     value: Hex
     kind: Literal["bytes"] = "bytes"
@@ -98,6 +98,14 @@ class Signed:
 
     signatures: Signatures
     kind: Literal["signed"] = "signed"
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """Answer to ProvePossession."""
+
+    possession: Possession
+    kind: Literal["proved"] = "proved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,5 +132,5 @@ class Broken:
     kind: Literal["broken"] = "broken"
 
 
-Answer: TypeAlias = Keys | Bytes | Signed
+Answer: TypeAlias = Keys | Bytes | Signed | Proved
 AnswerOnWire: TypeAlias = Annotated[Answer | Refused | Invalid | Broken, Field(discriminator="kind")]

@@ -19,6 +19,7 @@ from executor.keys.messages import (
     Ask,
     Bytes,
     Keys,
+    Proved,
     ProvePossession,
     ShowKeys,
     Signed,
@@ -30,6 +31,7 @@ from executor.keys.messages import (
 )
 from executor.keys.record import SignerRecord
 from executor.keys.sealing import unseal
+from executor.model.committee import Possession
 from executor.protocol.statements import (
     ObservationStatement,
     PrepareStatement,
@@ -106,7 +108,8 @@ class Signer:
         except (ValueError, TypeError) as error:
             raise InvalidValue(f"not a transaction: {error}") from error
 
-    def _prove_possession(self, ask: ProvePossession) -> Bytes:
+    def _prove_possession(self, ask: ProvePossession) -> Proved:
         key = bls.to_evm_g2(bls.public_key(self._keys.bls))
         digest = possession_digest(ask.chain_id, ask.committee, ask.operator, key)
-        return Bytes(bls.prove_possession(self._keys.bls, digest))
+        signer = secp256k1.sign(self._keys.signer, digest)
+        return Proved(Possession(signer, bls.prove_possession(self._keys.bls, digest)))

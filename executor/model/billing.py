@@ -14,7 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from executor.model.codec import Natural
 from executor.model.manifest import Limits
+from executor.model.transaction import Quantity
 
 OUTPUT_BYTE_GAS = 40  # what a byte of a long output costs at least (EIP-7623)
 GWEI = 10**9
@@ -45,13 +47,13 @@ class Asset(IntEnum):
 class Prices:
     """One version of a router's prices; a request is charged by the version it was quoted with."""
 
-    fuel_price: int  # wei per million fuel and execution
-    slot_price: int  # wei per observation slot
-    delivery_gas: int  # gas a delivery is thought to need beside its callback and its output: part of the quote only
-    max_tip: int  # gwei: priority fee that is reimbursed at most
-    headroom: int  # percent of the request's base fee that the quote reckons with
-    premium: int  # hundredths of a percent that the payer of gas gets on top of it
-    token_rate: int = 0  # the token's units per 10^18 wei; 0 where the router takes no token
+    fuel_price: Quantity  # wei per million fuel and execution
+    slot_price: Quantity  # wei per observation slot
+    delivery_gas: Natural  # gas a delivery is thought to need beside its callback and its output: part of the quote only
+    max_tip: Natural  # gwei: priority fee that is reimbursed at most
+    headroom: Natural  # percent of the request's base fee that the quote reckons with
+    premium: Natural  # hundredths of a percent that the payer of gas gets on top of it
+    token_rate: Quantity = 0  # the token's units per 10^18 wei; 0 where the router takes no token
 
     def __post_init__(self) -> None:
         for name, bits in _BITS.items():
@@ -61,12 +63,20 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """What a request was told it costs at most, in the subscription's asset, and the prices it is charged by."""
+
+    max_cost: Quantity  # reserved until the request closes
+    prices_version: Natural
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """What a delivery cost, in the subscription's asset; the three together are what had been held."""
 
-    work: int  # to the signers, for fuel and slots
-    gas_cost: int  # to the payer of gas
-    refund: int  # back to the subscription's balance
+    work: Quantity  # to the signers, for fuel and slots
+    gas_cost: Quantity  # to the payer of gas
+    refund: Quantity  # back to the subscription's balance
 
 
 def work(prices: Prices, fuel_used: int, slots: int) -> int:

@@ -28,6 +28,17 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Possession:
+    """Proofs that an operator holds the keys it registers, both over the `possession` digest (docs/wire.md §1).
+
+    `signer`: compact secp256k1 signature, 64 bytes. `bls`: compressed G1, 48 bytes.
+    """
+
+    signer: Hex
+    bls: Hex
+
+
+@dataclass(frozen=True, slots=True)
 class Verifier:
     """A verifier contract the epoch names, in the contract's order."""
 

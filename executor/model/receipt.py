@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from executor.model.billing import Asset, Charge, Prices, Quote
 from executor.model.codec import Hex, Json, Natural
 from executor.model.committee import Epoch
 from executor.model.ids import Digest, ModuleId
@@ -36,12 +37,22 @@ class ChainLocation:
 
 
 @dataclass(frozen=True, slots=True)
+class Bill:
+    """What the request was quoted and charged; `prices` are those of the quote's version."""
+
+    asset: Asset
+    quote: Quote
+    prices: Prices
+    charge: Charge
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """Everything about one request.
 
     `transcript` carries the observation sets, `certificate` the Prepares of the last view (None without observations),
     `payload` the bytes behind the report's output hash, `votes` every vote the writer held over the attested root.
-    `requested` and `delivered` are None for what the writer did not see.
+    `requested`, `delivered` and `bill` are None for what the writer did not see.
     """
 
     version: Natural
@@ -56,3 +67,4 @@ class Receipt:
     attestation: Attestation
     requested: ChainLocation | None
     delivered: ChainLocation | None
+    bill: Bill | None

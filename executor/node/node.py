@@ -10,9 +10,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from executor.chain.client import ChainClient
+from executor.chain.subscriptions import load_bill
 from executor.chain.watcher import RequestWatcher
 from executor.crypto.digests import function_id, profile_id
 from executor.errors import ChainError, InvalidConfig, WrongChain
@@ -95,6 +97,7 @@ class Node:
             driver=self._driver,
             events=events,
             receipts=receipts,
+            load_bill=partial(load_bill, chain),
         )
         self._transport = HttpTransport(
             epoch, index, message_signer, self._driver.received, host=config.host, port=config.port

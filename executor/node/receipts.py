@@ -8,7 +8,7 @@ from pathlib import Path
 from executor.model.committee import Epoch
 from executor.model.function import Function
 from executor.model.ids import RequestId
-from executor.model.receipt import ChainLocation
+from executor.model.receipt import Bill, ChainLocation
 from executor.model.request import Request
 from executor.protocol.effects import Attested
 from executor.receipts import build_receipt, read_receipt, write_receipt
@@ -41,11 +41,11 @@ class ReceiptFiles:
         )
         write_receipt(self.path(attested.request_id), receipt)
 
-    def complete(self, request_id: RequestId, delivered: ChainLocation | None) -> None:
-        """Write where the delivery stands, or None when a reorganisation undid it, into the receipt.
+    def complete(self, request_id: RequestId, delivered: ChainLocation | None, bill: Bill | None) -> None:
+        """Write where the delivery stands and what it cost, or None when a reorganisation undid it, into the receipt.
 
         Only if this node has one: a node that was down may have missed the attestation. Raises InvalidReceipt.
         """
         path = self.path(request_id)
         if path.exists():
-            write_receipt(path, replace(read_receipt(path), delivered=delivered))
+            write_receipt(path, replace(read_receipt(path), delivered=delivered, bill=bill))

@@ -12,14 +12,16 @@ which that happened. All but `closed` are deleted once that block is KEPT_BLOCKS
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from executor.chain.logs import Dropped, SeenDelivery, SeenExpiry, SeenRequest
 from executor.chain.watcher import KEPT_BLOCKS, ChainEvent, Scanned, Vanished
-from executor.errors import InvalidReceipt
+from executor.errors import ChainError, InvalidReceipt
+from executor.model.billing import Charge, Quote
 from executor.model.codec import Natural, decode, encode
 from executor.model.function import Function
 from executor.model.ids import FunctionId, RequestId
-from executor.model.receipt import ChainLocation
+from executor.model.receipt import Bill, ChainLocation
 from executor.model.request import Request
 from executor.node.driver import Driver
 from executor.node.functions import FunctionStore
@@ -42,6 +44,14 @@ class OpenRequest:
     request: Request
     requested: ChainLocation
     deadline: Natural
+    quote: Quote
+
+
+class LoadBill(Protocol):
+    """How the book learns what a delivered request cost (executor/chain/subscriptions.py)."""
+
+    async def __call__(self, subscription: int, quote: Quote, charge: Charge, block: int, /) -> Bill:
+        """The bill of a request delivered in a block; raises ChainError."""
 
 
 class RequestBook:
@@ -56,6 +66,7 @@ class RequestBook:
         driver: Driver,
         events: EventLog,
         receipts: ReceiptFiles,
+        load_bill: LoadBill,
         max_active: int = MAX_ACTIVE,
     ) -> None:
         self._epoch_number = epoch_number
@@ -64,6 +75,7 @@ class RequestBook:
         self._driver = driver
         self._events = events
         self._receipts = receipts
+        self._load_bill = load_bill
         self._max_active = max_active
         self._deadlines: dict[RequestId, int] = {}  # of everything open
         self._active: dict[RequestId, OpenRequest] = {}  # what the driver has
@@ -100,12 +112,10 @@ class RequestBook:
                 self._journal.save(CURSOR, "cursor", str(next_block).encode())
             case SeenRequest():
                 await self._see(event)
-            case SeenDelivery(request_id, _, _, _, location) | SeenExpiry(request_id, location) if self._is_closed_at(
-                request_id, location.block_number
-            ):
+            case SeenDelivery() | SeenExpiry() if self._is_closed_at(event.request_id, event.location.block_number):
                 pass  # read again
-            case SeenDelivery(request_id, status, success, transmitter, location):
-                self._complete_receipt(request_id, location)
+            case SeenDelivery(request_id, status, success, transmitter, location, charge):
+                self._complete_receipt(request_id, location, await self._bill(event))
                 self._settle(request_id, "closed", location.block_number)
                 self._events.add(
                     "delivered",
@@ -115,10 +125,13 @@ class RequestBook:
                     transmitter=str(transmitter),
                     transaction=str(location.transaction),
                     block=location.block_number,
+                    work=hex(charge.work),
+                    gas_cost=hex(charge.gas_cost),
+                    refund=hex(charge.refund),
                 )
                 await self._driver.delivered(request_id)
                 await self._refill()
-            case SeenExpiry(request_id, location):
+            case SeenExpiry(request_id, location, _):
                 await self._expire(request_id, "expired", location.block_number)
             case Dropped(reason, location):
                 self._events.add("dropped", "", reason=reason, block=location.block_number)
@@ -155,7 +168,7 @@ class RequestBook:
         back = find(request_id, "vanished") is not None
         if find(request_id, "closed") is not None or (find(request_id, "request") is not None and not back):
             return  # Rule 2, or known
-        opened = OpenRequest(event.request, event.location, event.deadline)
+        opened = OpenRequest(event.request, event.location, event.deadline, event.quote)
         with self._journal.transaction():
             self._journal.save(request_id, "request", encode(opened))
             self._journal.delete(request_id, "vanished")
@@ -213,15 +226,28 @@ class RequestBook:
                 self._journal.delete(request_id, "closed")
                 if self._journal.find(request_id, "vanished") is None:
                     del self._settled[request_id]
-                self._complete_receipt(request_id, None)
+                self._complete_receipt(request_id, None, None)
                 self._events.add("vanished", request_id, what="delivery")
                 await self._take_up_again(request_id, "restored")
             case _:
                 pass
 
-    def _complete_receipt(self, request_id: RequestId, delivered: ChainLocation | None) -> None:
+    async def _bill(self, event: SeenDelivery) -> Bill | None:
+        """What a delivered request cost, unless this node never saw it made or no endpoint can tell."""
+        value = self._journal.find(event.request_id, "request")
+        if value is None or not self._receipts.path(event.request_id).exists():
+            return None
+        opened: OpenRequest = decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
+        block = event.location.block_number
         try:
-            self._receipts.complete(request_id, delivered)
+            return await self._load_bill(opened.request.subscription, opened.quote, event.charge, block)
+        except ChainError as error:
+            self._events.add("bill-unknown", event.request_id, reason=str(error))
+            return None
+
+    def _complete_receipt(self, request_id: RequestId, delivered: ChainLocation | None, bill: Bill | None) -> None:
+        try:
+            self._receipts.complete(request_id, delivered, bill)
         except InvalidReceipt as error:  # damaged on disk: evidence for people, and nothing rests on it
             self._events.add("receipt-damaged", request_id, reason=str(error))
 

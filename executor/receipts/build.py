@@ -12,7 +12,7 @@ from executor.model.committee import Epoch
 from executor.model.function import Function
 from executor.model.manifest import MAX_MANIFEST_BYTES, Terms, parse_terms
 from executor.model.profile import PROFILE, Profile
-from executor.model.receipt import ChainLocation, Receipt, ReceiptFunction
+from executor.model.receipt import Bill, ChainLocation, Receipt, ReceiptFunction
 from executor.model.report import Attestation, Vote
 from executor.model.request import Request
 from executor.model.transcript import Transcript
@@ -34,6 +34,7 @@ def build_receipt(
     attestation: Attestation,
     requested: ChainLocation | None = None,
     delivered: ChainLocation | None = None,
+    bill: Bill | None = None,
     profile: Profile = PROFILE,
 ) -> Receipt:
     """The receipt of these values. Observation sets stand in the transcript only; an engine is named by its id."""
@@ -50,6 +51,7 @@ def build_receipt(
         attestation=attestation,
         requested=requested,
         delivered=delivered,
+        bill=bill,
     )
 
 

@@ -1,4 +1,4 @@
-"""What only the chain can tell about a receipt: its members, its request and its delivery."""
+"""What only the chain can tell about a receipt: its members, its request, its delivery and its price."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Final as Constant
 from executor.chain.client import ChainClient
 from executor.chain.epochs import load_epoch
 from executor.chain.logs import TOPICS, Seen, SeenDelivery, SeenRequest, decode, router_logs
+from executor.chain.subscriptions import load_prices
 from executor.crypto.digests import request_id
 from executor.errors import ChainError, ChainUnavailable, InvalidConfig, VerificationFailed, WrongChain
 from executor.model.committee import Epoch
 from executor.model.receipt import ChainLocation, Receipt
+from executor.receipts.billing import check_quote
 from executor.receipts.checks import Check, check, require
 
 FIELDS: Constant = ("committee", "profile_id", "round_length_s", "members", "verifiers")
@@ -32,6 +34,7 @@ async def verify_on_chain(receipt: Receipt, rpc_url: str) -> list[Check]:
             await _members(client, receipt.epoch),
             await _requested(client, receipt),
             await _delivered(client, receipt),
+            await _charged(client, receipt),
         ]
     finally:
         await client.close()
@@ -72,6 +75,29 @@ async def _delivered(client: ChainClient, receipt: Receipt) -> Check:
         return Check("delivered", True, f"transaction {mine[0].location.transaction}, {callback}")
     except VerificationFailed as error:
         return Check("delivered", False, str(error).removeprefix(f"{error.check}: "))
+
+
+async def _charged(client: ChainClient, receipt: Receipt) -> Check:
+    """Quote and charge are the router's events', the prices its own, and the quote is what they give."""
+    identifier, bill = request_id(receipt.request), receipt.bill
+    try:
+        if bill is None:
+            raise VerificationFailed("chain", "the receipt does not say what the request cost")
+        made = [each for each in await _seen(client, receipt.requested, "request") if isinstance(each, SeenRequest)]
+        quotes = [each.quote for each in made if each.request_id == identifier]
+        require(quotes == [bill.quote], f"the router's quote is {quotes}, the receipt says {bill.quote}")
+        closed = [each for each in await _seen(client, receipt.delivered, "delivery") if isinstance(each, SeenDelivery)]
+        charges = [each.charge for each in closed if each.request_id == identifier]
+        require(charges == [bill.charge], f"the router charged {charges}, the receipt says {bill.charge}")
+        prices = await load_prices(client, bill.quote.prices_version)
+        require(prices == bill.prices, f"version {bill.quote.prices_version} of the prices is {prices}")
+        block = await client.block(receipt.request.block_number)
+        if block is None:
+            raise VerificationFailed("chain", f"the chain has no block {receipt.request.block_number}")
+        base_fee_wei = block.base_fee_wei
+        return check("charged", lambda: check_quote(receipt, bill, base_fee_wei))
+    except VerificationFailed as error:
+        return Check("charged", False, str(error).removeprefix(f"{error.check}: "))
 
 
 async def _seen(client: ChainClient, stated: ChainLocation | None, what: str) -> list[Seen]:

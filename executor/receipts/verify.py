@@ -27,6 +27,7 @@ from executor.model.profile import PROFILE, Profile
 from executor.model.receipt import Receipt
 from executor.model.spec import parse_spec
 from executor.protocol.checks import Subject, check_certificate, check_entry
+from executor.receipts.billing import check_bill
 from executor.receipts.build import VERSION, terms_of
 from executor.receipts.checks import Check, check, require
 from executor.receipts.loader import Load
@@ -68,6 +69,7 @@ class _Verification:
         yield check("report", self._report)
         yield check("votes", self._votes)
         yield check("attestation", self._attestation)
+        yield check("bill", lambda: check_bill(self.receipt))
 
     def _format(self) -> str:
         require(self.receipt.version == VERSION, f"version {self.receipt.version}; this release reads {VERSION}")

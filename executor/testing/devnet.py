@@ -23,14 +23,17 @@ from executor.chain.deploy import Deployment, Registration, deploy_devnet
 from executor.chain.devchain import Devchain
 from executor.chain.embedded.process import EmbeddedChain
 from executor.chain.epochs import load_epoch
+from executor.chain.functions import register_function
 from executor.chain.logs import SeenRequest
 from executor.chain.sender import Account, TransactionSender
 from executor.chain.signing import dev_account
+from executor.chain.subscriptions import Subscription, load_subscription
 from executor.crypto.digests import profile_id
 from executor.errors import InvalidConfig
 from executor.keys.client import SignerClient
 from executor.keys.keyset import PublicKeys, create_keys
 from executor.model.committee import Epoch
+from executor.model.function import Function
 from executor.model.ids import FunctionId
 from executor.model.profile import PROFILE
 from executor.model.report import Scheme
@@ -143,7 +146,7 @@ class Devnet:
         self.client = ChainClient([self.chain.url], self.chain.chain_id, self.deployment.router)
         await self.client.connect()
         self.epoch: Epoch = await load_epoch(self.client, self.deployment.epoch)
-        self.consumer = PriceConsumer(self.client, self.deployment.consumer)
+        self.consumer = PriceConsumer(self.client, self.deployment.consumer, self.deployment.subscription)
         self._sender = TransactionSender(self.client, dev_account(dev_accounts()[1]))
         self._tell("the contracts")
         for node in self.nodes:
@@ -173,6 +176,15 @@ class Devnet:
         self._start_signer(self.nodes[index], self.directory / "keystore-password")
 
     # Use.
+
+    async def register(self, function: Function) -> FunctionId:
+        """Make a function known: its facts on chain, without which nobody can request it, its bytes on every node."""
+        await register_function(self.client, self._sender, function)
+        return await self.network.upload(function)
+
+    async def subscription(self) -> Subscription:
+        """The account that pays for the price consumer's requests."""
+        return await load_subscription(self.client, self.deployment.subscription)
 
     async def request(self, function_id: FunctionId, input: bytes = b"") -> SeenRequest:
         """Have the price consumer ask for this function."""

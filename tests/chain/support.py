@@ -14,6 +14,7 @@ from executor.chain.consumer import PriceConsumer
 from executor.chain.deploy import Deployment, Registration, deploy_devnet
 from executor.chain.devchain import Devchain
 from executor.chain.epochs import load_epoch
+from executor.chain.functions import register_function
 from executor.chain.logs import SeenRequest
 from executor.chain.sender import TransactionSender
 from executor.chain.signing import dev_account
@@ -21,6 +22,7 @@ from executor.chain.transmitter import Transmitter
 from executor.crypto import bls, secp256k1
 from executor.crypto.digests import (
     attestation_digest,
+    function_id,
     keccak256,
     make_report,
     possession_digest,
@@ -29,14 +31,17 @@ from executor.crypto.digests import (
 )
 from executor.crypto.merkle import merkle_root
 from executor.crypto.proofs import build_proof
-from executor.model.committee import Epoch
-from executor.model.ids import Address, FunctionId, ProfileId
+from executor.model.committee import Epoch, Possession
+from executor.model.function import Function
+from executor.model.ids import Address, ProfileId
+from executor.model.manifest import Terms
 from executor.model.outcome import Returned
 from executor.model.report import Attestation, Report, Scheme, Vote
 from executor.model.view import NO_VIEW
 
 MEMBERS = 4
-FUNCTION = FunctionId(keccak256(b"a function"))
+SOURCE = Function(b"a module", Terms(), b"a function")
+FUNCTION = function_id(SOURCE)
 PROFILE = ProfileId(keccak256(b"a profile"))
 SIGNER_KEYS = [bytes(keccak256(b"signer %d" % member)) for member in range(MEMBERS)]
 BLS_KEYS = [bls.secret_from_seed(bytes(keccak256(b"bls %d" % member))) for member in range(MEMBERS)]
@@ -50,9 +55,10 @@ def registrations() -> list[Registration]:
 def registration(member: int) -> Registration:
     secret = BLS_KEYS[member]
 
-    async def prove(chain_id: int, committee: Address, operator: Address) -> bytes:
+    async def prove(chain_id: int, committee: Address, operator: Address) -> Possession:
         key = bls.to_evm_g2(bls.public_key(secret))
-        return bls.prove_possession(secret, possession_digest(chain_id, committee, operator, key))
+        digest = possession_digest(chain_id, committee, operator, key)
+        return Possession(secp256k1.sign(SIGNER_KEYS[member], digest), bls.prove_possession(secret, digest))
 
     return Registration(
         operator=dev_account(dev_accounts()[member + 1]),
@@ -102,13 +108,15 @@ class Scene:
             deployment = await deploy_devnet(chain.url, chain.chain_id, deployer, registrations(), profile_id=PROFILE)
         client = ChainClient([chain.url], chain.chain_id, deployment.router)
         await client.connect()
+        requester = TransactionSender(client, dev_account(dev_accounts()[0]))
+        await register_function(client, requester, SOURCE)
         return cls(
             chain=chain,
             deployment=deployment,
             client=client,
             epoch=await load_epoch(client, deployment.epoch),
-            consumer=PriceConsumer(client, deployment.consumer),
-            requester=TransactionSender(client, dev_account(dev_accounts()[0])),
+            consumer=PriceConsumer(client, deployment.consumer, deployment.subscription),
+            requester=requester,
             transmitter=Transmitter(client, TransactionSender(client, dev_account(dev_accounts()[5]))),
         )
 

@@ -59,10 +59,11 @@ async def test_an_endpoint_that_is_not_text_spoils_no_epoch(scene: Scene) -> Non
     operator = TransactionSender(scene.client, dev_account(dev_accounts()[1]))
     member = scene.epoch.members[0]
     keys = registration(0)
-    proof = await keys.prove_possession(scene.client.chain_id, scene.deployment.committee, member.operator)
-    arguments = (keys.signer, keys.encryption_key, bls.to_evm_g2(keys.bls_key), bls.to_evm_g1(proof), "endpoint")
+    proofs = await keys.prove_possession(scene.client.chain_id, scene.deployment.committee, member.operator)
+    points = (bls.to_evm_g2(keys.bls_key), bls.to_evm_g1(proofs.bls))
+    arguments = (keys.signer, proofs.signer, keys.encryption_key, *points, "endpoint")
     selector = calldata("Committee", "register", *arguments)[:4]
-    types = ["address", "bytes32", "bytes", "bytes", "bytes"]
+    types = ["address", "bytes", "bytes32", "bytes", "bytes", "bytes"]
     call = selector + abi_encode(types, [*arguments[:-1], b"\xff\xfe"])
     assert (await operator.send(scene.deployment.committee, call)).succeeded
     verifiers = [each.address for each in scene.deployment.verifiers]
