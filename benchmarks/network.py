@@ -94,7 +94,7 @@ async def measure(chain: str, requests: int) -> None:
             print(f"network up in {time.perf_counter() - started:.1f} s ({chain}, n = 4, rounds of 2 s)")
             mined: dict[int, float] = {}
             watcher = asyncio.create_task(watch_blocks(devnet.chain.url, mined))
-            function_id = await devnet.network.upload(example("eth_usd"))
+            function_id = await devnet.register(example("eth_usd"))
             await one(devnet, function_id, mined)  # first run of each worker: the compiled code is read
             rows = [await one(devnet, function_id, mined) for _ in range(requests)]
             watcher.cancel()

@@ -46,9 +46,7 @@ async def fund_subscription(
     return await transact(sender, "Router", client.router, "fund", subscription, value_wei=amount_wei)
 
 
-async def add_consumer(
-    client: ChainClient, sender: TransactionSender, subscription: int, consumer: Address
-) -> Receipt:
+async def add_consumer(client: ChainClient, sender: TransactionSender, subscription: int, consumer: Address) -> Receipt:
     """Let a contract spend from the sender's subscription; raises TransactionFailed."""
     return await transact(sender, "Router", client.router, "addConsumer", subscription, consumer)
 

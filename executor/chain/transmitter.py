@@ -35,7 +35,7 @@ class Transmission:
     gas_used: int
     delivered: tuple[RequestId, ...]
     skipped: tuple[RequestId, ...]
-    gas_costs: tuple[int, ...] = ()
+    gas_costs: tuple[int, ...]
 
 
 def pack_reports(reports: Sequence[Report], payloads: Sequence[bytes]) -> bytes:
@@ -87,7 +87,7 @@ class Transmitter:
         ids = tuple(report.request_id for report in attestation.reports)
         open_gas = await self._open_callback_gas(ids)
         if open_gas is None:
-            return Transmission(None, 0, (), ids)
+            return Transmission(None, 0, (), ids, ())
         try:
             gas = await self._sender.estimate(self._client.router, call)
         except RpcRefused as error:
@@ -113,8 +113,8 @@ class Transmitter:
             where = f" in {receipt.location.transaction}" if receipt else ""
             raise TransactionFailed(f"the router refused the delivery{where}: {reason}")
         if receipt is None:
-            return Transmission(None, 0, (), ids)
-        return Transmission(receipt.location, receipt.gas_used, (), ids)
+            return Transmission(None, 0, (), ids, ())
+        return Transmission(receipt.location, receipt.gas_used, (), ids, ())
 
     async def _why(self, call: bytes, receipt: Receipt) -> str:
         try:

@@ -49,7 +49,7 @@ class Chain:
         if self.error is not None:
             raise self.error
         ids = tuple(report.request_id for report in attestation.reports)
-        return Transmission(LOCATION, 50_000, ids, ())
+        return Transmission(LOCATION, 50_000, ids, (), tuple(range(7, 7 + len(ids))))
 
 
 @pytest.fixture
@@ -61,6 +61,7 @@ async def test_a_delivery_is_told_for_every_request_of_the_batch(events):
     await Transmissions(make_epoch(), Chain(), events).transmit(effect(1, 2))
     assert [event.kind for event in events.after(0)] == ["transmitting"] * 2 + ["transmitted"] * 2
     assert events.after(2)[0].fields["batch"] == 2
+    assert [event.fields["earned"] for event in events.after(2)] == ["0x7", "0x8"]
 
 
 @pytest.mark.parametrize(

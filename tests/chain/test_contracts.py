@@ -23,15 +23,15 @@ def selector(signature: str) -> bytes:
 def test_selectors_are_the_contracts() -> None:
     """Calldata begins with the selector of the Solidity signature, text spelled out."""
     assert selector("fulfill(uint64,uint256,bytes,bytes)") == calldata("Router", "fulfill", 1, 0, b"", b"")[:4]
-    arguments = (b"\x01" * 20, b"\x02" * 32, b"", b"", "text")
-    expected = selector("register(address,bytes32,bytes,bytes,string)")
+    arguments = (b"\x01" * 20, b"", b"\x02" * 32, b"", b"", "text")
+    expected = selector("register(address,bytes,bytes32,bytes,bytes,string)")
     assert expected == calldata("Committee", "register", *arguments)[:4]
 
 
 def test_creation_ends_with_the_constructors_arguments() -> None:
     """Addresses given as bytes are encoded as such."""
-    assert creation("Router", b"\x01" * 20, b"\x02" * 20).endswith(
-        abi_encode(["address", "address"], [b"\x01" * 20, b"\x02" * 20])
+    assert creation("Committee", b"\x01" * 20, 5, 6).endswith(
+        abi_encode(["address", "uint96", "uint256"], [b"\x01" * 20, 5, 6])
     )
 
 

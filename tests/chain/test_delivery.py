@@ -39,6 +39,7 @@ async def test_a_quorum_delivers_the_value(any_scene: Scene, scheme: Scheme) -> 
 
     assert (seen.request_id,) == sent.delivered
     assert sent.skipped == ()
+    assert sent.gas_costs[0] > 0
     assert sent.location is not None
     assert (price, seen.request_id, b"") == (
         (value := await any_scene.consumer.read()).price,
@@ -68,7 +69,7 @@ async def test_a_late_delivery_sends_nothing(any_scene: Scene) -> None:
     attestation = attest(any_scene.epoch, [report], Scheme.ECDSA)
     await any_scene.transmitter.deliver(any_scene.epoch, attestation, [output])
     again = await any_scene.transmitter.deliver(any_scene.epoch, attestation, [output])
-    assert Transmission(None, 0, (), (seen.request_id,)) == again
+    assert Transmission(None, 0, (), (seen.request_id,), ()) == again
 
 
 @pytest.mark.parametrize("scheme", list(Scheme))

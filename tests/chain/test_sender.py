@@ -123,10 +123,10 @@ async def test_a_revert_in_an_estimate_carries_its_reason(scene: Scene) -> None:
 
 
 async def test_a_stolen_proof_of_possession_registers_nobody(scene: Scene) -> None:
-    """Another member's key and proof are refused, naming the rule."""
+    """Another member's keys and proofs are refused, naming the rule."""
     thief = registration(0)
     object.__setattr__(thief, "operator", dev_account(dev_accounts()[6]))
-    with pytest.raises(TransactionFailed, match="PublicKeyTaken"):
+    with pytest.raises(TransactionFailed, match="SignerTaken"):
         await register(scene.client, scene.deployment.committee, thief)
 
 

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from executor.chain.client import ChainClient
-from executor.chain.contracts import calldata
+from executor.chain.deploy import PRICES
 from executor.chain.logs import Dropped, SeenDelivery, SeenExpiry, SeenRequest
+from executor.chain.subscriptions import expire
 from executor.chain.watcher import ChainEvent, Depth, RequestWatcher, Scanned, Vanished
 from executor.crypto.digests import request_id
 from executor.errors import ChainUnavailable, InvalidConfig
+from executor.model.billing import work
 from executor.model.report import Scheme
 
 from .endpoints import Endpoint, lying
@@ -94,19 +96,18 @@ async def test_deliveries_and_expiries_are_seen(scene: Scene) -> None:
     snapshot = await scene.client.rpc.call("evm_snapshot")
     await scene.client.rpc.call("evm_setNextBlockTimestamp", expired.deadline)
     await scene.mine()
-    await expire(scene, expired)
+    await expire(scene.client, scene.requester, expired.request_id)
     events = await drain(watch(scene, delivered.location.block_number))
-    assert [(delivered.request_id, 0, True)] == [
-        (event.request_id, event.status, event.success) for event in only(SeenDelivery, events)
-    ]
-    assert [expired.request_id] == [event.request_id for event in only(SeenExpiry, events)]
+    (delivery,) = only(SeenDelivery, events)
+    assert (delivered.request_id, 0, True) == (delivery.request_id, delivery.status, delivery.success)
+    charge = delivery.charge
+    assert work(PRICES, report.fuel_used, report.slots) == charge.work
+    assert charge.gas_cost > 0
+    assert delivered.quote.max_cost == charge.work + charge.gas_cost + charge.refund
+    (expiry,) = only(SeenExpiry, events)
+    assert (expired.request_id, expired.quote.max_cost) == (expiry.request_id, expiry.refund)
     assert await scene.client.rpc.call("evm_revert", snapshot)
     await scene.client.rpc.call("evm_increaseTime", 0)
-
-
-async def expire(scene: Scene, seen: SeenRequest) -> None:
-    receipt = await scene.requester.send(scene.client.router, calldata("Router", "expire", seen.request_id))
-    assert receipt.succeeded
 
 
 async def test_a_reorganised_request_vanishes(any_scene: Scene) -> None:
@@ -162,14 +163,18 @@ async def test_a_reorganisation_is_noticed_after_a_failure(scene: Scene) -> None
 
 
 async def test_numbers_beyond_the_model_are_dropped_with_a_reason(scene: Scene) -> None:
-    """A subscription above 2^53 - 1 makes no request; the watcher says why and goes on."""
+    """A nonce above 2^53 - 1 makes no request; the watcher says why and goes on."""
     start = (await scene.request()).location.block_number
-    huge = calldata("PriceConsumer", "requestPrice", 2**60, FUNCTION, b"")
-    assert (await scene.requester.send(scene.deployment.consumer, huge)).succeeded
     after = await scene.request()
-    events = await drain(watch(scene, start))
-    assert [event.reason for event in only(Dropped, events)] == ["subscription is above 2^53 - 1"]
-    assert after in only(SeenRequest, events)
+
+    def lie(method: str, value: Any) -> Any:
+        if method == "eth_getLogs":
+            value[0]["data"] = "0x" + f"{2**60:064x}" + value[0]["data"][66:]  # the context's first word
+        return value
+
+    events = await poll_through(scene, lying(scene.chain.url, lie), start)
+    assert [event.reason for event in only(Dropped, events)] == ["nonce is above 2^53 - 1"]
+    assert [after] == only(SeenRequest, events)
 
 
 async def poll_through(scene: Scene, proxy: Endpoint, start: int) -> list[ChainEvent]:

@@ -22,7 +22,7 @@ def test_an_unmodified_client_deploys_and_calls(embedded_chain: EmbeddedChain) -
 
     artifact = load("Committee")
     creation = (
-        w3.eth.contract(abi=artifact.abi, bytecode=artifact.bytecode).constructor(owner).transact({"from": owner})
+        w3.eth.contract(abi=artifact.abi, bytecode=artifact.bytecode).constructor(owner, 0, 0).transact({"from": owner})
     )
     created = w3.eth.wait_for_transaction_receipt(creation, timeout=10)
     assert is_checksum_address(created["contractAddress"])

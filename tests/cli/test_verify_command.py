@@ -22,8 +22,8 @@ def test_a_receipt_passes_and_an_edited_one_is_refused(executor: Run, tmp_path: 
     write_receipt(path, make_receipt())
     done = executor("verify", path)
     assert done.returncode == 0, done.stdout
-    assert done.stdout.count("✓") == 11
-    assert "11 checks passed" in done.stdout
+    assert done.stdout.count("✓") == 12
+    assert "12 checks passed" in done.stdout
     assert "--rpc" in done.stdout
     plain = to_plain(make_receipt())
     plain["payload"] = plain["payload"][:-2] + "00"
@@ -31,7 +31,7 @@ def test_a_receipt_passes_and_an_edited_one_is_refused(executor: Run, tmp_path: 
     done = executor("verify", path)
     assert done.returncode == 1
     assert "✗ replay" in done.stdout
-    assert "REFUSED: 2 of 11" in done.stdout
+    assert "REFUSED: 2 of 12" in done.stdout
     verdict = json.loads(executor("verify", path, "--json").stdout)
     assert verdict["passed"] is False
     assert [check["name"] for check in verdict["checks"] if not check["passed"]] == ["replay", "report"]

@@ -13,7 +13,9 @@ from executor.chain.bindings import load
 from executor.chain.bindings import router as router_binding
 
 HOME = Path(__file__).resolve().parents[2]
-NAMES = ("BlsVerifier", "Committee", "EcdsaQuorumVerifier", "PriceConsumer", "Router")
+NAMES = (
+    *("BlsVerifier", "Committee", "EcdsaQuorumVerifier", "FunctionRegistry", "PriceConsumer", "Router", "Triggers"),
+)
 EIP_170_LIMIT = 24_576
 
 
@@ -72,7 +74,7 @@ def test_an_unknown_artifact_is_named() -> None:
 
 def test_topics_are_those_of_the_abi() -> None:
     """Generated topics hash the event's canonical signature."""
-    assert keccak(text="Delivered(bytes32,uint8,bool,address)") == router_binding.Delivered.TOPIC
+    assert keccak(text="Delivered(bytes32,uint8,bool,address,(uint80,uint80,uint80))") == router_binding.Delivered.TOPIC
 
 
 def test_the_lock_names_no_registry() -> None:

@@ -28,7 +28,7 @@ async def receipt_when_delivered(devnet: Devnet, request_id: RequestId) -> bytes
 
 async def test_requests_of_one_moment_are_delivered_together(devnet: Devnet, eth_usd: Function) -> None:
     """Ten requests: ten deliveries in fewer transactions, and every receipt holds with its batch's proof."""
-    function_id = await devnet.network.upload(eth_usd)
+    function_id = await devnet.register(eth_usd)
     seen = await asyncio.gather(*(devnet.request(function_id) for _ in range(REQUESTS)))
     receipts = [parse_receipt(await receipt_when_delivered(devnet, each.request_id)) for each in seen]
     for receipt in receipts:

@@ -18,7 +18,7 @@ async def test_a_node_killed_in_the_middle_of_a_request_finishes_it_after_restar
     devnet: Devnet, eth_usd: Function
 ) -> None:
     """With two of four killed there is no quorum; one comes back, with the observation it had journaled."""
-    function_id = await devnet.network.upload(eth_usd)
+    function_id = await devnet.register(eth_usd)
     positions = await devnet.network.positions()
     devnet.kill(3)
     seen = await devnet.request(function_id)
@@ -40,7 +40,7 @@ async def test_a_node_killed_in_the_middle_of_a_request_finishes_it_after_restar
 
 async def test_a_signer_that_is_restarted_delays_its_node_and_no_more(devnet: Devnet, eth_usd: Function) -> None:
     """The node waits for its signer; the other three go on without it."""
-    function_id = await devnet.network.upload(eth_usd)
+    function_id = await devnet.register(eth_usd)
     positions = await devnet.network.positions()
     signer = devnet.nodes[0].signer
     assert signer is not None
@@ -58,7 +58,7 @@ async def test_a_chain_that_does_not_answer_delays_a_request_and_loses_nothing(
     devnet: Devnet, eth_usd: Function
 ) -> None:
     """The endpoint hangs while the request is under way; when it is back, the one delivery happens."""
-    function_id = await devnet.network.upload(eth_usd)
+    function_id = await devnet.register(eth_usd)
     positions = await devnet.network.positions()
     seen = await devnet.request(function_id)
     chain = devnet.chain.pid

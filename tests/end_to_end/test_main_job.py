@@ -45,7 +45,7 @@ async def check(devnet: Devnet, journey: Journey) -> None:
 )
 async def test_the_callback_arrives_whoever_is_faulty(devnet: Devnet, eth_usd: Function) -> None:
     """Honest, then with a liar, then with a node killed: the same kind of result, on every chain."""
-    function_id = await devnet.network.upload(eth_usd)
+    function_id = await devnet.register(eth_usd)
     everyone = [0, 1, 2, 3]
     await check(devnet, await travel(devnet, function_id, everyone))
 
@@ -69,7 +69,7 @@ async def test_the_callback_arrives_whoever_is_faulty(devnet: Devnet, eth_usd: F
 
 async def test_a_wrong_output_is_outvoted_and_named(devnet: Devnet, eth_usd: Function) -> None:
     """One node votes for other bytes: the honest three attest theirs, and say who differed."""
-    function_id = await devnet.network.upload(eth_usd)
+    function_id = await devnet.register(eth_usd)
     await devnet.restart(1, fault="wrong-output")
     for _ in range(8):  # a faulty node that comes too late to vote is no test
         journey = await travel(devnet, function_id, [0, 2, 3])
@@ -87,7 +87,7 @@ async def test_a_wrong_output_is_outvoted_and_named(devnet: Devnet, eth_usd: Fun
 
 async def test_both_verifiers_are_used_by_one_epoch(devnet: Devnet, eth_usd: Function) -> None:
     """Leaders attest with the scheme they are set to; both are delivered to the same consumer."""
-    function_id = await devnet.network.upload(eth_usd)
+    function_id = await devnet.register(eth_usd)
     schemes: set[Scheme] = set()
     for _ in range(12):
         journey = await travel(devnet, function_id, [0, 1, 2, 3])

@@ -17,7 +17,7 @@ RECORDED = {recording.name: recording.function() for recording in RECORDINGS}
 
 async def finish(devnet: Devnet, function: Function) -> Journey:
     """A whole journey whose receipt holds, offline and on chain."""
-    journey = await travel(devnet, await devnet.network.upload(function), [0, 1, 2, 3])
+    journey = await travel(devnet, await devnet.register(function), [0, 1, 2, 3])
     checks = [*verify_receipt(journey.receipt), *await verify_on_chain(journey.receipt, devnet.chain.url)]
     assert all_passed(checks), [check for check in checks if not check.passed]
     return journey

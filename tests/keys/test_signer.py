@@ -110,12 +110,14 @@ async def test_transactions(calls: LocalSigner, keys: KeySet) -> None:
 async def test_possession(calls: LocalSigner, keys: KeySet) -> None:
     """Bound to chain, committee and operator; no signature of anything else."""
     committee, operator = Address(b"c" * 20), Address(b"o" * 20)
-    proof = await calls.prove_possession(31337, committee, operator)
+    proofs = await calls.prove_possession(31337, committee, operator)
     key = keys.public.bls_key
     digest = digests.possession_digest(31337, committee, operator, bls.to_evm_g2(key))
-    assert bls.verify_possession(key, digest, proof)
-    assert not bls.verify(key, digest, proof)
-    assert not bls.verify_possession(key, Digest(REQUEST), proof)
+    assert bls.verify_possession(key, digest, proofs.bls)
+    assert not bls.verify(key, digest, proofs.bls)
+    assert not bls.verify_possession(key, Digest(REQUEST), proofs.bls)
+    assert secp256k1.is_signed_by(digest, proofs.signer, keys.public.signer)
+    assert not secp256k1.is_signed_by(Digest(REQUEST), proofs.signer, keys.public.signer)
 
 
 async def test_unsealing(calls: LocalSigner, keys: KeySet) -> None:

@@ -8,17 +8,22 @@ from node_bench import FUNCTION, ZERO, make_request, until
 from executor.chain.logs import Dropped, SeenDelivery, SeenExpiry, SeenRequest
 from executor.chain.watcher import KEPT_BLOCKS, Scanned, Vanished
 from executor.crypto.digests import request_id
+from executor.errors import ChainError
+from executor.model.billing import Asset, Charge, Prices, Quote
 from executor.model.ids import Digest
-from executor.model.receipt import ChainLocation
+from executor.model.receipt import Bill, ChainLocation
 from executor.node.functions import FunctionStore
 from executor.node.receipts import ReceiptFiles
 from executor.node.requests import CURSOR, OVERDUE_S, REREAD_BLOCKS, RequestBook
 from executor.protocol.record import decode_record
+from executor.receipts import read_receipt
 from executor.store.blobs import Blobs
 
 RAW = make_request()
 KEY = request_id(RAW)
 BLOCK = 7
+QUOTE, CHARGE = Quote(100, 1), Charge(30, 50, 20)
+PRICES = Prices(fuel_price=1, slot_price=1, delivery_gas=1, max_tip=1, headroom=100, premium=0)
 
 
 def at(block=BLOCK):
@@ -26,14 +31,19 @@ def at(block=BLOCK):
 
 
 def seen(request=RAW, deadline=2_000):
-    return SeenRequest(request, request_id(request), at(request.block_number), deadline)
+    return SeenRequest(request, request_id(request), at(request.block_number), deadline, QUOTE)
 
 
 def delivery(key=KEY, block=BLOCK + 1):
-    return SeenDelivery(key, 0, True, ZERO, at(block))
+    return SeenDelivery(key, 0, True, ZERO, at(block), CHARGE)
 
 
-def book_of(node, *, function=True, max_active=100):
+async def bill(subscription, quote, charge, block):
+    """What the router says of every subscription and block."""
+    return Bill(Asset.NATIVE, quote, PRICES, charge)
+
+
+def book_of(node, *, function=True, max_active=100, load_bill=bill):
     store = FunctionStore(node.journal, Blobs(node.folder / "blobs"), max_functions=10, max_bytes=10_000)
     if function:
         store.add(FUNCTION)
@@ -45,6 +55,7 @@ def book_of(node, *, function=True, max_active=100):
         driver=node.driver,
         events=node.events,
         receipts=ReceiptFiles(node.folder / "receipts", node.network.epoch),
+        load_bill=load_bill,
         max_active=max_active,
     )
 
@@ -135,7 +146,7 @@ async def test_a_closed_request_is_forgotten_when_no_reorganisation_can_reach_it
     assert (await restarted(node)).open_count == 0
 
 
-@pytest.mark.parametrize("closing", [delivery(), SeenExpiry(KEY, at(BLOCK + 1))])
+@pytest.mark.parametrize("closing", [delivery(), SeenExpiry(KEY, at(BLOCK + 1), 100)])
 @pytest.mark.parametrize("restart", [False, True])
 async def test_an_undone_closing_opens_the_request_under_its_old_record(node, closing, restart):
     """Nothing is recorded by the signer a second time: the member stands by what it said (P2)."""
@@ -218,7 +229,7 @@ async def test_what_vanished_for_good_never_begins_afresh(node):
 async def test_an_expired_request_is_closed(node):
     book = book_of(node)
     await book.take(seen())
-    await book.take(SeenExpiry(KEY, at(BLOCK + 1)))
+    await book.take(SeenExpiry(KEY, at(BLOCK + 1), 100))
     assert (book.open_count, len(node.told("expired"))) == (0, 1)
 
 
@@ -254,11 +265,28 @@ async def test_a_receipt_is_written_completed_and_undone(node):
     await book.take(seen())
     await until(lambda: node.told("attested"))
     path = node.folder / "receipts" / f"{KEY}.json"
-    assert b'"delivered":null' in path.read_bytes()
+    assert (read_receipt(path).delivered, read_receipt(path).bill) == (None, None)
     await book.take(delivery())
-    assert b'"delivered":{' in path.read_bytes()
+    assert read_receipt(path).delivered == at(BLOCK + 1)
+    assert read_receipt(path).bill == await bill(RAW.subscription, QUOTE, CHARGE, BLOCK + 1)
     await book.take(Vanished(delivery()))
-    assert b'"delivered":null' in path.read_bytes()
+    assert (read_receipt(path).delivered, read_receipt(path).bill) == (None, None)
+
+
+async def test_a_bill_that_no_endpoint_tells_holds_nothing_up(node):
+    """The receipt says where the delivery stands, and nothing of its cost."""
+
+    async def refuses(subscription, quote, charge, block):
+        raise ChainError("pruned")
+
+    book = book_of(node, load_bill=refuses)
+    node.driver._on_attested = book.attested
+    await book.take(seen())
+    await until(lambda: node.told("attested"))
+    await book.take(delivery())
+    receipt = read_receipt(node.folder / "receipts" / f"{KEY}.json")
+    assert (receipt.delivered, receipt.bill) == (at(BLOCK + 1), None)
+    assert (node.told("bill-unknown")[0]["reason"], book.open_count) == ("pruned", 0)
 
 
 async def test_a_damaged_receipt_does_not_end_the_node(node):
@@ -281,7 +309,7 @@ async def test_the_cursor_is_journaled_and_never_before_the_first_block(node):
 async def test_what_is_read_again_after_a_restart_changes_nothing(node):
     """Neither a request, nor its delivery, nor an expiry."""
     expired = make_request(1)
-    expiry = SeenExpiry(request_id(expired), at(BLOCK + 1))
+    expiry = SeenExpiry(request_id(expired), at(BLOCK + 1), 100)
     story = [seen(), seen(expired), delivery(), expiry]
     book = book_of(node)
     for event in story:

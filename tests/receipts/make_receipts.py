@@ -22,6 +22,7 @@ from executor.crypto.digests import (
 )
 from executor.crypto.merkle import merkle_root
 from executor.crypto.proofs import build_proof
+from executor.model.billing import GWEI, Asset, Prices, Quote, charge, quote
 from executor.model.codec import encode_json
 from executor.model.committee import Epoch, Member, Verifier
 from executor.model.function import Function
@@ -30,7 +31,7 @@ from executor.model.manifest import parse_terms
 from executor.model.observation import Kind, Observation, SignedObservation
 from executor.model.outcome import Returned
 from executor.model.profile import PROFILE
-from executor.model.receipt import ChainLocation, Receipt
+from executor.model.receipt import Bill, ChainLocation, Receipt
 from executor.model.report import Attestation, Report, Scheme, Status, Vote
 from executor.model.request import Request
 from executor.model.transcript import Entry, Transcript
@@ -62,6 +63,9 @@ GUEST = f"""
     (i64.or (i64.const {1024 << 32}) (i64.extend_i32_u (i32.sub (local.get $end) (i32.const 1024))))))
 """
 
+PRICES = Prices(
+    fuel_price=100 * GWEI, slot_price=2_000 * GWEI, delivery_gas=250_000, max_tip=3, headroom=200, premium=1_000
+)
 SECRETS = [bytes([index + 1]) * 32 for index in range(4)]
 BLS_SECRETS = [bls.secret_from_seed(bytes([index + 1]) * 32) for index in range(4)]
 
@@ -135,6 +139,13 @@ def sign_certificate(epoch: Epoch, request: Request, transcript: Transcript, rou
     return Certificate(view, transcript, prepares)
 
 
+def make_bill(request: Request, function: Function, report: Report) -> Bill:
+    """Quoted at a base fee of 1 gwei, delivered by 80,000 gas at 2 gwei."""
+    held = quote(PRICES, Asset.NATIVE, function.terms.limits, request.callback_gas_limit, GWEI)
+    taken = charge(PRICES, Asset.NATIVE, held, report.fuel_used, report.slots, 80_000, 2 * GWEI)
+    return Bill(Asset.NATIVE, Quote(held, 3), PRICES, taken)
+
+
 @lru_cache(maxsize=4)
 def make_receipt(scheme: Scheme = Scheme.ECDSA) -> Receipt:
     """A receipt of a batch of two reports, attested by members 0, 2 and 3."""
@@ -164,4 +175,5 @@ def make_receipt(scheme: Scheme = Scheme.ECDSA) -> Receipt:
         attestation=Attestation(scheme, reports, build_proof(scheme, epoch, votes)),
         requested=ChainLocation(zero, 20, zero),
         delivered=ChainLocation(zero, 22, zero),
+        bill=make_bill(request, function, report),
     )

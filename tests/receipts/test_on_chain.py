@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 from make_receipts import make_receipt
 
+from executor.chain.deploy import PRICES
+from executor.chain.logs import SeenDelivery
+from executor.chain.subscriptions import load_bill
+from executor.chain.watcher import RequestWatcher
 from executor.errors import ChainUnavailable, WrongChain
+from executor.model.billing import Asset, Charge
 from executor.model.committee import Verifier
 from executor.model.ids import Address, Digest
 from executor.model.receipt import Receipt
@@ -49,7 +54,10 @@ async def delivered(chain: EmbeddedChain, kept: list[Receipt]) -> Receipt:
         report, output = answer(seen, 3_000)
         attestation = attest(scene.epoch, [report], Scheme.ECDSA)
         sent = await scene.transmitter.deliver(scene.epoch, attestation, [output])
-        await scene.client.close()
+        assert sent.location is not None
+        block = sent.location.block_number
+        events = await RequestWatcher(scene.client, block, confirmations=0).poll()
+        (closed,) = [event for event in events if isinstance(event, SeenDelivery)]
         kept.append(
             replace(
                 make_receipt(),
@@ -58,8 +66,10 @@ async def delivered(chain: EmbeddedChain, kept: list[Receipt]) -> Receipt:
                 attestation=attestation,
                 requested=seen.location,
                 delivered=sent.location,
+                bill=await load_bill(scene.client, seen.request.subscription, seen.quote, closed.charge, block),
             )
         )
+        await scene.client.close()
     return kept[0]
 
 
@@ -69,15 +79,16 @@ async def failed(receipt: Receipt, url: str) -> list[Check]:
 
 
 async def test_a_delivered_request_passes(delivered: Receipt, chain: EmbeddedChain) -> None:
-    """Four named checks."""
+    """Five named checks."""
     checks = await verify_on_chain(delivered, chain.url)
     assert [(check.name, check.passed) for check in checks] == [
         ("chain", True),
         ("members", True),
         ("requested", True),
         ("delivered", True),
+        ("charged", True),
     ]
-    assert "the callback succeeded" in checks[-1].detail
+    assert "the callback succeeded" in checks[3].detail
 
 
 def member_edit(**changes: object) -> Edit:
@@ -93,6 +104,44 @@ def member_edit(**changes: object) -> Edit:
 def located(name: str, **changes: object) -> Edit:
     """Another location of the request or delivery."""
     return lambda receipt: replace(receipt, **{name: replace(getattr(receipt, name), **changes)})
+
+
+def billed(**changes: object) -> Edit:
+    """Another bill."""
+
+    def edit(receipt: Receipt) -> Receipt:
+        assert receipt.bill is not None
+        return replace(receipt, bill=replace(receipt.bill, **changes))
+
+    return edit
+
+
+def charged(work: int, gas_cost: int, refund: int) -> Edit:
+    """Amounts added to the charge's parts."""
+
+    def edit(receipt: Receipt) -> Receipt:
+        assert receipt.bill is not None
+        taken = receipt.bill.charge
+        changed = Charge(taken.work + work, taken.gas_cost + gas_cost, taken.refund + refund)
+        return replace(receipt, bill=replace(receipt.bill, charge=changed))
+
+    return edit
+
+
+def requoted(**changes: object) -> Edit:
+    """Another quote."""
+
+    def edit(receipt: Receipt) -> Receipt:
+        assert receipt.bill is not None
+        return replace(receipt, bill=replace(receipt.bill, quote=replace(receipt.bill.quote, **changes)))
+
+    return edit
+
+
+def with_other_limits(receipt: Receipt) -> Receipt:
+    """Terms that would have cost less."""
+    terms = {**receipt.function.terms, "limits": {**receipt.function.terms["limits"], "fuel": 5}}
+    return replace(receipt, function=replace(receipt.function, terms=terms))
 
 
 ZERO = Digest(bytes(32))
@@ -117,15 +166,27 @@ def elsewhere(receipt: Receipt) -> tuple[Verifier, ...]:
         (lambda receipt: replace(receipt, epoch=replace(receipt.epoch, number=99)), ["members"]),
         (lambda receipt: replace(receipt, epoch=replace(receipt.epoch, committee=Address(bytes(20)))), ["members"]),
         (lambda receipt: replace(receipt, epoch=replace(receipt.epoch, router=Address(bytes(20)))), ["chain"]),
-        (lambda receipt: replace(receipt, request=replace(receipt.request, input=b"?")), ["requested", "delivered"]),
-        (lambda receipt: replace(receipt, requested=None, delivered=None), ["requested", "delivered"]),
-        (lambda receipt: replace(receipt, requested=receipt.delivered), ["requested"]),
-        (located("requested", transaction=ZERO), ["requested"]),
-        (located("requested", block_hash=ZERO), ["requested"]),
-        (located("requested", block_number=0), ["requested"]),
-        (located("delivered", transaction=ZERO), ["delivered"]),
-        (located("delivered", block_hash=ZERO), ["delivered"]),
-        (located("delivered", block_number=0), ["delivered"]),
+        (
+            lambda receipt: replace(receipt, request=replace(receipt.request, input=b"?")),
+            ["requested", "delivered", "charged"],
+        ),
+        (lambda receipt: replace(receipt, requested=None, delivered=None), ["requested", "delivered", "charged"]),
+        (lambda receipt: replace(receipt, requested=receipt.delivered), ["requested", "charged"]),
+        (located("requested", transaction=ZERO), ["requested", "charged"]),
+        (located("requested", block_hash=ZERO), ["requested", "charged"]),
+        (located("requested", block_number=0), ["requested", "charged"]),
+        (located("delivered", transaction=ZERO), ["delivered", "charged"]),
+        (located("delivered", block_hash=ZERO), ["delivered", "charged"]),
+        (located("delivered", block_number=0), ["delivered", "charged"]),
+        (charged(0, 1, -1), ["charged"]),
+        (charged(1, -1, 0), ["charged"]),
+        (requoted(max_cost=1), ["charged"]),
+        (requoted(prices_version=2), ["charged"]),
+        (billed(prices=replace(PRICES, premium=0)), ["charged"]),
+        (billed(prices=replace(PRICES, max_tip=4)), ["charged"]),
+        (billed(asset=Asset.TOKEN), ["charged"]),
+        (lambda receipt: replace(receipt, bill=None), ["charged"]),
+        (with_other_limits, ["charged"]),
     ],
 )
 async def test_what_the_chain_does_not_say_is_refused(

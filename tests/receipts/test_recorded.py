@@ -95,3 +95,5 @@ def test_a_recorded_receipt_replays_byte_for_byte(name: str) -> None:
     assert tuple(entry.kind for entry in content.transcript) == expected.entries
     assert content.attestation.scheme is expected.scheme
     assert content.delivered is not None
+    assert content.bill is not None
+    assert content.bill.charge.gas_cost > 0

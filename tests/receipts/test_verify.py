@@ -11,6 +11,7 @@ import pytest
 from make_receipts import make_function, make_receipt
 
 from executor.errors import InvalidReceipt
+from executor.model.billing import Asset, Charge, Quote
 from executor.model.codec import encode_json, from_plain, to_plain
 from executor.model.receipt import Receipt
 from executor.model.report import Scheme
@@ -19,7 +20,7 @@ from executor.receipts.files import parse_receipt
 
 NAMES = [
     *("format", "profile", "function", "request", "observations", "observations", "certificate"),
-    *("replay", "report", "votes", "attestation"),
+    *("replay", "report", "votes", "attestation", "bill"),
 ]
 
 # What no signature in a receipt covers: only the chain can tell (docs/receipts.md, "What offline checks cannot see").
@@ -27,6 +28,8 @@ ONLY_THE_CHAIN_KNOWS = (
     *("epoch.round_length_s", "epoch.members.*.operator", "epoch.members.*.encryption_key"),
     *("epoch.members.*.endpoint", "epoch.verifiers.*.address", "requested.transaction", "requested.block_hash"),
     *("delivered.transaction", "delivered.block_number", "delivered.block_hash", "epoch.members.1.bls_key"),
+    *("bill.quote.prices_version", "bill.prices.delivery_gas", "bill.prices.max_tip", "bill.prices.headroom"),
+    *("bill.prices.premium", "bill.prices.token_rate"),
 )
 
 
@@ -114,7 +117,14 @@ def test_every_edited_field_is_refused(scheme: Scheme) -> None:
         (("votes", 0, "ecdsa"), {"votes"}),
         (("votes", 0, "bls"), {"votes"}),
         (("attestation", "proof"), {"attestation"}),
-        (("attestation", "reports", 0, "fuel_used"), {"replay", "votes", "attestation"}),
+        (("attestation", "reports", 0, "fuel_used"), {"replay", "votes", "attestation", "bill"}),
+        (("bill", "asset"), {"bill"}),
+        (("bill", "prices", "fuel_price"), {"bill"}),
+        (("bill", "prices", "slot_price"), {"bill"}),
+        (("bill", "quote", "max_cost"), {"bill"}),
+        (("bill", "charge", "work"), {"bill"}),
+        (("bill", "charge", "gas_cost"), {"bill"}),
+        (("bill", "charge", "refund"), {"bill"}),
         (("attestation", "reports", 1, "fuel_used"), {"votes", "attestation"}),
     ],
 )
@@ -144,6 +154,34 @@ def test_parts_cannot_be_left_out_or_repeated() -> None:
     short = replace(receipt.certificate, prepares=receipt.certificate.prepares[:2])
     assert failed(replace(receipt, certificate=short)) == {"certificate"}
     assert failed(replace(receipt, votes=())) == set()
+
+
+def test_a_charge_is_what_the_attested_fuel_and_slots_cost() -> None:
+    """Money moved from one part to another, too much work for too little fuel, and a bill without its delivery."""
+    receipt = make_receipt()
+    assert receipt.bill is not None
+    bill, taken = receipt.bill, receipt.bill.charge
+    moved = replace(taken, work=taken.work + 1, refund=taken.refund - 1)
+    (wrong,) = [each for each in verify_receipt(replace(receipt, bill=replace(bill, charge=moved))) if not each.passed]
+    assert (wrong.name, f"cost {taken.work}, the receipt says {moved.work}" in wrong.detail) == ("bill", True)
+    assert failed(replace(receipt, delivered=None)) == {"bill"}
+    assert failed(replace(receipt, bill=None)) == set()
+
+
+def test_a_charge_ends_at_what_was_reserved_and_in_the_subscriptions_asset() -> None:
+    """A reservation below the work is all that is taken; tokens are counted at the version's rate."""
+    receipt = make_receipt()
+    assert receipt.bill is not None
+    bill = receipt.bill
+    short = bill.charge.work - 1
+    capped = replace(bill, quote=Quote(short, 3), charge=Charge(short, 0, 0))
+    assert failed(replace(receipt, bill=capped)) == set()
+    assert failed(replace(receipt, bill=replace(capped, charge=Charge(short - 1, 1, 0)))) == {"bill"}
+    prices = replace(bill.prices, token_rate=2 * 10**18)
+    tokens = Charge(2 * bill.charge.work, bill.charge.gas_cost, bill.charge.refund - bill.charge.work)
+    paid = replace(bill, asset=Asset.TOKEN, prices=prices, charge=tokens)
+    assert failed(replace(receipt, bill=paid)) == set()
+    assert failed(replace(receipt, bill=replace(paid, asset=Asset.NATIVE))) == {"bill"}
 
 
 def test_an_endless_transcript_is_refused_at_once() -> None:

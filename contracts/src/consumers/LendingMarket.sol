@@ -34,7 +34,8 @@ abstract contract LendingMarket is ILendingMarket, AttestedPrice, ReentrancyGuar
         // At the threshold the collateral pays for the debt and the bonus.
         uint256 atThreshold = uint256(terms_.liquidationThreshold) * (BASIS + terms_.liquidationBonus);
         bool closes = terms_.closeFactor != 0 && terms_.closeFactor <= BASIS && terms_.fullCloseHealth <= BASIS;
-        if (!ordered || !closes || atThreshold > BASIS * BASIS || collateralToken_ == debtToken_) revert BadTerms();
+        bool differ = address(collateralToken_) != address(debtToken_);
+        if (!ordered || !closes || !differ || atThreshold > BASIS * BASIS) revert BadTerms();
         (collateralToken, debtToken, _terms) = (collateralToken_, debtToken_, terms_);
         _totals.accruedAt = uint40(block.timestamp);
     }

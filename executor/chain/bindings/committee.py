@@ -11,106 +11,40 @@ NAME = "Committee"
 
 # Selector of every custom error a call can revert with.
 ERRORS: dict[bytes, str] = {
+    bytes.fromhex("6817ecf9"): "AlreadyExiting(address,uint256)",
+    bytes.fromhex("482f408e"): "AlreadySlashed(address)",
+    bytes.fromhex("3e2f2318"): "BadChangeDelay(uint256)",
     bytes.fromhex("2745caee"): "BadEncryptionKey()",
     bytes.fromhex("091b295e"): "BadEndpoint(uint256)",
     bytes.fromhex("4d50f596"): "BadMemberCount(uint256)",
     bytes.fromhex("79d9ccb6"): "BadPossession()",
     bytes.fromhex("db477c00"): "BadPublicKey()",
+    bytes.fromhex("67a2cc26"): "BadRecipient()",
     bytes.fromhex("a6f75ecd"): "BadRoundLength()",
     bytes.fromhex("61330e93"): "BadSigner()",
+    bytes.fromhex("6e48751c"): "BadSignerProof()",
     bytes.fromhex("b51fcd78"): "BadVerifiers()",
+    bytes.fromhex("7bc9b08f"): "BadVote(uint256)",
     bytes.fromhex("d786d393"): "CreationFailed()",
     bytes.fromhex("4b99be10"): "DuplicateMember(address)",
+    bytes.fromhex("511a1771"): "EpochNotReady(uint256)",
+    bytes.fromhex("d6bda275"): "FailedCall()",
+    bytes.fromhex("cf479181"): "InsufficientBalance(uint256,uint256)",
+    bytes.fromhex("f6956d99"): "NoEquivocation()",
+    bytes.fromhex("1130b1ce"): "NoStake(address)",
+    bytes.fromhex("12c10ee9"): "NoSuchMember(uint64,uint256)",
+    bytes.fromhex("b4ddacd3"): "NotExiting(address)",
     bytes.fromhex("bfc6c337"): "NotRegistered(address)",
     bytes.fromhex("1e4fbdf7"): "OwnableInvalidOwner(address)",
     bytes.fromhex("118cdaa7"): "OwnableUnauthorizedAccount(address)",
+    bytes.fromhex("1f847606"): "PathTooLong(uint256)",
     bytes.fromhex("89040f90"): "PublicKeyTaken(address)",
+    bytes.fromhex("6dfcc650"): "SafeCastOverflowedUintDowncast(uint8,uint256)",
+    bytes.fromhex("d7d9e8b9"): "SignerTaken(address)",
+    bytes.fromhex("645e6007"): "StillBonded(address,uint256)",
+    bytes.fromhex("712438ba"): "TooFewMembers(uint256,uint256)",
     bytes.fromhex("a4e21e6c"): "UnknownEpoch(uint64)",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class EpochStarted:
-    """Event EpochStarted(uint64,bytes32,uint32,address[],address[])."""
-
-    TOPIC: ClassVar[bytes] = bytes.fromhex("a8a825d78ece5ac93efdd53b71f777f10113f6cc2b718647fc27ef4bfbe82c8d")
-
-    epoch: int
-    profile_id: bytes
-    round_length: int
-    operators: Sequence[str]
-    verifiers: Sequence[str]
-
-    @classmethod
-    def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from web3's decoded arguments."""
-        return cls(
-            args["epoch"],
-            args["profileId"],
-            args["roundLength"],
-            args["operators"],
-            args["verifiers"],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class OwnershipTransferStarted:
-    """Event OwnershipTransferStarted(address,address)."""
-
-    TOPIC: ClassVar[bytes] = bytes.fromhex("38d16b8cac22d99fc7c124b9cd0de2d3fa1faef420bfe791d8c362d765e22700")
-
-    previous_owner: str
-    new_owner: str
-
-    @classmethod
-    def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from web3's decoded arguments."""
-        return cls(
-            args["previousOwner"],
-            args["newOwner"],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class OwnershipTransferred:
-    """Event OwnershipTransferred(address,address)."""
-
-    TOPIC: ClassVar[bytes] = bytes.fromhex("8be0079c531659141344cd1fd0a4f28419497f9722a3daafe3b4186f6b6457e0")
-
-    previous_owner: str
-    new_owner: str
-
-    @classmethod
-    def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from web3's decoded arguments."""
-        return cls(
-            args["previousOwner"],
-            args["newOwner"],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """Event Registered(address,address,bytes32,bytes,string)."""
-
-    TOPIC: ClassVar[bytes] = bytes.fromhex("3ac299dd0f6500446120917e106e12651b1cd2e86d748fea56a55ad8e58c5672")
-
-    operator: str
-    signer: str
-    encryption_key: bytes
-    public_key: bytes
-    endpoint: str
-
-    @classmethod
-    def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from web3's decoded arguments."""
-        return cls(
-            args["operator"],
-            args["signer"],
-            args["encryptionKey"],
-            args["publicKey"],
-            args["endpoint"],
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +62,8 @@ class Epoch:
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> Self:
-        """The struct from the sequence that web3 decodes."""
-        return cls(*values)
+        """From the sequence that web3 decodes a call's result to."""
+        return cls(values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7])
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,5 +78,206 @@ class Member:
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> Self:
-        """The struct from the sequence that web3 decodes."""
-        return cls(*values)
+        """From the sequence that web3 decodes a call's result to."""
+        return cls(values[0], values[1], values[2], values[3], values[4])
+
+
+@dataclass(frozen=True, slots=True)
+class StakeInfo:
+    """Struct StakeInfo."""
+
+    amount: int
+    exit_at: int
+    last_epoch: int
+    slashed: bool
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Self:
+        """From the sequence that web3 decodes a call's result to."""
+        return cls(values[0], values[1], values[2], values[3])
+
+
+@dataclass(frozen=True, slots=True)
+class EpochProposed:
+    """Event EpochProposed(bytes32,uint256,bytes32,uint32,address[],address[])."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("b21a193bafcb4b2f47aa3906d72f848e318ece27a47ab67dab1d7e627b8a8321")
+
+    proposal: bytes
+    ready_at: int
+    profile_id: bytes
+    round_length: int
+    operators: Sequence[str]
+    verifiers: Sequence[str]
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(
+            args["proposal"],
+            args["readyAt"],
+            args["profileId"],
+            args["roundLength"],
+            args["operators"],
+            args["verifiers"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EpochStarted:
+    """Event EpochStarted(uint64,bytes32,uint32,address[],address[])."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("a8a825d78ece5ac93efdd53b71f777f10113f6cc2b718647fc27ef4bfbe82c8d")
+
+    epoch: int
+    profile_id: bytes
+    round_length: int
+    operators: Sequence[str]
+    verifiers: Sequence[str]
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["epoch"], args["profileId"], args["roundLength"], args["operators"], args["verifiers"])
+
+
+@dataclass(frozen=True, slots=True)
+class ExitCancelled:
+    """Event ExitCancelled(address)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("91c2e943be9b1896a63fd826425c05548b2a5583446fe30c455ed129c89f86a3")
+
+    operator: str
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["operator"])
+
+
+@dataclass(frozen=True, slots=True)
+class ExitRequested:
+    """Event ExitRequested(address)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("cc46cab6fe8ee1d4e3f4459cbdb1a495ebade5f5321a8e6442d81ed5a97522cc")
+
+    operator: str
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["operator"])
+
+
+@dataclass(frozen=True, slots=True)
+class OwnershipTransferStarted:
+    """Event OwnershipTransferStarted(address,address)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("38d16b8cac22d99fc7c124b9cd0de2d3fa1faef420bfe791d8c362d765e22700")
+
+    previous_owner: str
+    new_owner: str
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["previousOwner"], args["newOwner"])
+
+
+@dataclass(frozen=True, slots=True)
+class OwnershipTransferred:
+    """Event OwnershipTransferred(address,address)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("8be0079c531659141344cd1fd0a4f28419497f9722a3daafe3b4186f6b6457e0")
+
+    previous_owner: str
+    new_owner: str
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["previousOwner"], args["newOwner"])
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Event Registered(address,address,bytes32,bytes,string)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("3ac299dd0f6500446120917e106e12651b1cd2e86d748fea56a55ad8e58c5672")
+
+    operator: str
+    signer: str
+    encryption_key: bytes
+    public_key: bytes
+    endpoint: str
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["operator"], args["signer"], args["encryptionKey"], args["publicKey"], args["endpoint"])
+
+
+@dataclass(frozen=True, slots=True)
+class Slashed:
+    """Event Slashed(address,uint64,bytes32,address,uint256,uint256)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("916ff456bdcbfc45295c6adadda4bc5958d85f212833018b972ca081ecae2722")
+
+    operator: str
+    epoch: int
+    request_id: bytes
+    prover: str
+    amount: int
+    reward: int
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["operator"], args["epoch"], args["requestId"], args["prover"], args["amount"], args["reward"])
+
+
+@dataclass(frozen=True, slots=True)
+class SlashedFundsWithdrawn:
+    """Event SlashedFundsWithdrawn(address,uint256)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("b676ae97062e33f756c764dee2ac7159404c29ad516c4b5dfb707dc7d4e12bd4")
+
+    to: str
+    amount: int
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["to"], args["amount"])
+
+
+@dataclass(frozen=True, slots=True)
+class StakeWithdrawn:
+    """Event StakeWithdrawn(address,address,uint256)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("b7c918e0e249f999e965cafeb6c664271b3f4317d296461500e71da39f0cbda3")
+
+    operator: str
+    to: str
+    amount: int
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["operator"], args["to"], args["amount"])
+
+
+@dataclass(frozen=True, slots=True)
+class Staked:
+    """Event Staked(address,uint256,uint256)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("1449c6dd7851abc30abf37f57715f492010519147cc2652fbc38202c18a6ee90")
+
+    operator: str
+    amount: int
+    total: int
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["operator"], args["amount"], args["total"])

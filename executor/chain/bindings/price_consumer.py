@@ -27,11 +27,8 @@ class PriceFailed:
 
     @classmethod
     def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from web3's decoded arguments."""
-        return cls(
-            args["requestId"],
-            args["failure"],
-        )
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["requestId"], args["failure"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +41,8 @@ class PriceRequested:
 
     @classmethod
     def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from web3's decoded arguments."""
-        return cls(
-            args["requestId"],
-        )
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["requestId"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +57,5 @@ class PriceUpdated:
 
     @classmethod
     def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from web3's decoded arguments."""
-        return cls(
-            args["requestId"],
-            args["price"],
-            args["timestamp"],
-        )
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["requestId"], args["price"], args["timestamp"])

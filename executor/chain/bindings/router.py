@@ -11,19 +11,173 @@ NAME = "Router"
 
 # Selector of every custom error a call can revert with.
 ERRORS: dict[bytes, str] = {
+    bytes.fromhex("32691b57"): "BadAddress()",
+    bytes.fromhex("b39be4d2"): "BadAmount(uint256)",
     bytes.fromhex("2111a9e0"): "BadLimits()",
+    bytes.fromhex("57531309"): "BadOrigins(uint256,uint256)",
+    bytes.fromhex("6743fd76"): "BadPrices()",
+    bytes.fromhex("417dce8d"): "BadRate(uint128,uint128)",
     bytes.fromhex("924121a7"): "CallbackGasTooHigh(uint256,uint256)",
+    bytes.fromhex("d9574872"): "ConsumerExists(uint64,address)",
+    bytes.fromhex("c8d8b5f7"): "CostTooHigh(uint256)",
+    bytes.fromhex("338efde8"): "EpochEnded(uint64)",
     bytes.fromhex("8d3c9207"): "InputTooLong(uint256,uint256)",
+    bytes.fromhex("d236ce5e"): "InsufficientBalance(uint64,uint256,uint256)",
     bytes.fromhex("3833d16b"): "InsufficientGas(bytes32,uint256)",
     bytes.fromhex("07f52e95"): "MalformedReports(uint256)",
     bytes.fromhex("6a0b56a8"): "NoEpoch()",
     bytes.fromhex("ed7042e6"): "NoReports()",
+    bytes.fromhex("79d93f49"): "NoToken()",
+    bytes.fromhex("95c22383"): "NotConsumer(uint64,address)",
     bytes.fromhex("8c509241"): "NotExpired(bytes32,uint256)",
+    bytes.fromhex("a252c151"): "NotGuardian(address)",
+    bytes.fromhex("dea732b7"): "NotOffered(uint64,address)",
     bytes.fromhex("bbf86c27"): "NotPending(bytes32)",
+    bytes.fromhex("c296617f"): "NotSigners(uint64,uint256)",
+    bytes.fromhex("24da404b"): "NotSubscriptionOwner(uint64,address)",
+    bytes.fromhex("46a25fc3"): "NothingEarned(address)",
     bytes.fromhex("1e4fbdf7"): "OwnableInvalidOwner(address)",
     bytes.fromhex("118cdaa7"): "OwnableUnauthorizedAccount(address)",
+    bytes.fromhex("9e87fac8"): "Paused()",
+    bytes.fromhex("36899e48"): "PaymentFailed(address)",
+    bytes.fromhex("8fb68527"): "PricesNotReady(uint256)",
+    bytes.fromhex("3ee5aeb5"): "ReentrancyGuardReentrantCall()",
+    bytes.fromhex("8bc5cbb3"): "RequestsInFlight(uint64,uint256)",
+    bytes.fromhex("5274afe7"): "SafeERC20FailedOperation(address)",
+    bytes.fromhex("09c392cb"): "TooManyConsumers(uint64)",
+    bytes.fromhex("38a1b612"): "TriggersSet()",
+    bytes.fromhex("063c6039"): "UnknownPrices(uint32)",
+    bytes.fromhex("dfb65bc8"): "UnknownSubscription(uint64)",
     bytes.fromhex("ba404553"): "UnknownVerifier(uint64,uint256)",
+    bytes.fromhex("4978dc91"): "WrongAsset(uint64,uint8)",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Struct Pending."""
+
+    consumer: str
+    callback_gas_limit: int
+    epoch: int
+    deadline: int
+    subscription: int
+    reserved: int
+    prices: int
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Self:
+        """From the sequence that web3 decodes a call's result to."""
+        return cls(values[0], values[1], values[2], values[3], values[4], values[5], values[6])
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Struct Prices."""
+
+    fuel_price: int
+    slot_price: int
+    delivery_gas: int
+    max_tip: int
+    headroom: int
+    premium: int
+    token_rate: int
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Self:
+        """From the sequence that web3 decodes a call's result to."""
+        return cls(values[0], values[1], values[2], values[3], values[4], values[5], values[6])
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(
+            args["fuelPrice"],
+            args["slotPrice"],
+            args["deliveryGas"],
+            args["maxTip"],
+            args["headroom"],
+            args["premium"],
+            args["tokenRate"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Struct Subscription."""
+
+    owner: str
+    offered_to: str
+    asset: int
+    balance: int
+    reserved: int
+    consumers: int
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Self:
+        """From the sequence that web3 decodes a call's result to."""
+        return cls(values[0], values[1], values[2], values[3], values[4], values[5])
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Struct Charge."""
+
+    work: int
+    gas_cost: int
+    refund: int
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["work"], args["gasCost"], args["refund"])
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """Struct RequestContext."""
+
+    nonce: int
+    block_number: int
+    block_timestamp: int
+    parent_hash: bytes
+    sender: str
+    subscription: int
+    function_id: bytes
+    epoch: int
+    input_hash: bytes
+    callback_gas_limit: int
+    consumer: str
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(
+            args["nonce"],
+            args["blockNumber"],
+            args["blockTimestamp"],
+            args["parentHash"],
+            args["sender"],
+            args["subscription"],
+            args["functionId"],
+            args["epoch"],
+            args["inputHash"],
+            args["callbackGasLimit"],
+            args["consumer"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Struct Quote."""
+
+    max_cost: int
+    prices: int
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["maxCost"], args["prices"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,51 +191,109 @@ class CallbackFailed:
 
     @classmethod
     def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from web3's decoded arguments."""
-        return cls(
-            args["requestId"],
-            args["reason"],
-        )
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["requestId"], args["reason"])
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerAdded:
+    """Event ConsumerAdded(uint64,address)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("752ead9f4536ec1319ee3a5a604e1d65eded22e0924251552ba14ae4faa1bbc3")
+
+    subscription: int
+    consumer: str
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["subscription"], args["consumer"])
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerRemoved:
+    """Event ConsumerRemoved(uint64,address)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("f9bc9d5b5733d904409def43a5ecc888dbdac9a95687780d8fd489d3bb3813fc")
+
+    subscription: int
+    consumer: str
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["subscription"], args["consumer"])
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Event Delivered(bytes32,uint8,bool,address)."""
+    """Event Delivered(bytes32,uint8,bool,address,(uint80,uint80,uint80))."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("bfc7923f087c111a1d1ae077d35a4a7beabc5709d84cb652c5623d463a709304")
+    TOPIC: ClassVar[bytes] = bytes.fromhex("444cea6738cb5c8422d28541d3a46e308c213a9c54c35ed4622b157d6bc8a6fe")
 
     request_id: bytes
     status: int
     success: bool
     transmitter: str
+    charge: Charge
 
     @classmethod
     def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from web3's decoded arguments."""
+        """From the mapping that web3 decodes an event to."""
         return cls(
             args["requestId"],
             args["status"],
             args["success"],
             args["transmitter"],
+            Charge.from_args(args["charge"]),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Expired:
-    """Event Expired(bytes32,address)."""
+class EarningsWithdrawn:
+    """Event EarningsWithdrawn(address,uint8,address,uint256)."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("e0ca4a849c43150ff39b8061c91972b7b7fdd3400766753735d7c706b8c0dd40")
+    TOPIC: ClassVar[bytes] = bytes.fromhex("dc9ea3140319b6450c97d0fc93a6e1f5c68a048298f436b27fc59c7ea2c76669")
 
-    request_id: bytes
-    consumer: str
+    account: str
+    asset: int
+    to: str
+    amount: int
 
     @classmethod
     def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from web3's decoded arguments."""
-        return cls(
-            args["requestId"],
-            args["consumer"],
-        )
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["account"], args["asset"], args["to"], args["amount"])
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Event Expired(bytes32,address,uint256)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("6d1248a569234a3268b2cb73fa7c13f799fed274d47f4819c332b421fdb7b5ce")
+
+    request_id: bytes
+    consumer: str
+    refund: int
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["requestId"], args["consumer"], args["refund"])
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianChanged:
+    """Event GuardianChanged(address)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("01c6520cf747e4632b43b535b91afe3950ccabc4ab29bbd89e3c1f6b0ba05655")
+
+    guardian: str
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["guardian"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +308,8 @@ class LimitsChanged:
 
     @classmethod
     def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from web3's decoded arguments."""
-        return cls(
-            args["requestTimeout"],
-            args["maxCallbackGas"],
-            args["maxInputLength"],
-        )
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["requestTimeout"], args["maxCallbackGas"], args["maxInputLength"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +323,8 @@ class OwnershipTransferStarted:
 
     @classmethod
     def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from web3's decoded arguments."""
-        return cls(
-            args["previousOwner"],
-            args["newOwner"],
-        )
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["previousOwner"], args["newOwner"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,49 +338,138 @@ class OwnershipTransferred:
 
     @classmethod
     def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from web3's decoded arguments."""
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["previousOwner"], args["newOwner"])
+
+
+@dataclass(frozen=True, slots=True)
+class PausedChanged:
+    """Event PausedChanged(bool,address)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("5030d20e55e366dbc928d61e3b8a2322c5f28d5a605ce4246465849bd80bc86d")
+
+    paused: bool
+    by: str
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["paused"], args["by"])
+
+
+@dataclass(frozen=True, slots=True)
+class PricesChanged:
+    """Event PricesChanged(uint32,(uint64,uint64,uint32,uint32,uint16,uint16,uint128))."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("7db43eb01a9097cfd9133e958d30ee3c1f7b020f75cbf3fb64e0f333a635444e")
+
+    version: int
+    prices: Prices
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["version"], Prices.from_args(args["prices"]))
+
+
+@dataclass(frozen=True, slots=True)
+class PricesProposed:
+    """Event PricesProposed((uint64,uint64,uint32,uint32,uint16,uint16,uint128),uint256)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("da6ac370c2858173439f45d263dcda21c69cfe259aa6dc027bd5487f8dfdcc40")
+
+    prices: Prices
+    ready_at: int
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(Prices.from_args(args["prices"]), args["readyAt"])
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """Event Pushed(bytes32,bytes32,uint8,bool,address,(uint80,uint80,uint80))."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("28ef6e71abdb3d84d9828f42ca98f69ee192a20663585884938672a7ca2f58e2")
+
+    request_id: bytes
+    registration: bytes
+    status: int
+    success: bool
+    transmitter: str
+    charge: Charge
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
         return cls(
-            args["previousOwner"],
-            args["newOwner"],
+            args["requestId"],
+            args["registration"],
+            args["status"],
+            args["success"],
+            args["transmitter"],
+            Charge.from_args(args["charge"]),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Requested:
-    """Event Requested(bytes32,bytes32,address,address,uint64,uint64,uint64,uint64,bytes32,uint32,uint32,bytes)."""
+class RateKeeperChanged:
+    """Event RateKeeperChanged(address)."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("a6d9d596de5fc254920bc2900a90cb642957cf2c5c999684a6277d3685f42818")
+    TOPIC: ClassVar[bytes] = bytes.fromhex("3c3a023f2ba4f775e68c1c176a5cf22f88bec1a017c7bb1ec0d6935132109f44")
+
+    keeper: str
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["keeper"])
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """Event Requested(…)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("e0a9907d4417a64d47cf8be0f1d214ad285b2e13e00a760ffbb810e742740bd9")
 
     request_id: bytes
     function_id: bytes
     consumer: str
-    sender: str
-    subscription: int
-    epoch: int
-    nonce: int
-    block_timestamp: int
-    parent_hash: bytes
-    callback_gas_limit: int
+    context: RequestContext
     deadline: int
+    quote: Quote
     input: bytes
 
     @classmethod
     def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from web3's decoded arguments."""
+        """From the mapping that web3 decodes an event to."""
         return cls(
             args["requestId"],
             args["functionId"],
             args["consumer"],
-            args["sender"],
-            args["subscription"],
-            args["epoch"],
-            args["nonce"],
-            args["blockTimestamp"],
-            args["parentHash"],
-            args["callbackGasLimit"],
+            RequestContext.from_args(args["context"]),
             args["deadline"],
+            Quote.from_args(args["quote"]),
             args["input"],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Event Settled(uint64,uint8,uint256,uint256)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("41f4426c243a4cc02c0bf09e124e4fbbe5f284a3650109763e1eb96ff96f7b84")
+
+    epoch: int
+    asset: int
+    bitmap: int
+    share: int
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["epoch"], args["asset"], args["bitmap"], args["share"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,23 +483,101 @@ class Skipped:
 
     @classmethod
     def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from web3's decoded arguments."""
-        return cls(
-            args["requestId"],
-            args["reason"],
-        )
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["requestId"], args["reason"])
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """Struct Pending."""
+class SubscriptionCancelled:
+    """Event SubscriptionCancelled(uint64,address,uint256)."""
 
-    consumer: str
-    callback_gas_limit: int
-    epoch: int
-    deadline: int
+    TOPIC: ClassVar[bytes] = bytes.fromhex("fcd37facc97df1d3dd266945a3f5f8b4a6bf41c4ba1de86cd47954642fe82b6b")
+
+    subscription: int
+    to: str
+    amount: int
 
     @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> Self:
-        """The struct from the sequence that web3 decodes."""
-        return cls(*values)
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["subscription"], args["to"], args["amount"])
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionCreated:
+    """Event SubscriptionCreated(uint64,address,uint8)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("4ec2902b4b1fdeadb442b5bbb602a0093baeca04a062753c6993194b45532262")
+
+    subscription: int
+    owner: str
+    asset: int
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["subscription"], args["owner"], args["asset"])
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionFunded:
+    """Event SubscriptionFunded(uint64,address,uint256)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("83aac8229c629ed72878b75f6e94ad829d39d7e36d231cd6a059fb29b49f10c4")
+
+    subscription: int
+    from_: str
+    amount: int
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["subscription"], args["from"], args["amount"])
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionOffered:
+    """Event SubscriptionOffered(uint64,address,address)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("dd88e67370a01369d8f2df6d1bdbeba8f688d50dc90e1d37687079583822e22d")
+
+    subscription: int
+    owner: str
+    to: str
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["subscription"], args["owner"], args["to"])
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionTransferred:
+    """Event SubscriptionTransferred(uint64,address,address)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("8aad28fe319632af243671fee70e3fa9de776083e3b8280293152fe3a995f27e")
+
+    subscription: int
+    from_: str
+    to: str
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["subscription"], args["from"], args["to"])
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionWithdrawn:
+    """Event SubscriptionWithdrawn(uint64,address,uint256)."""
+
+    TOPIC: ClassVar[bytes] = bytes.fromhex("f5e800518c857b9137349b50c3e7bdd42d53d2e6b356033f816f2215fb80dfb7")
+
+    subscription: int
+    to: str
+    amount: int
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """From the mapping that web3 decodes an event to."""
+        return cls(args["subscription"], args["to"], args["amount"])
