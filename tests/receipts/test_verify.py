@@ -109,7 +109,7 @@ def test_every_edited_field_is_refused(scheme: Scheme) -> None:
     [
         (("version",), {"format"}),
         (("payload",), {"replay", "report"}),
-        (("request", "input"), {"request", "observations", "certificate", "replay", "report", "attestation"}),
+        (("request", "input"), {"request", "observations", "certificate", "replay", "report", "attestation", "bill"}),
         (("function", "source"), {"function", "replay"}),
         (("transcript", 0, "value"), {"observations", "certificate", "replay", "report"}),
         (("transcript", 0, "observations", 1, "signature"), {"observations"}),
