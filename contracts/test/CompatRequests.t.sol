@@ -105,5 +105,6 @@ contract CompatRequestsTest is Compatible {
         uint256 least = new ChainlinkFunctionsRouter(address(router), short).callbackGas(0);
         vm.assertEq(new ChainlinkFunctionsRouter(address(router), middle).callbackGas(0), least);
         vm.assertTrue(compat.callbackGas(0) > least);
+        vm.assertEq(new ChainlinkFunctionsRouter(address(router), short).callbackGas(300_000), 351_161); // docs/compat.md
     }
 }
