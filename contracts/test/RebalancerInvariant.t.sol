@@ -71,9 +71,9 @@ contract PoolsHandler is Pools {
 
     /// @dev Whether a pool holds exactly its reserves.
     function backed(uint256 which) external view returns (bool) {
-        ConstantProductPool at = which == 0 ? poolA : poolB;
-        (uint256 reserve0, uint256 reserve1) = at.reserves();
-        return coin0.balanceOf(address(at)) == reserve0 && coin1.balanceOf(address(at)) == reserve1;
+        ConstantProductPool venue = which == 0 ? poolA : poolB;
+        (uint256 reserve0, uint256 reserve1) = venue.reserves();
+        return coin0.balanceOf(address(venue)) == reserve0 && coin1.balanceOf(address(venue)) == reserve1;
     }
 }
 

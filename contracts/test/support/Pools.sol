@@ -44,27 +44,27 @@ abstract contract Pools is Pushed {
         provide(made, PROVIDER, amount, amount * 2_000);
     }
 
-    function provide(ConstantProductPool at, address who, uint256 amount0, uint256 amount1) internal returns (uint256) {
-        give(at, coin0, who, amount0);
-        give(at, coin1, who, amount1);
+    function provide(ConstantProductPool venue, address who, uint256 amount0, uint256 amount1) internal returns (uint256) {
+        give(venue, coin0, who, amount0);
+        give(venue, coin1, who, amount1);
         vm.prank(who);
-        return at.addLiquidity(amount0, amount1, 0);
+        return venue.addLiquidity(amount0, amount1, 0);
     }
 
-    function give(ConstantProductPool at, Coin coin, address who, uint256 amount) internal {
+    function give(ConstantProductPool venue, Coin coin, address who, uint256 amount) internal {
         coin.mint(who, amount);
         vm.prank(who);
-        coin.approve(address(at), type(uint256).max);
+        coin.approve(address(venue), type(uint256).max);
     }
 
-    function trade(ConstantProductPool at, Coin coin, uint256 amount) internal returns (uint256) {
-        give(at, coin, TRADER, amount);
+    function trade(ConstantProductPool venue, Coin coin, uint256 amount) internal returns (uint256) {
+        give(venue, coin, TRADER, amount);
         vm.prank(TRADER);
-        return at.swap(IERC20(address(coin)), amount, 0, TRADER, block.timestamp);
+        return venue.swap(IERC20(address(coin)), amount, 0, TRADER, block.timestamp);
     }
 
-    function quoted(ConstantProductPool at, Coin coin, uint256 amount) internal view returns (uint256) {
-        return at.quote(IERC20(address(coin)), amount);
+    function quoted(ConstantProductPool venue, Coin coin, uint256 amount) internal view returns (uint256) {
+        return venue.quote(IERC20(address(coin)), amount);
     }
 
     /// @dev A report of a move: pool, direction, amount, least, deadline, number.
