@@ -1,5 +1,6 @@
 """A committee with keys on any chain whose node holds the accounts: what benchmarks and contract tests drive."""
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +10,23 @@ from eth_typing import ChecksumAddress
 from hexbytes import HexBytes
 from web3 import Web3
 from web3.contract import Contract
+from web3.logs import DISCARD
 
 from executor.chain.bindings import load
+from executor.chain.deploy import PRICES
 from executor.crypto import bls, secp256k1
-from executor.crypto.digests import keccak256, possession_digest, report_leaf
+from executor.crypto.digests import function_id, keccak256, module_id, possession_digest, report_leaf
 from executor.crypto.merkle import merkle_root
-from executor.model.ids import Address, Digest, FunctionId, RequestId, TranscriptHash
+from executor.model.billing import Asset
+from executor.model.function import Function
+from executor.model.ids import Address, Digest, RequestId, TranscriptHash
+from executor.model.manifest import Terms
 from executor.model.report import Report, Status
+from executor.model.request import ZERO_ADDRESS
 
 GAS = 12_000_000  # given outright: estimating costs a second run of the pairing
-FUNCTION = FunctionId(b"\xf1" * 32)
+FUNCTION = Function(b"a module", Terms(), b"a source")
+FUNDS_WEI = 1_000 * 10**18
 TRANSCRIPT = TranscriptHash(b"\x7a" * 32)
 
 
@@ -66,12 +74,16 @@ def raw(address: ChecksumAddress) -> Address:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Router, committee and both verifiers (ECDSA is verifier 0, BLS 1) with n registered members in epoch 1."""
+    """Router, committee and both verifiers (ECDSA is verifier 0, BLS 1) with n registered members in epoch 1.
+
+    FUNCTION is registered, and the first account owns a funded subscription.
+    """
 
     w3: Web3
     router: Contract
     committee: Contract
     n: int
+    subscription: int
 
     @property
     def quorum(self) -> int:
@@ -82,7 +94,11 @@ class Network:
         """Deploys everything; operators are the node's accounts 1 to n."""
         owner = w3.eth.accounts[0]
         committee = deploy(w3, "Committee", owner, 0, 0)  # no stake, no delay of changes
-        router = deploy(w3, "Router", owner, committee.address)
+        functions = deploy(w3, "FunctionRegistry")
+        facts = (module_id(FUNCTION.module), keccak256(FUNCTION.source), FUNCTION.terms.canonical())
+        mined(w3, functions.functions.register(*facts).transact({"from": owner, "gas": GAS}))
+        prices = dataclasses.astuple(PRICES)
+        router = deploy(w3, "Router", owner, committee.address, functions.address, ZERO_ADDRESS, 0, prices)
         verifiers = [deploy(w3, name).address for name in ("EcdsaQuorumVerifier", "BlsVerifier")]
         operators = list(w3.eth.accounts[1 : n + 1])
         for member, operator in enumerate(operators):
@@ -91,7 +107,14 @@ class Network:
         epoch = (operators, b"\x01" * 32, 4, verifiers)
         for call in (committee.functions.proposeEpoch(*epoch), committee.functions.startEpoch(*epoch)):
             mined(w3, call.transact({"from": owner, "gas": GAS}))
-        return cls(w3, router, committee, n)
+        made = router.functions.createSubscription(Asset.NATIVE).transact({"from": owner, "value": FUNDS_WEI})
+        (log,) = router.events.SubscriptionCreated().process_receipt(mined(w3, made), errors=DISCARD)
+        return cls(w3, router, committee, n, log["args"]["subscription"])
+
+    def sponsor(self, consumer: Contract) -> None:
+        """Lets a consumer spend from the subscription."""
+        call = self.router.functions.addConsumer(self.subscription, consumer.address)
+        mined(self.w3, call.transact({"from": self.w3.eth.accounts[0], "gas": GAS}))
 
     def digest(self, root: bytes) -> Digest:
         """What members sign."""
@@ -136,7 +159,7 @@ def bitmap(signers: Sequence[int]) -> bytes:
 
 def report_on(request: RequestId, output: bytes, status: Status = Status.RETURNED) -> Report:
     """A report about a request, as it might come out of a run."""
-    return Report(request, FUNCTION, TRANSCRIPT, status, 440_000_000, 1, 6_770_790, keccak256(output))
+    return Report(request, function_id(FUNCTION), TRANSCRIPT, status, 440_000_000, 1, 6_770_790, keccak256(output))
 
 
 def pack(report: Report, output: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from executor.model.codec import Hex, Natural
 from executor.model.ids import Address
@@ -20,6 +20,7 @@ Quantity = Annotated[
     BeforeValidator(_quantity),
     Field(ge=0, lt=2**256, strict=True),
     PlainSerializer(hex, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": "^0x(0|[1-9a-f][0-9a-f]*)$"}),
 ]
 """A uint256; JSON form 0x-prefixed minimal hex, as in Ethereum's JSON-RPC."""
 

@@ -43,7 +43,7 @@ contract ConstantProductPool is IConstantProductPool, ERC20, ReentrancyGuardTran
         amountOut = quote(tokenIn, amountIn);
         if (amountOut == 0) revert NoAmount();
         if (amountOut < minOut) revert TooLittleOut(amountOut, minOut);
-        bool first = tokenIn == token0;
+        bool first = address(tokenIn) == address(token0);
         if (first) (_reserve0, _reserve1) = (_reserve0 + amountIn, _reserve1 - amountOut);
         else (_reserve0, _reserve1) = (_reserve0 - amountOut, _reserve1 + amountIn);
         emit Swapped(msg.sender, to, address(tokenIn), amountIn, amountOut);
@@ -101,9 +101,10 @@ contract ConstantProductPool is IConstantProductPool, ERC20, ReentrancyGuardTran
 
     /// @inheritdoc IConstantProductPool
     function quote(IERC20 tokenIn, uint256 amountIn) public view returns (uint256 amountOut) {
-        if (tokenIn != token0 && tokenIn != token1) revert UnknownToken(address(tokenIn));
+        bool first = address(tokenIn) == address(token0);
+        if (!first && address(tokenIn) != address(token1)) revert UnknownToken(address(tokenIn));
         (uint256 reserveIn, uint256 reserveOut) =
-            tokenIn == token0 ? (_reserve0, _reserve1) : (_reserve1, _reserve0);
+            first ? (_reserve0, _reserve1) : (_reserve1, _reserve0);
         uint256 counted = amountIn * (BASIS - FEE);
         return counted == 0 ? 0 : reserveOut.mulDiv(counted, reserveIn * BASIS + counted);
     }

@@ -49,7 +49,9 @@ contract Rebalancer is IRebalancer, FunctionBinding, ReportReceiver, ReentrancyG
         if (treasury_ == address(0)) revert BadTreasury();
         (treasury, POOL0, POOL1) = (treasury_, pools_[0], pools_[1]);
         (token0, token1) = (pools_[0].token0(), pools_[0].token1());
-        if (pools_[0] == pools_[1] || pools_[1].token0() != token0 || pools_[1].token1() != token1) revert BadPools();
+        bool differ = address(pools_[0]) != address(pools_[1]);
+        bool fit = address(pools_[1].token0()) == address(token0) && address(pools_[1].token1()) == address(token1);
+        if (!differ || !fit) revert BadPools();
         changeReference(referencePrice_);
     }
 
