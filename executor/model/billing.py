@@ -49,9 +49,7 @@ class Prices:
 
     fuel_price: Quantity  # wei per million fuel and execution
     slot_price: Quantity  # wei per observation slot
-    delivery_gas: (
-        Natural  # gas a delivery is thought to need beside its callback and its output: part of the quote only
-    )
+    delivery_gas: Natural  # what a delivery is thought to need beside callback and output: part of the quote only
     max_tip: Natural  # gwei: priority fee that is reimbursed at most
     headroom: Natural  # percent of the request's base fee that the quote reckons with
     premium: Natural  # hundredths of a percent that the payer of gas gets on top of it

@@ -457,19 +457,21 @@ class Requested:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Event Settled(uint64,uint8,uint256,uint256)."""
+    """Event Settled(uint64,uint8,address,uint256,uint256,uint256)."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("41f4426c243a4cc02c0bf09e124e4fbbe5f284a3650109763e1eb96ff96f7b84")
+    TOPIC: ClassVar[bytes] = bytes.fromhex("7484e3307afe7a97f80e9bf2249cfc4edb1bf92a2a9831ffa7bed0793cd6667c")
 
     epoch: int
     asset: int
+    transmitter: str
     bitmap: int
     share: int
+    gas_cost: int
 
     @classmethod
     def from_args(cls, args: Mapping[str, Any]) -> Self:
         """From the mapping that web3 decodes an event to."""
-        return cls(args["epoch"], args["asset"], args["bitmap"], args["share"])
+        return cls(args["epoch"], args["asset"], args["transmitter"], args["bitmap"], args["share"], args["gasCost"])
 
 
 @dataclass(frozen=True, slots=True)
