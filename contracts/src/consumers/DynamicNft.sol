@@ -18,7 +18,7 @@ contract DynamicNft is IDynamicNft, IERC4906, ERC721, FunctionBinding, ReportRec
     bytes4 private constant ERC_4906_ID = 0x49064906; // the standard's own; its interface has no functions
 
     uint256 public constant UPDATE_LENGTH = 256;
-    uint32 public constant CALLBACK_GAS = 150_000; // a first update takes about 90,000: three new words
+    uint32 public constant CALLBACK_GAS = 150_000; // a first update takes about 75,000: three new words
     uint256 public constant REFRESH_INTERVAL = 60; // seconds; what anyone can spend of the subscription
     uint256 public constant CORRECTION_TIME = 1 days; // results are corrected in this time, if at all
     uint256 public constant MAX_AHEAD = 120; // seconds; a wrong sequence blocks right ones no longer than this
