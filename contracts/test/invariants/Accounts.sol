@@ -121,7 +121,7 @@ abstract contract Accounts is Books {
     function settlement(Pot memory pot, Asset asset) internal pure returns (bytes memory) {
         uint256[] memory bitmaps = new uint256[](2);
         bitmaps[0] = bitmaps[1] = pot.bitmap;
-        return abi.encodeCall(IEarnings.settle, (pot.epoch, asset, bitmaps));
+        return abi.encodeCall(IEarnings.settle, (pot.epoch, asset, pot.transmitter, bitmaps));
     }
 
     function withdrawal(uint64 subscription, uint96 amount, address to) internal pure returns (bytes memory) {

@@ -117,8 +117,7 @@ abstract contract Books is World {
         vm.assertEq(uint256(taken.work) + taken.gasCost + taken.refund, request.held);
         ++request.deliveries;
         uint256 asset = release(request, taken.refund);
-        unsettledWork[asset] += taken.work;
-        unpaidEarnings[asset] += taken.gasCost;
+        unsettled[asset] += uint256(taken.work) + taken.gasCost;
         reach(success ? "delivered" : "delivered in vain");
         if (status == 2) reach("delivered a trap");
         if (taken.refund == 0) reach("charged all");
@@ -148,9 +147,10 @@ abstract contract Books is World {
     }
 
     function bookSettled(Vm.Log memory log) private {
-        (Asset asset, uint256 bitmap, uint256 share) = abi.decode(log.data, (Asset, uint256, uint256));
-        unsettledWork[uint256(asset)] -= share * Bitmap.count(bitmap);
-        unpaidEarnings[uint256(asset)] += share * Bitmap.count(bitmap);
+        (Asset asset, uint256 bitmap, uint256 share, uint256 gasCost) =
+            abi.decode(log.data, (Asset, uint256, uint256, uint256));
+        unsettled[uint256(asset)] -= share * Bitmap.count(bitmap) + gasCost;
+        unpaidEarnings[uint256(asset)] += share * Bitmap.count(bitmap) + gasCost;
         reach("settled");
     }
 

@@ -20,7 +20,7 @@ contract Checks is Handler {
         for (uint256 asset; asset < 2; ++asset) {
             vm.assertEq(owed[asset], balances[asset] + reservations[asset]);
             uint256 work = potsOf(Asset(asset));
-            vm.assertEq(work, unsettledWork[asset]);
+            vm.assertEq(work, unsettled[asset]);
             uint256 earnings = earningsOf(Asset(asset));
             vm.assertEq(earnings, unpaidEarnings[asset]);
             owed[asset] += work + earnings;
@@ -118,7 +118,9 @@ contract Checks is Handler {
 
     function potsOf(Asset asset) private view returns (uint256 sum) {
         for (uint256 i; i < pots.length; ++i) {
-            sum += router.unsettled(pots[i].epoch, asset, pots[i].bitmap);
+            (uint256 work, uint256 gasCost) =
+                router.unsettled(pots[i].epoch, asset, pots[i].transmitter, pots[i].bitmap);
+            sum += work + gasCost;
         }
     }
 

@@ -20,6 +20,7 @@ abstract contract Deliverers is Accounts {
     uint256 private constant RECENT = 10; // requests that deliveries mostly are about
 
     bytes[] private _deliveries; // calldata of deliveries that succeeded
+    Pot[] private _credited; // and where each put what it took
 
     function ask(uint256 seed) external {
         begin(seed);
@@ -61,7 +62,7 @@ abstract contract Deliverers is Accounts {
         if (kind == 4) message = abi.encodeCall(ISubscriptions.cancelSubscription, (subscription, address(player)));
         if (kind == 5) message = abi.encodeCall(ISubscriptions.removeConsumer, (subscription, address(player)));
         if (kind == 6 && pots.length != 0) message = settlement(pots[random(pots.length)], Asset(random(2)));
-        if (kind > 6 && _deliveries.length != 0) message = _deliveries[_deliveries.length - 1 - random(2) % _deliveries.length];
+        if (kind > 6 && _deliveries.length != 0) message = again(_deliveries.length - 1, address(player));
         player.plan(false, message.length == 0 ? address(0) : address(router), message);
     }
 
@@ -79,7 +80,7 @@ abstract contract Deliverers is Accounts {
         if (count(bitmap) < quorumOf(epoch)) {
             return mustFail(transmitter, address(router), message, IEpochVerifier.QuorumNotReached.selector);
         }
-        know(Pot(epoch, bitmap));
+        know(Pot(epoch, bitmap, transmitter));
         bool[] memory due = new bool[](ids.length);
         for (uint256 i; i < ids.length; ++i) {
             due[i] = isOpen(ids[i]) && made[ids[i]].epoch == epoch && block.timestamp < made[ids[i]].deadline;
@@ -89,6 +90,7 @@ abstract contract Deliverers is Accounts {
             if (due[i]) vm.assertTrue(!isOpen(ids[i])); // nothing in the batch keeps another report back
         }
         _deliveries.push(message);
+        _credited.push(Pot(epoch, bitmap, transmitter));
         reach(verifier == 0 ? "delivery by ecdsa" : "delivery by bls");
     }
 
@@ -96,7 +98,8 @@ abstract contract Deliverers is Accounts {
     function repeat(uint256 seed) external {
         begin(seed);
         if (_deliveries.length == 0) return;
-        must(everyone[random(everyone.length)], address(router), 0, _deliveries[random(_deliveries.length)]);
+        address transmitter = everyone[random(everyone.length)];
+        must(transmitter, address(router), 0, again(random(_deliveries.length), transmitter));
         reach("repeated");
     }
 
@@ -108,6 +111,14 @@ abstract contract Deliverers is Accounts {
         if (!isOpen(id)) mustFail(payee(), address(router), message, IRouter.NotPending.selector);
         else if (block.timestamp < made[id].deadline) mustFail(payee(), address(router), message, IRouter.NotExpired.selector);
         else must(payee(), address(router), 0, message);
+    }
+
+    /// @dev The calldata of a delivery, for another transmitter.
+    function again(uint256 index, address transmitter) private returns (bytes memory) {
+        Pot memory pot = _credited[index];
+        pot.transmitter = transmitter;
+        know(pot);
+        return _deliveries[index];
     }
 
     function requestOf(uint64 subscription, uint32 gasLimit) private pure returns (bytes memory) {

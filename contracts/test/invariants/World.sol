@@ -30,6 +30,7 @@ abstract contract World is Network {
     struct Pot {
         uint64 epoch;
         uint256 bitmap;
+        address transmitter;
     }
 
     uint256 internal constant OPERATORS = 9;
@@ -54,7 +55,7 @@ abstract contract World is Network {
     // Sums by asset.
     uint256[2] internal balances;
     uint256[2] internal reservations;
-    uint256[2] internal unsettledWork;
+    uint256[2] internal unsettled;
     uint256[2] internal unpaidEarnings;
     uint256 internal stakes;
     uint256 internal slashedLeft;
