@@ -42,6 +42,9 @@ abstract contract Deliveries is Pricing, Earnings {
     }
 
     uint256 private constant ORIGIN_LENGTH = 64; // of a push, in calldata
+    // A receiver is asked three questions with 30,000 gas each (ERC-165). One that got less and so said no would be charged
+    // and not told.
+    uint256 private constant PROBE_GAS = 100_000;
 
     bytes32 private immutable DEPLOYER_HASH = Located.deployerHash();
     bytes32 private immutable DOMAIN = Digests.domainSeparator(address(this));
@@ -103,6 +106,7 @@ abstract contract Deliveries is Pricing, Earnings {
         uint256 numbers;
         bytes calldata data;
         (requestId, numbers, data, next) = PackedReports.outcome(reports, offset);
+        if (gasleft() <= PROBE_GAS) revert InsufficientGas(requestId, PROBE_GAS);
         Target memory target = targetOf(delivery.epoch, reports, offset, origin);
         Bill memory bill;
         if (target.owner == address(0)) {

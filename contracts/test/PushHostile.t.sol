@@ -94,6 +94,24 @@ contract PushHostileTest is Pushing {
         vm.assertEq(success, router.pushed(id));
     }
 
+    /// @dev The payer of gas would have the receiver's answer be no, and be paid for telling nobody.
+    function test_a_probe_left_too_little_gas_does_not_lose_a_push() public {
+        push(registration, keccak256("before")); // what follows finds its words written
+        receiver.say(KeystoneReceiver.Answer.Shy);
+        bytes32 id = idOf(registration, EVENT);
+        (bytes memory packed, bytes memory proof) = signed(1, one(report(id, 0, OUTPUT)));
+        bytes memory message = abi.encodeCall(IRouter.push, (1, 0, packed, proof, one(Origin(registration, EVENT))));
+        uint256 state = vm.snapshotState();
+        for (uint256 supplied = 30_000; supplied < 160_000; supplied += 200) {
+            (bool success,) = address(router).call{gas: supplied}(message);
+            vm.assertTrue(!success);
+        }
+        vm.revertToState(state);
+        (bool whole,) = address(router).call{gas: 600_000}(message);
+        vm.assertTrue(whole);
+        vm.assertEq(receiver.calls(), 2);
+    }
+
     function test_an_unfunded_push_is_skipped_and_may_come_again() public {
         router.withdrawBalance(1, router.subscriptionInfo(1).balance, address(0xcafe));
         bytes32 id = idOf(registration, EVENT);
