@@ -91,7 +91,9 @@ abstract contract Deliveries is Pricing, Earnings {
         }
         _pending[requestId] = CLOSED;
         bool success = answer(open, requestId, PackedReports.status(numbers), data);
-        start += DeliveryGas.data(next - offset);
+        unchecked {
+            start += DeliveryGas.data(next - offset);
+        }
         Charge memory taken = charge(delivery, billOf(open, data), numbers, start);
         emit Delivered(requestId, uint8(PackedReports.status(numbers)), success, msg.sender, taken);
     }
@@ -185,7 +187,10 @@ abstract contract Deliveries is Pricing, Earnings {
         _accounts[bill.subscription] = account;
         uint256 rate = account.asset() == Asset.Token ? _tokenRates[bill.prices] : 0;
         uint256 least = bill.floor == 0 ? 0 : bill.floor + delivery.sharedFloor;
-        uint256 gasUsed = DeliveryGas.total(delivery.sharedGas + start - gasleft(), bill.clears, least);
+        uint256 gasUsed;
+        unchecked {
+            gasUsed = DeliveryGas.total(delivery.sharedGas + start - gasleft(), bill.clears, least);
+        }
         taken = Billing.charge(
             prices,
             rate,
@@ -198,8 +203,10 @@ abstract contract Deliveries is Pricing, Earnings {
         _accounts[bill.subscription] = account.credit(taken.refund);
         if (account.asset() != delivery.asset) creditDelivery(delivery);
         delivery.asset = account.asset();
-        delivery.work += taken.work;
-        delivery.gasCost += taken.gasCost;
+        unchecked {
+            delivery.work += taken.work; // what subscriptions hold, in all, has less than 128 bits
+            delivery.gasCost += taken.gasCost;
+        }
     }
 
     /// @dev Credits what the delivery took so far.

@@ -62,7 +62,9 @@ abstract contract Earnings is IEarnings, Settings, Subscriptions {
 
     /// @dev Adds what a delivery by the caller took.
     function credit(uint64 epoch, Asset asset, uint256 signers, uint256 work, uint256 gasCost) internal {
-        if (work | gasCost != 0) _pots[potKey(asset, epoch, signers)][msg.sender] += work << 128 | gasCost;
+        unchecked {
+            if (work | gasCost != 0) _pots[potKey(asset, epoch, signers)][msg.sender] += work << 128 | gasCost;
+        }
     }
 
     function split(uint256 pot) private pure returns (uint256 work, uint256 gasCost) {
