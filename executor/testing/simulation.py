@@ -108,7 +108,7 @@ class Simulation:
 
     `tamper` replaces each message a member sends by any others; `broken` members execute another function; `slow_s`
     is what a member's own runs and signatures take longer; the first `lost_deliveries` transactions never reach the
-    chain.
+    chain. An `epoch` given stands for `n` and `schemes`.
     """
 
     def __init__(
@@ -118,6 +118,7 @@ class Simulation:
         *,
         n: int = 4,
         schemes: tuple[Scheme, ...] = (Scheme.ECDSA,),
+        epoch: Epoch | None = None,
         seed: int = 0,
         loss: float = 0.0,
         duplication: float = 0.0,
@@ -130,9 +131,9 @@ class Simulation:
         settings: Settings | None = None,
         start_s: float = START_S,
     ) -> None:
-        self.epoch = make_epoch(n, schemes=schemes)
+        self.epoch = make_epoch(n, schemes=schemes) if epoch is None else epoch
         self.now = start_s
-        self.nodes = [Node(index, Member(self.epoch, index, settings)) for index in range(n)]
+        self.nodes = [Node(index, Member(self.epoch, index, settings)) for index in range(self.epoch.n)]
         for index in dead:
             self.nodes[index].alive = False
         self.requests: dict[RequestId, Request] = {}
