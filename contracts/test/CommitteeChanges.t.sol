@@ -26,7 +26,7 @@ contract CommitteeChangesTest is Members {
         committee.proposeEpoch(operators, PROFILE, 4, verifiers);
         (bytes32 hash, uint256 readyAt) = committee.proposal();
         vm.assertEq(hash, keccak256(abi.encode(operators, PROFILE, uint32(4), verifiers)));
-        vm.assertEq(readyAt, block.timestamp + DELAY);
+        vm.assertEq(readyAt, time() + DELAY);
         vm.warp(readyAt - 1);
         notReady(committee, readyAt);
         vm.warp(readyAt);
@@ -47,16 +47,16 @@ contract CommitteeChangesTest is Members {
 
     function test_a_proposal_takes_the_place_of_another() public {
         committee.proposeEpoch(operators, PROFILE, 4, verifiers);
-        vm.warp(block.timestamp + DELAY);
+        vm.warp(time() + DELAY);
         committee.proposeEpoch(operators, PROFILE, 5, verifiers); // at the last moment
         notReady(committee, 0);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.EpochNotReady.selector, block.timestamp + DELAY));
+        vm.expectRevert(abi.encodeWithSelector(ICommittee.EpochNotReady.selector, time() + DELAY));
         committee.startEpoch(operators, PROFILE, 5, verifiers);
     }
 
     function test_nothing_but_what_was_proposed_starts() public {
         committee.proposeEpoch(operators, PROFILE, 4, verifiers);
-        vm.warp(block.timestamp + DELAY);
+        vm.warp(time() + DELAY);
         bytes memory expected = abi.encodeWithSelector(ICommittee.EpochNotReady.selector, 0);
         vm.expectRevert(expected);
         committee.startEpoch(operators, bytes32(uint256(PROFILE) ^ 1), 4, verifiers);
@@ -77,7 +77,7 @@ contract CommitteeChangesTest is Members {
 
     function test_who_leaves_before_the_start_is_left_out_and_the_others_keep_their_order() public {
         committee.proposeEpoch(operators, PROFILE, 4, verifiers);
-        vm.warp(block.timestamp + DELAY);
+        vm.warp(time() + DELAY);
         depart(1);
         vm.assertTrue(!committee.isEligible(operators[1]));
         committee.startEpoch(operators, PROFILE, 4, verifiers);
@@ -94,7 +94,7 @@ contract CommitteeChangesTest is Members {
 
     function test_more_than_f_leaving_keep_an_epoch_from_starting() public {
         committee.proposeEpoch(operators, PROFILE, 4, verifiers);
-        vm.warp(block.timestamp + DELAY);
+        vm.warp(time() + DELAY);
         depart(1);
         depart(4);
         vm.expectRevert(abi.encodeWithSelector(ICommittee.TooFewMembers.selector, 3, 4));
@@ -127,7 +127,7 @@ contract CommitteeChangesTest is Members {
     function test_an_epoch_freezes_the_keys_of_its_start_and_not_of_its_proposal() public {
         committee.proposeEpoch(operators, PROFILE, 4, verifiers);
         register(operators[0], signerKey(50), blsKey(50));
-        vm.warp(block.timestamp + DELAY);
+        vm.warp(time() + DELAY);
         committee.startEpoch(operators, PROFILE, 4, verifiers);
         vm.assertEq(committee.epochMembers(2)[0].signer, vm.addr(signerKey(50)));
     }
@@ -138,7 +138,7 @@ contract CommitteeChangesTest is Members {
         vm.assertTrue(!committee.isLive(2));
         vm.assertTrue(!committee.isLive(type(uint64).max));
         startEpoch(operators);
-        uint256 replaced = block.timestamp;
+        uint256 replaced = time();
         vm.warp(replaced + 7 days - 1);
         vm.assertTrue(committee.isLive(1) && committee.isLive(2));
         startEpoch(operators); // another change does not lengthen the first epoch's life

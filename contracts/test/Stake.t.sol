@@ -64,7 +64,7 @@ contract StakeTest is Members {
         vm.prank(operators[0]);
         vm.expectRevert(abi.encodeWithSelector(IStake.NotExiting.selector, operators[0]));
         committee.cancelExit();
-        uint256 asked = block.timestamp;
+        uint256 asked = time();
         depart(0);
         vm.assertEq(committee.stakeOf(operators[0]).exitAt, asked);
         vm.warp(asked + 1 days);
@@ -79,28 +79,28 @@ contract StakeTest is Members {
     }
 
     function test_stake_stays_without_an_exit() public {
-        vm.warp(block.timestamp + 365 days);
+        vm.warp(time() + 365 days);
         refuse(0, abi.encodeWithSelector(IStake.NotExiting.selector, operators[0]));
     }
 
     function test_a_member_of_the_current_epoch_keeps_its_stake_in_however_long_ago_it_left() public {
         depart(0);
-        vm.warp(block.timestamp + 365 days);
+        vm.warp(time() + 365 days);
         refuse(0, abi.encodeWithSelector(IStake.StillBonded.selector, operators[0], 0));
     }
 
     /// @dev Counted from the later of the exit and the end of the last epoch it is in.
     function testFuzz_stake_is_bound_for_the_unbonding_period(uint256 exit, uint256 replaced, uint256 later) public {
         (exit, replaced, later) = (bound(exit, 0, 60 days), bound(replaced, 0, 60 days), bound(later, 0, 30 days));
-        uint256 began = block.timestamp;
+        uint256 began = time();
         if (exit <= replaced) departAt(began + exit);
         vm.warp(began + replaced);
         startEpoch(others());
         if (exit > replaced) departAt(began + exit);
-        vm.warp(block.timestamp + later);
+        vm.warp(time() + later);
         startEpoch(others()); // epochs it is not in change nothing
         uint256 releaseAt = began + (exit > replaced ? exit : replaced) + UNBONDING;
-        if (block.timestamp < releaseAt) {
+        if (time() < releaseAt) {
             refuse(3, abi.encodeWithSelector(IStake.StillBonded.selector, operators[3], releaseAt));
             vm.warp(releaseAt - 1);
             refuse(3, abi.encodeWithSelector(IStake.StillBonded.selector, operators[3], releaseAt));
@@ -119,7 +119,7 @@ contract StakeTest is Members {
         register(idle, signerKey(50), blsKey(50));
         vm.prank(idle);
         committee.requestExit();
-        uint256 releaseAt = block.timestamp + UNBONDING;
+        uint256 releaseAt = time() + UNBONDING;
         vm.prank(idle);
         vm.expectRevert(abi.encodeWithSelector(IStake.StillBonded.selector, idle, releaseAt));
         committee.withdrawStake(idle);
@@ -131,7 +131,7 @@ contract StakeTest is Members {
 
     function test_registering_again_neither_frees_stake_nor_takes_an_exit_back() public {
         depart(0);
-        uint256 asked = block.timestamp;
+        uint256 asked = time();
         vm.warp(asked + 1 days);
         register(operators[0], signerKey(50), blsKey(50), 0);
         StakeInfo memory stake = committee.stakeOf(operators[0]);
@@ -184,7 +184,7 @@ contract StakeTest is Members {
     function free(uint256 member) private {
         depart(member);
         startEpoch(others());
-        vm.warp(block.timestamp + UNBONDING);
+        vm.warp(time() + UNBONDING);
     }
 
     function depart(uint256 member) private {

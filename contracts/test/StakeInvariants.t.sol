@@ -86,7 +86,7 @@ contract StakeInvariantsTest is Test {
     /// @dev As long as evidence of an epoch can come in time, its members have what they can lose.
     function invariant_members_are_staked_until_their_evidence_window_is_over() public view {
         for (uint64 i = 1; i <= handler.epochs(); ++i) {
-            if (i < handler.epochs() && vm.getBlockTimestamp() >= handler.started(i + 1).time + 14 days) continue;
+            if (i < handler.epochs() && time() >= handler.started(i + 1).time + 14 days) continue;
             address[] memory members = committee.epochInfo(i).operators;
             for (uint256 j; j < members.length; ++j) {
                 StakeInfo memory stake = committee.stakeOf(members[j]);

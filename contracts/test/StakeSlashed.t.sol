@@ -95,7 +95,7 @@ contract StakeSlashedTest is Votes {
         vm.prank(operator);
         committee.requestExit();
         startEpoch(operators);
-        vm.warp(block.timestamp + 30 days);
+        vm.warp(time() + 30 days);
         vm.prank(operator);
         vm.expectRevert(abi.encodeWithSelector(IStake.NoStake.selector, operator));
         committee.withdrawStake(operator);
@@ -116,7 +116,7 @@ contract StakeSlashedTest is Votes {
         vm.prank(operators[1]);
         committee.requestExit();
         startEpoch(operators);
-        vm.warp(block.timestamp + 15 days);
+        vm.warp(time() + 15 days);
         uint256 snapshot = vm.snapshotState();
         prove(1, 1, evidence(1, 1));
         vm.assertEq(PROVER.balance, 0.1 ether);

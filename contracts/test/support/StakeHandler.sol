@@ -228,11 +228,6 @@ contract StakeHandler is Votes {
         vm.deal(operator, operator.balance + amount);
     }
 
-    /// @dev Compilers may think that a block's time does not change within a call.
-    function time() private view returns (uint256) {
-        return vm.getBlockTimestamp();
-    }
-
     function expect(bool condition) private pure {
         vm.assertTrue(condition, "the committee and its model disagree");
     }

@@ -64,4 +64,10 @@ abstract contract Test {
     function bound(uint256 value, uint256 low, uint256 high) internal pure returns (uint256) {
         return low + value % (high - low + 1);
     }
+
+    /// @dev The block's time now. The IR optimizer takes block.timestamp for constant within a call, across `vm.warp` too: a
+    /// variable that was given it may be read again later.
+    function time() internal view returns (uint256) {
+        return vm.getBlockTimestamp();
+    }
 }
