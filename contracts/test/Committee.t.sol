@@ -30,7 +30,7 @@ contract CommitteeTest is Members {
         vm.assertEq(epoch.profileId, PROFILE);
         vm.assertEq(epoch.roundLength, 4);
         vm.assertEq(epoch.startBlock, block.number);
-        vm.assertEq(epoch.startTime, block.timestamp);
+        vm.assertEq(epoch.startTime, time());
         vm.assertEq(abi.encode(epoch.operators), abi.encode(operators));
         vm.assertEq(abi.encode(epoch.verifiers), abi.encode(verifiers));
     }
