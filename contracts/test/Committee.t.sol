@@ -66,6 +66,25 @@ contract CommitteeTest is Members {
         refuse(members, abi.encodeWithSelector(ICommittee.DuplicateMember.selector, operators[0]));
     }
 
+    /// @dev They fall on the last seat of the table that finds duplicates, so that all but one move on around its end.
+    function test_members_whose_addresses_end_alike_are_told_apart() public {
+        address[] memory alike = new address[](4);
+        for (uint256 i; i < 4; ++i) {
+            alike[i] = address(uint160(0x20ff + 0x100 * i));
+            register(alike[i], signerKey(50 + i), blsKey(50 + i));
+        }
+        startEpoch(alike);
+        vm.assertEq(committee.epochInfo(2).operators.length, 4);
+        for (uint256 i = 1; i < 4; ++i) {
+            for (uint256 j; j < i; ++j) {
+                address kept = alike[i];
+                alike[i] = alike[j];
+                refuse(alike, abi.encodeWithSelector(ICommittee.DuplicateMember.selector, alike[j]));
+                alike[i] = kept;
+            }
+        }
+    }
+
     function test_epochs_out_of_bounds_are_refused() public {
         refuse(new address[](0), abi.encodeWithSelector(ICommittee.BadMemberCount.selector, 0));
         refuse(new address[](101), abi.encodeWithSelector(ICommittee.BadMemberCount.selector, 101));
