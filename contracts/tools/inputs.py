@@ -14,16 +14,18 @@ CONTRACTS = (
     "src/Router.sol:Router",
     "src/Triggers.sol:Triggers",
     "src/consumers/PriceConsumer.sol:PriceConsumer",
+    "src/interfaces/IBlsEpochVerifier.sol:IBlsEpochVerifier",
     "src/interfaces/IEpochVerifier.sol:IEpochVerifier",  # no code of its own: each epoch's is made on chain
     "src/verifiers/BlsVerifier.sol:BlsVerifier",
     "src/verifiers/EcdsaQuorumVerifier.sol:EcdsaQuorumVerifier",
 )
 
+OUTPUTS = {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}
 SETTINGS = {
     "evmVersion": "prague",
     "metadata": {"appendCBOR": False, "bytecodeHash": "none"},
     "optimizer": {"enabled": True, "runs": 10_000},
-    "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}},
+    "outputSelection": {"*": OUTPUTS},
     "viaIR": True,
 }
 
@@ -33,10 +35,11 @@ def sources(folder: str = "src") -> dict[str, str]:
     return {str(path.relative_to(HOME)): path.read_text() for path in sorted((HOME / folder).rglob("*.sol"))}
 
 
-def standard_input(*folders: str) -> str:
-    """The compiler's standard JSON input for the files below these folders."""
+def standard_input(*folders: str, only: str = "*") -> str:
+    """The compiler's standard JSON input for the files below these folders; code is made for the file `only`."""
     files = {path: {"content": text} for folder in folders for path, text in sources(folder).items()}
-    return json.dumps({"language": "Solidity", "settings": SETTINGS, "sources": files}, sort_keys=True)
+    settings = SETTINGS | {"outputSelection": {only: OUTPUTS}}
+    return json.dumps({"language": "Solidity", "settings": settings, "sources": files}, sort_keys=True)
 
 
 def input_hash() -> str:
