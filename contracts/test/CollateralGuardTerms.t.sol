@@ -53,13 +53,24 @@ contract CollateralGuardTermsTest is Market {
         price = bound(price, 1e24, 1e48);
         Terms memory terms = good();
         vm.assume(!LendingMath.covers(collateral, price, terms.liquidationThreshold, debt));
-        Seizure memory done = LendingMath.plan(terms, collateral, debt, price, bound(budget, 0, 1e31));
+        budget = bound(budget, 0, 10 ** (budget % 32)); // of every magnitude: rounding shows in small ones
+        Seizure memory done = LendingMath.plan(terms, collateral, debt, price, budget);
         vm.assertTrue(done.seized <= collateral);
+        vm.assertTrue(done.repaid <= budget);
         vm.assertTrue(done.repaid + done.badDebt <= debt);
         if (done.badDebt != 0) vm.assertTrue(done.seized == collateral && done.repaid + done.badDebt == debt);
-        // Worth what was paid and the bonus, or a unit of each rounding more.
-        uint256 fair = (done.repaid * 10_500 / 10_000 + 2) * 1e36 / price + 2;
-        vm.assertTrue(done.seized <= fair || done.badDebt != 0);
+        vm.assertTrue(LendingMath.valueOf(done.seized, price) <= done.repaid * 10_500 / 10_000);
+    }
+
+    /// @dev A cent of collateral is worth 10,000 units of the debt token, then a cent of debt as many of the collateral:
+    /// whoever pays unit by unit must not gain by each rounding.
+    function test_the_least_payment_buys_nothing_dearer() public pure {
+        Seizure memory dear = LendingMath.plan(good(), 100_000, 8.5e8, 1e40, 1);
+        vm.assertEq(dear.seized, 0);
+        dear = LendingMath.plan(good(), 1, 8.5e3, 1e40, 1);
+        vm.assertEq(dear.seized + dear.badDebt, 0); // nor is the rest of the debt written off for it
+        Seizure memory cheap = LendingMath.plan(good(), 1e9, 8.5e4, 1e32, 1);
+        vm.assertEq(cheap.seized, 1e4);
     }
 
     function good() private pure returns (Terms memory) {

@@ -27,7 +27,8 @@ struct Seizure {
     uint256 badDebt; // that no collateral is left for
 }
 
-/// @notice Arithmetic of the market. Every rounding is against the account: debts up, values of collateral down.
+/// @notice Arithmetic of the market. Every rounding is against who acts: debts up, values of collateral down, and a
+/// liquidator gets no unit of collateral that it did not pay for, however dear a unit is.
 library LendingMath {
     using Math for uint256;
 
@@ -76,11 +77,11 @@ library LendingMath {
             < debt.mulDiv(terms.fullCloseHealth, BASIS);
         if (full || debt - limit < terms.minDebt) limit = debt;
         uint256 repaid = budget < limit ? budget : limit;
-        uint256 withBonus = repaid.mulDiv(BASIS + terms.liquidationBonus, BASIS, Math.Rounding.Ceil);
-        uint256 seized = withBonus.mulDiv(PRICE_SCALE, price, Math.Rounding.Ceil);
+        uint256 withBonus = repaid.mulDiv(BASIS + terms.liquidationBonus, BASIS);
+        uint256 seized = withBonus.mulDiv(PRICE_SCALE, price);
         if (seized < collateral) return Seizure(repaid, seized, 0);
-        uint256 worth = valueOf(collateral, price).mulDiv(BASIS, BASIS + terms.liquidationBonus);
-        if (worth < repaid) repaid = worth;
+        // What was planned pays for all the collateral: what that is worth is no more.
+        repaid = valueOf(collateral, price).mulDiv(BASIS, BASIS + terms.liquidationBonus, Math.Rounding.Ceil);
         return Seizure(repaid, collateral, debt - repaid);
     }
 }
