@@ -21,7 +21,7 @@ abstract contract Settings is IRouter, Ownable2Step {
     /// @inheritdoc IRouter
     address public guardian;
 
-    // One slot, read and written once a request.
+    uint96 private _rest; // of the guardian's slot, so that what follows has one of its own, read and written once a request
     uint64 public nonce;
     uint32 public requestTimeout = 300; // seconds, as Chainlink Functions
     /// @inheritdoc IRouter
