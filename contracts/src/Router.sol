@@ -9,7 +9,7 @@ import {Pricing} from "./Pricing.sol";
 import {Settings} from "./Settings.sol";
 import {Subscriptions} from "./Subscriptions.sol";
 import {AccountSlot} from "./types/AccountSlot.sol";
-import {Asset, Prices} from "./types/Billing.sol";
+import {Prices} from "./types/Billing.sol";
 import {CLOSED, PendingSlot, pack} from "./types/PendingSlot.sol";
 import {Origin, Pending, Quote, RequestContext} from "./types/Types.sol";
 

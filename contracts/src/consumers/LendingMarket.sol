@@ -8,7 +8,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 import {AttestedPrice} from "./AttestedPrice.sol";
 import {Holding, ILendingMarket, Totals} from "./ILendingMarket.sol";
-import {LendingMath, Position, Seizure, Terms} from "./LendingMath.sol";
+import {LendingMath, Position, Terms} from "./LendingMath.sol";
 
 /// @notice The books of the market: who lent, who owes, what covers it. Balances of tokens decide nothing.
 /// @dev Tokens are taken before and sent after every change of the books. So the books are right whenever a token's code
@@ -193,6 +193,7 @@ abstract contract LendingMarket is ILendingMarket, AttestedPrice, ReentrancyGuar
         if (received == 0) revert NoAmount();
     }
 
+    /// @dev Rounded up once in a block at most: a unit each time, which is why the debt token has six decimals or more.
     function interest() private view returns (uint256) {
         uint256 time = block.timestamp - _totals.accruedAt;
         return Math.mulDiv(_totals.debt, uint256(_terms.borrowRate) * time, RATE_SCALE, Math.Rounding.Ceil);

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {FunctionConsumer} from "../FunctionConsumer.sol";
 
 /// @notice Keeps the latest price a function reported as `abi.encode(uint256 price, uint64 timestamp)`.
-/// @dev For trying functions out: whoever asks names the function, so anybody can set the price. A contract that acts on
-/// what it is told fixes its function id, or who may choose it.
+/// @dev For trying functions out: whoever asks names function and subscription, so anybody can set the price and spend every
+/// subscription that has this contract as a consumer. A contract that acts on what it is told fixes both, or who may choose.
 contract PriceConsumer is FunctionConsumer {
     uint32 public constant CALLBACK_GAS = 150_000;
 

@@ -15,5 +15,6 @@ interface IEpochVerifier {
     error BadAggregate();
 
     /// @notice Returns the bitmap of the signers (bit i = member i); reverts unless `proof` is a quorum's over `digest`.
+    /// @dev The signers share the work's price: a scheme that cannot tell them apart returns all members, never none.
     function verify(bytes32 digest, bytes calldata proof) external view returns (uint256 signers);
 }

@@ -141,6 +141,7 @@ interface IRouter {
     function triggers() external view returns (address);
 
     /// @notice Names the trigger registry, once. Owner only.
+    /// @dev The registry says who pays for pushes, so whoever pays in before it is named trusts the owner to name an honest one.
     function setTriggers(address triggers) external;
 
     /// @notice Who may pause beside the owner; zero for nobody.
@@ -156,5 +157,6 @@ interface IRouter {
     function setGuardian(address guardian) external;
 
     /// @notice Sets the limits of later requests. Owner only; open requests keep theirs.
+    /// @dev A batch of members' default size, 32, fits a transaction (EIP-7825: 16.7 M gas) with callbacks of up to 400,000 gas.
     function setLimits(uint32 requestTimeout, uint32 maxCallbackGas, uint32 maxInputLength) external;
 }

@@ -81,7 +81,7 @@ interface ISubscriptions {
     /// @notice The subscription; reverts if there is none.
     function subscriptionInfo(uint64 subscription) external view returns (Subscription memory);
 
-    /// @notice Everyone who may spend from it now.
+    /// @notice Everyone who may spend from it now. For calls off chain: it looks through all consumers it ever had.
     function consumersOf(uint64 subscription) external view returns (address[] memory);
 
     /// @notice Whether `consumer` may spend from it.

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Asset} from "./Billing.sol";
 
 /// @notice A subscription's money and counts in one storage word, from the top: balance 96 | reserved 96 | asset 8 |
-/// exists 8 | consumers 16 | places 16 bits. `places` counts the consumers it ever had.
+/// exists 8 | unused 16 | consumers 16 | places 16 bits. `places` counts the consumers it ever had.
 /// @dev balance + reserved never exceeds 2^96 - 1, so that whatever is released fits.
 type AccountSlot is uint256;
 

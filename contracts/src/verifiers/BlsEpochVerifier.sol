@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {IBlsEpochVerifier, IEpochVerifier} from "../interfaces/IBlsEpochVerifier.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Bls12381} from "../libraries/Bls12381.sol";
-import {Code} from "../libraries/Code.sol";
 import {Located} from "../libraries/Located.sol";
 
 /// @notice Checks one aggregate BLS12-381 signature of one epoch's members.
