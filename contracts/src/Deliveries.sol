@@ -25,6 +25,7 @@ abstract contract Deliveries is Pricing, Earnings {
     struct Delivery {
         uint64 epoch;
         uint256 signers; // bitmap
+        uint256 startGas; // what was left when it began
         uint256 sharedGas; // a report's part of the gas that serves all
         Asset asset; // of what was taken and not yet credited
         uint256 work;
@@ -58,12 +59,11 @@ abstract contract Deliveries is Pricing, Earnings {
         return Digests.attestation(DOMAIN, committee, epoch, root);
     }
 
-    /// @dev Checks the attestation and notes its signers and how much gas of that each report bears.
+    /// @dev Checks the attestation and notes its signers and how much of the gas since `delivery.startGas` each report bears.
     function attested(Delivery memory delivery, uint256 verifierIndex, bytes calldata reports, bytes calldata proof)
         internal
         view
     {
-        uint256 start = gasleft();
         uint64 epoch = delivery.epoch;
         if (verifierIndex > type(uint8).max) revert UnknownVerifier(epoch, verifierIndex);
         (bytes32 root, uint256 count) = PackedReports.root(reports);
@@ -73,7 +73,7 @@ abstract contract Deliveries is Pricing, Earnings {
         );
         if (!exists) revert UnknownVerifier(epoch, verifierIndex);
         delivery.sharedFloor = DeliveryGas.sharedFloor(proof.length, count);
-        delivery.sharedGas = DeliveryGas.shared(start - gasleft(), proof.length, count);
+        delivery.sharedGas = DeliveryGas.shared(delivery.startGas - gasleft(), proof.length, count);
     }
 
     /// @dev Delivers or skips the report at `offset` and returns the next one's offset.

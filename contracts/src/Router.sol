@@ -61,7 +61,7 @@ contract Router is Deliveries {
     /// @inheritdoc IRouter
     function fulfill(uint64 epoch, uint256 verifierIndex, bytes calldata reports, bytes calldata proof) external {
         Delivery memory delivery;
-        delivery.epoch = epoch;
+        (delivery.epoch, delivery.startGas) = (epoch, gasleft());
         attested(delivery, verifierIndex, reports, proof);
         uint256 offset;
         while (offset < reports.length) {
@@ -78,10 +78,10 @@ contract Router is Deliveries {
         bytes calldata proof,
         Origin[] calldata origins
     ) external {
+        Delivery memory delivery;
+        (delivery.epoch, delivery.startGas) = (epoch, gasleft());
         if (paused) revert Paused();
         if (!ICommittee(committee).isLive(epoch)) revert EpochEnded(epoch);
-        Delivery memory delivery;
-        delivery.epoch = epoch;
         attested(delivery, verifierIndex, reports, proof);
         uint256 offset;
         uint256 count;

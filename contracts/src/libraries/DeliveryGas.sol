@@ -11,6 +11,7 @@ library DeliveryGas {
     uint256 private constant DELIVERY = 21_000 + 2_000 + 5_800;
     // What follows a report's measurement: its charge and its event.
     uint256 private constant REPORT = 4_850;
+    uint256 private constant PUSH = 400; // what a push's event and its origin cost more
     uint256 private constant DATA = 16; // a byte of calldata that is not zero
     // What clearing a request's slot gives back, a fifth of the transaction's gas at most (EIP-3529).
     uint256 private constant CLEARING_REFUND = 4_800;
@@ -50,13 +51,15 @@ library DeliveryGas {
         return DATA_FLOOR * (PackedReports.HEAD + count) + ZERO_FLOOR * (output.length - count);
     }
 
-    /// @notice What a report's `measured` gas is charged as; `clears` when a request's slot was cleared.
+    /// @notice What a report's `measured` gas is charged as; `clears` when a request's slot was cleared; a push's is not.
     function total(uint256 measured, bool clears, uint256 least) internal pure returns (uint256 gasUsed) {
         unchecked {
             gasUsed = measured + REPORT;
             if (clears) {
                 uint256 most = gasUsed / MAX_REFUND_QUOTIENT;
                 gasUsed -= most < CLEARING_REFUND ? most : CLEARING_REFUND;
+            } else {
+                gasUsed += PUSH;
             }
             if (gasUsed < least) gasUsed = least;
         }
