@@ -10,9 +10,11 @@ import pytest
 from web3.logs import DISCARD
 
 from executor.chain.deploy import PRICES
-from executor.crypto.digests import function_id
+from executor.crypto.digests import function_id, report_leaf, triggered_request_id
+from executor.crypto.merkle import merkle_root
 from executor.model.billing import GWEI, WHOLE, Asset
-from executor.model.ids import RequestId
+from executor.model.ids import EventHash, RegistrationId, RequestId
+from executor.model.request import ZERO_ADDRESS
 from tests.contracts.benchmarks import load
 
 pytestmark = pytest.mark.anvil
@@ -50,10 +52,15 @@ class Payer:
         receipt = self.network.fulfill(scheme, results, range(self.network.quorum))
         logs = self.network.router.events.Delivered().process_receipt(receipt, errors=DISCARD)
         assert [log["args"]["requestId"] for log in logs] == list(ids)
-        base_fee = self.network.w3.eth.get_block(receipt["blockNumber"])["baseFeePerGas"]
-        price = min(receipt["effectiveGasPrice"], base_fee + PRICES.max_tip * GWEI)
-        cost = sum(log["args"]["charge"]["gasCost"] for log in logs)
-        return receipt["gasUsed"], cost * WHOLE / (WHOLE + PRICES.premium) / price
+        return receipt["gasUsed"], billed_gas(self.network.w3, receipt, logs)
+
+
+def billed_gas(w3: Any, receipt: Any, logs: Any) -> float:
+    """The gas that the charges in a delivery's events are for."""
+    base_fee = w3.eth.get_block(receipt["blockNumber"])["baseFeePerGas"]
+    price = min(receipt["effectiveGasPrice"], base_fee + PRICES.max_tip * GWEI)
+    cost = sum(log["args"]["charge"]["gasCost"] for log in logs)
+    return float(cost * WHOLE / (WHOLE + PRICES.premium) / price)
 
 
 @pytest.fixture(scope="module", params=["prague", "osaka"])
@@ -117,3 +124,30 @@ def test_zero_bytes_are_in_the_payers_favour_and_cost_no_more_than_others(payer:
     """Calldata is billed as if it had none."""
     real, billed = payer.gas(0, payer.ask(payer.subscriptions[0]), bytes(length))
     assert 0 <= billed - real <= ZERO_BYTE_GAS * length + (BOUNDS[1] - 1) * real
+
+
+def test_pushes_are_billed_as_their_receipts_say(payer: Payer, first: tuple[int, float]) -> None:
+    """The look at epoch and trigger, the mark that the event was told and the origin are charged, too."""
+    assert first
+    network, w3, owner = payer.network, payer.network.w3, payer.network.w3.eth.accounts[0]
+    triggers = DEPLOYMENT.deploy(w3, "Triggers", network.router.address)
+    DEPLOYMENT.mined(w3, network.router.functions.setTriggers(triggers.address).transact({"from": owner}))
+    function = function_id(DEPLOYMENT.FUNCTION)
+    trigger = (1, function, bytes(ZERO_ADDRESS), network.subscription, 0, b"ten bytes.", b"0 * * * *", b"")
+    made = DEPLOYMENT.mined(w3, triggers.functions.register(trigger).transact({"from": owner, "gas": 3_000_000}))
+    (log,) = triggers.events.TriggerRegistered().process_receipt(made, errors=DISCARD)
+    registration = log["args"]["registration"]
+    for batch, count in enumerate((1, 1, MANY)):
+        origins = [(registration, bytes([batch, index]).rjust(32)) for index in range(count)]
+        identity = (w3.eth.chain_id, DEPLOYMENT.raw(network.router.address), RegistrationId(registration), function, 1)
+        ids = [triggered_request_id(*identity, EventHash(event)) for _, event in origins]
+        reports = [DEPLOYMENT.report_on(id, DENSE) for id in ids]
+        proof = network.ecdsa_proof(merkle_root([report_leaf(report) for report in reports]), range(network.quorum))
+        packed = b"".join(DEPLOYMENT.pack(report, DENSE) for report in reports)
+        call = network.router.functions.push(1, 0, packed, proof, origins)
+        receipt = DEPLOYMENT.mined(w3, call.transact({"from": owner, "gas": DEPLOYMENT.GAS}))
+        logs = network.router.events.Pushed().process_receipt(receipt, errors=DISCARD)
+        assert [log["args"]["requestId"] for log in logs] == ids
+        billed = billed_gas(w3, receipt, logs)
+        if batch:  # once the words of the first push are there
+            assert BOUNDS[0] <= billed / receipt["gasUsed"] <= BOUNDS[1]
