@@ -91,20 +91,21 @@ class Network:
         return self.n - (self.n - 1) // 3
 
     @classmethod
-    def start(cls, w3: Web3, n: int) -> "Network":
-        """Deploys everything; operators are the node's accounts 1 to n."""
+    def start(cls, w3: Web3, n: int, *, stake_wei: int = 0, change_delay_s: int = 0) -> "Network":
+        """Deploys everything; operators are the node's accounts 1 to n, each with so much stake."""
         owner = w3.eth.accounts[0]
-        committee = deploy(w3, "Committee", owner, 0, 0)  # no stake, no delay of changes
+        committee = deploy(w3, "Committee", owner, stake_wei, change_delay_s)
         functions = deploy(w3, "FunctionRegistry")
         facts = (module_id(FUNCTION.module), keccak256(FUNCTION.source), FUNCTION.terms.canonical())
         mined(w3, functions.functions.register(*facts).transact({"from": owner, "gas": GAS}))
         prices = dataclasses.astuple(PRICES)
-        router = deploy(w3, "Router", owner, committee.address, functions.address, ZERO_ADDRESS, 0, prices)
+        router = deploy(w3, "Router", owner, committee.address, functions.address, ZERO_ADDRESS, change_delay_s, prices)
         verifiers = [deploy(w3, name).address for name in ("EcdsaQuorumVerifier", "BlsVerifier")]
         operators = list(w3.eth.accounts[1 : n + 1])
         for member, operator in enumerate(operators):
             arguments = registration(w3, committee, operator, keys_of(member), f"http://127.0.0.1:{7000 + member}")
-            mined(w3, committee.functions.register(*arguments).transact({"from": operator, "gas": GAS}))
+            paying: Any = {"from": operator, "gas": GAS, "value": stake_wei}
+            mined(w3, committee.functions.register(*arguments).transact(paying))
         epoch = (operators, b"\x01" * 32, 4, verifiers)
         for call in (committee.functions.proposeEpoch(*epoch), committee.functions.startEpoch(*epoch)):
             mined(w3, call.transact({"from": owner, "gas": EPOCH_GAS}))
@@ -117,20 +118,28 @@ class Network:
         call = self.router.functions.addConsumer(self.subscription, consumer.address)
         mined(self.w3, call.transact({"from": self.w3.eth.accounts[0], "gas": GAS}))
 
-    def digest(self, root: bytes) -> Digest:
+    def digest(self, root: bytes, epoch: int = 1) -> Digest:
         """What members sign."""
-        return Digest(bytes(self.router.functions.attestationDigest(1, root).call()))
+        return Digest(bytes(self.router.functions.attestationDigest(epoch, root).call()))
 
-    def ecdsa_proof(self, root: bytes, signers: Sequence[int]) -> bytes:
+    def ecdsa_proof(self, root: bytes, signers: Sequence[int], epoch: int = 1) -> bytes:
         """Proof for verifier 0."""
-        digest = self.digest(root)
+        digest = self.digest(root, epoch)
         return bitmap(signers) + b"".join(secp256k1.sign(keys_of(i).signer, digest) for i in sorted(signers))
 
-    def bls_proof(self, root: bytes, signers: Sequence[int]) -> bytes:
+    def bls_proof(self, root: bytes, signers: Sequence[int], epoch: int = 1) -> bytes:
         """Proof for verifier 1."""
-        digest = self.digest(root)
+        digest = self.digest(root, epoch)
         signature = bls.aggregate([bls.sign(keys_of(i).bls, digest) for i in signers])
         return bitmap(signers) + bls.to_evm_g1(signature)
+
+    def attest(
+        self, verifier: int, results: Sequence[tuple[Report, bytes]], signers: Sequence[int], epoch: int = 1
+    ) -> tuple[bytes, bytes]:
+        """The packed reports of these results, and the proof that `signers` signed their root."""
+        root = merkle_root([report_leaf(report) for report, _ in results])
+        proof = (self.ecdsa_proof, self.bls_proof)[verifier](root, signers, epoch)
+        return b"".join(pack(report, output) for report, output in results), proof
 
     def keep_sum(self, signers: Sequence[int]) -> Any:
         """The receipt of telling the BLS verifier to keep the sum of these signers' keys."""
@@ -143,11 +152,9 @@ class Network:
         self, verifier: int, results: Sequence[tuple[Report, bytes]], signers: Sequence[int], *, kept: bool = False
     ) -> Any:
         """The receipt of the delivery of these results, sent by the first account; `kept`: the sum of the keys is."""
-        root = merkle_root([report_leaf(report) for report, _ in results])
-        proof = (self.ecdsa_proof, self.bls_proof)[verifier](root, signers)
+        packed, proof = self.attest(verifier, results, signers)
         if kept:
             proof = bytes([proof[0] | 0x80]) + proof[1:]
-        packed = b"".join(pack(report, output) for report, output in results)
         call = self.router.functions.fulfill(1, verifier, packed, proof)
         return mined(self.w3, call.transact({"from": self.w3.eth.accounts[0], "gas": GAS}))
 
