@@ -74,9 +74,9 @@ def describe_network(story: Story, devnet: Devnet) -> None:
     deployment, epoch = devnet.deployment, devnet.epoch
     story.line("chain", f"{devnet.settings.chain}, chain id {deployment.chain_id}, {devnet.chain.url}")
     story.line("contracts", f"router {deployment.router}, committee {deployment.committee}")
+    story.line("registries", f"functions {deployment.functions}, triggers {deployment.triggers}")
     verifiers = ", ".join(f"{each.scheme} {each.address}" for each in deployment.verifiers)
     story.line("verifiers", verifiers)
-    story.line("", f"functions {deployment.functions}, triggers {deployment.triggers}")
     story.line("consumer", f"PriceConsumer {deployment.consumer}, paid for by subscription {deployment.subscription}")
     story.line(
         "committee",

@@ -174,7 +174,8 @@ class _Demo:
         charge, report = receipt.bill.charge, receipt.attestation.reports[0]
         runs = f"{report.fuel_used:,} fuel, {report.slots + 1} runs, {report.slots} observed"
         work = f"{coins(charge.work)} to the signers ({runs})"
-        self._story.line("charged", f"{work}, {coins(charge.gas_cost)} for gas; {coins(charge.refund)} came back")
+        gas = f"{coins(charge.gas_cost)} to the transmitter for gas"
+        self._story.line("charged", f"{work}, {gas}; {coins(charge.refund)} came back")
         now = await devnet.subscription()
         what = f"{coins(now.balance)} left, {coins(balance - now.balance)} less than before; {now.reserved} reserved"
         self._story.line("subscription", what)

@@ -36,6 +36,14 @@ def test_the_demo_tells_the_whole_journey(tmp_path: Path) -> None:
     assert re.search(r"^ecdsa +[\d,]+ gas$", told, re.M)
     assert re.search(r"^bls +[\d,]+ gas$", told, re.M)
     assert told.count("succeeded in block") >= 3
+    amount = r"\d+\.\d{9} ETH"
+    requests = told.count("succeeded in block")
+    assert len(re.findall(rf"^quoted +{amount} at most; reserved of {amount}$", told, re.M)) == requests
+    assert len(re.findall(rf"^charged +{amount} to the signers .*; {amount} came back$", told, re.M)) == requests
+    assert (
+        len(re.findall(rf"^subscription +{amount} left, {amount} less than before; 0 reserved$", told, re.M))
+        == requests
+    )
     assert told.count("accepted") == 1
     assert told.count("REFUSED") == 1
     assert re.search(r"^✗ replay ", told, re.M)

@@ -30,6 +30,10 @@ async def check(devnet: Devnet, journey: Journey) -> None:
     runs = {(event["payload"], event["fuel_used"]) for _, event in journey.of("executed") if "payload" in event}
     assert runs == {("0x" + receipt.payload.hex(), report.fuel_used)}, "every node's run gave the same bytes and fuel"
     assert all_passed(verify_receipt(receipt))
+    bill = receipt.bill
+    assert bill is not None
+    assert bill.quote.max_cost == bill.charge.work + bill.charge.gas_cost + bill.charge.refund
+    assert min(bill.charge.work, bill.charge.gas_cost, bill.charge.refund) > 0
     on_chain = await verify_on_chain(receipt, devnet.chain.url)
     assert all_passed(on_chain), on_chain
 
