@@ -22,6 +22,7 @@ from executor.model.report import Attestation, Report
 REPORT_HEAD: Constant = struct.Struct(">32s32s32sBIHQI")  # contracts/src/libraries/PackedReports.sol
 GAS_MARGIN_PERCENT: Constant = 5
 EARNINGS_GAS: Constant = 2 * 22_100  # two new words (EIP-2929): estimates have no gas price, so they write no earnings
+MAX_TRANSACTION_GAS: Constant = 2**24  # EIP-7825: nodes refuse a transaction that may use more
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,9 @@ class Transmitter:
         except RpcRefused as error:
             return await self._unless_closed(ids, revert_reason(error.data) if error.data else error.message, None)
         # A callback may use more at inclusion than in the estimate; it is entitled to its whole limit.
-        gas += gas * GAS_MARGIN_PERCENT // 100 + open_gas + EARNINGS_GAS
+        # Those that used it in the estimate are counted twice, so a full batch would be refused for what it never uses.
+        gas += gas * GAS_MARGIN_PERCENT // 100
+        gas = max(gas, min(gas + open_gas + EARNINGS_GAS, MAX_TRANSACTION_GAS))
         receipt = await self._sender.send(self._client.router, call, gas=gas)
         if not receipt.succeeded:
             return await self._unless_closed(ids, await self._why(call, receipt), receipt)

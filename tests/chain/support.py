@@ -9,15 +9,17 @@ from typing import Self
 from eth_abi.abi import encode as abi_encode
 
 from executor.chain.accounts import dev_accounts
+from executor.chain.calls import transact
 from executor.chain.client import ChainClient
 from executor.chain.consumer import PriceConsumer
 from executor.chain.deploy import Deployment, Registration, deploy_devnet
 from executor.chain.devchain import Devchain
 from executor.chain.epochs import load_epoch
 from executor.chain.functions import register_function
-from executor.chain.logs import SeenRequest
+from executor.chain.logs import SeenRequest, decode, router_logs
 from executor.chain.sender import TransactionSender
 from executor.chain.signing import dev_account
+from executor.chain.subscriptions import add_consumer
 from executor.chain.transmitter import Transmitter
 from executor.crypto import bls, secp256k1
 from executor.crypto.digests import (
@@ -123,6 +125,25 @@ class Scene:
     async def request(self, input: bytes = b"input") -> SeenRequest:
         """A request of the consumer, mined."""
         return await self.consumer.request(self.requester, FUNCTION, input)
+
+    async def request_by_eater(self, count: int, callback_gas_limit: int) -> list[SeenRequest]:
+        """Requests of a new consumer whose callback burns all its gas."""
+        # Called by the router: INVALID. Else what it is called with is passed on to the router.
+        runtime = b"\x73" + self.client.router + bytes.fromhex("803314602c57365f5f375f5f365f5f855af115602c57005bfe")
+        made = await self.requester.send(None, bytes.fromhex("600b380380600b5f395ff3") + runtime)
+        assert made.contract is not None
+        await add_consumer(self.client, self.requester, self.deployment.subscription, made.contract)
+        arguments = (self.deployment.subscription, FUNCTION, b"", callback_gas_limit)
+        seen = []
+        for _ in range(count):
+            receipt = await transact(self.requester, "Router", made.contract, "request", *arguments)
+            block = await self.client.block_by_hash(receipt.location.block_hash)
+            assert block is not None
+            (log,) = router_logs(receipt.logs, self.client.router)
+            found = decode(log, block, self.client.chain_id, self.client.router)
+            assert isinstance(found, SeenRequest)
+            seen.append(found)
+        return seen
 
     async def mine(self, blocks: int = 1) -> None:
         """Empty blocks."""

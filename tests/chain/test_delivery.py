@@ -2,12 +2,13 @@
 
 import pytest
 
-from executor.chain.transmitter import Transmission, fulfill_calldata
+from executor.chain.transmitter import MAX_TRANSACTION_GAS, Transmission, fulfill_calldata
 from executor.crypto.digests import report_leaf
 from executor.crypto.merkle import merkle_root
 from executor.crypto.proofs import check_proof
 from executor.errors import InvalidValue, TransactionFailed
 from executor.model.report import Attestation, Scheme
+from executor.protocol.settings import Settings
 
 from .conftest import make_chain
 from .support import PROFILE, Scene, answer, attest, registrations
@@ -60,6 +61,19 @@ async def test_a_batch_delivers_what_is_open(any_scene: Scene) -> None:
 
     assert tuple(seen.request_id for seen in requests[1:]) == sent.delivered
     assert (requests[0].request_id,) == sent.skipped
+
+
+async def test_callbacks_that_burn_their_gas_keep_no_batch_from_fitting_a_transaction(any_scene: Scene) -> None:
+    """Estimate and limits of the callbacks together are above what a transaction may have (EIP-7825)."""
+    requests = await any_scene.request_by_eater(Settings().batch_reports, 300_000)
+    reports, outputs = zip(*[answer(seen, 7) for seen in requests], strict=True)
+    attestation = attest(any_scene.epoch, reports, Scheme.ECDSA)
+    sent = await any_scene.transmitter.deliver(any_scene.epoch, attestation, outputs)
+    assert len(sent.delivered) == len(requests)
+    assert sent.gas_used > len(requests) * 300_000
+    assert sent.location is not None
+    mined = await any_scene.client.rpc.call("eth_getTransactionByHash", str(sent.location.transaction))
+    assert int(mined["gas"], 16) <= MAX_TRANSACTION_GAS
 
 
 async def test_a_late_delivery_sends_nothing(any_scene: Scene) -> None:
