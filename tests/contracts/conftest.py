@@ -22,6 +22,6 @@ def deployed(request: pytest.FixtureRequest) -> Iterator[World]:
 @pytest.fixture
 def world(deployed: World) -> Iterator[World]:
     """Reverted afterwards; clocks only go forward."""
-    snapshot = deployed.w3.provider.make_request("evm_snapshot", [])["result"]  # type: ignore[arg-type]
+    snapshot = deployed.rpc("evm_snapshot")
     yield replace(deployed, payers=set(), signers=set())
-    assert deployed.w3.provider.make_request("evm_revert", [snapshot])["result"] is True  # type: ignore[arg-type]
+    assert deployed.rpc("evm_revert", snapshot) is True

@@ -13,7 +13,8 @@ from executor.model.report import Status
 
 from .world import BLS, ECDSA, FUNCTION, QUORUM, World, answer, deployment
 
-FEES = pytest.mark.parametrize("tip", [GWEI, 10 * GWEI], ids=["a tip below the bound", "a tip above it"])
+BELOW, ABOVE = GWEI, 10 * GWEI  # tips on both sides of what is reimbursed at most
+WAYS = [("ecdsa", BELOW), ("ecdsa", ABOVE), ("bls", BELOW), ("bls remembered", ABOVE)]
 
 
 def charged(world: World, receipt: object, index: int = 0) -> billing.Charge:
@@ -24,8 +25,7 @@ def charged(world: World, receipt: object, index: int = 0) -> billing.Charge:
     })  # fmt: skip
 
 
-@FEES
-@pytest.mark.parametrize("way", ["ecdsa", "bls", "bls remembered"])
+@pytest.mark.parametrize(("way", "tip"), WAYS)
 def test_a_request_is_quoted_delivered_charged_settled_and_withdrawn(world: World, way: str, tip: int) -> None:
     """The charge is the formula's for the fee really paid; every wei is somebody's, and gas is somebody's, too."""
     router = world.router.functions

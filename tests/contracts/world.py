@@ -56,11 +56,11 @@ class World:
 
     @property
     def router(self) -> Contract:
-        return self.network.router  # type: ignore[no-any-return]
+        return self.network.router
 
     @property
     def committee(self) -> Contract:
-        return self.network.committee  # type: ignore[no-any-return]
+        return self.network.committee
 
     # People: the owner, four operators, a user, two who deliver, a stranger, and one who is only paid
 
@@ -130,20 +130,24 @@ class World:
 
     # Time
 
+    def rpc(self, method: str, *parameters: Any) -> Any:
+        """The result of a method that only development chains have."""
+        return self.w3.provider.make_request(method, list(parameters))["result"]
+
     def later(self, seconds: int) -> None:
         """A block so many seconds after the last one; time goes on from there."""
         then = self.w3.eth.get_block("latest")["timestamp"] + seconds
-        self.w3.provider.make_request("evm_setNextBlockTimestamp", [then])  # type: ignore[arg-type]
-        self.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+        self.rpc("evm_setNextBlockTimestamp", then)
+        self.rpc("evm_mine")
 
     def together(self, *signed: bytes) -> list[Any]:
         """The receipts of these transactions, all in one block."""
-        self.w3.provider.make_request("evm_setAutomine", [False])  # type: ignore[arg-type]
+        self.rpc("evm_setAutomine", False)
         try:
             hashes = [self.w3.eth.send_raw_transaction(each) for each in signed]
-            self.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+            self.rpc("evm_mine")
         finally:
-            self.w3.provider.make_request("evm_setAutomine", [True])  # type: ignore[arg-type]
+            self.rpc("evm_setAutomine", True)
         receipts = [self.receipt(each) for each in hashes]
         assert len({receipt["blockNumber"] for receipt in receipts}) == 1
         return receipts

@@ -25,7 +25,7 @@ contract Ruinous is IFunctionConsumer {
         Revert, // with 200 kB
         Loop, // until the gas is gone
         Invalid, // takes all gas at once
-        Measure, // needs all but the last 20,000 of its gas
+        Measure, // needs all but the last 30,000 of its gas
         Destroy // itself
     }
 
@@ -45,7 +45,7 @@ contract Ruinous is IFunctionConsumer {
         uint256 start = gasleft();
         Mode chosen = mode;
         if (chosen == Mode.Measure) {
-            while (gasleft() > 20_000) {}
+            while (gasleft() > 30_000) {}
             ++finished;
             emit Finished(requestId, start);
             return;
