@@ -12,7 +12,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo devnet check format test test-python conformance test-contracts test-aarch64 rebuild fixtures lock fuzz hostile bench clean
+.PHONY: help venv demo devnet check format test test-python conformance test-contracts test-aarch64 audit mutants rebuild fixtures lock fuzz hostile bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,17 @@ conformance: $(VENV)/.dev ## every conformance vector and hostile guest on every
 test-contracts: $(VENV)/.dev $(NPM) ## forge; npm packages come from the lock file, node from PyPI where the machine has none
 	$(PY) contracts/tools/forge.py test
 
+audit: $(VENV)/.dev $(NPM) .audit/.tools ## slither and halmos over the contracts, in an environment of their own: docs/audit.md
+	$(PY) contracts/tools/audit.py
+
+.audit/.tools: requirements/audit.txt
+	$(PYTHON) -m venv .audit
+	.audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
+	@touch $@
+
+mutants: $(VENV)/.dev $(NPM) ## plant faults in the contracts, one at a time; a test must catch each (ARGS=Router for a part)
+	$(PY) contracts/tools/mutants.py $(ARGS)
+
 rebuild: $(VENV)/.dev $(NPM) ## rebuild engine, guests and contracts and compare byte for byte with what is committed
 	$(PY) guest-sdk/javascript/engine/build.py --check
 	$(PY) guest-sdk/c/build.py --check
@@ -80,6 +91,7 @@ fixtures: $(VENV)/.dev ## make vectors and record receipts again, after a change
 lock: $(VENV)/.dev ## resolve dependencies again and write requirements/*.txt
 	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) --extra devnet --extra checkout pyproject.toml -o requirements/demo.txt
+	$(LOCK) requirements/audit.in -o requirements/audit.txt
 
 test-aarch64: $(VENV)/.dev ## arm64 under qemu: receipts, vectors and NaNs, on every setting (x86-64 Debian; `make test` runs a part)
 	EXECUTOR_AARCH64=1 $(BIN)/pytest tests/aarch64 $(ARGS)
@@ -94,4 +106,4 @@ bench: $(VENV)/.dev $(NPM) ## print every benchmark's figures
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .engines contracts/node_modules contracts/out contracts/cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .audit .engines contracts/node_modules contracts/out contracts/cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
