@@ -1,4 +1,4 @@
-"""The contracts of contracts/test/support/life, compiled on demand: what tests send against the router."""
+"""The contracts of contracts/test/support/life, and coins, compiled on demand: what tests send against the router."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import inputs  # noqa: E402
 __all__ = ["compiled", "deployment"]
 
 FOLDER = "test/support/life"
+COINS = "test/support/Coins.sol"
 SETTINGS = inputs.SETTINGS | {"viaIR": False}  # seconds, not a minute
 
 
@@ -34,7 +35,8 @@ class Unit:
 @cache
 def compiled() -> dict[str, Unit]:
     """By name."""
-    sources = {path: {"content": text} for path, text in inputs.sources(FOLDER).items()}
+    texts = inputs.sources(FOLDER) | {COINS: (inputs.HOME / COINS).read_text()}
+    sources = {path: {"content": text} for path, text in texts.items()}
     output = compiler.run(json.dumps({"language": "Solidity", "settings": SETTINGS, "sources": sources}))
     problems = [error["formattedMessage"] for error in output.get("errors", [])]
     if problems:
