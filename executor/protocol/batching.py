@@ -4,12 +4,14 @@ Rule 1. A lone report is attested at once: the votes over its leaf already are i
 Rule 2. While other requests are under way, a report at quorum waits a short window for them; then the leader proposes
         the leaves of everything at quorum as one batch.
 Rule 3. A member signs the root only if every leaf is the report it voted for itself and still stands by: signing a
-        root is voting for every leaf in it.
+        root is voting for every leaf in it. And only if one transaction can deliver them all: an attestation ends
+        agreement on its requests (delivering.py, Rule 3), also where nobody can deliver it.
 Rule 4. Without a quorum for the root in time, or when the round ends, the reports are attested one by one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from executor.crypto.digests import keccak256
@@ -27,6 +29,9 @@ from executor.protocol.statements import ReportsStatement, Signatures
 Lives = dict[RequestId, Life]
 
 MAX_BATCH_BYTES = 2 * 1024 * 1024  # twice that in hex, half of what a message may have
+# Packed reports: nodes' pools refuse transactions above 128 KiB. Its gas, 40 a byte (EIP-7623), is 4.8 M at most.
+MAX_BATCH_DATA = 120_000
+PACKED_HEAD = 115  # of a report, before its payload (docs/wire.md §6)
 
 
 @dataclass(slots=True)
@@ -90,18 +95,24 @@ def close_window(desk: Desk, batcher: Batcher, lives: Lives) -> None:
 
 
 def _choose(batcher: Batcher, lives: Lives, most: int) -> list[Report]:
-    """Waiting reports in order, as many as one message about them can hold; the first always."""
+    """Waiting reports in order, as many as go together; the first always."""
     chosen: list[Report] = []
-    size = 0
+    together: list[Life] = []
     for request, report in batcher.waiting.items():
         life = lives.get(request)
         if life is None or not life.active or life.report != report:
             continue
-        size += _size(life)
-        if chosen and (size > MAX_BATCH_BYTES or len(chosen) >= most):
+        together.append(life)
+        if chosen and not _fit(together, most):
             break
         chosen.append(report)
     return chosen
+
+
+def _fit(lives: Sequence[Life], most: int) -> bool:
+    """Whether one message about these requests and one transaction with their reports can hold them."""
+    data = sum(PACKED_HEAD + len(life.payload) for life in lives)
+    return len(lives) <= most and data <= MAX_BATCH_DATA and sum(map(_size, lives)) <= MAX_BATCH_BYTES
 
 
 def _size(life: Life) -> int:
@@ -121,7 +132,8 @@ def batch_proposed(desk: Desk, lives: Lives, sender: int, message: BatchProposal
         return  # late
     if len({report.request_id for report in reports}) != len(reports) or not 2 <= len(reports) <= MAX_BATCH:
         raise RuleBroken(f"a batch of {len(reports)} reports, or with a request twice", sender)
-    if all(_stands_by(lives.get(report.request_id), report) for report in reports):
+    own = [lives[report.request_id] for report in reports if _stands_by(lives.get(report.request_id), report)]
+    if len(own) == len(reports) and _fit(own, desk.settings.batch_reports):
         desk.emit(Sign(ReportsStatement(desk.epoch.identity, reports)))
 
 

@@ -345,6 +345,20 @@ def test_a_batch_with_another_report_than_its_own_is_not_even_sent_to_the_signer
     assert effects[1].message.root == root_of(reports)
 
 
+def test_a_batch_that_no_transaction_holds_is_not_signed():
+    """Its attestation would end agreement on each of its requests, and nobody could deliver it."""
+    for count, size in ((2, 65_536), (33, 0), (2, 50_000)):
+        bench, reports = Bench(seen=False), []
+        for nonce in range(count):
+            bench.member.seen(make_request(nonce), bench.now)
+            output = bytes([nonce]) * (size + 1)
+            request = request_id(make_request(nonce))
+            effects = bench.run(bench.member.executed(request, EMPTY, Returned(output, 1), bench.now))
+            reports.append(effects[-1].message.report)
+        effects = bench.receive(0, BatchProposal(tuple(reports)))
+        assert kinds(effects) == (["Sign", "Send"] if size == 50_000 else [])
+
+
 def test_a_closed_request_is_forgotten():
     """Delivered or expired: late messages, late answers and a second sight do nothing; its record reopens it."""
     bench = Bench()

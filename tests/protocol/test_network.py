@@ -152,6 +152,16 @@ def test_many_requests_are_attested_in_one_batch():
         assert faults(simulation) == []
 
 
+def test_long_outputs_go_out_in_as_many_batches_as_transactions_hold():
+    """One that none holds could never be delivered; whoever asks for long outputs would stop the others' requests."""
+    for size in (30_000, 65_536):
+        simulation, keys = simulate(lambda _, size=size: Returned(bytes(size), 1), requests=6)
+        sizes = [sum(115 + len(payload) for payload in transmit.payloads) for transmit in simulation.transmitted]
+        reports = [report for transmit in simulation.transmitted for report in transmit.attestation.reports]
+        assert {report.request_id for report in reports} == set(keys)
+        assert max(sizes) <= 120_000
+
+
 def test_a_batch_without_a_quorum_falls_back_to_single_reports():
     """Members that vote but never sign roots: the reports go out one by one, each once."""
     drop_batch_votes = lambda sender, _, message: [] if message.type == "batch-vote" else [message]  # noqa: E731
