@@ -21,7 +21,8 @@ from executor.model.report import Attestation, Report
 
 REPORT_HEAD: Constant = struct.Struct(">32s32s32sBIHQI")  # contracts/src/libraries/PackedReports.sol
 GAS_MARGIN_PERCENT: Constant = 5
-EARNINGS_GAS: Constant = 2 * 22_100  # two new words (EIP-2929): estimates have no gas price, so they write no earnings
+# A new word for each asset (EIP-2929): an estimate has no gas price, so where work costs nothing it writes no earnings.
+EARNINGS_GAS: Constant = 2 * 22_100
 MAX_TRANSACTION_GAS: Constant = 2**24  # EIP-7825: nodes refuse a transaction that may use more
 
 
