@@ -64,6 +64,7 @@ interface IIdentityGate {
     function closePolicy(bytes32 policy) external;
 
     /// @notice Sets what a request costs, which keeps strangers from spending the gate's subscription. Owner only.
+    /// @dev Zero at first: set it before a policy is opened.
     function setFee(uint256 fee) external;
 
     /// @notice Pays the collected fees to `to`. Owner only.
