@@ -1,11 +1,10 @@
-"""Plants faults in a scratch copy of contracts/, one at a time, and demands that a test fails: `mutants.py [word…]`.
+"""Plants faults in a scratch copy of contracts/, one at a time; a test must fail: `mutants.py [--resume] [word…]`.
 
 contracts/mutants.json lists them: file below src, exact text, what it becomes, the fault in a sentence, and which test
-files are asked first; if those pass, all are. Words select faults by file. A full sweep writes docs/mutations.md.
-What was caught is kept in .audit/mutants.json, and tried again only when the fault or the file it is in changed.
+files are asked first; if those pass, all are. Words select faults by file. A full sweep writes docs/mutations.md;
+--resume does not try again what a sweep that was stopped has caught (.audit/mutants.json).
 """
 
-import hashlib
 import json
 import os
 import re
@@ -92,9 +91,8 @@ def attempt(home: Path, mutant: dict[str, Any], tests: list[str]) -> str | None:
 
 
 def key(mutant: dict[str, Any]) -> str:
-    """Changes with the fault and with the file it is in."""
-    text = (npm.HOME / "src" / mutant["file"]).read_text()
-    return hashlib.sha256(f"{json.dumps(mutant)}\0{text}".encode()).hexdigest()
+    """The fault's name."""
+    return f"{mutant['file']}: {mutant['fault']}"
 
 
 def check(mutants: list[dict[str, Any]]) -> None:
@@ -120,14 +118,17 @@ def sweep(home: Path, mutants: list[dict[str, Any]], every: bool) -> list[dict[s
         else:
             FOUND.parent.mkdir(exist_ok=True)
             FOUND.write_text(json.dumps({**known(), key(mutant): caught}, indent=1))
-        sys.stdout.write(f"{number}/{len(mutants)} {mutant['file']}: {mutant['fault']}: {caught or 'survived'}\n")
+        sys.stdout.write(f"{number}/{len(mutants)} {key(mutant)}: {caught or 'survived'}\n")
         sys.stdout.flush()
     return survivors
 
 
-def main(words: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     mutants = json.loads((npm.HOME / "mutants.json").read_text())
     check(mutants)
+    words = [word for word in arguments if word != "--resume"]
+    if "--resume" not in arguments:
+        FOUND.unlink(missing_ok=True)
     chosen = [mutant for mutant in mutants if not words or any(word in mutant["file"] for word in words)]
     with tempfile.TemporaryDirectory() as folder:
         home = copy(Path(folder))
