@@ -54,7 +54,7 @@ contract IdentityGate is IIdentityGate, FunctionBinding {
     /// @inheritdoc IIdentityGate
     function withdrawFees(address to) external onlyOwner {
         (bool paid,) = to.call{value: address(this).balance}("");
-        if (!paid) revert PaymentFailed(to);
+        if (!paid || to == address(0)) revert PaymentFailed(to); // the call to nobody succeeds, and burns it
     }
 
     /// @inheritdoc IIdentityGate

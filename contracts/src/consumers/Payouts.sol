@@ -34,6 +34,6 @@ abstract contract Payouts {
         delete owed[msg.sender];
         emit Withdrawn(msg.sender, to, amount);
         (bool paid,) = to.call{value: amount}("");
-        if (!paid) revert PaymentFailed(to);
+        if (!paid || to == address(0)) revert PaymentFailed(to); // the call to nobody succeeds, and burns it
     }
 }
