@@ -18,7 +18,7 @@ from executor.crypto.digests import keccak256, triggered_request_id
 from executor.model.billing import Asset
 from executor.model.ids import RequestId
 
-from .world import ECDSA, FUNCTION, QUORUM, Step, World, account, answer, deployment
+from .world import ECDSA, FUNCTION, QUORUM, Step, World, account, answer, deployment, error_names
 
 GAS_LIMIT = 600_000  # of the attacker's callbacks: a delivery inside one has room
 AT_ONCE = 8  # reports a delivery, which then fits a transaction of Osaka (2^24 gas)
@@ -239,6 +239,25 @@ def test_being_paid_is_no_way_in_either(fight: Fight) -> None:
         assert world.balance(fight.attacker.address) <= held + free
     assert len(fight.tried()) == len(steps)
     check_unharmed(fight, *before)
+
+
+def test_earnings_are_paid_once_to_who_asks_again_while_paid(fight: Fight) -> None:
+    """The attacker delivered, so that it has some."""
+    world, router, attacker = fight.world, fight.world.router.functions, fight.attacker
+    fight.receipts.append(forward(world, attacker, router.fulfill(*fight.attested)))
+    world.send(router.settle(1, Asset.NATIVE, attacker.address, [0b1011]), world.stranger)
+    earned = router.earned(Asset.NATIVE, attacker.address).call()
+    assert earned > 0
+    call = router.withdrawEarnings(Asset.NATIVE, attacker.address)
+    data = bytes.fromhex(call._encode_transaction_data()[2:])
+    world.send(attacker.functions.whenPaid((world.router.address, 0, data)), world.stranger)
+    before = world.balance(attacker.address)
+    fight.receipts.append(forward(world, attacker, call))
+    ((_, success, returned),) = fight.tried()
+    assert not success
+    assert error_names()["0x" + returned[:4].hex()] == "NothingEarned"
+    assert world.balance(attacker.address) == before + earned
+    world.check_books()
 
 
 def test_a_batch_delivered_again_from_inside_itself_is_delivered_once(fight: Fight) -> None:
