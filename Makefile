@@ -12,7 +12,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo devnet check format test test-python conformance test-contracts test-aarch64 audit mutants rebuild fixtures lock fuzz hostile bench clean
+.PHONY: help venv demo devnet check format test test-python conformance test-contracts test-contracts-shipped test-aarch64 audit mutants rebuild fixtures lock fuzz hostile bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,7 +63,14 @@ test-python: $(VENV)/.dev $(NPM) ## pytest (ARGS="-k name" for a part)
 conformance: $(VENV)/.dev ## every conformance vector and hostile guest on every engine: wasmtime in five ways, older ones, V8 in three
 	CONFORMANCE=all $(BIN)/pytest tests/conformance $(ARGS)
 
-test-contracts: $(VENV)/.dev $(NPM) ## forge; npm packages come from the lock file, node from PyPI where the machine has none
+# Suites that are run on the code that ships, which takes minutes to compile: gas, memory, exact gas of callbacks, assembly.
+SHIPPED := {Router,Hostile,Memory,Verifiers,Remembered,CommitteeGas,BeaconGas,CompatGas}
+
+test-contracts: $(VENV)/.dev $(NPM) ## forge: every suite built fast, then those about gas and assembly on the code that ships
+	FOUNDRY_PROFILE=dev $(PY) contracts/tools/forge.py test
+	$(PY) contracts/tools/forge.py test --match-path 'test/$(SHIPPED).t.sol'
+
+test-contracts-shipped: $(VENV)/.dev $(NPM) ## every forge suite on the code that ships: ten minutes and more
 	$(PY) contracts/tools/forge.py test
 
 audit: $(VENV)/.dev $(NPM) .audit/.tools ## slither and halmos over the contracts, in an environment of their own: docs/audit.md
