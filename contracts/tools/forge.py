@@ -1,7 +1,7 @@
 """Runs forge from npm on contracts/ with solc from npm, offline: `forge.py test`, `forge.py build`, ….
 
-Gas snapshots (contracts/snapshots) are compared; `FORGE_SNAPSHOT_CHECK=false forge.py test` writes them. The dev profile, whose
-gas is not the product's, does neither.
+Gas snapshots (contracts/snapshots) are compared; `FORGE_SNAPSHOT_CHECK=false forge.py test` writes them.
+The dev profile, whose gas is not the product's, does neither.
 """
 
 import os
