@@ -130,12 +130,13 @@ def test_a_member_that_signs_two_outcomes_is_slashed_by_anyone_and_dropped(world
 
 
 def test_no_two_votes_of_honest_members_are_evidence(world: World, consumer: Contract) -> None:
-    """Over other requests, in batches, in a later round, under another root: the contract refuses every pair."""
+    """Over other requests and transcripts, in batches, in a later round: the contract refuses every pair."""
     subscription = world.subscribe(consumer)
     ids = world.ask(consumer, subscription, 2)
     first, second = [answer(each)[0] for each in ids]
     later = replace(first, round=first.round + 4)
-    batches = [[first], [first, second], [later], [second, later]]
+    moved = replace(first, transcript_hash=keccak256(b"another"), output_hash=keccak256(b"another"))
+    batches = [[first], [first, second], [later], [moved, second, later]]
     key = deployment.keys_of(0).signer
     votes = [
         vote

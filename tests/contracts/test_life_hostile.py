@@ -14,7 +14,7 @@ from executor.model.billing import GWEI
 from .attackers import compiled
 from .world import FUNCTION, World, account, answer, key_of
 
-RETURN, REVERT, LOOP, INVALID, MEASURE, DESTROY = range(6)  # Ruinous.Mode
+RETURN, REVERT, LOOP, INVALID, NEED, DESTROY = range(6)  # Ruinous.Mode
 LIMIT = 250_000
 MAX_REASON = 128  # Callback.sol
 DISPATCH = 1_000  # gas from the callback's first instruction to where it is measured
@@ -51,11 +51,18 @@ def test_bombs_and_gas_eaters_are_charged_for_it_and_alone(world: World, mode: i
     world.check_books()
 
 
-def test_no_amount_of_gas_makes_a_callback_fail_that_has_enough(world: World) -> None:
-    """The consumer needs nearly all that it asked for. Whatever a transmitter gives, the request stays open, or the
-    callback gets every unit (EIP-150 keeps one part in 64)."""
-    consumer = world.deploy("Ruinous")
-    request = ask(world, consumer, world.subscribe(consumer), MEASURE)
+@pytest.mark.parametrize("limit", [250_000, 4_000_000])
+@pytest.mark.parametrize("name", ["Ruinous", "Scripted"])
+def test_whatever_gas_a_transmitter_gives_a_callback_gets_all_it_asked_for(world: World, name: str, limit: int) -> None:
+    """Or the request stays open. EIP-150 keeps one part in 64: of 4,000,000 that is enough for the router to finish
+    when a starved callback has failed (Ruinous), or was content with less (Scripted)."""
+    world.send(world.router.functions.setLimits(300, limit, 16_384), world.owner)
+    consumer = world.deploy(name)
+    subscription = world.subscribe(consumer)
+    if name == "Ruinous":
+        request = ask(world, consumer, subscription, NEED, limit)
+    else:
+        (request,) = world.ask(consumer, subscription, gas_limit=limit)
     arguments = world.attest([answer(request)])
 
     def succeeds(gas: int) -> bool:
@@ -63,19 +70,20 @@ def test_no_amount_of_gas_makes_a_callback_fail_that_has_enough(world: World) ->
         receipt = world.attempt(world.router.functions.fulfill(*arguments), world.transmitter, gas=gas)
         if receipt["status"] == 1:
             assert [log["success"] for log in world.logs(receipt, "Delivered")] == [True]
-            (finished,) = world.logs(receipt, "Finished", consumer)
-            assert LIMIT - DISPATCH < finished["gasAtStart"] <= LIMIT
+            (told,) = world.logs(receipt, "Finished" if name == "Ruinous" else "Told", consumer)
+            assert limit - DISPATCH < told["gasAtStart"] <= limit
         else:
             assert world.is_open(request)
         assert world.rpc("evm_revert", snapshot) is True
         return bool(receipt["status"] == 1)
 
-    amounts = range(40_000, 640_000, 40_000)
+    step = limit // 10
+    amounts = range(4 * step, limit + 2 * step + 100_000, step)  # from above what the transaction itself costs
     coarse = [succeeds(gas) for gas in amounts]
     assert coarse == sorted(coarse)
     assert {False, True} == set(coarse)
     least = amounts[coarse.index(True)]
-    fine = [succeeds(gas) for gas in range(least - 40_000, least + 1, 2_500)]
+    fine = [succeeds(gas) for gas in range(least - step, least + 1, step // 10)]
     assert fine == sorted(fine)
 
 

@@ -260,6 +260,22 @@ def test_earnings_are_paid_once_to_who_asks_again_while_paid(fight: Fight) -> No
     world.check_books()
 
 
+def test_a_report_pushed_again_from_inside_its_receiver_arrives_once(fight: Fight) -> None:
+    """The receiver sends the very delivery that it is told by."""
+    world, registration = fight.world, register(fight)
+    router, event = deployment.raw(world.router.address), keccak256(b"event")
+    request = triggered_request_id(world.w3.eth.chain_id, router, registration, FUNCTION, 1, event)
+    arguments = (*world.attest([answer(RequestId(request))]), [(registration, event)])
+    fight.script([(world.router.address, 0, bytes.fromhex(world.router.encode_abi("push", args=list(arguments))[2:]))])
+    receipt = world.send(world.router.functions.push(*arguments), world.transmitter)
+    fight.receipts.append(receipt)
+    assert [success for _, success, _ in fight.tried()] == [True]
+    assert [bytes(log["requestId"]) for log in world.logs(receipt, "Pushed")] == [request]
+    assert world.skipped(receipt) == [(request, 0)]
+    assert len(world.logs(receipt, "Told", fight.attacker)) == 1
+    world.check_books()
+
+
 def test_a_batch_delivered_again_from_inside_itself_is_delivered_once(fight: Fight) -> None:
     """The attacker's callback delivers the batch that is being delivered: the rest arrives there, and once."""
     world = fight.world
