@@ -271,8 +271,3 @@ def error_names() -> dict[str, str]:
 
 
 Step = tuple[str, int, bytes]
-
-
-def step(call: Any, value: int = 0) -> Step:
-    """A call as Scripted takes it."""
-    return call.address, value, bytes.fromhex(call._encode_transaction_data()[2:])
