@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ICommittee} from "../src/interfaces/ICommittee.sol";
 import {IEpochVerifier} from "../src/interfaces/IEpochVerifier.sol";
 import {IVerifier} from "../src/interfaces/IVerifier.sol";
 import {Digests} from "../src/libraries/Digests.sol";
@@ -35,12 +36,20 @@ contract HashVerifier is IVerifier {
 
 contract PluggableTest is Network {
     function setUp() public {
-        start(4);
+        startCommittee(4, DELAY);
+        deployRouter(address(committee), address(0));
     }
 
-    function test_a_third_verifier_comes_with_an_epoch_and_the_router_stays() public {
+    function test_a_third_verifier_comes_with_an_epoch_after_the_delay_and_the_router_stays() public {
         verifiers.push(address(new HashVerifier()));
-        uint64 epoch = startEpoch(operators);
+        committee.proposeEpoch(operators, PROFILE, 4, verifiers);
+        (, uint256 readyAt) = committee.proposal();
+        vm.assertEq(readyAt, time() + DELAY);
+        vm.warp(readyAt - 1);
+        vm.expectRevert(abi.encodeWithSelector(ICommittee.EpochNotReady.selector, readyAt));
+        committee.startEpoch(operators, PROFILE, 4, verifiers);
+        vm.warp(readyAt);
+        uint64 epoch = committee.startEpoch(operators, PROFILE, 4, verifiers);
         Recorder consumer = new Recorder(address(router));
         sponsor(address(consumer));
         Report memory r = report(consumer.ask("", 200_000), 0, "output");
