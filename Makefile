@@ -55,7 +55,8 @@ format: $(VENV)/.dev ## put the code into the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: test-contracts test-python ## every test: forge, then pytest
+test: $(VENV)/.dev $(NPM) ## every test: forge and pytest side by side
+	$(MAKE) --jobs=2 test-contracts test-python
 
 test-python: $(VENV)/.dev $(NPM) ## pytest (ARGS="-k name" for a part)
 	$(BIN)/pytest $(ARGS)
