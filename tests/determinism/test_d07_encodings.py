@@ -15,13 +15,14 @@ from executor.crypto import digests
 from executor.errors import InvalidEncoding, InvalidReceipt
 from executor.model.codec import MAX_INTEGER, decode, decode_json, encode, encode_json
 from executor.model.function import Function
-from executor.model.ids import Address, EpochDigest, FunctionId, RequestId
+from executor.model.ids import Address, Digest, EpochDigest, EventHash, FunctionId, RegistrationId, RequestId
 from executor.model.manifest import Terms
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Returned
 from executor.model.profile import PROFILE, Profile
 from executor.model.request import Request
 from executor.model.transcript import Entry
+from executor.model.trigger import BlockTick, ClockTick, HomeBlock, HttpCall, LogEvent
 from executor.model.view import NO_VIEW
 from executor.receipts import Receipt
 
@@ -108,7 +109,8 @@ FUNCTION = Function(b"\0asm")
 REQUEST = Request.local(digests.function_id(FUNCTION), b"input")
 ENTRY = Entry(b"{}", Kind.VALUE, b"1")
 BYTES_32 = bytes(range(32))
-ADDRESS, EPOCH = Address(bytes(20)), EpochDigest(BYTES_32)
+ADDRESS, EPOCH, DIGEST = Address(bytes(20)), EpochDigest(BYTES_32), Digest(BYTES_32)
+HOME = HomeBlock(1, 2, DIGEST)
 REQUEST_ID, FUNCTION_ID, NOTHING = RequestId(BYTES_32), FunctionId(BYTES_32), digests.transcript_hash(())
 TAGGED: dict[str, Callable[[], bytes]] = {
     "MANIFEST": lambda: digests.manifest_hash(Terms()),
@@ -124,6 +126,18 @@ TAGGED: dict[str, Callable[[], bytes]] = {
     "PREPARE": lambda: digests.prepare_digest(EPOCH, REQUEST_ID, FUNCTION_ID, NOTHING, NO_VIEW),
     "MESSAGE": lambda: digests.message_digest(EPOCH, 1, 2, b"payload"),
     "POSSESSION": lambda: digests.possession_digest(1, ADDRESS, ADDRESS, bytes(256)),
+    "TICKET": lambda: digests.ticket_digest(1, ADDRESS, ADDRESS, 0),
+    "RANDOMNESS": lambda: digests.ticket_randomness(DIGEST, DIGEST),
+    "DRAW": lambda: digests.draw_digest(1, ADDRESS, REQUEST_ID, 0),
+    "NAME": lambda: digests.name_id(ADDRESS, b"name"),
+    "REGISTRATION": lambda: digests.registration_id(1, ADDRESS, ADDRESS, 0),
+    "TRIGGER": lambda: digests.triggered_request_id(
+        1, ADDRESS, RegistrationId(BYTES_32), FUNCTION_ID, 1, EventHash(BYTES_32)
+    ),
+    "LOG": lambda: digests.event_hash(LogEvent(1, DIGEST, DIGEST, 0), b"", HOME),
+    "CRON": lambda: digests.event_hash(ClockTick(0), b"", HOME),
+    "BLOCK": lambda: digests.event_hash(BlockTick(0), b"", HOME),
+    "HTTP": lambda: digests.event_hash(HttpCall(DIGEST), b"", HOME),
 }  # fmt: skip
 """Every tagged digest that takes values; the epoch's is covered by its tag, its fields by docs/wire.md's vectors."""
 
