@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {ReportReceiver} from "../ReportReceiver.sol";
 import {AttestedPrice, Price, PriceRules} from "./AttestedPrice.sol";
+import {BoundReceiver} from "./BoundReceiver.sol";
 import {FunctionBinding} from "./FunctionBinding.sol";
 import {ICollateralGuard} from "./ICollateralGuard.sol";
 import {ILendingMarket} from "./ILendingMarket.sol";
@@ -15,7 +15,7 @@ import {Words} from "./Words.sol";
 /// @notice A small lending market guarded by reports (docs/consumers.md).
 /// @dev The callback moves no tokens: it pays from the reserve's books. So no token can make it fail, and it is safe to
 /// run while another function of this contract waits for a token.
-contract CollateralGuard is ICollateralGuard, LendingMarket, FunctionBinding, ReportReceiver {
+contract CollateralGuard is ICollateralGuard, LendingMarket, BoundReceiver {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
     using Words for bytes;
@@ -94,22 +94,8 @@ contract CollateralGuard is ICollateralGuard, LendingMarket, FunctionBinding, Re
         if (collateralAmount != 0) collateralToken.safeTransfer(to, collateralAmount);
     }
 
-    /// @inheritdoc FunctionBinding
-    function _answered(bytes32 requestId, bytes calldata output) internal override {
-        take(requestId, output);
-    }
-
-    /// @inheritdoc ReportReceiver
-    function _receive(bytes calldata report) internal override {
-        take(0, report);
-    }
-
-    /// @inheritdoc ReportReceiver
-    function _isExpected(bytes32 functionId, address triggerOwner) internal view override returns (bool) {
-        return _isBound(functionId, triggerOwner);
-    }
-
-    function take(bytes32 requestId, bytes calldata output) private {
+    /// @inheritdoc BoundReceiver
+    function _take(bytes32 requestId, bytes calldata output) internal override {
         Refusal refusal = wellFormed(output) ? _movePrice(output.word(0), output.word(1)) : Refusal.Malformed;
         if (refusal != Refusal.None) {
             emit ReportRefused(requestId, refusal);

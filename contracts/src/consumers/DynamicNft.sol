@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC165, IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import {ReportReceiver} from "../ReportReceiver.sol";
+import {BoundReceiver} from "./BoundReceiver.sol";
 import {FunctionBinding} from "./FunctionBinding.sol";
 import {IDynamicNft, Match, Status} from "./IDynamicNft.sol";
 import {MatchMetadata} from "./MatchMetadata.sol";
@@ -12,7 +13,7 @@ import {Words} from "./Words.sol";
 /// @notice Tokens that show a match as it stands (docs/consumers.md).
 /// @dev A token id is `match id << 32 | serial`, so that the tokens of a match are a range and one ERC-4906 event tells
 /// about all of them.
-contract DynamicNft is IDynamicNft, IERC4906, ERC721, FunctionBinding, ReportReceiver {
+contract DynamicNft is IDynamicNft, IERC4906, ERC721, BoundReceiver {
     using Words for bytes;
 
     bytes4 private constant ERC_4906_ID = 0x49064906; // the standard's own; its interface has no functions
@@ -71,22 +72,8 @@ contract DynamicNft is IDynamicNft, IERC4906, ERC721, FunctionBinding, ReportRec
             || ReportReceiver.supportsInterface(interfaceId);
     }
 
-    /// @inheritdoc FunctionBinding
-    function _answered(bytes32 requestId, bytes calldata output) internal override {
-        update(requestId, output);
-    }
-
-    /// @inheritdoc ReportReceiver
-    function _receive(bytes calldata report) internal override {
-        update(0, report);
-    }
-
-    /// @inheritdoc ReportReceiver
-    function _isExpected(bytes32 functionId, address triggerOwner) internal view override returns (bool) {
-        return _isBound(functionId, triggerOwner);
-    }
-
-    function update(bytes32 requestId, bytes calldata output) private {
+    /// @inheritdoc BoundReceiver
+    function _take(bytes32 requestId, bytes calldata output) internal override {
         if (!wellFormed(output)) {
             emit UpdateRefused(requestId, 0, Refusal.Malformed);
             return;

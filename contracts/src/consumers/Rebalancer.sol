@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {ReportReceiver} from "../ReportReceiver.sol";
+import {BoundReceiver} from "./BoundReceiver.sol";
 import {FunctionBinding} from "./FunctionBinding.sol";
 import {IConstantProductPool} from "./IConstantProductPool.sol";
 import {Bounds, IRebalancer, Move} from "./IRebalancer.sol";
@@ -12,7 +12,7 @@ import {Words} from "./Words.sol";
 
 /// @notice Keeps the treasury's two tokens and trades them as reports say, within bounds (docs/consumers.md).
 /// @dev Money comes by plain transfers and leaves to the treasury and, in exchange, to the two pools; nowhere else.
-contract Rebalancer is IRebalancer, FunctionBinding, ReportReceiver, ReentrancyGuardTransient {
+contract Rebalancer is IRebalancer, BoundReceiver, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using Words for bytes;
 
@@ -113,22 +113,8 @@ contract Rebalancer is IRebalancer, FunctionBinding, ReportReceiver, ReentrancyG
         return _bounds;
     }
 
-    /// @inheritdoc FunctionBinding
-    function _answered(bytes32 requestId, bytes calldata output) internal override {
-        take(requestId, output);
-    }
-
-    /// @inheritdoc ReportReceiver
-    function _receive(bytes calldata report) internal override {
-        take(0, report);
-    }
-
-    /// @inheritdoc ReportReceiver
-    function _isExpected(bytes32 functionId, address triggerOwner) internal view override returns (bool) {
-        return _isBound(functionId, triggerOwner);
-    }
-
-    function take(bytes32 requestId, bytes calldata output) private {
+    /// @inheritdoc BoundReceiver
+    function _take(bytes32 requestId, bytes calldata output) internal override {
         Refusal refusal = Refusal.Malformed;
         if (wellFormed(output)) {
             Move memory asked = Move(
