@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final as Constant
 from typing import NoReturn
 
-from executor.crypto import bls, secp256k1
 from executor.crypto.digests import attestation_digest
+from executor.crypto.secp256k1 import SIGNATURE_BYTES
+from executor.crypto.suite import REAL, Suite
 from executor.errors import BadSignature, InvalidValue, NotAMember, VerificationFailed
 from executor.model.committee import Epoch
 from executor.model.ids import Digest, Root
@@ -27,7 +28,7 @@ def needs_bls(epoch: Epoch) -> bool:
     return any(verifier.scheme is Scheme.BLS for verifier in epoch.verifiers)
 
 
-def build_proof(scheme: Scheme, epoch: Epoch, votes: Sequence[Vote]) -> bytes:
+def build_proof(scheme: Scheme, epoch: Epoch, votes: Sequence[Vote], suite: Suite = REAL) -> bytes:
     """Proof bytes of checked votes (`check_vote`) of distinct members; raises InvalidValue below quorum.
 
     Every vote given is used; their order does not matter.
@@ -45,52 +46,52 @@ def build_proof(scheme: Scheme, epoch: Epoch, votes: Sequence[Vote]) -> bytes:
         case Scheme.ECDSA:
             return bitmap + b"".join(vote.ecdsa for vote in ordered)
         case Scheme.BLS:
-            return bitmap + bls.to_evm_g1(bls.aggregate([vote.bls for vote in ordered]))
+            return bitmap + suite.aggregate([vote.bls for vote in ordered])
 
 
-def check_proof(scheme: Scheme, epoch: Epoch, root: Root, proof: bytes) -> frozenset[int]:
+def check_proof(scheme: Scheme, epoch: Epoch, root: Root, proof: bytes, suite: Suite = REAL) -> frozenset[int]:
     """The members that signed `root`; raises VerificationFailed naming what is wrong."""
     members = _signers(epoch, proof[:BITMAP_BYTES])
     digest, signatures = attestation_digest(epoch.identity, root), proof[BITMAP_BYTES:]
     match scheme:
         case Scheme.ECDSA:
-            _check_ecdsa(epoch, members, digest, signatures)
+            _check_ecdsa(suite, epoch, members, digest, signatures)
         case Scheme.BLS:
-            _check_bls(epoch, members, digest, signatures)
+            _check_bls(suite, epoch, members, digest, signatures)
     return frozenset(members)
 
 
-def check_vote(epoch: Epoch, root: Root, vote: Vote) -> None:
+def check_vote(epoch: Epoch, root: Root, vote: Vote, suite: Suite = REAL) -> None:
     """Raises NotAMember, or BadSignature naming the member, unless every needed signature verifies (Rule 3)."""
-    check_vote_ecdsa(epoch, root, vote)
-    if needs_bls(epoch) and bad_bls_votes(epoch, root, [vote]):
+    check_vote_ecdsa(epoch, root, vote, suite)
+    if needs_bls(epoch) and bad_bls_votes(epoch, root, [vote], suite):
         raise BadSignature("the vote's BLS signature does not verify", vote.member)
 
 
-def check_vote_ecdsa(epoch: Epoch, root: Root, vote: Vote) -> None:
+def check_vote_ecdsa(epoch: Epoch, root: Root, vote: Vote, suite: Suite = REAL) -> None:
     """The cheap part of `check_vote`, for callers that check BLS signatures in batches (`bad_bls_votes`)."""
     if vote.member >= epoch.n:
         raise NotAMember(f"the epoch has {epoch.n} members", vote.member)
     signer = epoch.members[vote.member].signer
-    if not secp256k1.is_signed_by(attestation_digest(epoch.identity, root), vote.ecdsa, signer):
+    if not suite.is_signed_by(attestation_digest(epoch.identity, root), vote.ecdsa, signer):
         raise BadSignature("the vote's ECDSA signature does not verify", vote.member)
 
 
-def bad_bls_votes(epoch: Epoch, root: Root, votes: Sequence[Vote]) -> frozenset[int]:
+def bad_bls_votes(epoch: Epoch, root: Root, votes: Sequence[Vote], suite: Suite = REAL) -> frozenset[int]:
     """Members whose BLS signature over `root` does not verify; one verification when all do, else by bisection."""
     digest = attestation_digest(epoch.identity, root)
-    malformed = frozenset(vote.member for vote in votes if vote.member >= epoch.n or not _is_point(vote.bls))
-    return malformed | _bisect(epoch, digest, [vote for vote in votes if vote.member not in malformed])
+    malformed = frozenset(vote.member for vote in votes if vote.member >= epoch.n or not suite.is_point(vote.bls))
+    return malformed | _bisect(suite, epoch, digest, [vote for vote in votes if vote.member not in malformed])
 
 
-def _bisect(epoch: Epoch, digest: Digest, votes: Sequence[Vote]) -> frozenset[int]:
+def _bisect(suite: Suite, epoch: Epoch, digest: Digest, votes: Sequence[Vote]) -> frozenset[int]:
     keys = _keys(epoch, [vote.member for vote in votes])
-    if not votes or bls.verify_batch(keys, digest, [vote.bls for vote in votes]):
+    if not votes or suite.all_signed(keys, digest, [vote.bls for vote in votes]):
         return frozenset()
     if len(votes) == 1:
         return frozenset({votes[0].member})
     half = len(votes) // 2
-    return _bisect(epoch, digest, votes[:half]) | _bisect(epoch, digest, votes[half:])
+    return _bisect(suite, epoch, digest, votes[:half]) | _bisect(suite, epoch, digest, votes[half:])
 
 
 def _signers(epoch: Epoch, bitmap_bytes: bytes) -> list[int]:
@@ -105,41 +106,25 @@ def _signers(epoch: Epoch, bitmap_bytes: bytes) -> list[int]:
     return members
 
 
-def _check_ecdsa(epoch: Epoch, members: Sequence[int], digest: Digest, signatures: bytes) -> None:
-    size = secp256k1.SIGNATURE_BYTES
+def _check_ecdsa(suite: Suite, epoch: Epoch, members: Sequence[int], digest: Digest, signatures: bytes) -> None:
+    size = SIGNATURE_BYTES
     if len(signatures) != size * len(members):
         _fail(f"{len(signatures)} bytes of signatures for {len(members)} signers of {size} bytes each")
     for position, member in enumerate(members):
         signature = signatures[size * position : size * (position + 1)]
-        try:
-            signer = secp256k1.recover(digest, signature)
-        except BadSignature as error:
-            _fail(f"member {member}: {error}")
-        if signer != epoch.members[member].signer:
-            _fail(f"member {member}: signed by {signer}, or another root")
+        if not suite.is_signed_by(digest, signature, epoch.members[member].signer):
+            _fail(f"member {member}: not signed by {epoch.members[member].signer}, or over another root")
 
 
-def _check_bls(epoch: Epoch, members: Sequence[int], digest: Digest, signature: bytes) -> None:
-    if len(signature) != EVM_G1_BYTES:
-        _fail(f"an aggregate signature is {EVM_G1_BYTES} bytes, not {len(signature)}")
-    try:
-        compressed = bls.from_evm_g1(signature)
-    except InvalidValue as error:
-        _fail(str(error))
-    if not bls.verify_aggregate(_keys(epoch, members), digest, compressed):
+def _check_bls(suite: Suite, epoch: Epoch, members: Sequence[int], digest: Digest, aggregate: bytes) -> None:
+    if len(aggregate) != EVM_G1_BYTES:
+        _fail(f"an aggregate signature is {EVM_G1_BYTES} bytes, not {len(aggregate)}")
+    if not suite.is_aggregate(_keys(epoch, members), digest, aggregate):
         _fail("the aggregate signature does not verify for these members and this root")
 
 
 def _keys(epoch: Epoch, members: Iterable[int]) -> list[bytes]:
     return [epoch.members[member].bls_key for member in members]
-
-
-def _is_point(signature: bytes) -> bool:
-    try:
-        bls.check_signature(signature)
-    except InvalidValue:
-        return False
-    return True
 
 
 def _fail(message: str) -> NoReturn:

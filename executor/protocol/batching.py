@@ -154,7 +154,7 @@ def batch_voted(desk: Desk, batcher: Batcher, lives: Lives, sender: int, message
         raise RuleBroken(f"a vote in the name of member {message.vote.member}", sender)
     if not batcher.open or message.root != root_of(batcher.open):
         return  # late
-    check_vote(desk.epoch, Root(message.root), message.vote)
+    check_vote(desk.epoch, Root(message.root), message.vote, desk.suite)
     batcher.votes[sender] = message.vote
     if len(batcher.votes) < desk.epoch.quorum:
         return

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from executor.crypto import secp256k1
 from executor.crypto.digests import entry_hash, epoch_digest, observation_digest, prepare_digest, transcript_hash
+from executor.crypto.suite import REAL, Suite
 from executor.errors import BadSignature, InvalidValue, NotAMember, RuleBroken
 from executor.model.committee import Epoch
 from executor.model.ids import Digest, FunctionId, RequestId, TranscriptHash
@@ -33,6 +33,7 @@ class Subject:
     epoch: Epoch
     request_id: RequestId
     function_id: FunctionId
+    suite: Suite = REAL
 
 
 def path_of(transcript: Transcript) -> Path:
@@ -71,7 +72,7 @@ def check_prepare(subject: Subject, prepare: Prepare) -> None:
         prepare.transcript_hash,
         prepare.view,
     )
-    _check_signature(subject.epoch, prepare.member, digest, prepare.signature, "Prepare")
+    _check_signature(subject, prepare.member, digest, prepare.signature, "Prepare")
 
 
 def check_signed_observation(
@@ -87,7 +88,7 @@ def check_signed_observation(
         spec,
         signed.observation,
     )
-    _check_signature(subject.epoch, signed.member, digest, signed.signature, "observation")
+    _check_signature(subject, signed.member, digest, signed.signature, "observation")
     try:
         check_observation(spec, signed.observation)
     except InvalidValue as error:
@@ -149,8 +150,9 @@ def slim(certificate: Certificate) -> Certificate:
     return replace(certificate, transcript=slim_sets(certificate.transcript))
 
 
-def _check_signature(epoch: Epoch, member: int, digest: Digest, signature: bytes, what: str) -> None:
+def _check_signature(subject: Subject, member: int, digest: Digest, signature: bytes, what: str) -> None:
+    epoch = subject.epoch
     if member >= epoch.n:
         raise NotAMember(f"{what}: the epoch has {epoch.n} members", member)
-    if not secp256k1.is_signed_by(digest, signature, epoch.members[member].signer):
+    if not subject.suite.is_signed_by(digest, signature, epoch.members[member].signer):
         raise BadSignature(f"the {what}'s signature does not verify", member)

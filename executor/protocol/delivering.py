@@ -40,7 +40,7 @@ def attest(desk: Desk, reports: tuple[Report, ...], lives: Sequence[Life], votes
     """Make an attestation of one report a life from checked votes over their root; send it round and transmit."""
     scheme = _scheme(desk)
     enough = votes[: desk.epoch.quorum] if scheme is Scheme.ECDSA else votes  # there each one more costs gas
-    attestation = Attestation(scheme, reports, build_proof(scheme, desk.epoch, enough))
+    attestation = Attestation(scheme, reports, build_proof(scheme, desk.epoch, enough, desk.suite))
     evidence = tuple(
         Evidence(life.payload, _certificate(life, report, None)) for life, report in zip(lives, reports, strict=True)
     )
@@ -71,7 +71,7 @@ def check_attestation(desk: Desk, sender: int, message: AttestationMessage) -> N
     if message.attestation.scheme not in schemes(desk.epoch):
         raise RuleBroken(f"an attestation that no verifier of the epoch accepts: {message.attestation.scheme}", sender)
     try:
-        check_proof(message.attestation.scheme, desk.epoch, root_of(reports), message.attestation.proof)
+        check_proof(message.attestation.scheme, desk.epoch, root_of(reports), message.attestation.proof, desk.suite)
     except VerificationFailed as error:
         raise RuleBroken(f"attestation: {error}", sender) from error
     for report, evidence in zip(reports, message.evidence, strict=True):
@@ -85,7 +85,7 @@ def good_votes(desk: Desk, message: AttestationMessage) -> tuple[Vote, ...]:
     root, good = root_of(message.attestation.reports), dict[int, Vote]()
     for vote in message.votes[: desk.epoch.n]:
         try:
-            check_vote(desk.epoch, root, vote)
+            check_vote(desk.epoch, root, vote, desk.suite)
             good[vote.member] = vote
         except PeerFault:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from executor.crypto.digests import transcript_hash
+from executor.crypto.suite import REAL, Suite
 from executor.model.committee import Epoch
 from executor.model.outcome import Outcome
 from executor.model.transcript import Transcript
@@ -16,10 +17,11 @@ from executor.protocol.settings import Settings
 class Desk:
     """Identity, schedule and outgoing effects of one member."""
 
-    def __init__(self, epoch: Epoch, index: int, settings: Settings) -> None:
+    def __init__(self, epoch: Epoch, index: int, settings: Settings, suite: Suite = REAL) -> None:
         self.epoch = epoch
         self.index = index
         self.settings = settings
+        self.suite = suite
         self.schedule = Schedule(epoch)
         self._effects: list[Effect] = []
 

@@ -15,7 +15,7 @@ from typing import Final as Constant
 
 from executor.crypto.digests import attestation_digest, report_leaf
 from executor.crypto.merkle import merkle_path, path_root
-from executor.crypto.secp256k1 import is_signed_by
+from executor.crypto.suite import REAL, Suite
 from executor.model.codec import Hex
 from executor.model.committee import EpochIdentity
 from executor.model.ids import Address, Digest
@@ -38,9 +38,13 @@ def equivocates(first: Report, second: Report) -> bool:
     return _run(first) == _run(second) and _outcome(first) != _outcome(second)
 
 
-def is_evidence(epoch: EpochIdentity, signer: Address, first: SignedReport, second: SignedReport) -> bool:
+def is_evidence(
+    epoch: EpochIdentity, signer: Address, first: SignedReport, second: SignedReport, suite: Suite = REAL
+) -> bool:
     """Whether the contract slashes the member with this signer for these two votes. Pure and symmetric."""
-    return equivocates(first.report, second.report) and all(_signed(epoch, signer, vote) for vote in (first, second))
+    return equivocates(first.report, second.report) and all(
+        _signed(suite, epoch, signer, vote) for vote in (first, second)
+    )
 
 
 def signed_reports(reports: Sequence[Report], signature: bytes) -> list[SignedReport]:
@@ -68,9 +72,9 @@ def _outcome(report: Report) -> tuple[int, int, int, bytes]:
     return int(report.status), report.slots, report.fuel_used, report.output_hash
 
 
-def _signed(epoch: EpochIdentity, signer: Address, vote: SignedReport) -> bool:
+def _signed(suite: Suite, epoch: EpochIdentity, signer: Address, vote: SignedReport) -> bool:
     if len(vote.path) > MAX_PATH:
         return False
-    return is_signed_by(
+    return suite.is_signed_by(
         attestation_digest(epoch, path_root(report_leaf(vote.report), vote.path)), vote.signature, signer
     )

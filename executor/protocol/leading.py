@@ -80,7 +80,7 @@ def check_report_vote(desk: Desk, life: Life, sender: int, item: ReportVote) -> 
     if (report.request_id, report.function_id) != (subject.request_id, subject.function_id):
         raise RuleBroken("a vote for a report of another request or function", sender)
     if item.vote not in life.count.of(report):
-        check_vote(desk.epoch, Root(report_leaf(report)), item.vote)
+        check_vote(desk.epoch, Root(report_leaf(report)), item.vote, desk.suite)
 
 
 def _split(

@@ -18,6 +18,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from executor.crypto.digests import request_id
+from executor.crypto.suite import REAL, Suite
 from executor.errors import InvalidValue, NotAMember, PeerFault, RuleBroken
 from executor.model.committee import Epoch
 from executor.model.ids import FunctionId, RequestId, TranscriptHash
@@ -59,14 +60,14 @@ MAX_CLOSED = 4096  # request ids whose late messages are dropped unread
 class Member:
     """The state machine of member `index` of an epoch, for all its requests."""
 
-    def __init__(self, epoch: Epoch, index: int, settings: Settings | None = None) -> None:
+    def __init__(self, epoch: Epoch, index: int, settings: Settings | None = None, *, suite: Suite = REAL) -> None:
         if not 0 <= index < epoch.n:
             raise InvalidValue(f"the epoch has no member {index}")
         if settings is not None and settings.scheme not in (None, *delivering.schemes(epoch)):
             raise InvalidValue(f"no verifier of the epoch accepts {settings.scheme} attestations")
         self.epoch = epoch
         self.index = index
-        self._desk = Desk(epoch, index, settings or Settings())
+        self._desk = Desk(epoch, index, settings or Settings(), suite)
         self._lives: dict[RequestId, Life] = {}
         self._closed: OrderedDict[RequestId, None] = OrderedDict()
         self._inbox = Inbox(epoch.n)
@@ -175,7 +176,7 @@ class Member:
     # Inside.
 
     def _subject(self, request: RequestId, function: FunctionId) -> Subject:
-        return Subject(self.epoch, request, function)
+        return Subject(self.epoch, request, function, self._desk.suite)
 
     def _open(self, life: Life) -> None:
         request = life.subject.request_id

@@ -1,4 +1,4 @@
-"""A committee in memory: real members, real signatures, simulated time, network and disks; deterministic by seed.
+"""A committee in memory: real members, simulated time, network and disks, signatures by choice; deterministic by seed.
 
 Members are the same machines that nodes run, and messages cross the simulated network as bytes. What is simulated is
 the outside: execution is a given pure function of the transcript, observations are given a node, signing and delivery
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from executor.crypto import bls, secp256k1
+from executor.crypto import bls
 from executor.crypto.digests import keccak256, request_id, transcript_hash
 from executor.crypto.proofs import needs_bls
 from executor.errors import PeerFault
@@ -41,6 +41,7 @@ from executor.protocol.member import Member
 from executor.protocol.messages import Message, decode_message, encode_message
 from executor.protocol.settings import Settings
 from executor.protocol.statements import ReportsStatement, Signatures, Statement, statement_digest
+from executor.testing.fast_signatures import CURVES, SigningSuite
 
 FUNCTION_ID = FunctionId(b"\x0f" * 32)
 START_S = 1_700_000_000.0  # a multiple of the round length; any would do
@@ -60,14 +61,19 @@ def bls_key(index: int) -> bytes:
     return bls.secret_from_seed(private_key(index))
 
 
-def make_epoch(n: int = 4, round_length_s: int = 4, schemes: tuple[Scheme, ...] = (Scheme.ECDSA,)) -> Epoch:
+def make_epoch(
+    n: int = 4,
+    round_length_s: int = 4,
+    schemes: tuple[Scheme, ...] = (Scheme.ECDSA,),
+    suite: SigningSuite = CURVES,
+) -> Epoch:
     """An epoch of n members with known keys and a verifier of each scheme."""
     members = tuple(
         Keys(
             index,
             Address(bytes([index + 1]) * 20),
-            secp256k1.address_of(private_key(index)),
-            bls.public_key(bls_key(index)) if Scheme.BLS in schemes else bytes(96),
+            suite.address_of(private_key(index)),
+            suite.bls_public_key(bls_key(index)) if Scheme.BLS in schemes else bytes(96),
             bytes(32),
             f"memory://{index}",
         )
@@ -108,7 +114,8 @@ class Simulation:
 
     `tamper` replaces each message a member sends by any others; `broken` members execute another function; `slow_s`
     is what a member's own runs and signatures take longer; the first `lost_deliveries` transactions never reach the
-    chain. An `epoch` given stands for `n` and `schemes`.
+    chain. An `epoch` given stands for `n` and `schemes`; it must be made with the same
+    `suite`, whose stand-in (FastSignatures) spares the curves.
     """
 
     def __init__(
@@ -119,6 +126,7 @@ class Simulation:
         n: int = 4,
         schemes: tuple[Scheme, ...] = (Scheme.ECDSA,),
         epoch: Epoch | None = None,
+        suite: SigningSuite = CURVES,
         seed: int = 0,
         loss: float = 0.0,
         duplication: float = 0.0,
@@ -131,9 +139,10 @@ class Simulation:
         settings: Settings | None = None,
         start_s: float = START_S,
     ) -> None:
-        self.epoch = make_epoch(n, schemes=schemes) if epoch is None else epoch
+        self.epoch = make_epoch(n, schemes=schemes, suite=suite) if epoch is None else epoch
+        self.suite = suite
         self.now = start_s
-        self.nodes = [Node(index, Member(self.epoch, index, settings)) for index in range(self.epoch.n)]
+        self.nodes = [Node(index, Member(self.epoch, index, settings, suite=suite)) for index in range(self.epoch.n)]
         for index in dead:
             self.nodes[index].alive = False
         self.requests: dict[RequestId, Request] = {}
@@ -205,7 +214,7 @@ class Simulation:
             self._carry_out(node, node.member.seen(request, self.now))
 
     def _restart(self, node: Node) -> None:
-        node.member, node.alive = Member(self.epoch, node.index, self._settings), True
+        node.member, node.alive = Member(self.epoch, node.index, self._settings, suite=self.suite), True
         for key, request in self.requests.items():
             if key in self.delivered:
                 continue
@@ -259,9 +268,9 @@ class Simulation:
 
     def _sign(self, node: Node, statement: Statement) -> Signatures:
         digest = statement_digest(statement)
-        ecdsa = secp256k1.sign(private_key(node.index), digest)
+        ecdsa = self.suite.sign(private_key(node.index), digest)
         if isinstance(statement, ReportsStatement) and needs_bls(self.epoch):
-            return Signatures(ecdsa, bls.sign(bls_key(node.index), digest))
+            return Signatures(ecdsa, self.suite.bls_sign(bls_key(node.index), digest))
         return Signatures(ecdsa)
 
     def _may_sign(self, node: Node, statement: ReportsStatement) -> bool:

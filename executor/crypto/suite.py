@@ -1,0 +1,67 @@
+"""The signature schemes as the protocol uses them: one interface, and the real one behind it.
+
+Simulations put a keyed hash behind the same interface (executor/testing/fast_signatures.py), to run without curves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final as Constant
+from typing import Protocol
+
+from executor.crypto import bls, secp256k1
+from executor.errors import InvalidValue
+from executor.model.ids import Address, Digest
+
+
+class Suite(Protocol):
+    """What the protocol asks of ECDSA and BLS. All pure; malformed keys and signatures verify nothing."""
+
+    def is_signed_by(self, digest: Digest, signature: bytes, address: Address) -> bool:
+        """Whether an ECDSA signature of 64 bytes is by `address`."""
+
+    def is_point(self, signature: bytes) -> bool:
+        """Whether a BLS signature of 48 bytes is well-formed, whoever made it."""
+
+    def all_signed(self, public_keys: Sequence[bytes], digest: Digest, signatures: Sequence[bytes]) -> bool:
+        """Whether every BLS signature is its own key's: wrong ones never make up for each other."""
+
+    def aggregate(self, signatures: Sequence[bytes]) -> bytes:
+        """BLS signatures as the verifier contract reads them, 128 bytes; raises InvalidValue for a malformed one."""
+
+    def is_aggregate(self, public_keys: Sequence[bytes], digest: Digest, aggregate: bytes) -> bool:
+        """Whether `aggregate` is of one signature of each key over `digest`."""
+
+
+class Curves:
+    """secp256k1 and BLS12-381."""
+
+    def is_signed_by(self, digest: Digest, signature: bytes, address: Address) -> bool:
+        """By recovery."""
+        return secp256k1.is_signed_by(digest, signature, address)
+
+    def is_point(self, signature: bytes) -> bool:
+        """On the curve, in the subgroup, canonical, not infinity."""
+        try:
+            bls.check_signature(signature)
+        except InvalidValue:
+            return False
+        return True
+
+    def all_signed(self, public_keys: Sequence[bytes], digest: Digest, signatures: Sequence[bytes]) -> bool:
+        """By one equation over randomly weighted signatures."""
+        return bls.verify_batch(public_keys, digest, signatures)
+
+    def aggregate(self, signatures: Sequence[bytes]) -> bytes:
+        """The sum, in EIP-2537 form."""
+        return bls.to_evm_g1(bls.aggregate(signatures))
+
+    def is_aggregate(self, public_keys: Sequence[bytes], digest: Digest, aggregate: bytes) -> bool:
+        """By one pairing check against the sum of the keys."""
+        try:
+            return bls.verify_aggregate(public_keys, digest, bls.from_evm_g1(aggregate))
+        except InvalidValue:
+            return False
+
+
+REAL: Constant[Suite] = Curves()

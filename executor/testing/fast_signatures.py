@@ -1,0 +1,118 @@
+"""Signatures for simulations: the curves, or a keyed hash behind the same interface, a hundred times faster.
+
+Rule 1. A stand-in's signature is a hash keyed with the member's secret: nobody forges one without that secret, except
+        the verifier, which knows it. So it serves where signer and verifier are one process, and nowhere else.
+Rule 2. ECDSA and BLS signatures, keys and digests stay apart, and an aggregate is of exactly these signatures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from executor.crypto import bls, secp256k1
+from executor.crypto.suite import Curves, Suite
+from executor.errors import InvalidValue
+from executor.model.ids import Address, Digest
+
+
+class SigningSuite(Suite, Protocol):
+    """A suite with its signing half, as simulated signers need it."""
+
+    def address_of(self, secret: bytes) -> Address:
+        """The ECDSA signer that a secret of 32 bytes makes."""
+
+    def sign(self, secret: bytes, digest: Digest) -> bytes:
+        """An ECDSA signature, 64 bytes."""
+
+    def bls_public_key(self, secret: bytes) -> bytes:
+        """The BLS key that a secret of 32 bytes makes, 96 bytes."""
+
+    def bls_sign(self, secret: bytes, digest: Digest) -> bytes:
+        """A BLS signature, 48 bytes."""
+
+
+class SigningCurves(Curves):
+    """The real schemes."""
+
+    def address_of(self, secret: bytes) -> Address:
+        """secp256k1."""
+        return secp256k1.address_of(secret)
+
+    def sign(self, secret: bytes, digest: Digest) -> bytes:
+        """secp256k1."""
+        return secp256k1.sign(secret, digest)
+
+    def bls_public_key(self, secret: bytes) -> bytes:
+        """BLS12-381."""
+        return bls.public_key(secret)
+
+    def bls_sign(self, secret: bytes, digest: Digest) -> bytes:
+        """BLS12-381."""
+        return bls.sign(secret, digest)
+
+
+class FastSignatures:
+    """The stand-in (Rule 1); it knows the secrets whose address or key it was asked for."""
+
+    def __init__(self) -> None:
+        self._signers: dict[Address, bytes] = {}
+        self._bls_keys: dict[bytes, bytes] = {}
+
+    def address_of(self, secret: bytes) -> Address:
+        """Twenty bytes of a hash; from now on this signer is known."""
+        address = Address(_keyed(secret, b"address", b"", 20))
+        self._signers[address] = secret
+        return address
+
+    def sign(self, secret: bytes, digest: Digest) -> bytes:
+        """A keyed hash."""
+        return _keyed(secret, b"ecdsa", digest, 64)
+
+    def is_signed_by(self, digest: Digest, signature: bytes, address: Address) -> bool:
+        """Whether a known signer's keyed hash is this one."""
+        secret = self._signers.get(address)
+        return secret is not None and self.sign(secret, digest) == signature
+
+    def bls_public_key(self, secret: bytes) -> bytes:
+        """A hash, filled up to 96 bytes; from now on this key is known."""
+        key = _keyed(secret, b"bls key", b"", 48) * 2
+        self._bls_keys[key] = secret
+        return key
+
+    def bls_sign(self, secret: bytes, digest: Digest) -> bytes:
+        """A keyed hash."""
+        return _keyed(secret, b"bls", digest, 48)
+
+    def is_point(self, signature: bytes) -> bool:
+        """Any 48 bytes but zeros."""
+        return len(signature) == 48 and any(signature)
+
+    def all_signed(self, public_keys: Sequence[bytes], digest: Digest, signatures: Sequence[bytes]) -> bool:
+        """One by one."""
+        return bool(public_keys) and self._expected(public_keys, digest) == list(signatures)
+
+    def aggregate(self, signatures: Sequence[bytes]) -> bytes:
+        """A hash of all of them, in no order."""
+        if not signatures or not all(map(self.is_point, signatures)):
+            raise InvalidValue("an aggregate is of at least one signature of 48 bytes")
+        return hashlib.blake2b(b"".join(sorted(signatures)), digest_size=64).digest() * 2
+
+    def is_aggregate(self, public_keys: Sequence[bytes], digest: Digest, aggregate: bytes) -> bool:
+        """Whether these members' signatures hash to it."""
+        expected = self._expected(public_keys, digest)
+        return (
+            bool(expected) and None not in expected and self.aggregate([each or b"" for each in expected]) == aggregate
+        )
+
+    def _expected(self, public_keys: Sequence[bytes], digest: Digest) -> list[bytes | None]:
+        secrets = [self._bls_keys.get(key) for key in public_keys]
+        return [None if secret is None else self.bls_sign(secret, digest) for secret in secrets]
+
+
+CURVES: Final[SigningSuite] = SigningCurves()
+
+
+def _keyed(secret: bytes, purpose: bytes, digest: bytes, size: int) -> bytes:
+    return hashlib.blake2b(digest, key=secret, person=purpose, digest_size=size).digest()
