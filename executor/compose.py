@@ -55,17 +55,17 @@ async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     await asyncio.to_thread(self_test)  # D11: a setting without its effect must not sign anything
-    signer = SignerClient(config.signer_socket)
+    signer = SignerClient(config.signer.socket)
     events = EventLog(config.data / "events.jsonl")
-    router = Address.from_hex(config.router)
-    async with ChainClient(config.rpc_urls, config.chain_id, router) as chain:
+    router = Address.from_hex(config.chain.router)
+    async with ChainClient(config.chain.rpc_urls, config.chain.id, router) as chain:
         epoch = await load_epoch(chain, await current_epoch(chain))
         index = member_index(epoch, config, await signer.public_keys())
         pool = WorkerPool(
-            size=config.workers,
-            cache=config.compiled,
-            watchdog_s=config.watchdog_s,
-            require_confinement=config.require_confinement,
+            size=config.workers.count,
+            cache=config.workers.compiled,
+            watchdog_s=config.workers.watchdog_s,
+            require_confinement=config.workers.require_confinement,
         )
         await pool.start()
         try:
@@ -97,20 +97,20 @@ async def _serve(
         chain=chain,
         signer=statements,
         message_signer=signer,
-        runs=wrap(WorkerRuns(pool, HttpSettings(overrides=config.http_overrides))),
+        runs=wrap(WorkerRuns(pool, HttpSettings(overrides=config.resolve))),
         load=pool.load,
         transmit=transmissions.transmit,
         events=events,
         record_counter=await signer.record_counter(),
         settings=Settings(
-            collect_delay_s=config.collect_delay_s,
+            collect_delay_s=config.rounds.collect_delay_s,
             delivery_patience_s=3.0 * epoch.round_length_s,
-            scheme=None if config.scheme is None else Scheme(config.scheme),
+            scheme=None if config.rounds.scheme is None else Scheme(config.rounds.scheme),
         ),
     )
 
     def ready() -> None:
-        sys.stdout.write(json.dumps({"member": index, "url": f"http://{config.host}:{config.port}"}) + "\n")
+        sys.stdout.write(json.dumps({"member": index, "url": f"http://{config.http.host}:{config.http.port}"}) + "\n")
         sys.stdout.flush()
 
     await run_until_stopped(node, stopped, ready)
@@ -124,7 +124,7 @@ def member_index(epoch: Epoch, config: NodeConfig, keys: PublicKeys) -> int:
             registered = (member.signer, member.bls_key, member.encryption_key)
             if registered != (keys.signer, keys.bls_key, keys.encryption_key):
                 raise InvalidConfig(
-                    f"operator {operator} is registered with other keys than the signer at {config.signer_socket} holds"
+                    f"operator {operator} is registered with other keys than the signer at {config.signer.socket} holds"
                 )
             return member.index
     raise InvalidConfig(f"operator {operator} is no member of epoch {epoch.number}")

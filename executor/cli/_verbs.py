@@ -17,7 +17,7 @@ VERBS = MappingProxyType(
         "inspect": "Show what a module, function or receipt is.",
         "verify": "Check a receipt: every signature, every hash, and the run itself.",
         "keygen": "Make the keys of a node.",
-        "node": "Run a node.",
+        "node": "Configure a node, and run it.",
         "devnet": "A chain and a committee on this machine, up until Ctrl-C.",
         "demo": "The whole journey of a request, shown as it happens.",
         "version": "Show this release: package, profile, engines.",
@@ -37,6 +37,9 @@ class Verbs(TyperGroup):
         if cmd_name not in VERBS:
             return None
         module = import_module(f"executor.cli.{cmd_name}")
+        if (group := getattr(module, "group", None)) is not None:  # a verb with verbs of its own
+            group.info.name, group.info.help = cmd_name, VERBS[cmd_name]
+            return typer.main.get_command(group)
         single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
         single.command(name=cmd_name, help=VERBS[cmd_name])(module.command)
         return typer.main.get_command(single)

@@ -3,16 +3,69 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from executor.errors import InvalidConfig
 
-def command(
-    config: Annotated[Path, typer.Option(help="The node's TOML file.", exists=True, dir_okay=False)],
-) -> None:
-    """Run a node."""
+group = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+CONFIG = Path("node.toml")
+
+
+@group.command()
+def run(config: Annotated[Path, typer.Option(help="The node's TOML file.")] = CONFIG) -> None:
+    """Run a node until SIGTERM or Ctrl-C."""
     from executor.compose import run_node
 
     asyncio.run(run_node(config))
+
+
+@group.command()
+def init(
+    config: Annotated[Path, typer.Option(help="The file to write; never overwritten.")] = CONFIG,
+    chain_id: Annotated[int | None, typer.Option(help="Chain id.")] = None,
+    router: Annotated[str | None, typer.Option(help="Address of the Router contract.")] = None,
+    rpc_url: Annotated[list[str] | None, typer.Option(help="JSON-RPC endpoint; may be given several times.")] = None,
+    operator: Annotated[str | None, typer.Option(help="The operator's registered address.")] = None,
+    port: Annotated[int, typer.Option(help="Port for members' messages and the API.")] = 9_600,
+    start_block: Annotated[int, typer.Option(help="Block to read first.")] = 0,
+) -> None:
+    """Write a commented configuration with every key; asks for what no option gives."""
+    from executor.node.config_file import config_text
+
+    if config.exists():
+        raise InvalidConfig(f"{config} exists and is never overwritten: remove it, or name another with --config")
+    values: dict[str, Any] = {
+        "operator": operator or _ask("The operator's address", "--operator"),
+        "chain": {
+            "id": chain_id if chain_id is not None else _integer(_ask("Chain id", "--chain-id"), "--chain-id"),
+            "router": router or _ask("Address of the Router contract", "--router"),
+            "rpc_urls": rpc_url or _ask("JSON-RPC endpoints, separated by spaces", "--rpc-url").split(),
+            "start_block": start_block,
+        },
+        "http": {"port": port},
+    }
+    text = config_text(values)
+    try:
+        config.parent.mkdir(parents=True, exist_ok=True)
+        with config.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise InvalidConfig(f"{config}: {error.strerror}") from error
+    typer.echo(f"{config} is written; look through it, then: executor doctor --config {config}")
+
+
+def _ask(what: str, option: str) -> str:
+    if not sys.stdin.isatty():
+        raise InvalidConfig(f"no terminal to ask for this: give {option}")
+    return str(typer.prompt(what)).strip()
+
+
+def _integer(text: str, option: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InvalidConfig(f"{option}: {text!r} is no integer") from error

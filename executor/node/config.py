@@ -1,67 +1,247 @@
-"""A node's configuration: one TOML file, unknown keys refused, every default finite."""
+"""A node's configuration: one TOML file, unknown keys refused, every default finite, no secret in it.
+
+Each key's meaning stands in its `description`, from which `executor node init` writes the commented file
+(executor/node/config_file.py). Times are in seconds, sizes in bytes, paths relative to the file's own folder.
+"""
 
 from __future__ import annotations
 
+import difflib
+import os
+import re
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeAlias
+from typing import Final as Constant
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from executor.errors import InvalidConfig
 
-MAX_CONFIG_BYTES = 65_536
-AddressText = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+MAX_CONFIG_BYTES: Constant = 65_536
+VARIABLE: Constant = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+SHOWN_PROBLEMS: Constant = 5
+
+AddressText: TypeAlias = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+Port: TypeAlias = Annotated[int, Field(ge=1, le=65_535)]
+UrlText: TypeAlias = Annotated[str, Field(pattern=r"^(https?://|\$\{)[^\s@]+$", max_length=2_048)]
+File: TypeAlias = Annotated[Path, Field(strict=False)]
+Seconds: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class NodeConfig(BaseModel):
-    """Paths are relative to the file's own folder. Times in seconds, sizes in bytes.
+class Table(BaseModel):
+    """One table of the file."""
 
-    `http_overrides` maps host names to `address:port`, like a hosts file: what stands there is exempt from the check
-    against private addresses, because the operator wrote it.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    operator: AddressText
-    chain_id: Annotated[int, Field(gt=0)]
-    router: AddressText
-    rpc_urls: Annotated[list[str], Field(min_length=1, max_length=8)]
-    start_block: Annotated[int, Field(ge=0)] = 0
-    confirmations: Annotated[int, Field(ge=0, le=1000)] | Literal["finalized"] = 1
-    poll_interval_s: Annotated[float, Field(ge=0.02, le=60)] = 1.0
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(gt=0, lt=65536)]
-    data: Path = Path("data")
-    compiled: Path = Path("compiled")
-    signer_socket: Path = Path("signer.sock")
-    workers: Annotated[int, Field(ge=1, le=64)] = 1
-    watchdog_s: Annotated[float, Field(gt=0, le=600)] = 30.0
-    require_confinement: bool = False
-    collect_delay_s: Annotated[float, Field(gt=0, le=60)] = 0.4
-    scheme: Literal["ecdsa", "bls"] | None = None
-    max_functions: Annotated[int, Field(ge=1)] = 1_000
-    max_function_bytes: Annotated[int, Field(ge=1)] = 268_435_456
-    http_overrides: dict[str, str] = {}
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-def read_config(path: Path) -> NodeConfig:
-    """The configuration in a file; raises InvalidConfig naming file and key."""
+class ChainConfig(Table):
+    """The chain this node serves."""
+
+    id: Annotated[int, Field(ge=1, description="The chain id; an endpoint that serves another chain is not used.")]
+    router: Annotated[AddressText, Field(description="Address of the Router contract.")]
+    rpc_urls: Annotated[
+        list[UrlText],
+        Field(
+            min_length=1,
+            max_length=8,
+            description="JSON-RPC endpoints, http or https. An endpoint can hide events: name several that belong to "
+            "different people. A key in a URL is a secret: write ${NAME}, which is read from the environment.",
+        ),
+    ]
+    start_block: Annotated[int, Field(ge=0, description="Block to read first on a first start: the epoch's.")] = 0
+    confirmations: Annotated[
+        Annotated[int, Field(ge=0, le=1_000)] | Literal["finalized"],
+        Field(description='Blocks on top of a request before it is taken, or "finalized".'),
+    ] = 1
+    poll_interval_s: Annotated[Seconds, Field(ge=0.02, le=60, description="Pause between looks for a new block.")] = 1.0
+
+
+class SignerConfig(Table):
+    """The signer process, which holds the keys (`executor signer` or `python -m executor.keys.process`)."""
+
+    socket: Annotated[File, Field(description="Its Unix socket.")] = Path("signer.sock")
+
+
+class WorkersConfig(Table):
+    """The processes that run guests."""
+
+    count: Annotated[int, Field(ge=1, le=64, description="Execute runs at a time; observe runs are twice as many.")] = 1
+    compiled: Annotated[File, Field(description="Folder of compiled code; may be deleted.")] = Path("compiled")
+    watchdog_s: Annotated[
+        Seconds, Field(gt=0, le=600, description="Wall clock of one run; beyond it the run is a host fault.")
+    ] = 30.0
+    require_confinement: Annotated[
+        bool, Field(description="Do not start where the kernel cannot filter the workers' system calls.")
+    ] = False
+
+
+class HttpConfig(Table):
+    """Where members' messages and the API are served. Put a proxy with TLS in front of it."""
+
+    host: Annotated[str, Field(min_length=1, description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[Port, Field(description="Port to listen on; the registered endpoint must lead here.")]
+
+
+class RoundsConfig(Table):
+    """How this node takes part in rounds; nothing here touches safety."""
+
+    collect_delay_s: Annotated[
+        Seconds, Field(gt=0, le=60, description="How long a leader that heard a quorum waits for the others.")
+    ] = 0.4
+    scheme: Annotated[
+        Literal["ecdsa", "bls"] | None,
+        Field(description="Verifier that this node's attestations are made for; else the first the epoch names."),
+    ] = None
+
+
+class LimitsConfig(Table):
+    """What strangers may make this node keep."""
+
+    functions: Annotated[int, Field(ge=1, le=1_000_000, description="Functions held.")] = 1_000
+    function_bytes: Annotated[
+        int, Field(ge=1, le=1 << 40, description="Bytes of all functions held, modules and sources.")
+    ] = 268_435_456
+
+
+class MetricsConfig(Table):
+    """Prometheus metrics at http://HOST:PORT/metrics. They tell what a node does: keep the port private."""
+
+    enabled: Annotated[bool, Field(description="Whether they are served.")] = True
+    host: Annotated[str, Field(min_length=1, description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[Port, Field(description="Port to listen on; another for each node of one machine.")] = 9_640
+
+
+class LogsConfig(Table):
+    """Logs, one line an event, on standard error."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="The least level that is written.")
+    ] = "info"
+    format: Annotated[
+        Literal["auto", "json", "text"], Field(description='"auto": text on a terminal, JSON elsewhere.')
+    ] = "auto"
+    value_bytes: Annotated[
+        int, Field(ge=16, le=65_536, description="Longest text of one field; what is longer is cut and says so.")
+    ] = 256
+
+
+class NodeConfig(Table):
+    """Who this node is and where it keeps what it must not lose."""
+
+    operator: Annotated[AddressText, Field(description="The operator's address, as registered in the Committee.")]
+    data: Annotated[
+        File, Field(description="Folder of journal, functions, receipts and events; back it up only with the node off.")
+    ] = Path("data")
+    chain: ChainConfig
+    signer: SignerConfig = SignerConfig()
+    workers: WorkersConfig = WorkersConfig()
+    http: HttpConfig
+    rounds: RoundsConfig = RoundsConfig()
+    limits: LimitsConfig = LimitsConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    logs: LogsConfig = LogsConfig()
+    resolve: Annotated[
+        dict[str, str],
+        Field(
+            max_length=256,
+            description="Host names that guests may ask for, to ADDRESS:PORT, like a hosts file; what stands here is "
+            "exempt from the check against private addresses.",
+        ),
+    ] = {}
+
+
+def read_config(path: Path, environment: Mapping[str, str] = os.environ) -> NodeConfig:
+    """The configuration in a file, its paths absolute; raises InvalidConfig naming file, key and what to do."""
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise InvalidConfig(f"{path}: cannot be read: {error.strerror}") from error
+        raise InvalidConfig(
+            f"{path}: cannot be read: {error.strerror}; `executor node init --config {path}` writes a new one"
+        ) from error
     if len(raw) > MAX_CONFIG_BYTES:
         raise InvalidConfig(f"{path}: {len(raw)} bytes, the limit is {MAX_CONFIG_BYTES}")
     try:
-        config = NodeConfig.model_validate(tomllib.loads(raw.decode("utf-8")))
+        plain = tomllib.loads(raw.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidConfig(f"{path}: not TOML: {error}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise InvalidConfig(f"{path}: {key}: {first['msg']}") from error
+    config = check_config(plain, str(path))
     folder = path.resolve().parent
+    urls = [_filled(url, environment, str(path)) for url in config.chain.rpc_urls]
     return config.model_copy(
-        update={name: folder / getattr(config, name) for name in ("data", "compiled", "signer_socket")}
+        update={
+            "data": folder / config.data,
+            "chain": config.chain.model_copy(update={"rpc_urls": urls}),
+            "signer": config.signer.model_copy(update={"socket": folder / config.signer.socket}),
+            "workers": config.workers.model_copy(update={"compiled": folder / config.workers.compiled}),
+        }
     )
+
+
+def check_config(plain: Mapping[str, Any], where: str) -> NodeConfig:
+    """The configuration in plain values, paths as they are; raises InvalidConfig naming each key that is wrong."""
+    try:
+        return NodeConfig.model_validate(dict(plain))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        told = list(dict.fromkeys(_problem(each) for each in found))
+        more = f"; and {len(told) - SHOWN_PROBLEMS} more" if len(told) > SHOWN_PROBLEMS else ""
+        raise InvalidConfig(f"{where}: {'; '.join(told[:SHOWN_PROBLEMS])}{more}") from error
+
+
+def keys(table: type[BaseModel] = NodeConfig, prefix: str = "") -> Iterator[str]:
+    """Every key there is, with its table."""
+    for name, field in table.model_fields.items():
+        if (inner := table_of(field.annotation)) is not None:
+            yield from keys(inner, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+def table_of(annotation: Any) -> type[Table] | None:
+    """The table a field holds, or None for a value."""
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Table) else None
+
+
+def _problem(error: ErrorDetails) -> str:
+    words = [str(part) for part in error["loc"]]
+    if words[:2] == ["chain", "confirmations"]:  # a union: pydantic adds which branch it tried
+        words = words[:2]
+    key = ".".join(words)
+    match error["type"]:
+        case "extra_forbidden":
+            return f"unknown key {key}{_nearest(key)}"
+        case "missing":
+            return f"{key} is missing"
+        case "string_pattern_mismatch":
+            is_url = key.startswith("chain.rpc_urls")
+            return f"{key}: {'an http or https URL without user and password' if is_url else '0x and 40 hex digits'}"
+        case "literal_error" | "int_type" if key == "chain.confirmations":
+            return f'{key}: an integer from 0 to 1000, or "finalized"'
+        case _:
+            return f"{key}: {error['msg']}"
+
+
+def _nearest(key: str) -> str:
+    """The key most like this one: by its whole name, else by its last part, wherever that belongs."""
+    known = list(keys())
+    last = key.rpartition(".")[2]
+    same = [each for each in known if each.rpartition(".")[2] == last]
+    like = same or difflib.get_close_matches(key, known, 1, 0.75)
+    if not like:
+        ends = {each.rpartition(".")[2]: each for each in known} | {each.replace(".", "_"): each for each in known}
+        like = [ends[each] for each in difflib.get_close_matches(last, ends, 1, 0.7)]
+    tables = [name for name, field in NodeConfig.model_fields.items() if table_of(field.annotation)]
+    like = like or [f"[{each}]" for each in difflib.get_close_matches(key, tables, 1, 0.6)]
+    return f"; did you mean {like[0]}?" if like else f"; the tables are {', '.join(f'[{each}]' for each in tables)}"
+
+
+def _filled(url: str, environment: Mapping[str, str], where: str) -> str:
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in environment:
+            raise InvalidConfig(f"{where}: chain.rpc_urls: the environment has no variable {found[1]}")
+        return environment[found[1]]
+
+    return VARIABLE.sub(value, url)

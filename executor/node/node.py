@@ -77,8 +77,8 @@ class Node:
         self._functions = FunctionStore(
             self._journal,
             Blobs(config.data / "blobs"),
-            max_functions=config.max_functions,
-            max_bytes=config.max_function_bytes,
+            max_functions=config.limits.functions,
+            max_bytes=config.limits.function_bytes,
         )
         receipts = ReceiptFiles(config.data / "receipts", epoch)
         self._driver = Driver(
@@ -100,7 +100,7 @@ class Node:
             load_bill=partial(load_bill, chain),
         )
         self._transport = HttpTransport(
-            epoch, index, message_signer, self._driver.received, host=config.host, port=config.port
+            epoch, index, message_signer, self._driver.received, host=config.http.host, port=config.http.port
         )
         Api(
             health=self._health,
@@ -130,9 +130,9 @@ class Node:
         config = self._config
         watcher = RequestWatcher(
             self._chain,
-            self._book.cursor(config.start_block),
-            confirmations=config.confirmations,
-            poll_s=config.poll_interval_s,
+            self._book.cursor(config.chain.start_block),
+            confirmations=config.chain.confirmations,
+            poll_s=config.chain.poll_interval_s,
         )
         while True:
             try:

@@ -37,6 +37,7 @@ from executor.model.function import Function
 from executor.model.ids import FunctionId
 from executor.model.profile import PROFILE
 from executor.model.report import Scheme
+from executor.node.config_file import config_text
 from executor.testing.network import NetworkReader
 from executor.testing.processes import Child, Children, free_ports
 
@@ -73,6 +74,7 @@ class NodeProcess:
     index: int
     directory: Path
     port: int
+    metrics_port: int
     keys: PublicKeys
     socket: Path
     signer: Child | None = None
@@ -192,13 +194,16 @@ class Devnet:
 
     async def _create_members(self, secret: str) -> None:
         settings = self.settings
-        ports = settings.ports or free_ports(settings.nodes)
+        free = free_ports(2 * settings.nodes)
+        ports, metrics_ports = settings.ports or free[: settings.nodes], free[settings.nodes :]
 
         def create(index: int) -> NodeProcess:
             directory = self.directory / f"node-{index}"
             directory.mkdir(mode=0o700)
             keys = create_keys(directory / "keys", secret, fast=True)
-            return NodeProcess(index, directory, ports[index], keys, self._sockets / f"signer-{index}")
+            return NodeProcess(
+                index, directory, ports[index], metrics_ports[index], keys, self._sockets / f"signer-{index}"
+            )
 
         self.nodes = list(await asyncio.gather(*(asyncio.to_thread(create, index) for index in range(settings.nodes))))
 
@@ -241,24 +246,24 @@ class Devnet:
     def _write_config(self, node: NodeProcess) -> None:
         settings = self.settings
         scheme = settings.schemes[node.index % len(settings.schemes)]
-        lines = [
-            f'operator = "{node.keys.transmitter}"',
-            f"chain_id = {self.deployment.chain_id}",
-            f'router = "{self.deployment.router}"',
-            f'rpc_urls = ["{self.chain.url}"]',
-            f"start_block = {self.deployment.block_number}",
-            "confirmations = 0",  # blocks come with transactions only
-            f"poll_interval_s = {settings.poll_interval_s}",
-            f"port = {node.port}",
-            f'signer_socket = "{node.socket}"',
-            'compiled = "../compiled"',  # one compilation serves all: they are one user's
-            f"workers = {settings.workers}",
-            f"collect_delay_s = {settings.collect_delay_s}",
-            f'scheme = "{scheme}"',
-            "[http_overrides]",
-            *(f'"{name}" = "{address}"' for name, address in sorted(self.overrides.items())),
-        ]
-        (node.directory / "node.toml").write_text("\n".join(lines) + "\n")
+        values = {
+            "operator": str(node.keys.transmitter),
+            "chain": {
+                "id": self.deployment.chain_id,
+                "router": str(self.deployment.router),
+                "rpc_urls": [self.chain.url],
+                "start_block": self.deployment.block_number,
+                "confirmations": 0,  # blocks come with transactions only
+                "poll_interval_s": settings.poll_interval_s,
+            },
+            "signer": {"socket": str(node.socket)},
+            "workers": {"compiled": "../compiled", "count": settings.workers},  # one compilation serves all: one user's
+            "http": {"port": node.port},
+            "rounds": {"collect_delay_s": settings.collect_delay_s, "scheme": str(scheme)},
+            "metrics": {"port": node.metrics_port},
+            "resolve": dict(sorted(self.overrides.items())),
+        }
+        (node.directory / "node.toml").write_text(config_text(values))
 
     def _launch(self, node: NodeProcess, fault: str) -> None:
         module = ("-m", "executor.testing.faults", "--fault", fault) if fault else ("-m", "executor.compose")

@@ -1,7 +1,7 @@
 """Three local exchanges: real HTTP servers whose JSON differs in shape, from caller to caller and from time to time.
 
 `python -m executor.testing.exchanges` serves until its standard input closes and prints one JSON line:
-{"exchange-a.test": "127.0.0.1:PORT", ...}, ready to be a node's `http_overrides`.
+{"exchange-a.test": "127.0.0.1:PORT", ...}, ready to be a node's `[resolve]`.
 """
 
 from __future__ import annotations

@@ -76,9 +76,9 @@ async def test_a_chain_that_does_not_answer_delays_a_request_and_loses_nothing(
 
 
 WRONG = (
-    ("chain_id = 31337", "chain_id = 1", "the configuration names 1"),
+    ("id = 31337", "id = 1", "the configuration names 1"),
     ('operator = "0x', 'operator = "0x00', "operator"),
-    ("port = ", "port = 0 #", "port"),
+    ("\nport = ", "\nport = 0 #", "port"),
     ('scheme = "', 'scheme = "x', "scheme"),
 )
 
@@ -90,7 +90,7 @@ async def test_a_node_with_a_wrong_configuration_says_what_is_wrong(devnet: Devn
         wrong = directory / "wrong.toml"
         wrong.write_text((directory / "node.toml").read_text().replace(right, changed))
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", "from executor.cli import main; main()", "node", "--config", str(wrong)),
+            *(sys.executable, "-c", "from executor.cli import main; main()", "node", "run", "--config", str(wrong)),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
