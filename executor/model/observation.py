@@ -10,6 +10,8 @@ from executor.errors import InvalidValue
 from executor.model.codec import Hex, Uint16
 
 ERROR_CODE = re.compile(rb"[a-z0-9-]{1,64}")
+AGREED_ERROR = re.compile(rb"[a-z0-9-]{1,64}(: [ -~]{1,192})?")
+"""A code, and where the committee itself found no value, after a colon, why: counts and strategy, no node's words."""
 
 
 class Kind(IntEnum):

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from executor.errors import InvalidValue
 from executor.model.codec import Hex
-from executor.model.observation import ERROR_CODE, Kind, SignedObservation
+from executor.model.observation import AGREED_ERROR, Kind, SignedObservation
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Entry:
     observations: tuple[SignedObservation, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        if self.kind is Kind.ERROR and not ERROR_CODE.fullmatch(self.value):
-            raise InvalidValue("an agreed error is a code of 1 to 64 characters of [a-z0-9-]")
+        if self.kind is Kind.ERROR and not AGREED_ERROR.fullmatch(self.value):
+            raise InvalidValue("an agreed error is a code of 1 to 64 characters of [a-z0-9-], or `code: reason`")
 
 
 Transcript: TypeAlias = tuple[Entry, ...]

@@ -7,15 +7,18 @@ Rule 3. `identical`: the value with at least q - f equal observations. `mode`: t
         f + 1 agree, the smallest bytes among equals. `median`: the lower middle, compared as exact decimals, ties by
         bytes, returned as it was observed. `fields`: each field by its own strategy; one failing field fails all.
 Rule 4. The spec's default replaces every agreed error, whatever its case, as an entry of its own kind.
+Rule 5. An error of the committee's own says why after its code: the strategy and how many, and nothing a node wrote.
 
 All pure; the order in which observations are given never matters.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
+from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
@@ -28,6 +31,8 @@ from executor.model.values import check_value
 
 NO_AGREEMENT = b"no-agreement"
 OBSERVATION_FAILED = b"observation-failed"
+MAX_NAME = 64  # characters of a field's name in a reason
+UNSPEAKABLE = re.compile(r"[^A-Za-z0-9_.-]")  # in a reason, "?" stands for each
 
 
 class Case(Enum):
@@ -71,23 +76,49 @@ def agree(spec: bytes, observations: Sequence[Observation], n: int, f: int) -> t
     match case:
         case Case.VALUES:
             value = _aggregate(parsed.aggregate, [observation.value for observation in observations], f)
-            return _error_or_default(parsed, NO_AGREEMENT) if value is None else (Kind.VALUE, value)
+            if isinstance(value, Shortfall):
+                return _error_or_default(parsed, value.error)
+            return Kind.VALUE, value
         case Case.ERRORS:
             codes = {observation.value for observation in observations}
-            return _error_or_default(parsed, codes.pop() if len(codes) == 1 else OBSERVATION_FAILED)
+            differing = OBSERVATION_FAILED + f": {f + 1} of {n} nodes failed, in {len(codes)} ways".encode()
+            return _error_or_default(parsed, codes.pop() if len(codes) == 1 else differing)
         case Case.MIXED:
-            return _error_or_default(parsed, NO_AGREEMENT)
+            errors = sum(observation.kind is Kind.ERROR for observation in observations)
+            short = f"{_name(parsed.aggregate)} needs {n - f} values, had {n - f - errors}"
+            return _error_or_default(parsed, Shortfall(short).error)
         case _:
             assert_never(case)
 
 
-def _error_or_default(spec: Spec, code: bytes) -> tuple[Kind, bytes]:
+def error_code(error: bytes) -> bytes:
+    """The code of an agreed error, without its reason."""
+    return error.partition(b": ")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """Why a strategy has no value."""
+
+    reason: str
+
+    @property
+    def error(self) -> bytes:
+        """The agreed error that says so."""
+        return NO_AGREEMENT + b": " + self.reason.encode("ascii")
+
+
+def _name(aggregate: Aggregate) -> str:
+    return aggregate.value if isinstance(aggregate, Strategy) else "fields"
+
+
+def _error_or_default(spec: Spec, error: bytes) -> tuple[Kind, bytes]:
     if spec.default is None:
-        return Kind.ERROR, code
+        return Kind.ERROR, error
     return Kind.DEFAULT, spec.default.encode("utf-8")
 
 
-def _aggregate(aggregate: Aggregate, values: Sequence[bytes], f: int) -> bytes | None:
+def _aggregate(aggregate: Aggregate, values: Sequence[bytes], f: int) -> bytes | Shortfall:
     match aggregate:
         case Strategy():
             return _single(aggregate, values, f)
@@ -97,33 +128,35 @@ def _aggregate(aggregate: Aggregate, values: Sequence[bytes], f: int) -> bytes |
             assert_never(aggregate)
 
 
-def _single(strategy: Strategy, values: Sequence[bytes], f: int) -> bytes | None:
+def _single(strategy: Strategy, values: Sequence[bytes], f: int) -> bytes | Shortfall:
     match strategy:
         case Strategy.IDENTICAL:
-            return _most_frequent(values, len(values) - f)
+            return _most_frequent(strategy, values, len(values) - f)
         case Strategy.MODE:
-            return _most_frequent(values, f + 1)
+            return _most_frequent(strategy, values, f + 1)
         case Strategy.MEDIAN:
             return sorted(values, key=_decimal_then_bytes)[(len(values) - 1) // 2]
         case _:
             assert_never(strategy)
 
 
-def _most_frequent(values: Sequence[bytes], needed: int) -> bytes | None:
+def _most_frequent(strategy: Strategy, values: Sequence[bytes], needed: int) -> bytes | Shortfall:
     value, count = min(Counter(values).items(), key=lambda item: (-item[1], item[0]))
-    return value if count >= needed else None
+    if count >= needed:
+        return value
+    return Shortfall(f"{strategy.value} needs {needed} equal of {len(values)}, had {count}")
 
 
 def _decimal_then_bytes(value: bytes) -> tuple[Decimal, bytes]:
     return Decimal(value.decode("ascii")), value  # Decimal compares exactly, whatever the context's precision
 
 
-def _fields(fields: Fields, values: Sequence[bytes], f: int) -> bytes | None:
+def _fields(fields: Fields, values: Sequence[bytes], f: int) -> bytes | Shortfall:
     objects = [decode_json(value, limit=PROFILE.ceilings.observation_bytes) for value in values]
     agreed: dict[str, str] = {}
     for name, strategy in fields.strategies:
         value = _single(strategy, [plain[name].encode("utf-8") for plain in objects], f)
-        if value is None:
-            return None
+        if isinstance(value, Shortfall):
+            return Shortfall(f"{UNSPEAKABLE.sub('?', name)[:MAX_NAME]}: {value.reason}")
         agreed[name] = value.decode("utf-8")
     return encode_json(agreed)

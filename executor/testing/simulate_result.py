@@ -17,7 +17,7 @@ from executor.model.report import Report, Status
 from executor.model.spec import Fields, Spec, Strategy, parse_spec
 from executor.model.transcript import Entry, Transcript
 from executor.protocol.effects import Attested
-from executor.protocol.strategies import NO_AGREEMENT
+from executor.protocol.strategies import NO_AGREEMENT, error_code
 
 MAX_SHOWN = 60  # characters of a value on a line
 
@@ -62,7 +62,7 @@ class Slot:
         """Whether the honest reason for an agreed error, or its default, is that nodes saw different values."""
         if self.entry is None or self.entry.kind is Kind.VALUE:
             return False
-        return self.entry.value == NO_AGREEMENT or any(len(values) > 1 for _, values in self.distinct())
+        return error_code(self.entry.value) == NO_AGREEMENT or any(len(values) > 1 for _, values in self.distinct())
 
     def __str__(self) -> str:
         nodes = ", ".join(f"node {node} {_shown(each)}" for node, each in sorted(self.seen.items()))

@@ -116,7 +116,7 @@ enum executor_kind { EXECUTOR_VALUE, EXECUTOR_AGREED_ERROR, EXECUTOR_DEFAULT };
 
 typedef struct {
     enum executor_kind kind;
-    executor_bytes bytes; /* the agreed value, or the error's code */
+    executor_bytes bytes; /* the agreed value; or the error: its code, sometimes with ": " and a reason after it */
 } executor_agreed;
 
 /* Looks for itself: returns a value, or calls executor_observation_failed. Runs on a node that is looking only. */

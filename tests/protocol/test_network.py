@@ -108,7 +108,7 @@ def test_a_mixed_set_is_agreed_after_f_plus_3_rounds():
     look = lambda member, *_: Observation.error("timeout") if member == 1 else value(b"7")  # noqa: E731
     simulation, (key,) = simulate(look=look, dead=(3,))
     entry = simulation.nodes[0].attested[key].transcript[0]
-    assert (entry.kind, entry.value) == (Kind.ERROR, b"no-agreement")
+    assert (entry.kind, entry.value) == (Kind.ERROR, b"no-agreement: median needs 3 values, had 2")
     assert simulation.now - START_S > 4 * ROUND_S
 
 
@@ -139,7 +139,7 @@ def test_differing_values_under_identical_are_no_agreement():
     """An agreed error is an ordinary entry: the run goes on with it."""
     run = lambda transcript: Returned(transcript[0].value, 1) if transcript else Awaiting(0, IDENTICAL)  # noqa: E731
     simulation, (key,) = simulate(run, prices)
-    assert simulation.nodes[0].attested[key].payload == b"no-agreement"
+    assert simulation.nodes[0].attested[key].payload == b"no-agreement: identical needs 2 equal of 3, had 1"
 
 
 def test_many_requests_are_attested_in_one_batch():

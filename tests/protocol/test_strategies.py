@@ -30,9 +30,9 @@ def errors(*codes):
     [
         (IDENTICAL, values(b"x", b"x", b"x"), (Kind.VALUE, b"x")),
         (IDENTICAL, values(b"x", b"y", b"x"), (Kind.VALUE, b"x")),
-        (IDENTICAL, values(b"x", b"y", b"z"), (Kind.ERROR, b"no-agreement")),
+        (IDENTICAL, values(b"x", b"y", b"z"), (Kind.ERROR, b"no-agreement: identical needs 2 equal of 3, had 1")),
         (MODE, values(b"b", b"a", b"b"), (Kind.VALUE, b"b")),
-        (MODE, values(b"a", b"b", b"c"), (Kind.ERROR, b"no-agreement")),
+        (MODE, values(b"a", b"b", b"c"), (Kind.ERROR, b"no-agreement: mode needs 2 equal of 3, had 1")),
         (MEDIAN, values(b"3", b"1", b"2"), (Kind.VALUE, b"2")),
         (MEDIAN, values(b"10", b"9", b"-1"), (Kind.VALUE, b"9")),
         (MEDIAN, values(b"1.50", b"1.5", b"9"), (Kind.VALUE, b"1.50")),
@@ -40,8 +40,12 @@ def errors(*codes):
         (MEDIAN_DEFAULT, errors("timeout", "timeout"), (Kind.DEFAULT, b"0")),
         (MEDIAN_DEFAULT, [*values(b"1", b"2"), *errors("timeout")], (Kind.DEFAULT, b"0")),
         (MEDIAN, errors("timeout", "timeout"), (Kind.ERROR, b"timeout")),
-        (MEDIAN, errors("timeout", "refused"), (Kind.ERROR, b"observation-failed")),
-        (MEDIAN, [*values(b"1", b"2"), *errors("timeout")], (Kind.ERROR, b"no-agreement")),
+        (MEDIAN, errors("timeout", "refused"), (Kind.ERROR, b"observation-failed: 2 of 4 nodes failed, in 2 ways")),
+        (
+            MEDIAN,
+            [*values(b"1", b"2"), *errors("timeout")],
+            (Kind.ERROR, b"no-agreement: median needs 3 values, had 2"),
+        ),
         (
             FIELDS,
             values(*(b'{"price":"%d","venue":"%s"}' % pair for pair in ((1, b"k"), (3, b"b"), (2, b"k")))),
@@ -50,7 +54,7 @@ def errors(*codes):
         (
             FIELDS,
             values(*(b'{"price":"1","venue":"%s"}' % venue for venue in (b"k", b"b", b"c"))),
-            (Kind.ERROR, b"no-agreement"),
+            (Kind.ERROR, b"no-agreement: venue: mode needs 2 equal of 3, had 1"),
         ),
     ],
 )
@@ -145,4 +149,7 @@ def test_liars_move_a_median_between_honest_values_only(honest, lies, random):
 def test_an_identical_value_was_seen_by_an_honest_member(seen):
     """n = 7: q - f = 3 > f equal observations, or no agreement."""
     kind, agreed = agree(IDENTICAL, values(*seen), 7, 2)
-    assert (kind, agreed) == (Kind.ERROR, b"no-agreement") or seen.count(agreed) >= 3
+    assert (kind, agreed) == (
+        Kind.ERROR,
+        b"no-agreement: identical needs 3 equal of 5, had %d" % max(map(seen.count, seen)),
+    ) or seen.count(agreed) >= 3

@@ -14,11 +14,14 @@ export class CapabilityError extends Error {
 }
 CapabilityError.prototype.name = "CapabilityError";
 
-/** The committee agreed on an error for an observation; .code is its stable code, such as "no-agreement". */
+/**
+ * The committee agreed on an error for an observation; .code is its stable code, such as "no-agreement". Where the
+ * committee found no value itself, .message says why: the strategy and how many values it had.
+ */
 export class ObservationError extends Error {
-  constructor(label, code) {
-    super(label === undefined ? `agreed error: ${code}` : `agreed error for ${label}: ${code}`);
-    this.code = code;
+  constructor(label, error) {
+    super(label === undefined ? `agreed error: ${error}` : `agreed error for ${label}: ${error}`);
+    this.code = error.split(": ", 1)[0];
   }
 }
 ObservationError.prototype.name = "ObservationError";

@@ -87,7 +87,7 @@ def test_differing_prices_are_shown_side_by_side() -> None:
     assert finding.where == "observation 0 field price"
     assert finding.nodes[0] == 'node 0   saw {"name":"ETHUSD","price":"1842.17"}'
     assert finding.changes[0] == "node 1: https://api.example.com/eth-usd: last digits +1"
-    assert finding.committee == "agreed   error no-agreement"
+    assert finding.committee == "agreed   error no-agreement: price: identical needs 2 equal of 3, had 1"
 
 
 def test_the_documentation_shows_what_is_printed() -> None:
