@@ -1,7 +1,7 @@
 """Carries effects out: the one place where the protocol machine meets signer, journal, workers, wire and chain.
 
 Rule 1. One task owns the machine; everything reaches it through one bounded inbox.
-Rule 2. Effects are carried out in order; a Save is durable before the next effect starts (P2, K1).
+Rule 2. Effects are carried out in order; the Saves of a step are durable before anything else of it starts (P2, K1).
 Rule 3. A host fault is never an outcome: the run is tried again, then the member abstains (D4).
 Rule 4. A request's record is read when its turn in the inbox comes: what was carried out before is in it (P2).
 Rule 5. One run of a kind over one transcript at a time, and one transmission of an attestation, however often asked.
@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import Callable, Coroutine, Hashable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar, assert_never
 
 from executor.crypto.digests import payload, transcript_hash
@@ -84,6 +84,9 @@ class Keeps(Protocol):
 
     def find(self, request_id: RequestId, kind: str) -> bytes | None:
         """The value, or None."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Everything inside is durable together when it ends."""
 
 
 class Driver:
@@ -187,14 +190,28 @@ class Driver:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):  # wait_for loses a cancellation that meets an arrival (Python 3.11)
                     step = await self._inbox.get()
-        effects = deque(step(time.time()))
+        effects = step(time.time())
         while effects:
-            effects.extend(await self._carry_out(effects.popleft()))
+            effects = await self._carry_out_all(effects)
+
+    async def _carry_out_all(self, effects: list[Effect]) -> list[Effect]:
+        """The effects of one step; what follows from them. Its Saves are one commit, ahead of everything else.
+
+        A later Save of a step may stand before an earlier Sign: it holds that and more, and all of it is resent (P2).
+        """
+        if records := {effect.request_id: effect.record for effect in effects if isinstance(effect, Save)}:
+            with self._journal.transaction():
+                for request_id, record in records.items():
+                    self._journal.save(request_id, "record", record)
+        following: list[Effect] = []
+        for effect in effects:
+            following += await self._carry_out(effect)
+        return following
 
     async def _carry_out(self, effect: Effect) -> list[Effect]:
         match effect:
-            case Save(request_id, record):
-                self._journal.save(request_id, "record", record)
+            case Save():
+                pass  # done, with all the others of its step
             case Sign(statement):
                 return await self._sign(statement)
             case Send(recipient, message, sealed):

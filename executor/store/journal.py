@@ -3,57 +3,71 @@
 Rule 1. When `save` returns, or the outermost `transaction` ends, the values are on disk.
 Rule 2. One value for one (request, kind); saving again replaces it.
 Rule 3. A journal that is damaged, foreign, newer than this code, or open in another process does not open.
+Rule 4. After a failure of the disk nothing more is taken or told until the journal is opened again: what the disk then
+        holds is known once more.
+Rule 5. `sequence` counts committed saves and is durable with them: a journal that shows less than was seen of it was
+        rolled back or restored.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from typing import Final as Constant
 
+from sqlalchemy import Row, bindparam, delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql import Executable
+
 from executor.errors import InvalidValue, StoreError
 from executor.model.ids import RequestId
+from executor.store.schema import ENTRIES, JOURNAL, SCHEMA_VERSION, create, entry_digest, migrate
+from executor.store.sqlite import SAVE, check_pages, explain, open_engine, read_version, write_version
 
-SCHEMA_VERSION: Constant = 1
-APPLICATION_ID: Constant = 0x45584A31  # "EXJ1", so that another program's database is not taken for a journal
 MAX_VALUE_BYTES: Constant = 64 * 1024 * 1024
-LOCK_TIMEOUT_S: Constant = 1.0  # a restarted node waits this long for its predecessor to end
 
-_SCHEMA = (
-    """CREATE TABLE entries (
-        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-        request BLOB NOT NULL, kind TEXT NOT NULL, value BLOB NOT NULL,
-        UNIQUE (request, kind)
-    )""",
-    "CREATE INDEX entries_by_kind ON entries (kind, sequence)",
-    f"PRAGMA application_id = {APPLICATION_ID}",
-    f"PRAGMA user_version = {SCHEMA_VERSION}",
+# Made once, so that SQLAlchemy compiles each once.
+_OF_REQUEST: Constant = ENTRIES.c.request == bindparam("request")
+_OF_KIND: Constant = ENTRIES.c.kind == bindparam("kind")
+_FIND: Constant = select(ENTRIES.c.value, ENTRIES.c.digest).where(_OF_REQUEST, _OF_KIND)
+_PAGE: Constant = (
+    select(ENTRIES.c.sequence, ENTRIES.c.request, ENTRIES.c.value, ENTRIES.c.digest)
+    .where(_OF_KIND, ENTRIES.c.sequence > bindparam("last"))
+    .order_by(ENTRIES.c.sequence)
+    .limit(100)
 )
-
-_OUTERMOST = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+_DELETE: Constant = delete(ENTRIES).where(_OF_REQUEST, _OF_KIND)
+_DELETE_ALL: Constant = delete(ENTRIES).where(_OF_REQUEST)
+_KINDS: Constant = select(ENTRIES.c.kind).distinct()
+_COUNT: Constant = update(JOURNAL).values(saves=bindparam("counted"))
+_COUNTED: Constant = select(JOURNAL.c.saves)
 
 
 class Journal:
-    """Values by request and kind, in one SQLite file; every method raises StoreError when the disk fails it."""
+    """Values by request and kind, in one file; every method raises StoreError when the disk fails it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._depth = 0
+        self._sequence = self._counted = 0
+        self._failure = ""
+        engine = open_engine(path)
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._connection = sqlite3.connect(path, isolation_level=None, timeout=LOCK_TIMEOUT_S)
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"cannot open the journal {path}: {error}") from error
+            self._connection = engine.connect()
+        except SQLAlchemyError as error:
+            raise StoreError(f"cannot open the journal {path}: {explain(error)}") from error
         try:
             self._open()
         except BaseException:
             self._connection.close()
             raise
+
+    @property
+    def sequence(self) -> int:
+        """How many saves were committed in this journal's whole life (Rule 5)."""
+        return self._sequence
 
     def close(self) -> None:
         """Release the file."""
@@ -63,71 +77,115 @@ class Journal:
         """Keep `value` (Rule 1, Rule 2); raises InvalidValue when it is over the cap."""
         if len(value) > MAX_VALUE_BYTES:
             raise InvalidValue(f"a journal value of {len(value)} bytes; the limit is {MAX_VALUE_BYTES}")
-        self._run(
-            "INSERT INTO entries (request, kind, value) VALUES (?, ?, ?)"
-            " ON CONFLICT (request, kind) DO UPDATE SET value = excluded.value",
-            (bytes(request_id), kind, value),
-        )
+        key = bytes(request_id)
+        entry = {"request": key, "kind": kind, "value": value, "digest": entry_digest(key, kind, value)}
+        with self._whole():
+            self._run(SAVE, entry)
+            self._counted += 1
 
     def find(self, request_id: RequestId, kind: str) -> bytes | None:
         """The value, or None."""
-        rows = self._run("SELECT value FROM entries WHERE request = ? AND kind = ?", (bytes(request_id), kind))
-        return rows[0][0] if rows else None
+        key = bytes(request_id)
+        rows = self._run(_FIND, {"request": key, "kind": kind})
+        return self._checked(key, kind, rows[0].value, rows[0].digest) if rows else None
 
     def load(self, kind: str) -> Iterator[tuple[RequestId, bytes]]:
         """All values of a kind, in the order in which their requests first saved one."""
         last = 0
-        while rows := self._run(
-            "SELECT sequence, request, value FROM entries WHERE kind = ? AND sequence > ? ORDER BY sequence LIMIT 100",
-            (kind, last),
-        ):
-            for last, request, value in rows:  # noqa: B007 # the loop's last sequence is where the next page begins
-                yield RequestId(request), value
+        while rows := self._run(_PAGE, {"kind": kind, "last": last}):
+            for row in rows:
+                yield RequestId(row.request), self._checked(row.request, kind, row.value, row.digest)
+            last = rows[-1].sequence
 
     def delete(self, request_id: RequestId, kind: str | None = None) -> None:
         """Forget one kind of a request, or all of it; what is not there is no error."""
-        if kind is None:
-            self._run("DELETE FROM entries WHERE request = ?", (bytes(request_id),))
-        else:
-            self._run("DELETE FROM entries WHERE request = ? AND kind = ?", (bytes(request_id), kind))
+        key = {"request": bytes(request_id)}
+        with self._whole():
+            self._run(*((_DELETE_ALL, key) if kind is None else (_DELETE, {**key, "kind": kind})))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is kept together or, when it raises, not at all; an inner one fails alone."""
-        begin, keep, undo = ("SAVEPOINT inner", "RELEASE inner", "ROLLBACK TO inner") if self._depth else _OUTERMOST
-        self._run(begin)
+        self._check_usable()
+        try:
+            step = self._connection.begin_nested() if self._depth else self._connection.begin()
+        except SQLAlchemyError as error:
+            raise self._broken(error) from error
+        before = self._counted
         self._depth += 1
         try:
             yield
-            self._run(keep)
-        except BaseException:
-            if self._connection.in_transaction:  # SQLite may have rolled back itself (disk full)
-                self._run(undo)
+            if self._depth == 1 and self._counted != self._sequence:
+                self._run(_COUNT, {"counted": self._counted})
+            step.commit()
+        except BaseException as error:
+            self._counted = before
+            self._undo(step)
+            if isinstance(error, SQLAlchemyError):
+                raise self._broken(error) from error
             raise
         finally:
             self._depth -= 1
+        if self._depth == 0:
+            self._sequence = self._counted
+
+    def _whole(self) -> AbstractContextManager[None]:
+        """The transaction that one change is part of: the one that is open, or its own."""
+        return nullcontext() if self._depth else self.transaction()
 
     def _open(self) -> None:
-        # Rule 3: exclusive. Rule 1: WAL with a sync at every commit; F_FULLFSYNC where the system has it.
-        for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL", "fullfsync = ON"):
-            self._run(f"PRAGMA {pragma}")
-        version, application = self._run("PRAGMA user_version")[0][0], self._run("PRAGMA application_id")[0][0]
-        if (version, application) == (0, 0) and not self._run("SELECT 1 FROM sqlite_master"):
-            with self.transaction():
-                for statement in _SCHEMA:
-                    self._run(statement)
-            return
-        if application != APPLICATION_ID:
-            raise StoreError(f"{self._path} is a database, but no journal")
-        if version > SCHEMA_VERSION:
-            raise StoreError(f"the journal {self._path} has schema {version}, newer than this program's")
-        if (problem := self._run("PRAGMA quick_check")[0][0]) != "ok":
-            raise StoreError(f"the journal {self._path} is damaged: {problem}")
-        with self.transaction():
-            pass  # takes the lock
-
-    def _run(self, statement: str, values: tuple[object, ...] = ()) -> list[Any]:
+        """Rule 3."""
         try:
-            return self._connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise StoreError(f"the journal {self._path}: {error}") from error
+            with self.transaction():  # takes the lock
+                connection = self._connection
+                version = read_version(connection, self._path)
+                if version is None:
+                    create(connection)
+                    write_version(connection, SCHEMA_VERSION)
+                elif version > SCHEMA_VERSION:
+                    raise StoreError(f"the journal {self._path} has schema {version}, newer than this program's")
+                else:
+                    check_pages(connection, self._path)
+                    migrate(connection, version)
+                    write_version(connection, SCHEMA_VERSION)
+                counted = self._run(_COUNTED)
+            if not counted:
+                raise StoreError(f"the journal {self._path} is damaged: it does not say how much it holds")
+        except SQLAlchemyError as error:
+            raise StoreError(f"cannot open the journal {self._path}: {explain(error)}") from error
+        self._sequence = self._counted = counted[0].saves
+        for (kind,) in self._run(_KINDS):
+            for _ in self.load(kind):
+                pass  # each is checked
+
+    def _checked(self, request: bytes, kind: str, value: bytes, digest: bytes | None) -> bytes:
+        """A value that is as it was saved; a page may be overwritten where no structure shows it."""
+        if entry_digest(request, kind, value) != digest:
+            self._failure = f"the journal {self._path} is damaged: {kind} of 0x{request.hex()} is not what was saved"
+            raise StoreError(self._failure)
+        return value
+
+    def _run(self, statement: Executable, values: Mapping[str, object] | None = None) -> list[Row[Any]]:
+        self._check_usable()
+        try:
+            result = self._connection.execute(statement, values)
+            rows = list(result.all()) if result.returns_rows else []
+            if self._depth == 0:  # SQLAlchemy began a transaction for this read
+                self._connection.rollback()
+            return rows
+        except SQLAlchemyError as error:
+            raise self._broken(error) from error
+
+    def _undo(self, step: Any) -> None:
+        try:
+            step.rollback()
+        except SQLAlchemyError as error:  # SQLite may have rolled back itself (disk full)
+            self._failure = self._failure or f"the journal {self._path}: {explain(error)}"
+
+    def _check_usable(self) -> None:
+        if self._failure:  # Rule 4
+            raise StoreError(f"{self._failure}; it takes nothing more until it is opened again")
+
+    def _broken(self, error: SQLAlchemyError) -> StoreError:
+        self._failure = f"the journal {self._path}: {explain(error)}"
+        return StoreError(self._failure)

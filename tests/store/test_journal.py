@@ -20,6 +20,7 @@ from executor.errors import InvalidValue, StoreError
 from executor.model.ids import RequestId
 from executor.store import journal as journal_module
 from executor.store.journal import Journal
+from executor.store.schema import SCHEMA_VERSION
 
 ONE, TWO, THREE = (RequestId(keccak256(name)) for name in (b"one", b"two", b"three"))
 
@@ -146,14 +147,14 @@ def test_a_newer_schema_is_refused(path: Path) -> None:
     """An old program does not touch a new journal."""
     Journal(path).close()
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
     with pytest.raises(StoreError, match="newer"):
         Journal(path)
 
 
 def test_a_full_disk_is_named_and_loses_nothing(path: Path, journal: Journal) -> None:
-    """The save that does not fit raises; what was saved before is there, and later saves work again."""
+    """The save that does not fit raises, and nothing is taken until it is reopened; what was saved before is there."""
     journal.save(ONE, "a", b"before")
 
     def save_both() -> None:
@@ -164,16 +165,19 @@ def test_a_full_disk_is_named_and_loses_nothing(path: Path, journal: Journal) ->
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (256 * 1024, hard))  # files cannot grow past this: as a full disk
     try:
-        with pytest.raises(StoreError):
-            journal.save(TWO, "a", bytes(1024 * 1024))
-        with pytest.raises(StoreError):
+        with pytest.raises(StoreError, match="limit on file sizes was reached"):
             save_both()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert tuple(journal.find(request, "a") for request in (ONE, TWO, THREE)) == (b"before", None, None)
-    journal.save(TWO, "a", bytes(1024 * 1024))
+    with pytest.raises(StoreError, match="nothing more until it is opened again"):
+        journal.save(TWO, "a", b"later")
+    with pytest.raises(StoreError, match="nothing more until it is opened again"):
+        journal.find(ONE, "a")
     journal.close()
     again = Journal(path)
+    assert tuple(again.find(request, "a") for request in (ONE, TWO, THREE)) == (b"before", None, None)
+    assert again.sequence == 1
+    again.save(TWO, "a", bytes(1024 * 1024))
     assert again.find(TWO, "a") == bytes(1024 * 1024)
     again.close()
 
