@@ -24,11 +24,13 @@ from executor.chain.transmitter import Transmitter
 from executor.errors import ExecutorError, InvalidConfig
 from executor.keys.client import SignerClient
 from executor.keys.keyset import PublicKeys
+from executor.logs import configure_logs
 from executor.model.committee import Epoch
 from executor.model.ids import Address
 from executor.model.report import Scheme
 from executor.node.config import NodeConfig, read_config
 from executor.node.driver import Runs
+from executor.node.logs import log_events
 from executor.node.node import Node, run_until_stopped
 from executor.node.runs import WorkerRuns
 from executor.node.signing import ProtocolSigner
@@ -50,6 +52,8 @@ def honest(runs: Runs) -> Runs:
 async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
     """Run a node until SIGTERM or SIGINT; prints one JSON line when it takes requests."""
     config = read_config(config_path)
+    logs = config.logs
+    configure_logs(level=logs.level, format=logs.format, value_bytes=logs.value_bytes, secrets=config.chain.rpc_urls)
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -61,6 +65,7 @@ async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
     async with ChainClient(config.chain.rpc_urls, config.chain.id, router) as chain:
         epoch = await load_epoch(chain, await current_epoch(chain))
         index = member_index(epoch, config, await signer.public_keys())
+        log_events(events, member=index, epoch=epoch.number)
         pool = WorkerPool(
             size=config.workers.count,
             cache=config.workers.compiled,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import os
 import resource
 import signal
@@ -22,6 +21,7 @@ from executor.keys.keyset import MAX_FILE_BYTES, RECORD_FILE, load_keys
 from executor.keys.record import SignerRecord
 from executor.keys.server import SignerServer
 from executor.keys.signer import Signer
+from executor.logs import configure_logs, identify
 
 # Python's default. py_ecc, which eth_keyfile imports, raises it to 100,000: deeply nested JSON on the socket would then
 # overflow the C stack and kill the process instead of being refused.
@@ -31,7 +31,7 @@ RECURSION_LIMIT: Constant = 1000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until stopped; 0 after a clean stop, 1 with one line on standard error otherwise."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s signer %(levelname)s %(message)s")
+    configure_logs()
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold the keys
     sys.setrecursionlimit(RECURSION_LIMIT)
@@ -48,6 +48,7 @@ async def _run(directory: Path, socket_path: Path, password: str) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     keys = load_keys(directory, password)
+    identify(signer=str(keys.public.signer))
     record = SignerRecord.open(directory / RECORD_FILE, keys.public.signer)
     try:
         server = SignerServer(Signer(keys, record), socket_path)

@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ class EventLog:
         self._events: deque[tuple[Event, int]] = deque()
         self._size_bytes = 0
         self._number = 0
+        self._listeners: list[Callable[[Event], None]] = []
         self._added = asyncio.Event()
 
     def add(self, kind: str, request_id: object = "", /, **fields: Any) -> None:
@@ -59,8 +61,14 @@ class EventLog:
         while len(self._events) > KEPT or (self._size_bytes > self._kept_bytes and len(self._events) > 1):
             self._size_bytes -= self._events.popleft()[1]
         self._append(line)
+        for tell in self._listeners:
+            tell(event)
         self._added.set()
         self._added = asyncio.Event()
+
+    def subscribe(self, tell: Callable[[Event], None]) -> None:
+        """Have `tell` called with every later event, in order; it must be quick and may not raise."""
+        self._listeners.append(tell)
 
     def after(self, number: int) -> list[Event]:
         """The kept events numbered above `number`, oldest first."""

@@ -1,0 +1,43 @@
+"""A node's events in its log: the event log feeds it, each kind at its level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final as Constant
+
+from executor.logs import identify, say
+from executor.store.events import Event, EventLog
+
+LEVELS: Constant[Mapping[str, str]] = {
+    "abstained": "error",
+    "evidence": "error",
+    "receipt-damaged": "error",
+    "signing-refused": "error",
+    "wrong-chain": "error",
+    "bill-unknown": "warning",
+    "chain-unavailable": "warning",
+    "dropped": "warning",
+    "fault": "warning",
+    "function-missing": "warning",
+    "host-fault": "warning",
+    "outvoted": "warning",
+    "refused": "warning",
+    "signer-unavailable": "warning",
+    "stalled": "warning",
+    "transmission-failed": "warning",
+    "unsendable": "warning",
+    "observed-late": "debug",
+}
+"""What is not named here is `info`."""
+_RENAMED: Constant = {"member": "peer", "epoch": "of_epoch"}  # the line's own say who writes it
+
+
+def log_events(events: EventLog, *, member: int, epoch: int) -> None:
+    """Write every event of `events` from now on, and name member and epoch in every line."""
+    identify(epoch=epoch, member=member)
+    events.subscribe(_tell)
+
+
+def _tell(event: Event) -> None:
+    fields = {_RENAMED.get(name, name): value for name, value in event.fields.items()}
+    say(LEVELS.get(event.kind, "info"), event.kind, **{**fields, "request_id": event.request_id})
