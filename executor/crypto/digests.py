@@ -70,6 +70,7 @@ TAG_LOG: Constant = _tag("log")
 TAG_CRON: Constant = _tag("cron")
 TAG_BLOCK: Constant = _tag("block")
 TAG_HTTP: Constant = _tag("http")
+TAG_UPLOAD: Constant = _tag("upload")
 
 EIP712_DOMAIN: Constant = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 EIP712_ATTESTATION: Constant = keccak(b"Attestation(address committee,uint64 epoch,bytes32 root)")
@@ -252,6 +253,11 @@ def ticket_randomness(drand_randomness: Digest, ticket: Digest) -> Digest:
 def draw_digest(chain_id: int, router: Address, request: RequestId, ordinal: int) -> Digest:
     """What an epoch's draw key signs for a request's draw, and nothing else."""
     return Digest(_digest(TAG_DRAW, "uint256 address bytes32 uint32", chain_id, router, request, ordinal))
+
+
+def upload_digest(chain_id: int, router: Address, function: FunctionId, expires: int) -> Digest:
+    """What an account signs to have a node keep a function's bytes; `expires` is in seconds since the Unix epoch."""
+    return Digest(_digest(TAG_UPLOAD, "uint256 address bytes32 uint64", chain_id, router, function, expires))
 
 
 def report_leaf(report: Report) -> Digest:

@@ -138,6 +138,7 @@ TAGGED: dict[str, Callable[[], bytes]] = {
     "CRON": lambda: digests.event_hash(ClockTick(0), b"", HOME),
     "BLOCK": lambda: digests.event_hash(BlockTick(0), b"", HOME),
     "HTTP": lambda: digests.event_hash(HttpCall(DIGEST), b"", HOME),
+    "UPLOAD": lambda: digests.upload_digest(1, ADDRESS, FUNCTION_ID, 0),
 }  # fmt: skip
 """Every tagged digest that takes values; the epoch's is covered by its tag, its fields by docs/wire.md's vectors."""
 
