@@ -185,13 +185,22 @@ def spec_hash(spec: bytes) -> SpecHash:
 
 def entry_hash(slot: int, entry: Entry) -> EntryHash:
     """Identity of the entry at `slot`; the observation set is no part of it."""
-    values = (slot, spec_hash(entry.spec), int(entry.kind), keccak(entry.value))
+    return _entry_hash(slot, entry.spec, int(entry.kind), entry.value)
+
+
+@lru_cache(maxsize=1024)  # 32 kB each at most; every message about a request names the same few entries
+def _entry_hash(slot: int, spec: bytes, kind: int, value: bytes) -> EntryHash:
+    values = (slot, spec_hash(spec), kind, keccak(value))
     return EntryHash(_digest(TAG_ENTRY, "uint16 bytes32 uint8 bytes32", *values))
 
 
 def transcript_hash(transcript: Transcript) -> TranscriptHash:
     """Identity of a transcript."""
-    hashes = [entry_hash(slot, entry) for slot, entry in enumerate(transcript)]
+    return _transcript_hash(tuple(entry_hash(slot, entry) for slot, entry in enumerate(transcript)))
+
+
+@lru_cache(maxsize=4096)
+def _transcript_hash(hashes: tuple[EntryHash, ...]) -> TranscriptHash:
     return TranscriptHash(_digest(TAG_TRANSCRIPT, "bytes32[]", hashes))
 
 
@@ -221,6 +230,7 @@ def observation_digest(
     )
 
 
+@lru_cache(maxsize=4096)
 def prepare_digest(
     epoch: EpochDigest, request: RequestId, function: FunctionId, transcript: TranscriptHash, view: View
 ) -> Digest:
@@ -260,6 +270,7 @@ def upload_digest(chain_id: int, router: Address, function: FunctionId, expires:
     return Digest(_digest(TAG_UPLOAD, "uint256 address bytes32 uint64", chain_id, router, function, expires))
 
 
+@lru_cache(maxsize=4096)
 def report_leaf(report: Report) -> Digest:
     """Leaf of a report: double keccak256, so that no inner node can pass for a leaf."""
     encoded = abi_encode(
@@ -284,6 +295,7 @@ def _domain_separator(chain_id: int, router: Address) -> bytes:
     return keccak(abi_encode(types, [EIP712_DOMAIN, keccak(b"Executor"), keccak(b"1"), chain_id, router]))
 
 
+@lru_cache(maxsize=4096)
 def attestation_digest(epoch: EpochIdentity, root: Root) -> Digest:
     """EIP-712 digest that votes sign (ECDSA and BLS alike)."""
     struct = _digest(EIP712_ATTESTATION, "address uint64 bytes32", epoch.committee, epoch.number, root)

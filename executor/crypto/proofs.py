@@ -112,14 +112,22 @@ def _check_ecdsa(suite: Suite, epoch: Epoch, members: Sequence[int], digest: Dig
         _fail(f"{len(signatures)} bytes of signatures for {len(members)} signers of {size} bytes each")
     for position, member in enumerate(members):
         signature = signatures[size * position : size * (position + 1)]
-        if not suite.is_signed_by(digest, signature, epoch.members[member].signer):
-            _fail(f"member {member}: not signed by {epoch.members[member].signer}, or over another root")
+        try:
+            signer = suite.recover(digest, signature)
+        except BadSignature as error:
+            _fail(f"member {member}: {error}")
+        if signer != epoch.members[member].signer:
+            _fail(f"member {member}: signed by {signer}, or another root")
 
 
 def _check_bls(suite: Suite, epoch: Epoch, members: Sequence[int], digest: Digest, aggregate: bytes) -> None:
     if len(aggregate) != EVM_G1_BYTES:
         _fail(f"an aggregate signature is {EVM_G1_BYTES} bytes, not {len(aggregate)}")
-    if not suite.is_aggregate(_keys(epoch, members), digest, aggregate):
+    try:
+        signed = suite.is_aggregate(_keys(epoch, members), digest, aggregate)
+    except InvalidValue as error:
+        _fail(str(error))
+    if not signed:
         _fail("the aggregate signature does not verify for these members and this root")
 
 

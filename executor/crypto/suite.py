@@ -15,10 +15,13 @@ from executor.model.ids import Address, Digest
 
 
 class Suite(Protocol):
-    """What the protocol asks of ECDSA and BLS. All pure; malformed keys and signatures verify nothing."""
+    """What the protocol asks of ECDSA and BLS. What is malformed verifies nothing, and raises only where said. Pure."""
+
+    def recover(self, digest: Digest, signature: bytes) -> Address:
+        """Who made an ECDSA signature of 64 bytes; raises BadSignature saying what is wrong with it."""
 
     def is_signed_by(self, digest: Digest, signature: bytes, address: Address) -> bool:
-        """Whether an ECDSA signature of 64 bytes is by `address`."""
+        """Whether an ECDSA signature is well-formed and by `address`."""
 
     def is_point(self, signature: bytes) -> bool:
         """Whether a BLS signature of 48 bytes is well-formed, whoever made it."""
@@ -30,11 +33,15 @@ class Suite(Protocol):
         """BLS signatures as the verifier contract reads them, 128 bytes; raises InvalidValue for a malformed one."""
 
     def is_aggregate(self, public_keys: Sequence[bytes], digest: Digest, aggregate: bytes) -> bool:
-        """Whether `aggregate` is of one signature of each key over `digest`."""
+        """Whether `aggregate` is of one signature of each key over `digest`; raises InvalidValue for no point."""
 
 
 class Curves:
     """secp256k1 and BLS12-381."""
+
+    def recover(self, digest: Digest, signature: bytes) -> Address:
+        """The address of the recovered key."""
+        return secp256k1.recover(digest, signature)
 
     def is_signed_by(self, digest: Digest, signature: bytes, address: Address) -> bool:
         """By recovery."""
@@ -58,10 +65,7 @@ class Curves:
 
     def is_aggregate(self, public_keys: Sequence[bytes], digest: Digest, aggregate: bytes) -> bool:
         """By one pairing check against the sum of the keys."""
-        try:
-            return bls.verify_aggregate(public_keys, digest, bls.from_evm_g1(aggregate))
-        except InvalidValue:
-            return False
+        return bls.verify_aggregate(public_keys, digest, bls.from_evm_g1(aggregate))
 
 
 REAL: Constant[Suite] = Curves()

@@ -23,6 +23,10 @@ Json: TypeAlias = Any
 MAX_INTEGER = 2**53 - 1  # RFC 8785 §3.2.2.3: what every JSON implementation agrees on
 _NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]')  # strings are skipped whole
 MAX_DEPTH = 32  # our deepest value, a receipt, has 9 levels
+# What RFC 8785 writes where no key needs UTF-16's order, in C: ten times faster than the package in Python.
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
 
 
 def _bytes_from_hex(value: object) -> object:
@@ -49,8 +53,12 @@ Uint32 = Annotated[int, Field(ge=0, le=2**32 - 1, strict=True)]
 
 def encode_json(value: Json) -> bytes:
     """Canonical bytes of a plain JSON value; raises InvalidEncoding for floats, big integers or other types."""
-    _check(value, 0)
-    return rfc8785.dumps(value)
+    if not _check(value, 0):
+        return rfc8785.dumps(value)
+    try:
+        return _ENCODER.encode(value).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidEncoding(f"text that is no Unicode: {error}") from error
 
 
 def decode_json(data: bytes, *, limit: int) -> Json:
@@ -135,22 +143,29 @@ def _refuse_float(text: str) -> float:
     raise InvalidEncoding(f"the number {text} is no integer; agreed and signed values never hold floats")
 
 
-def _check(value: Json, depth: int) -> None:
+def _check(value: Json, depth: int) -> bool:
+    """Raises InvalidEncoding for what has no canonical form; whether all keys are ASCII, the same in every order."""
     if depth > MAX_DEPTH:
         raise InvalidEncoding(f"nested deeper than {MAX_DEPTH} levels")
     match value:
-        case None | bool() | str():
-            pass
+        case str() | None | bool():
+            return True
         case int():
             if abs(value) > MAX_INTEGER:
                 raise InvalidEncoding(f"the integer {value} is outside ±(2^53 - 1)")
+            return True
         case list():
-            for item in value:
-                _check(item, depth + 1)
+            ascii_keys = True
+            for item in value:  # every one is checked, whatever the ones before were
+                ascii_keys &= type(item) is str or _check(item, depth + 1)
+            return ascii_keys
         case dict():
+            ascii_keys = True
             for key, item in value.items():
                 if not isinstance(key, str):
                     raise InvalidEncoding("object keys are strings")
-                _check(item, depth + 1)
+                ascii_keys &= type(item) is str or _check(item, depth + 1)
+                ascii_keys &= key.isascii()
+            return ascii_keys
         case _:
             raise InvalidEncoding(f"{type(value).__name__} has no canonical JSON form")

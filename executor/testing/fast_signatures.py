@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, Protocol
 
 from executor.crypto import bls, secp256k1
 from executor.crypto.suite import Curves, Suite
-from executor.errors import InvalidValue
+from executor.errors import BadSignature, InvalidValue
 from executor.model.ids import Address, Digest
 
 
@@ -57,21 +58,27 @@ class FastSignatures:
     """The stand-in (Rule 1); it knows the secrets whose address or key it was asked for."""
 
     def __init__(self) -> None:
-        self._signers: dict[Address, bytes] = {}
+        self._signers: dict[bytes, bytes] = {}
         self._bls_keys: dict[bytes, bytes] = {}
 
     def address_of(self, secret: bytes) -> Address:
         """Twenty bytes of a hash; from now on this signer is known."""
-        address = Address(_keyed(secret, b"address", b"", 20))
-        self._signers[address] = secret
-        return address
+        self._signers[_address(secret)] = secret
+        return Address(_address(secret))
 
     def sign(self, secret: bytes, digest: Digest) -> bytes:
-        """A keyed hash."""
-        return _keyed(secret, b"ecdsa", digest, 64)
+        """The signer's address and a keyed hash."""
+        return _address(secret) + _keyed(secret, b"ecdsa", digest, 44)
+
+    def recover(self, digest: Digest, signature: bytes) -> Address:
+        """The known signer that the signature names, if the keyed hash is its own."""
+        secret = self._signers.get(signature[:20])
+        if secret is None or self.sign(secret, digest) != signature:
+            raise BadSignature("no signer known here made this signature")
+        return Address(signature[:20])
 
     def is_signed_by(self, digest: Digest, signature: bytes, address: Address) -> bool:
-        """Whether a known signer's keyed hash is this one."""
+        """By recovery."""
         secret = self._signers.get(address)
         return secret is not None and self.sign(secret, digest) == signature
 
@@ -112,6 +119,11 @@ class FastSignatures:
 
 
 CURVES: Final[SigningSuite] = SigningCurves()
+
+
+@lru_cache(maxsize=1024)
+def _address(secret: bytes) -> bytes:
+    return _keyed(secret, b"address", b"", 20)
 
 
 def _keyed(secret: bytes, purpose: bytes, digest: bytes, size: int) -> bytes:

@@ -11,6 +11,7 @@ import heapq
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from executor.crypto import bls
@@ -92,6 +93,12 @@ def make_request(nonce: int = 0) -> Request:
     )
 
 
+@lru_cache(maxsize=64)
+def _decoded(data: bytes) -> Message:
+    """Messages are frozen values: what goes to many is read once."""
+    return decode_message(data)
+
+
 @dataclass(slots=True)
 class Node:
     """One simulated node: the journal and the signer's record are durable, the member is not."""
@@ -155,6 +162,7 @@ class Simulation:
         self._random = random.Random(seed)  # noqa: S311  # a reproducible schedule, not a secret
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
+        self._last_sent: tuple[Message, bytes] | None = None
 
     def request(self, request: Request, at_s: float = 0.0) -> RequestId:
         """Have every node see a request, each a moment later than `at_s` after now."""
@@ -293,17 +301,23 @@ class Simulation:
 
     def post(self, sender: int, recipient: int, message: Message) -> None:
         """Put a message on the network."""
-        data = encode_message(message)
+        data = self._encoded(message)
         copies = 0 if self._random.random() < self._loss else 1 + (self._random.random() < self._duplication)
         for _ in range(copies):
             self._later(self._moment(), lambda: self._arrive(sender, recipient, data))
+
+    def _encoded(self, message: Message) -> bytes:
+        """The bytes of a message; the same message goes to many, one after the other."""
+        if self._last_sent is None or self._last_sent[0] is not message:
+            self._last_sent = (message, encode_message(message))
+        return self._last_sent[1]
 
     def _arrive(self, sender: int, recipient: int, data: bytes) -> None:
         node = self.nodes[recipient]
         if not node.alive:
             return
         try:
-            effects = node.member.received(sender, decode_message(data), self.now)
+            effects = node.member.received(sender, _decoded(data), self.now)
         except PeerFault as fault:
             node.faults.append(fault)
             node.tick_at = node.member.deadline()

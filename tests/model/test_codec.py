@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +50,19 @@ def test_every_value_survives(value: object) -> None:
     """Decoding an encoding gives the value back."""
     data = encode_json(value)
     assert decode_json(data, limit=len(data)) == value
+
+
+@given(values)
+def test_encodings_are_those_of_rfc8785(value: object) -> None:
+    """Whatever the keys and characters: the bytes that the reference package writes."""
+    assert rfc8785.dumps(value) == encode_json(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"\ud800": 1}, {"a": ["\udfff"]}])
+def test_half_a_character_has_no_encoding(value: object) -> None:
+    """A lone surrogate is no Unicode text."""
+    with pytest.raises(ValueError):
+        encode_json(value)
 
 
 @given(st.binary(max_size=100))
@@ -105,7 +119,9 @@ def test_limits_hold() -> None:
         encode_json([deep])
 
 
-@pytest.mark.parametrize("value", [1.0, float("nan"), 2**53, -(2**53), b"x", {1: 2}, (1,), {1}])
+@pytest.mark.parametrize(
+    "value", [1.0, float("nan"), 2**53, -(2**53), b"x", {1: 2}, (1,), {1}, {"é": 1.0}, [{"é": 1}, 1.0]]
+)
 def test_other_values_have_no_encoding(value: object) -> None:
     """Floats, integers that JSON implementations disagree on, and types JSON does not have."""
     with pytest.raises(InvalidEncoding):
