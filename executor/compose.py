@@ -31,6 +31,9 @@ from executor.model.report import Scheme
 from executor.node.config import NodeConfig, read_config
 from executor.node.driver import Runs
 from executor.node.logs import log_events
+from executor.node.metrics.measuring import measured
+from executor.node.metrics.meters import Meters
+from executor.node.metrics.timed import TimedSigner
 from executor.node.node import Node, run_until_stopped
 from executor.node.runs import WorkerRuns
 from executor.node.signing import ProtocolSigner
@@ -59,8 +62,11 @@ async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     await asyncio.to_thread(self_test)  # D11: a setting without its effect must not sign anything
-    signer = SignerClient(config.signer.socket)
+    meters = Meters()
+    signer = TimedSigner(config.signer.socket)
+    signer.instruments = meters.instruments
     events = EventLog(config.data / "events.jsonl")
+    meters.follow(events)
     router = Address.from_hex(config.chain.router)
     async with ChainClient(config.chain.rpc_urls, config.chain.id, router) as chain:
         epoch = await load_epoch(chain, await current_epoch(chain))
@@ -75,7 +81,7 @@ async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
         await pool.start()
         try:
             log.log(logging.INFO if pool.confinement.complete else logging.WARNING, "workers: %s", pool.confinement)
-            await _serve(config, epoch, index, chain, signer, pool, events, wrap, stopped)
+            await _serve(config, epoch, index, chain, signer, pool, events, meters, wrap, stopped)
         finally:
             await pool.close()
             await signer.close()
@@ -89,6 +95,7 @@ async def _serve(
     signer: SignerClient,
     pool: WorkerPool,
     events: EventLog,
+    meters: Meters,
     wrap: Wrap,
     stopped: asyncio.Event,
 ) -> None:
@@ -112,13 +119,15 @@ async def _serve(
             delivery_patience_s=3.0 * epoch.round_length_s,
             scheme=None if config.rounds.scheme is None else Scheme(config.rounds.scheme),
         ),
+        meters=meters,
     )
 
     def ready() -> None:
         sys.stdout.write(json.dumps({"member": index, "url": f"http://{config.http.host}:{config.http.port}"}) + "\n")
         sys.stdout.flush()
 
-    await run_until_stopped(node, stopped, ready)
+    async with measured(config, meters, chain=chain, pool=pool, transmitter=account.address, epoch=epoch, index=index):
+        await run_until_stopped(node, stopped, ready)
 
 
 def member_index(epoch: Epoch, config: NodeConfig, keys: PublicKeys) -> int:

@@ -33,6 +33,7 @@ from executor.model.observation import Observation
 from executor.model.outcome import Awaiting, Outcome
 from executor.model.request import Request
 from executor.model.transcript import Transcript
+from executor.node.metrics.meters import Traffic, no_traffic
 from executor.protocol.effects import Attested, Effect, Execute, Note, Observe, Save, Send, Sign, Transmit
 from executor.protocol.member import Member
 from executor.protocol.messages import decode_message, encode_message, request_ids
@@ -102,6 +103,7 @@ class Driver:
         events: EventLog,
         on_attested: Callable[[Attested], None],
         transmit: Callable[[Transmit], Coroutine[Any, Any, None]],
+        traffic: Traffic = no_traffic,
     ) -> None:
         self._member = member
         self._journal = journal
@@ -110,6 +112,7 @@ class Driver:
         self._events = events
         self._on_attested = on_attested
         self._transmit = transmit
+        self._traffic = traffic
         self._wire: Wire | None = None
         self._inbox: asyncio.Queue[Step] = asyncio.Queue(INBOX)
         self._requests: dict[RequestId, tuple[Request, Function]] = {}
@@ -119,6 +122,11 @@ class Driver:
     def attach(self, wire: Wire) -> None:
         """Name the way to the others; before `run`."""
         self._wire = wire
+
+    @property
+    def backlog(self) -> int:
+        """Steps that wait for their turn."""
+        return self._inbox.qsize()
 
     # Inputs: all wait while the inbox is full.
 
@@ -146,6 +154,7 @@ class Driver:
         except InvalidEncoding as error:
             raise RuleBroken(str(error), sender) from error
 
+        self._traffic("in", sender, message.type, len(data))
         large = len(data) > LARGE_BYTES
         if large:
             await self._large.acquire()
@@ -217,6 +226,7 @@ class Driver:
             case Send(recipient, message, sealed):
                 assert self._wire is not None, "attach comes before run"
                 wire, data = self._wire, encode_message(message)
+                self._traffic("out", recipient, message.type, len(data))
                 try:
                     await self._with_signer(lambda: wire.send(recipient, data, sealed=sealed))
                 except InvalidValue as error:  # too large for the signer, or a recipient whose key is none

@@ -27,6 +27,9 @@ from executor.node.config import NodeConfig
 from executor.node.continuity import check_continuity
 from executor.node.driver import Driver, Runs, Signs
 from executor.node.functions import FunctionStore
+from executor.node.metrics.meters import Meters
+from executor.node.metrics.readings import read_queues
+from executor.node.metrics.timed import TimedJournal
 from executor.node.receipts import ReceiptFiles
 from executor.node.requests import RequestBook
 from executor.protocol.admission import check_admission
@@ -60,11 +63,13 @@ class Node:
         events: EventLog,
         settings: Settings,
         record_counter: int,
+        meters: Meters | None = None,
     ) -> None:
         if epoch.profile_id != profile_id(PROFILE):
             raise InvalidConfig(
                 f"epoch {epoch.number} runs profile {epoch.profile_id}; this release has {profile_id(PROFILE)}"
             )
+        meters = meters or Meters()
         self._config = config
         self._epoch = epoch
         self._index = index
@@ -83,12 +88,13 @@ class Node:
         receipts = ReceiptFiles(config.data / "receipts", epoch)
         self._driver = Driver(
             Member(epoch, index, settings),
-            journal=self._journal,
+            journal=TimedJournal(self._journal, meters.instruments),
             signer=signer,
             runs=runs,
             events=events,
             on_attested=lambda attested: self._book.attested(attested),
             transmit=transmit,
+            traffic=meters.traffic,
         )
         self._book = RequestBook(
             epoch_number=epoch.number,
@@ -109,6 +115,8 @@ class Node:
             receipts=receipts.directory,
             add_function=self._add_function,
         ).register(self._transport.app.router)
+        meters.watch_http(self._transport.app)
+        meters.read(partial(read_queues, self))
         self._driver.attach(self._transport)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -124,6 +132,14 @@ class Node:
         finally:
             await self._transport.close()
             self._journal.close()
+
+    def waiting(self) -> dict[str, int]:
+        """Queue lengths by the queue's name, for metrics."""
+        return {"inbox": self._driver.backlog, "requests": self._book.open_count}
+
+    def outboxes(self) -> dict[int, tuple[int, int]]:
+        """(messages waiting, messages dropped) by the member they are for, for metrics."""
+        return self._transport.outboxes()
 
     async def _watch(self) -> None:
         """Follow the chain for ever; an endpoint that is down is tried again."""

@@ -67,6 +67,10 @@ class HttpTransport:
         """Where the server listens; after `start` never 0."""
         return self._port
 
+    def outboxes(self) -> dict[int, tuple[int, int]]:
+        """(messages waiting, messages dropped) by the member they are for."""
+        return {index: (len(outbox), outbox.dropped) for index, outbox in self._outboxes.items()}
+
     async def start(self) -> None:
         """Listen and begin to deliver; raises InvalidConfig when the address cannot be had."""
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=SHUTDOWN_S)

@@ -55,6 +55,11 @@ class Crew:
         """Every worker that runs or stands by."""
         return (*self._idle, *self._lent)
 
+    @property
+    def busy(self) -> int:
+        """How many are lent."""
+        return len(self._lent)
+
     async def take(self, function_id: FunctionId, *, fresh: bool = False) -> WorkerHandle:
         """A worker to give back: fresh, or else one that holds the function if possible; started if there is none.
 

@@ -59,6 +59,17 @@ class Execution:
     diagnostics: Diagnostics
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a pool's processes are doing; for metrics."""
+
+    busy: int
+    idle: int
+    started: int
+    waiting_execute: int
+    waiting_observe: int
+
+
 class WorkerPool:
     """Worker processes that run guests, for one event loop. Start it, or use it with `async with`.
 
@@ -126,6 +137,13 @@ class WorkerPool:
         for worker in self._crew.workers:
             return worker.confinement
         raise HostFault("no worker runs")
+
+    @property
+    def usage(self) -> Usage:
+        """What its processes are doing now."""
+        busy = self._crew.busy
+        idle = len(self._crew.workers) - busy
+        return Usage(busy, idle, self._crew.started, self._executes.waiting, self._observes.waiting)
 
     async def load(self, function: Function) -> None:
         """Check a function and compile its module ahead of its first run, if need be.

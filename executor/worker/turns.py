@@ -30,6 +30,11 @@ class Turns:
         self._waiting = 0
         self._closed = False
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return self._waiting
+
     @contextlib.asynccontextmanager
     async def turn(self, key: Hashable) -> AsyncIterator[None]:
         """Wait for a turn and hold it; raises WorkersBusy when driven out, HostFault once closed."""

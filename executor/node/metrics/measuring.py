@@ -1,0 +1,46 @@
+"""Everything that measures beside a running node: the server and two tasks, ended together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from executor.chain.client import ChainClient
+from executor.model.committee import Epoch
+from executor.model.ids import Address
+from executor.node.config import NodeConfig
+from executor.node.metrics.meters import Meters
+from executor.node.metrics.readings import ChainLook, count_rounds, look_for_ever, read_workers
+from executor.node.metrics.server import MetricsServer
+from executor.worker import WorkerPool
+
+
+@asynccontextmanager
+async def measured(
+    config: NodeConfig,
+    meters: Meters,
+    *,
+    chain: ChainClient,
+    pool: WorkerPool,
+    transmitter: Address,
+    epoch: Epoch,
+    index: int,
+) -> AsyncIterator[None]:
+    """Serve metrics while inside; raises InvalidConfig when the address cannot be had."""
+    meters.identify(index, epoch.number)
+    meters.read(partial(read_workers, pool))
+    look = ChainLook(chain, config.chain.rpc_urls, transmitter)
+    meters.read(look.read)
+    async with MetricsServer(config.metrics, meters):
+        tasks = [asyncio.create_task(count_rounds(meters, epoch, index))]
+        if config.metrics.enabled:
+            tasks.append(asyncio.create_task(look_for_ever(look)))
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await look.close()

@@ -1,0 +1,210 @@
+"""What a node tells Prometheus: counted right, with bounded labels, served on an address of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from node_bench import make_epoch
+from prometheus_client.exposition import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from executor.errors import InvalidConfig
+from executor.node.config import MetricsConfig
+from executor.node.metrics.instruments import Capped
+from executor.node.metrics.meters import EVERYONE, Meters, round_at
+from executor.node.metrics.phases import MAX_FOLLOWED, Phases
+from executor.node.metrics.readings import read_queues, read_workers
+from executor.node.metrics.server import MetricsServer
+from executor.store.events import Event, EventLog
+from executor.testing.processes import free_ports
+from executor.worker.pool import Usage
+
+ALERTS = Path(__file__).resolve().parents[2] / "deploy" / "prometheus" / "alerts.yml"
+
+
+def value(meters: Meters, name: str, **labels: str) -> float | None:
+    return meters.instruments.registry.get_sample_value(f"executor_{name}", labels)
+
+
+@pytest.fixture
+def meters() -> Meters:
+    return Meters()
+
+
+@pytest.fixture
+def events(meters: Meters, tmp_path: Path) -> EventLog:
+    log = EventLog(tmp_path / "events.jsonl")
+    meters.follow(log)
+    return log
+
+
+def test_a_request_is_followed_through_its_phases(meters: Meters, events: EventLog) -> None:
+    events.add("seen", "0x1")
+    events.add("executed", "0x1", outcome="awaiting", seconds=0.01)
+    events.add("observed", "0x1", seconds=0.02)
+    meters.count_states()
+    assert value(meters, "requests", state="observed") == 1
+    events.add("agreed", "0x1")
+    events.add("executed", "0x1", outcome="returned", seconds=0.01, fuel_used=1_000)
+    events.add("attested", "0x1", votes=[0, 2, 3])
+    events.add("delivered", "0x1", status=0)
+    meters.count_states()
+    assert value(meters, "requests", state="observed") == 0
+    assert value(meters, "requests_closed_total", how="delivered") == 1
+    for phase in ("observed", "agreed", "executed", "attested", "delivered"):
+        assert value(meters, "request_phase_seconds_count", phase=phase) == 1
+    assert value(meters, "request_seconds_count") == 1
+    assert value(meters, "fuel_total") == 1_000
+    assert value(meters, "run_seconds_count", verb="execute") == 2
+    assert [value(meters, "votes_total", peer=str(peer)) for peer in range(4)] == [1, None, 1, 1]
+
+
+def test_a_phase_is_measured_from_the_phase_before() -> None:
+    phases = Phases()
+    told = [
+        phases.tell(Event(number, time_s, kind, "0x1", {}))
+        for number, (time_s, kind) in enumerate(
+            [(10.0, "seen"), (10.5, "observed"), (12.0, "executed"), (13.0, "observed")]
+        )
+    ]
+    assert told == [None, ("observed", 0.5, 0.5), ("executed", 1.5, 2.0), None]
+
+
+def test_a_reorganised_delivery_is_counted_again_and_a_vanished_request_is_closed(
+    events: EventLog, meters: Meters
+) -> None:
+    events.add("seen", "0x1")
+    events.add("delivered", "0x1")
+    events.add("vanished", "0x1", what="delivery")
+    events.add("restored", "0x1")
+    assert meters.phases.states()["seen"] == 1
+    events.add("vanished", "0x1", what="request")
+    assert sum(meters.phases.states().values()) == 0
+
+
+def test_followed_requests_are_bounded() -> None:
+    phases = Phases()
+    for number in range(MAX_FOLLOWED + 10):
+        phases.tell(Event(number, float(number), "seen", hex(number), {}))
+    assert phases.states()["seen"] == MAX_FOLLOWED
+
+
+def test_labels_stay_few_whatever_comes(meters: Meters, events: EventLog) -> None:
+    for number in range(500):
+        events.add(f"kind-{number}", "")
+        events.add("outvoted", hex(number), member=number)
+        events.add("silent", hex(number), members=[number, "x", -1])
+        meters.traffic("in", number, f"type-{number % 200}", 10)
+        meters.refused(f"reason-{number}")
+    families = {family.name: len(family.samples) for family in meters.instruments.registry.collect()}
+    assert families["executor_events"] <= 2 * 66
+    assert families["executor_refusals"] <= 2 * 65
+    assert families["executor_outvoted"] <= 2 * 101
+    assert families["executor_silent"] <= 2 * 101
+    assert "0x1f" not in generate_latest(meters.instruments.registry).decode()
+    capped = Capped(2)
+    assert [capped(word) for word in "abca"] == ["a", "b", "other", "a"]
+
+
+def test_messages_are_counted_by_member_and_type(meters: Meters) -> None:
+    meters.traffic("out", EVERYONE, "proposal", 100)
+    meters.traffic("in", 2, "vote", 40)
+    assert value(meters, "message_bytes_total", direction="out", peer="all", type="proposal") == 100
+    assert value(meters, "messages_total", direction="in", peer="2", type="vote") == 1
+
+
+def test_an_own_round_without_a_leaders_work_is_wasted_only_when_there_was_work(
+    meters: Meters, events: EventLog
+) -> None:
+    epoch = make_epoch(4, 1)
+    led = 4 * (round_at(epoch) // 4 + 1)
+    meters.end_round(epoch, 0, led)
+    assert value(meters, "rounds_led_total") == 0
+    events.add("seen", "0x1")
+    meters.end_round(epoch, 0, led)
+    meters.traffic("out", EVERYONE, "proposal", 1)
+    meters.end_round(epoch, 0, led + 4)
+    meters.end_round(epoch, 0, led + 1)
+    assert (value(meters, "rounds_led_total"), value(meters, "rounds_wasted_total")) == (2, 1)
+
+
+def test_objects_are_read_at_each_scrape(meters: Meters) -> None:
+    class Pool:
+        usage = Usage(busy=1, idle=2, started=5, waiting_execute=7, waiting_observe=0)
+
+    class Node:
+        length = 3
+
+        def waiting(self) -> dict[str, int]:
+            return {"inbox": self.length}
+
+        def outboxes(self) -> dict[int, tuple[int, int]]:
+            return {1: (4, 2)}
+
+    node = Node()
+    meters.read(lambda: read_workers(Pool()))
+    meters.read(lambda: read_queues(node))
+    assert value(meters, "workers", state="idle") == 2
+    assert value(meters, "worker_queue", verb="execute") == 7
+    assert value(meters, "queue", queue="inbox") == 3
+    node.length = 9
+    assert value(meters, "queue", queue="inbox") == 9
+    assert value(meters, "outbox_dropped_total", peer="1") == 2
+
+
+async def test_metrics_are_served_on_an_address_of_their_own(meters: Meters, events: EventLog) -> None:
+    events.add("seen", "0x1")
+    config = at_port(free_ports(1)[0])
+    async with MetricsServer(config, meters), aiohttp.ClientSession() as session:
+        base = f"http://127.0.0.1:{config.port}"
+        async with session.get(f"{base}/metrics") as answer:
+            assert answer.headers["Content-Type"].startswith("text/plain")
+            families = list(text_string_to_metric_families(await answer.text()))
+        async with session.get(f"{base}/v1/health") as answer:
+            assert answer.status == 404
+        with pytest.raises(InvalidConfig, match=r"choose another \[metrics\] port"):
+            await MetricsServer(config, meters).__aenter__()
+    states = next(family for family in families if family.name == "executor_requests")
+    assert {sample.labels["state"]: sample.value for sample in states.samples}["seen"] == 1
+
+
+async def test_refusals_over_http_are_counted_by_their_code(meters: Meters) -> None:
+    async def refuse(_request: web.Request) -> web.Response:
+        return web.json_response({"error": "rate-limited", "message": "x"}, status=429)
+
+    async def invent(_request: web.Request) -> web.Response:
+        return web.json_response({"error": 'a"b{c'}, status=400)
+
+    app = web.Application()
+    app.router.add_post("/v1/messages", refuse)
+    app.router.add_get("/v1/messages", invent)
+    meters.watch_http(app)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with aiohttp.ClientSession() as session:
+        await asyncio.gather(session.post(f"{base}/v1/messages"), session.get(f"{base}/v1/messages"))
+    await runner.cleanup()
+    assert value(meters, "refusals_total", reason="rate-limited") == 1
+    assert value(meters, "refusals_total", reason="http-400") == 1
+
+
+def test_every_metric_that_an_alert_names_exists(meters: Meters) -> None:
+    """Names in deploy/prometheus/alerts.yml against what a node serves, those read at a scrape included."""
+    source = Path(__file__).resolve().parents[2] / "executor" / "node" / "metrics"
+    read = set(re.findall(r'"(executor_[a-z_]+)"', (source / "readings.py").read_text()))
+    known = {family.name for family in meters.instruments.registry.collect()} | read
+    named = set(re.findall(r"\bexecutor_[a-z_]+", ALERTS.read_text()))
+    assert len(named) > 10
+    assert {name for name in named if re.sub(r"_(total|bucket)$", "", name) not in known} == set()
+
+
+def at_port(port: int) -> MetricsConfig:
+    return MetricsConfig().model_copy(update={"port": port})
