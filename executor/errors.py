@@ -20,11 +20,14 @@
     │   └── RuleBroken
     ├── VerificationFailed          an attestation, certificate or receipt check failed
     ├── ChainError
-    │   ├── ChainUnavailable        no RPC endpoint answers
-    │   │   └── ReplyTooLarge       a reply exceeds the bound
+    │   ├── ChainUnavailable        too few RPC endpoints answer
+    │   │   ├── ReplyTooLarge       a reply exceeds the bound
+    │   │   └── ChainDisagreement   they answer, and not enough of them the same
     │   ├── RpcRefused              the node answered with an error
     │   ├── WrongChain              the endpoint serves another chain id
     │   └── TransactionFailed       reverted or not mined in time
+    │       ├── FeeTooHigh          the chain asks more for it than the operator allows
+    │       └── InsufficientFunds   the account cannot pay for it
     ├── KeyStoreError
     │   └── WrongPassword
     ├── SigningRefused              the signer's record holds a conflicting signature (K1)
@@ -127,11 +130,15 @@ class ChainError(ExecutorError):
 
 
 class ChainUnavailable(ChainError):
-    """No RPC endpoint answers."""
+    """Too few RPC endpoints answer."""
 
 
 class ReplyTooLarge(ChainUnavailable):
     """A reply exceeds the bound; asking for less may help."""
+
+
+class ChainDisagreement(ChainUnavailable):
+    """RPC endpoints answer, and not enough of them the same: nothing is done on what a minority says."""
 
 
 class RpcRefused(ChainError):
@@ -150,6 +157,14 @@ class WrongChain(ChainError):
 
 class TransactionFailed(ChainError):
     """A transaction reverted or was not mined in time."""
+
+
+class FeeTooHigh(TransactionFailed):
+    """The chain asks a higher fee than the operator allows."""
+
+
+class InsufficientFunds(TransactionFailed):
+    """The account that sends the transaction cannot pay for it."""
 
 
 class KeyStoreError(ExecutorError):

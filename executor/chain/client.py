@@ -145,7 +145,6 @@ class ChainClient:
                 logs=raw["logs"],
             )
         if location.transaction != transaction:
-            self.rpc.distrust()
             raise ChainUnavailable(f"asked for the receipt of {transaction}, got that of {location.transaction}")
         return receipt
 

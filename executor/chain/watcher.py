@@ -165,14 +165,9 @@ class RequestWatcher:
                 continue
             block = blocks.get(log.location.block_hash) or await self._client.block_by_hash(log.location.block_hash)
             if block is None or block.number != log.location.block_number:
-                self._client.rpc.distrust()
                 raise ChainUnavailable(f"the endpoint has a log of block {log.location.block_hash}, not the block")
             blocks[block.hash] = block
-            try:
-                fresh[key] = decode(log, block, self._client.chain_id, self._client.router)
-            except ChainUnavailable:
-                self._client.rpc.distrust()
-                raise
+            fresh[key] = decode(log, block, self._client.chain_id, self._client.router)
         self._seen.update(fresh)
         return list(fresh.values())
 

@@ -43,14 +43,15 @@ async def test_another_chain_id_is_refused(embedded_chain: EmbeddedChain) -> Non
 
 
 async def test_an_endpoint_that_is_down_is_passed_over(embedded_chain: EmbeddedChain) -> None:
-    """The next endpoint answers."""
-    assert isinstance(await ask(NOWHERE, embedded_chain.url), str)
+    """What no rule of agreement names is asked of the next endpoint."""
+    assert isinstance(await ask(NOWHERE, embedded_chain.url, method="eth_accounts"), list)
 
 
 async def test_no_endpoint_is_unavailable_and_named() -> None:
-    """The error names each endpoint that failed."""
-    with pytest.raises(ChainUnavailable, match=r"127\.0\.0\.1:9"):
-        await ask(NOWHERE, attempts=2)
+    """The error names each endpoint that failed by its host, and tells nobody the key in its path."""
+    with pytest.raises(ChainUnavailable, match=r"127\.0\.0\.1:9") as caught:
+        await ask(NOWHERE + "/v2/secret", attempts=2)
+    assert "secret" not in str(caught.value)
 
 
 async def test_an_endpoint_that_comes_back_is_used() -> None:
@@ -193,7 +194,7 @@ async def test_no_router_at_the_address_is_a_configuration_error(embedded_chain:
 
 
 def test_an_endpoint_is_a_url() -> None:
-    """Other schemes and no endpoint at all are refused at once."""
-    for urls in ([], ["ftp://x"], ["/tmp/geth.ipc"]):
+    """Other schemes, no endpoint at all, and one named twice are refused at once."""
+    for urls in ([], ["ftp://x"], ["/tmp/geth.ipc"], ["http://x", "http://x"]):
         with pytest.raises(InvalidConfig):
             RpcProvider(urls, 1)
