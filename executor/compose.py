@@ -69,6 +69,7 @@ async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
     meters.follow(events)
     router = Address.from_hex(config.chain.router)
     async with ChainClient(config.chain.rpc_urls, config.chain.id, router) as chain:
+        chain.rpc.panel.report = lambda news: events.add(news.kind, "", **news.fields())
         epoch = await load_epoch(chain, await current_epoch(chain))
         index = member_index(epoch, config, await signer.public_keys())
         log_events(events, member=index, epoch=epoch.number)

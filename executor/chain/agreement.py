@@ -18,9 +18,9 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, Protocol
 from typing import Final as Constant
 
 from executor.chain.endpoint import Endpoint
@@ -44,33 +44,54 @@ Json = Any
 PATIENCE_S: Constant = 0.3
 
 
-@dataclass(frozen=True, slots=True)
+class News(Protocol):
+    """What people should hear about an endpoint, as an event of this kind."""
+
+    kind: ClassVar[str]
+
+    def fields(self) -> dict[str, str | int]:
+        """The event's fields."""
+
+
+@dataclass(frozen=True)
 class Outvoted:
     """An endpoint contradicted what the others agree on, for the `times`-th time."""
 
+    kind: ClassVar[str] = "endpoint-outvoted"
     endpoint: str
     method: str
     answer: str
     agreed: str
     times: int
 
+    def fields(self) -> dict[str, str | int]:
+        """The event's fields."""
+        return asdict(self)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Stopped:
     """An endpoint no longer answers as it should."""
 
+    kind: ClassVar[str] = "endpoint-stopped"
     endpoint: str
     reason: str
 
+    def fields(self) -> dict[str, str | int]:
+        """The event's fields."""
+        return asdict(self)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Resumed:
     """An endpoint answers again."""
 
+    kind: ClassVar[str] = "endpoint-resumed"
     endpoint: str
 
-
-News: TypeAlias = Outvoted | Stopped | Resumed
+    def fields(self) -> dict[str, str | int]:
+        """The event's fields."""
+        return asdict(self)
 
 
 def majority(endpoints: int) -> int:

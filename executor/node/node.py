@@ -17,7 +17,7 @@ from executor.chain.client import ChainClient
 from executor.chain.subscriptions import load_bill
 from executor.chain.watcher import RequestWatcher
 from executor.crypto.digests import function_id, profile_id
-from executor.errors import ChainError, InvalidConfig, WrongChain
+from executor.errors import ChainDisagreement, ChainError, InvalidConfig, WrongChain
 from executor.model.committee import Epoch
 from executor.model.function import Function
 from executor.model.ids import FunctionId
@@ -155,8 +155,7 @@ class Node:
                 async for event in watcher.follow():
                     await self._book.take(event)
             except ChainError as error:
-                kind = "wrong-chain" if isinstance(error, WrongChain) else "chain-unavailable"
-                self._events.add(kind, "", reason=str(error))
+                self._events.add(_kind(error), "", reason=str(error))
                 await asyncio.sleep(CHAIN_RETRY_S)
 
     async def _add_function(self, function: Function) -> FunctionId:
@@ -182,6 +181,16 @@ class Node:
             "open_requests": self._book.open_count,
             "uptime_s": round(time.time() - self._started_at, 1),
         }
+
+
+def _kind(error: ChainError) -> str:
+    match error:
+        case WrongChain():
+            return "wrong-chain"
+        case ChainDisagreement():
+            return "chain-disagreement"
+        case _:
+            return "chain-unavailable"
 
 
 async def run_until_stopped(node: Node, stopped: asyncio.Event, ready: Callable[[], None]) -> None:
