@@ -8,8 +8,8 @@ Rule 2. Accept C(v, T), and lock on it, only if v is at least the lock's view an
         above v equals or extends T.
 Rule 3. Vote for a report over T with view v only while the lock is exactly C(v, T).
 
-Together: at most one outcome of a request can ever be attested (P2). Each rule is needed; the random checker in
-tests/protocol/test_lock_model.py finds two attestations when any one is weakened.
+Together: at most one outcome of a request can ever be attested (P2). Each rule is needed:
+tests/protocol/lock_explorer.py tries every state within bounds, and finds two when any one is weakened.
 
 A transcript is known here by its path, the tuple of its entry hashes. Everything is a value and pure.
 """
