@@ -63,18 +63,29 @@ def encode_json(value: Json) -> bytes:
 
 def decode_json(data: bytes, *, limit: int) -> Json:
     """The plain value of canonical JSON bytes of at most `limit` bytes; raises InvalidEncoding otherwise."""
+    value = _parse(data, limit)
+    _check_canonical(value, data)
+    return value
+
+
+def _parse(data: bytes, limit: int) -> Json:
     if len(data) > limit:
         raise InvalidEncoding(f"{len(data)} bytes, the limit is {limit}")
     try:
         text = data.decode("utf-8")
         check_nesting(text)
-        value = json.loads(text, parse_float=_refuse_float, parse_constant=_refuse_float)
+        return json.loads(text, parse_float=_refuse_float, parse_constant=_refuse_float)
+    except (ValueError, RecursionError) as error:
+        raise InvalidEncoding(f"not canonical JSON: {error}") from error
+
+
+def _check_canonical(value: Json, data: bytes) -> None:
+    try:
         canonical = encode_json(value)
     except (ValueError, RecursionError) as error:
         raise InvalidEncoding(f"not canonical JSON: {error}") from error
     if canonical != data:
         raise InvalidEncoding("JSON, but not in canonical form (RFC 8785)")
-    return value
 
 
 def check_nesting(text: str, limit: int = MAX_DEPTH) -> None:
@@ -110,9 +121,14 @@ def from_plain(kind: type[T] | Any, value: Json) -> T:
 
 def decode(kind: type[T] | Any, data: bytes, *, limit: int) -> T:
     """The model value of canonical bytes; raises InvalidEncoding (size, form, extra fields)."""
-    plain = decode_json(data, limit=limit)
-    value: T = from_plain(kind, plain)
-    if encode(value, kind) != data:
+    plain = _parse(data, limit)
+    try:
+        value: T = from_plain(kind, plain)
+    except InvalidEncoding:
+        _check_canonical(plain, data)  # whoever wrote it learns of the first thing that is wrong
+        raise
+    if encode(value, kind) != data:  # then it is canonical, too
+        _check_canonical(plain, data)
         raise InvalidEncoding("unknown or missing fields, or a value in a second spelling")
     return value
 
