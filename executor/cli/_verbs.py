@@ -18,6 +18,7 @@ VERBS = MappingProxyType(
         "verify": "Check a receipt: every signature, every hash, and the run itself.",
         "keygen": "Make the keys of a node.",
         "node": "Configure a node, and run it.",
+        "doctor": "Check a node's keys, chain, peers and machine, and say what to fix.",
         "devnet": "A chain and a committee on this machine, up until Ctrl-C.",
         "demo": "The whole journey of a request, shown as it happens.",
         "version": "Show this release: package, profile, engines.",

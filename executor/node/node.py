@@ -180,6 +180,7 @@ class Node:
             "functions": len(self._functions.ids()),
             "open_requests": self._book.open_count,
             "uptime_s": round(time.time() - self._started_at, 1),
+            "time": round(time.time(), 3),
         }
 
 
