@@ -17,10 +17,11 @@ from web3.exceptions import BlockNotFound, TransactionNotFound, Web3Exception
 from web3.types import BlockIdentifier, LogReceipt
 
 from executor.chain.bindings import load
+from executor.chain.bloom import BLOOM_BYTES
 from executor.chain.contracts import connect
 from executor.chain.provider import RpcProvider
 from executor.errors import ChainUnavailable, InvalidConfig
-from executor.model.codec import Natural, from_plain
+from executor.model.codec import Hex, Natural, from_plain
 from executor.model.ids import Address, Digest
 from executor.model.receipt import ChainLocation
 from executor.model.transaction import Quantity
@@ -49,6 +50,7 @@ class Block:
     parent_hash: Digest
     timestamp: Natural
     base_fee_wei: Quantity
+    logs_bloom: Hex = bytes(BLOOM_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,7 @@ class ChainClient:
                 "parent_hash": raw["parentHash"],
                 "timestamp": raw["timestamp"],
                 "base_fee_wei": raw.get("baseFeePerGas", 0),
+                "logs_bloom": raw.get("logsBloom") or bytes(BLOOM_BYTES),  # some chains keep none
             }
             return from_plain(Block, fields)
 

@@ -59,6 +59,14 @@ class SeenExpiry:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """What a restarted node still knows of a delivery or an expiry: where it stood."""
+
+    request_id: RequestId
+    location: ChainLocation
+
+
+@dataclass(frozen=True, slots=True)
 class Dropped:
     """A log that is no request this version can run, and why."""
 

@@ -5,14 +5,17 @@ Rule 2. Everything up to a `Scanned(next_block)` has been yielded: whoever journ
         what was yielded after the last journaled one comes again (ids make that harmless).
 Rule 3. After each range its last block's hash is kept. When that block is no longer canonical, the watcher goes back to
         the last kept block that is, yields `Vanished` for what is gone, and reads on from there.
+        A restarted watcher is given the hashes and what was seen (`marks`, `seen`), and begins by comparing.
 Rule 4. Log and header must agree, and a request's id is recomputed (logs.py).
+Rule 5. A block that is read alone, has none of our logs, and whose bloom says that it may: all its logs must add up to
+        the bloom, or the answer is not believed for some polls.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final as Constant
 from typing import Literal, TypeAlias
@@ -21,37 +24,50 @@ from eth_typing import BlockNumber
 from hexbytes import HexBytes
 from web3.types import FilterParams
 
+from executor.chain.bloom import bloom_of, may_hold
 from executor.chain.client import Block, ChainClient, checksum, well_formed
-from executor.chain.logs import TOPICS, RouterLog, Seen, decode
+from executor.chain.logs import TOPICS, Closed, RouterLog, Seen, decode
 from executor.errors import ChainUnavailable, InvalidConfig, ReplyTooLarge, RpcRefused
-from executor.model.ids import Digest
+from executor.model.codec import Natural
+from executor.model.ids import Address, Digest
 
 MAX_RANGE_BLOCKS: Constant = 1_000  # a common provider limit for eth_getLogs
 KEPT_BLOCKS: Constant = 1_024  # how deep a reorganisation is followed; Ethereum finalizes within some 64 blocks
 POLL_S: Constant = 1.0
 
+DOUBTED_POLLS: Constant = 10  # then the endpoints are believed: there are chains whose blooms are not Ethereum's
+
 Depth: TypeAlias = int | Literal["finalized"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A block that was canonical when it was read."""
+
+    number: Natural
+    hash: Digest
 
 
 @dataclass(frozen=True, slots=True)
 class Vanished:
     """A reorganisation removed the block of something seen."""
 
-    seen: Seen
+    seen: Seen | Closed
 
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """Everything before this block has been yielded."""
+    """Everything before this block has been yielded; `marks` are blocks to compare with after a restart."""
 
     next_block: int
+    marks: tuple[Mark, ...] = ()
 
 
 ChainEvent: TypeAlias = Seen | Vanished | Scanned
 
 
 class RequestWatcher:
-    """Yields the router's events from a block on."""
+    """Yields the router's events from a block on, or from the last of `marks` on; counters are for metrics."""
 
     def __init__(
         self,
@@ -61,17 +77,27 @@ class RequestWatcher:
         confirmations: Depth = 1,
         max_range: int = MAX_RANGE_BLOCKS,
         poll_s: float = POLL_S,
+        marks: Sequence[Mark] = (),
+        seen: Iterable[Seen | Closed] = (),
     ) -> None:
         if from_block < 0 or max_range < 1 or (confirmations != "finalized" and confirmations < 0):
             raise InvalidConfig("a watcher starts at a block, reads at least one at a time, and waits for zero or more")
         self._client = client
-        self._next = from_block
+        self.next_block = marks[-1].number + 1 if marks else from_block
+        self.head = 0  # of the last poll, as deep as it reads
+        self.reorganisations = 0
+        self.vanished = 0
+        self.doubted = 0  # answers that a header's bloom contradicts
         self._confirmations = confirmations
         self._max_range = max_range
         self._range = max_range
         self._poll_s = poll_s
-        self._checkpoints: deque[Block] = deque()
-        self._seen: dict[tuple[Digest, int], Seen] = {}  # by block hash and log index
+        self._doubts = 0  # polls in which the next block's logs were not believed
+        self._checkpoints: deque[Mark] = deque(marks)
+        # By block hash and log index; what is remembered from before a restart has a place of its own.
+        self._seen: dict[tuple[Digest, int], Seen | Closed] = {
+            (each.location.block_hash, -1 - place): each for place, each in enumerate(seen)
+        }
 
     async def follow(self) -> AsyncIterator[ChainEvent]:
         """Events for ever; pauses while there is nothing new. Raises ChainUnavailable and may be called again."""
@@ -87,25 +113,29 @@ class RequestWatcher:
         """The events of one range, `Scanned` last; empty when nothing is deep enough. Raises ChainUnavailable."""
         last = await self._deepest()
         gone = await self._rewind()
-        if last is None or last < self._next:
+        if last is None or last < self.next_block:
             return gone
-        last = min(last, self._next + self._range - 1)
+        self.head = last
+        last = min(last, self.next_block + self._range - 1)
         end = await self._client.block(last)
         if end is None:
             return gone
         try:
-            logs = await self._logs(self._next, last)
+            logs = await self._logs(self.next_block, last)
         except (ReplyTooLarge, RpcRefused) as error:
             if self._range == 1:
                 raise ChainUnavailable(f"the logs of block {last} alone: {error}") from error
-            self._range = max(1, min(self._range, last - self._next + 1) // 2)
+            self._range = max(1, min(self._range, last - self.next_block + 1) // 2)
             return gone
+        if not logs and last == self.next_block:
+            await self._check_complete(end)
         fresh = await self._decode(logs)
         self._range = min(self._max_range, self._range * 2)
-        self._next = last + 1
-        self._checkpoints.append(end)
+        self.next_block = last + 1
+        self._doubts = 0
+        self._checkpoints.append(Mark(end.number, end.hash))
         self._forget()
-        return [*gone, *fresh, Scanned(self._next)]
+        return [*gone, *fresh, self._scanned()]
 
     async def _deepest(self) -> int | None:
         if self._confirmations == "finalized":
@@ -125,18 +155,32 @@ class RequestWatcher:
         else:  # deeper than anything kept: all that this watcher remembers is in question
             seen_at = [seen.location.block_number for seen in self._seen.values()]
             resume = min([self._checkpoints[0].number, *seen_at])
-        gone = {
-            key: seen
-            for key, seen in self._seen.items()
+        blocks = {
+            (seen.location.block_number, seen.location.block_hash)
+            for seen in self._seen.values()
             if seen.location.block_number >= resume
-            and not await self._is_canonical(seen.location.block_number, seen.location.block_hash)
         }
+        lost = {hash for number, hash in sorted(blocks) if not await self._is_canonical(number, hash)}
+        gone = {key: seen for key, seen in self._seen.items() if seen.location.block_hash in lost}
         # Nothing is changed before every answer is in, so that a failure half-way loses nothing.
-        self._next = resume
+        self.next_block = resume
         self._checkpoints = deque(kept)
         for key in gone:
             del self._seen[key]
-        return [*map(Vanished, reversed(gone.values())), Scanned(resume)]
+        self.reorganisations += 1
+        self.vanished += len(gone)
+        in_order = sorted(gone.values(), key=lambda seen: seen.location.block_number)
+        return [*map(Vanished, reversed(in_order)), self._scanned()]
+
+    def _scanned(self) -> Scanned:
+        """Marks at distances of 1, 2, 4 ... blocks: few to keep, and a reorganisation is read again twice at most."""
+        marks: list[Mark] = []
+        distance = 1
+        for mark in reversed(self._checkpoints):
+            if not marks or marks[0].number - mark.number >= distance:
+                distance = 1 if not marks else distance * 2
+                marks.insert(0, mark)
+        return Scanned(self.next_block, tuple(marks))
 
     async def _is_canonical(self, number: int, hash: Digest) -> bool:
         """Whether the block still stands; an endpoint that lags behind it says nothing against it."""
@@ -156,6 +200,19 @@ class RequestWatcher:
             raise ChainUnavailable("eth_getLogs: a log outside the range asked for")
         return sorted(logs, key=lambda log: (log.location.block_number, log.index))
 
+    async def _check_complete(self, block: Block) -> None:
+        """Rule 5; raises ChainUnavailable when logs are kept from us."""
+        if self._doubts >= DOUBTED_POLLS or not may_hold(block.logs_bloom, self._client.router, TOPICS):
+            return
+        with well_formed():
+            whole = await self._client.w3.eth.get_logs(FilterParams(blockHash=HexBytes(block.hash)))
+            ours = any(Address.from_hex(log["address"]) == self._client.router for log in whole)
+            found = bloom_of((HexBytes(log["address"]), map(HexBytes, log["topics"])) for log in whole)
+        if ours or found != block.logs_bloom:
+            self.doubted += 1
+            self._doubts += 1
+            raise ChainUnavailable(f"block {block.number}: logs are missing, its bloom names some of the router's kind")
+
     async def _decode(self, logs: list[RouterLog]) -> list[Seen]:
         blocks: dict[Digest, Block] = {}
         fresh: dict[tuple[Digest, int], Seen] = {}
@@ -173,7 +230,7 @@ class RequestWatcher:
 
     def _forget(self) -> None:
         """Drop what lies deeper than any reorganisation we follow; one checkpoint always stays."""
-        floor = self._next - KEPT_BLOCKS
+        floor = self.next_block - KEPT_BLOCKS
         while len(self._checkpoints) > 1 and self._checkpoints[0].number < floor:
             self._checkpoints.popleft()
         for key in [key for key, seen in self._seen.items() if seen.location.block_number < floor]:

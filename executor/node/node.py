@@ -149,6 +149,8 @@ class Node:
             self._book.cursor(config.chain.start_block),
             confirmations=config.chain.confirmations,
             poll_s=config.chain.poll_interval_s,
+            marks=self._book.marks(),
+            seen=self._book.seen(),
         )
         while True:
             try:

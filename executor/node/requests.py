@@ -6,16 +6,18 @@ Rule 2. A request that was closed for good stays closed, whatever an endpoint sa
 Rule 3. What nobody can deliver any more, by the chain's own time, is closed without an event of its own.
 
 The journal's kinds: `request` from the event on; `record` is the machine's; `closed` and `vanished` hold the block at
-which that happened. All but `closed` are deleted once that block is KEPT_BLOCKS deep.
+which that happened, `closing` where it did (chain_memory.py). All but `closed` are deleted once that block is
+KEPT_BLOCKS deep.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from executor.chain.logs import Dropped, SeenDelivery, SeenExpiry, SeenRequest
-from executor.chain.watcher import KEPT_BLOCKS, ChainEvent, Scanned, Vanished
+from executor.chain.logs import Closed, Dropped, Seen, SeenDelivery, SeenExpiry, SeenRequest
+from executor.chain.watcher import KEPT_BLOCKS, ChainEvent, Mark, Scanned, Vanished
 from executor.errors import ChainError, InvalidReceipt
 from executor.model.billing import Charge, Quote
 from executor.model.codec import Natural, decode, encode
@@ -23,6 +25,7 @@ from executor.model.function import Function
 from executor.model.ids import FunctionId, RequestId
 from executor.model.receipt import Bill, ChainLocation
 from executor.model.request import Request
+from executor.node.chain_memory import CURSOR, load_closings, load_marks, save_closing, save_scanned
 from executor.node.driver import Driver
 from executor.node.functions import FunctionStore
 from executor.node.receipts import ReceiptFiles
@@ -30,10 +33,9 @@ from executor.protocol.effects import Attested
 from executor.store.events import EventLog
 from executor.store.journal import Journal
 
-CURSOR = RequestId(bytes(32))  # the journal's key for where to go on reading the chain
 MAX_RECORD_BYTES = 1_048_576
 MAX_ACTIVE = 10_000  # requests the machine works on; more wait in the journal
-REREAD_BLOCKS = 64  # read again after a restart, so that a reorganisation of them is noticed: Ethereum finalizes in 64
+REREAD_BLOCKS = 64  # read again after a restart of a node whose journal has no marks to compare with
 OVERDUE_S = 3_600  # of chain time after a request's deadline: far beyond what a reorganisation moves timestamps
 
 
@@ -94,6 +96,18 @@ class RequestBook:
         kept = self._journal.find(CURSOR, "cursor")
         return start_block if kept is None else max(start_block, int(kept) - REREAD_BLOCKS)
 
+    def marks(self) -> tuple[Mark, ...]:
+        """Blocks that were canonical when they were read, for a watcher to begin with."""
+        return load_marks(self._journal)
+
+    def seen(self) -> Iterator[Seen | Closed]:
+        """What a reorganisation while this node was down may have undone: requests first."""
+        for key, value in self._journal.load("request"):
+            if self._journal.find(key, "vanished") is None:
+                opened: OpenRequest = decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
+                yield SeenRequest(opened.request, key, opened.requested, opened.deadline, opened.quote)
+        yield from load_closings(self._journal)
+
     async def restore(self) -> None:
         """Take up what was open before a restart; to be called once the driver runs."""
         for key, value in self._journal.load("request"):
@@ -109,13 +123,14 @@ class RequestBook:
             case Scanned(next_block):
                 await self._close_overdue(next_block)
                 self._forget_settled(next_block - KEPT_BLOCKS)
-                self._journal.save(CURSOR, "cursor", str(next_block).encode())
+                save_scanned(self._journal, event)
             case SeenRequest():
                 await self._see(event)
             case SeenDelivery() | SeenExpiry() if self._is_closed_at(event.request_id, event.location.block_number):
                 pass  # read again
             case SeenDelivery(request_id, status, success, transmitter, location, charge):
                 self._complete_receipt(request_id, location, await self._bill(event))
+                save_closing(self._journal, request_id, location)
                 self._settle(request_id, "closed", location.block_number)
                 self._events.add(
                     "delivered",
@@ -132,6 +147,7 @@ class RequestBook:
                 await self._driver.delivered(request_id)
                 await self._refill()
             case SeenExpiry(request_id, location, _):
+                save_closing(self._journal, request_id, location)
                 await self._expire(request_id, "expired", location.block_number)
             case Dropped(reason, location):
                 self._events.add("dropped", "", reason=reason, block=location.block_number)
@@ -220,10 +236,12 @@ class RequestBook:
                 self._events.add("vanished", request_id, what="request")
                 await self._driver.expired(request_id)
                 await self._refill()
-            case SeenDelivery(request_id=request_id) | SeenExpiry(request_id=request_id):
+            case SeenDelivery(request_id=key) | SeenExpiry(request_id=key) | Closed(request_id=key):
+                request_id = key
                 if request_id not in self._settled:
                     return  # closed for good (Rule 2)
                 self._journal.delete(request_id, "closed")
+                self._journal.delete(request_id, "closing")
                 if self._journal.find(request_id, "vanished") is None:
                     del self._settled[request_id]
                 self._complete_receipt(request_id, None, None)
@@ -286,5 +304,5 @@ class RequestBook:
         for request_id in [key for key, block in self._settled.items() if block < floor]:
             with self._journal.transaction():
                 self._journal.save(request_id, "closed", str(self._settled.pop(request_id)).encode())
-                for kind in ("request", "record", "vanished"):
+                for kind in ("request", "record", "vanished", "closing"):
                     self._journal.delete(request_id, kind)

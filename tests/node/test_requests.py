@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from node_bench import FUNCTION, ZERO, make_request, until
 
-from executor.chain.logs import Dropped, SeenDelivery, SeenExpiry, SeenRequest
-from executor.chain.watcher import KEPT_BLOCKS, Scanned, Vanished
+from executor.chain.logs import Closed, Dropped, SeenDelivery, SeenExpiry, SeenRequest
+from executor.chain.watcher import KEPT_BLOCKS, Mark, Scanned, Vanished
 from executor.crypto.digests import request_id
 from executor.errors import ChainError
 from executor.model.billing import Asset, Charge, Prices, Quote
@@ -320,6 +320,35 @@ async def test_what_is_read_again_after_a_restart_changes_nothing(node):
     assert (book.open_count, node.events.after(0)) == (0, [])
     await book.take(Vanished(delivery()))
     assert book.open_count == 1
+
+
+async def test_what_a_reorganisation_may_undo_is_remembered_over_a_restart(node):
+    """Marks, open requests and closings come out of the journal; an undone closing opens the request again."""
+    book = book_of(node)
+    marks = (Mark(BLOCK, Digest(b"m" * 32)), Mark(BLOCK + 1, Digest(b"n" * 32)))
+    await book.take(seen())
+    await book.take(delivery())
+    await book.take(Scanned(BLOCK + 2, marks))
+
+    book = book_of(node)
+    await book.restore()
+    assert book.marks() == marks
+    request, closing = book.seen()
+    assert (request, closing) == (seen(), Closed(KEY, at(BLOCK + 1)))
+    assert book.open_count == 0
+    await book.take(Vanished(closing))
+    assert (book.open_count, [seen()]) == (1, list(book.seen()))
+    await book.take(Vanished(request))
+    assert (book.open_count, list(book.seen())) == (0, [])
+
+
+async def test_closings_beyond_any_reorganisation_are_forgotten(node):
+    """Nothing grows with the number of requests ever served but the marks that they are closed."""
+    book = book_of(node)
+    await book.take(seen())
+    await book.take(delivery())
+    await book.take(Scanned(BLOCK + 2 + KEPT_BLOCKS))
+    assert list(book.seen()) == []
 
 
 async def test_a_dropped_log_is_told(node):

@@ -1,0 +1,227 @@
+"""Reorganisations on anvil: what goes, what comes back as another request, what is undone, and what happens while down.
+
+Each test has the chain as it was before it: a snapshot is taken before and restored after it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from executor.chain.accounts import dev_accounts
+from executor.chain.anvil import Anvil
+from executor.chain.bloom import bits, bloom_of, may_hold
+from executor.chain.client import ChainClient
+from executor.chain.deploy import Deployment
+from executor.chain.logs import TOPICS, Closed, Seen, SeenDelivery, SeenRequest
+from executor.chain.watcher import KEPT_BLOCKS, ChainEvent, Mark, RequestWatcher, Scanned, Vanished
+from executor.errors import ChainUnavailable
+from executor.model.report import Scheme
+
+from .endpoints import lying
+from .support import Scene, answer, attest
+
+pytestmark = pytest.mark.anvil
+
+
+@pytest.fixture(scope="module")
+def anvil() -> Iterator[Anvil]:
+    """One chain for all tests here."""
+    with Anvil() as chain:
+        yield chain
+
+
+@pytest.fixture
+async def reorg(anvil: Anvil, deployments: dict[str, Deployment]) -> AsyncIterator[Scene]:
+    """A scene whose chain is put back afterwards."""
+    opened = await Scene.open(anvil, deployments.get(anvil.url))
+    deployments[anvil.url] = opened.deployment
+    snapshot = await opened.client.rpc.call("evm_snapshot")
+    yield opened
+    assert await opened.client.rpc.call("evm_revert", snapshot)
+    await opened.client.close()
+
+
+async def drain(watcher: RequestWatcher) -> list[ChainEvent]:
+    """Everything there is now."""
+    events: list[ChainEvent] = []
+    while batch := await watcher.poll():
+        events += batch
+    return events
+
+
+def only(kind: type, events: Iterable[ChainEvent]) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def restarted(scene: Scene, events: Iterable[ChainEvent], seen: Iterable[Seen | Closed]) -> RequestWatcher:
+    """A watcher of a node that was down: it has the marks of its journal, and what it had seen."""
+    marks = only(Scanned, events)[-1].marks
+    return RequestWatcher(scene.client, 0, confirmations=0, marks=marks, seen=seen)
+
+
+async def test_a_request_in_another_block_is_another_request(reorg: Scene) -> None:
+    """The same transaction mined again has a new id: the id commits to the block. The old one vanished."""
+    watcher = RequestWatcher(reorg.client, 0, confirmations=0)
+    await drain(watcher)
+    made = await reorg.request(b"moves")
+    raw = await reorg.client.rpc.call("eth_getRawTransactionByHash", str(made.location.transaction))
+    assert [made] == only(SeenRequest, await drain(watcher))
+    await reorg.client.rpc.call("anvil_rollback", 1)
+    await reorg.mine()
+    await reorg.client.rpc.call("eth_sendRawTransaction", raw)
+
+    events = await drain(watcher)
+    assert [made] == [event.seen for event in only(Vanished, events)]
+    (again,) = only(SeenRequest, events)
+    assert (made.location.transaction, b"moves") == (again.location.transaction, again.request.input)
+    assert made.request.nonce == again.request.nonce
+    assert made.request_id != again.request_id
+    assert (watcher.reorganisations, watcher.vanished) == (1, 1)
+
+
+async def test_anvils_own_reorganisation_is_followed(reorg: Scene) -> None:
+    """Three blocks replaced by three empty ones, and later ones read on."""
+    watcher = RequestWatcher(reorg.client, 0, confirmations=0)
+    stays = await reorg.request(b"stays")
+    goes = [await reorg.request(bytes([number])) for number in range(3)]
+    assert [stays, *goes] == only(SeenRequest, await drain(watcher))
+    await reorg.client.rpc.call("anvil_reorg", 3, [])
+    comes = await reorg.request(b"comes")
+    events = await drain(watcher)
+    assert list(reversed(goes)) == [event.seen for event in only(Vanished, events)], "newest first"
+    assert [comes] == only(SeenRequest, events)
+
+
+async def test_a_delivery_that_is_undone_is_delivered_again(reorg: Scene) -> None:
+    """The same attestation, nothing signed anew, closes the request a second time."""
+    made = await reorg.request(b"undone")
+    report, output = answer(made, 9)
+    attestation = attest(reorg.epoch, [report], Scheme.ECDSA)
+    watcher = RequestWatcher(reorg.client, made.location.block_number, confirmations=0)
+    await reorg.transmitter.deliver(reorg.epoch, attestation, [output])
+    (first,) = only(SeenDelivery, await drain(watcher))
+    await reorg.client.rpc.call("anvil_reorg", 1, [])
+    events = await drain(watcher)
+    assert [first] == [event.seen for event in only(Vanished, events)]
+    assert only(SeenDelivery, events) == []
+
+    done = await reorg.transmitter.deliver(reorg.epoch, attestation, [output])
+    assert (made.request_id,) == done.delivered
+    (second,) = only(SeenDelivery, await drain(watcher))
+    assert (first.request_id, first.status) == (second.request_id, second.status)
+    assert first.location.block_hash != second.location.block_hash
+
+
+@pytest.mark.parametrize("depth", [2, 70])
+async def test_what_is_reorganised_while_a_node_is_down_is_noticed(reorg: Scene, depth: int) -> None:
+    """Also deeper than the blocks that were once read again after a restart: marks and what was seen are kept."""
+    open_request = await reorg.request(b"open")
+    made = await reorg.request(b"closed")
+    report, output = answer(made, 9)
+    await reorg.client.rpc.call("anvil_mine", hex(depth - 2))
+    snapshot = await reorg.client.rpc.call("evm_snapshot")
+    goes = await reorg.request(b"goes")
+    await reorg.transmitter.deliver(reorg.epoch, attest(reorg.epoch, [report], Scheme.ECDSA), [output])
+    await reorg.client.rpc.call("anvil_mine", hex(depth))
+    before = await drain(RequestWatcher(reorg.client, open_request.location.block_number, confirmations=0, max_range=8))
+    (delivery,) = only(SeenDelivery, before)
+    closed = Closed(delivery.request_id, delivery.location)
+
+    assert await reorg.client.rpc.call("evm_revert", snapshot)
+    await reorg.client.rpc.call("evm_increaseTime", 60)
+    comes = await reorg.request(b"comes")
+    await reorg.client.rpc.call("anvil_mine", hex(depth + 20))
+
+    watcher = restarted(reorg, before, [*only(SeenRequest, before), closed])
+    events = await drain(watcher)
+    assert [closed, goes] == [event.seen for event in only(Vanished, events)]
+    assert comes in only(SeenRequest, events)
+    assert goes not in only(SeenRequest, events)
+
+
+async def test_a_restart_without_a_reorganisation_reads_on(reorg: Scene) -> None:
+    """Nothing vanishes, and only what is new is read."""
+    first = await reorg.request()
+    before = await drain(RequestWatcher(reorg.client, first.location.block_number, confirmations=0))
+    second = await reorg.request()
+    events = await drain(restarted(reorg, before, only(SeenRequest, before)))
+    assert ([second], []) == (only(SeenRequest, events), only(Vanished, events))
+
+
+async def test_marks_are_few_and_grow_further_apart(reorg: Scene) -> None:
+    """The last blocks are among them, the oldest that is kept is not far from them in reach."""
+    start = (await reorg.client.head()).number
+    await reorg.client.rpc.call("anvil_mine", hex(100))
+    events = await drain(RequestWatcher(reorg.client, start, confirmations=0, max_range=1))
+    marks = only(Scanned, events)[-1].marks
+    distances = [later.number - earlier.number for earlier, later in pairwise(marks)]
+    assert distances == sorted(distances, reverse=True)
+    assert (1, start + 100) == (distances[-1], marks[-1].number)
+    assert len(marks) < 10
+    assert marks[0].number <= start + 50
+    assert all(isinstance(mark, Mark) for mark in marks)
+    assert KEPT_BLOCKS > 100
+
+
+@pytest.mark.parametrize("depth", [2, "finalized"])
+async def test_what_is_not_deep_enough_may_be_reorganised_unseen(reorg: Scene, depth: int | str) -> None:
+    """With two confirmations, or finality (here two blocks), a reorganisation of one block is nobody's business."""
+    start = (await reorg.client.head()).number + 1
+    watcher = RequestWatcher(reorg.client, start, confirmations=depth)  # type: ignore[arg-type] # a literal
+    goes = await reorg.request(b"goes")
+    assert only(SeenRequest, await drain(watcher)) == []
+    await reorg.client.rpc.call("anvil_reorg", 1, [])
+    comes = await reorg.request(b"comes")
+    assert only(SeenRequest, await drain(watcher)) == []
+    await reorg.mine(2)
+    events = await drain(watcher)
+    assert ([comes], []) == (only(SeenRequest, events), only(Vanished, events))
+    assert goes.request_id != comes.request_id
+
+
+async def test_an_endpoint_that_omits_logs_is_caught_by_the_bloom(
+    reorg: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own header names the router, and what it shows of the block does not add up; told, then believed."""
+    monkeypatch.setattr("executor.chain.watcher.DOUBTED_POLLS", 3)
+    made = await reorg.request()
+
+    def omit(method: str, value: Any) -> Any:
+        return [] if method == "eth_getLogs" else value
+
+    async with lying(reorg.chain.url, omit) as proxy:
+        client = ChainClient([proxy.url], reorg.client.chain_id, reorg.client.router, attempts=1)
+        watcher = RequestWatcher(client, made.location.block_number, confirmations=0)
+        for _ in range(3):
+            with pytest.raises(
+                ChainUnavailable, match=re.escape(f"block {made.location.block_number}: logs are missing")
+            ):
+                await watcher.poll()
+        assert only(SeenRequest, await watcher.poll()) == []
+        assert watcher.doubted == 3
+        await client.close()
+
+
+async def test_the_logs_of_a_block_add_up_to_its_bloom(reorg: Scene) -> None:
+    """Ours is the chain's own formula; an account that logged nothing is not in it."""
+    seen = await reorg.request()
+    block = await reorg.client.block_by_hash(seen.location.block_hash)
+    logs = await reorg.client.rpc.call("eth_getLogs", {"blockHash": str(seen.location.block_hash)})
+    assert block is not None
+    assert block.logs_bloom == bloom_of(
+        (bytes.fromhex(log["address"][2:]), [bytes.fromhex(topic[2:]) for topic in log["topics"]]) for log in logs
+    )
+    assert may_hold(block.logs_bloom, reorg.client.router, TOPICS)
+    assert not may_hold(block.logs_bloom, dev_accounts()[3].address, TOPICS)
+    assert not may_hold(bytes(256), reorg.client.router, TOPICS)
+
+
+def test_a_value_sets_three_bits_of_2048() -> None:
+    """The example of Ethereum's wiki."""
+    found = bits(bytes.fromhex("0f572e5295c57f15886f9b263e2f6d2d6c7b5ec6"))
+    assert {place for place in range(2048) if found >> place & 1} == {1323, 431, 1319}
