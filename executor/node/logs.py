@@ -10,13 +10,16 @@ from executor.store.events import Event, EventLog
 
 LEVELS: Constant[Mapping[str, str]] = {
     "abstained": "error",
-    "evidence": "error",
+    "equivocated": "error",
     "receipt-damaged": "error",
     "signing-refused": "error",
     "wrong-chain": "error",
     "bill-unknown": "warning",
+    "chain-disagreement": "error",
     "chain-unavailable": "warning",
     "dropped": "warning",
+    "endpoint-outvoted": "warning",
+    "endpoint-stopped": "warning",
     "fault": "warning",
     "function-missing": "warning",
     "host-fault": "warning",

@@ -13,12 +13,13 @@ from node_bench import make_epoch
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from executor.chain.endpoint import endpoints
 from executor.errors import InvalidConfig
 from executor.node.config import MetricsConfig
 from executor.node.metrics.instruments import Capped
 from executor.node.metrics.meters import EVERYONE, Meters, round_at
 from executor.node.metrics.phases import MAX_FOLLOWED, Phases
-from executor.node.metrics.readings import read_queues, read_workers
+from executor.node.metrics.readings import read_endpoints, read_queues, read_workers
 from executor.node.metrics.server import MetricsServer
 from executor.store.events import Event, EventLog
 from executor.testing.processes import free_ports
@@ -155,6 +156,16 @@ def test_objects_are_read_at_each_scrape(meters: Meters) -> None:
     node.length = 9
     assert value(meters, "queue", queue="inbox") == 9
     assert value(meters, "outbox_dropped_total", peer="1") == 2
+
+
+def test_each_rpc_endpoint_is_told_by_its_place_and_not_by_its_url(meters: Meters) -> None:
+    near, far = endpoints(("http://a.test/key", "http://b.test/key"))
+    near.height, far.height, far.outvoted, far.working = 100, 93, 2, False
+    meters.read(lambda: read_endpoints([near, far]))
+    assert value(meters, "rpc_lag_blocks", endpoint="1") == 7
+    assert value(meters, "rpc_outvoted_total", endpoint="1") == 2
+    assert (value(meters, "rpc_working", endpoint="0"), value(meters, "rpc_working", endpoint="1")) == (1, 0)
+    assert "key" not in generate_latest(meters.instruments.registry).decode()
 
 
 async def test_metrics_are_served_on_an_address_of_their_own(meters: Meters, events: EventLog) -> None:

@@ -12,7 +12,7 @@ from executor.model.committee import Epoch
 from executor.model.ids import Address
 from executor.node.config import NodeConfig
 from executor.node.metrics.meters import Meters
-from executor.node.metrics.readings import ChainLook, count_rounds, look_for_ever, read_workers
+from executor.node.metrics.readings import ChainLook, count_rounds, look_for_ever, read_endpoints, read_workers
 from executor.node.metrics.server import MetricsServer
 from executor.worker import WorkerPool
 
@@ -31,8 +31,9 @@ async def measured(
     """Serve metrics while inside; raises InvalidConfig when the address cannot be had."""
     meters.identify(index, epoch.number)
     meters.read(partial(read_workers, pool))
-    look = ChainLook(chain, config.chain.rpc_urls, transmitter)
+    look = ChainLook(chain, transmitter)
     meters.read(look.read)
+    meters.read(partial(read_endpoints, chain.rpc.panel.endpoints))
     async with MetricsServer(config.metrics, meters):
         tasks = [asyncio.create_task(count_rounds(meters, epoch, index))]
         if config.metrics.enabled:
@@ -43,4 +44,3 @@ async def measured(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await look.close()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final as Constant
 from typing import Protocol
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from executor.chain.client import ChainClient
-from executor.chain.provider import RpcProvider
+from executor.chain.endpoint import Endpoint
 from executor.errors import ExecutorError
 from executor.model.committee import Epoch
 from executor.model.ids import Address
@@ -62,56 +62,58 @@ def read_queues(queues: Queues) -> Iterable[Metric]:
     yield dropped
 
 
-class ChainLook:
-    """Looks at the chain now and then: each endpoint's head, the transmitter's balance and what it has pending."""
+def read_endpoints(endpoints: Sequence[Endpoint]) -> Iterable[Metric]:
+    """What each RPC endpoint did, by its place in the configuration."""
 
-    def __init__(self, chain: ChainClient, urls: list[str], transmitter: Address) -> None:
+    def counter(name: str, help: str) -> CounterMetricFamily:
+        return CounterMetricFamily(name, help, labels=["endpoint"])
+
+    def gauge(name: str, help: str) -> GaugeMetricFamily:
+        return GaugeMetricFamily(name, help, labels=["endpoint"])
+
+    highest = max((each.height for each in endpoints), default=0)
+    families: list[tuple[CounterMetricFamily | GaugeMetricFamily, Callable[[Endpoint], float]]] = [
+        (counter("executor_rpc_calls", "Calls of an RPC endpoint."), lambda each: each.calls),
+        (counter("executor_rpc_failures", "Calls without an answer that makes sense."), lambda each: each.failures),
+        (counter("executor_rpc_refusals", "Errors of the endpoint itself."), lambda each: each.refusals),
+        (counter("executor_rpc_outvoted", "Answers against what the others agree on."), lambda each: each.outvoted),
+        (counter("executor_rpc_behind", "Answers that lack what the others know."), lambda each: each.behind),
+        (gauge("executor_rpc_pending", "Calls under way."), lambda each: each.pending),
+        (gauge("executor_rpc_last_call_seconds", "How long the last answer took."), lambda each: each.last_call_s),
+        (gauge("executor_rpc_working", "1 while its last call was answered."), lambda each: each.working),
+        (gauge("executor_rpc_head", "The last block it named."), lambda each: each.height),
+        (gauge("executor_rpc_lag_blocks", "Blocks behind the furthest."), lambda each: highest - each.height),
+    ]
+    for family, value in families:
+        for place, endpoint in enumerate(endpoints):
+            family.add_metric([str(place)], value(endpoint))
+        yield family
+
+
+class ChainLook:
+    """Looks at the chain now and then: its head's age, the transmitter's balance and what it has pending."""
+
+    def __init__(self, chain: ChainClient, transmitter: Address) -> None:
         self._chain = chain
         self._transmitter = transmitter
-        self._providers = [RpcProvider([url], chain.chain_id, timeout_s=LOOK_TIMEOUT_S, attempts=1) for url in urls]
-        self._heads: dict[int, int] = {}
-        self._failures = [0] * len(urls)
-        self._calls = [0] * len(urls)
-        self._seconds = [0.0] * len(urls)
         self._head_at_s = 0.0
         self._balance: int | None = None
         self._pending: int | None = None
 
     async def look(self) -> None:
-        """Once, every endpoint at the same time; what does not answer keeps its last value and counts a failure."""
-        await asyncio.gather(*(self._ask(place) for place in range(len(self._providers))))
-        with contextlib.suppress(ExecutorError, TimeoutError):
+        """Once; what gets no answer keeps its last value."""
+        with contextlib.suppress(ExecutorError, TimeoutError, ValueError, TypeError):
             async with asyncio.timeout(LOOK_TIMEOUT_S):
+                self._head_at_s = float((await self._chain.head()).timestamp)
                 self._balance = await self._chain.balance(self._transmitter)
                 count = [
                     int(await self._chain.rpc.call("eth_getTransactionCount", str(self._transmitter), tag), 16)
                     for tag in ("pending", "latest")
                 ]
                 self._pending = max(0, count[0] - count[1])
-                self._head_at_s = float((await self._chain.head()).timestamp)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        for provider in self._providers:
-            await provider.close()
 
     def read(self) -> Iterable[Metric]:
         """What was found last."""
-        heads = GaugeMetricFamily("executor_rpc_head", "Last block of an RPC endpoint.", labels=["endpoint"])
-        lag = GaugeMetricFamily("executor_rpc_lag_blocks", "Blocks behind the furthest endpoint.", labels=["endpoint"])
-        calls = CounterMetricFamily("executor_rpc_looks", "Looks at an endpoint's head.", labels=["endpoint"])
-        errors = CounterMetricFamily("executor_rpc_look_failures", "Looks without an answer.", labels=["endpoint"])
-        took = GaugeMetricFamily("executor_rpc_look_seconds", "Time the last look took.", labels=["endpoint"])
-        highest = max(self._heads.values(), default=0)
-        for place in range(len(self._providers)):
-            label = [str(place)]
-            calls.add_metric(label, self._calls[place])
-            errors.add_metric(label, self._failures[place])
-            took.add_metric(label, self._seconds[place])
-            if place in self._heads:
-                heads.add_metric(label, self._heads[place])
-                lag.add_metric(label, highest - self._heads[place])
-        yield from (heads, lag, calls, errors, took)
         if self._head_at_s:
             age_s = max(0.0, time.time() - self._head_at_s)
             yield GaugeMetricFamily("executor_chain_head_age_seconds", "Since the last block's time.", value=age_s)
@@ -119,16 +121,6 @@ class ChainLook:
             yield GaugeMetricFamily("executor_transmitter_balance_wei", "Of the transmitter.", value=self._balance)
         if self._pending is not None:
             yield GaugeMetricFamily("executor_transmitter_pending", "Its unmined transactions.", value=self._pending)
-
-    async def _ask(self, place: int) -> None:
-        begun = time.monotonic()
-        self._calls[place] += 1
-        try:
-            async with asyncio.timeout(LOOK_TIMEOUT_S):
-                self._heads[place] = int(await self._providers[place].call("eth_blockNumber"), 16)
-        except (ExecutorError, TimeoutError, ValueError, TypeError):
-            self._failures[place] += 1
-        self._seconds[place] = time.monotonic() - begun
 
 
 async def look_for_ever(look: ChainLook, pause_s: float = LOOK_S) -> None:
