@@ -25,6 +25,7 @@ from executor.model.transcript import Transcript
 from executor.model.view import Certificate, Prepare
 from executor.protocol.attesting import Count
 from executor.protocol.checks import Subject, consent_of
+from executor.protocol.conflicts import Ballots
 from executor.protocol.lock import NO_LOCK, Consent, Promises
 from executor.protocol.messages import AttestationMessage, CertificateMessage, Proposal
 from executor.protocol.record import OwnObservation, PreparedPath, Record, encode_record
@@ -94,6 +95,7 @@ class Life:
     held_certificate: CertificateMessage | None = None
     known_sets: Transcript = ()
     count: Count = field(default_factory=Count)
+    ballots: Ballots = field(default_factory=Ballots)
     turn: Turn = field(default_factory=Turn)
     told: set[int] = field(default_factory=set)
     attested_at: float = 0.0
@@ -157,7 +159,7 @@ def restore_life(subject: Subject, record: Record) -> Life:
     """The life a record describes; pure."""
     prepared = tuple(Consent(item.view, item.path) for item in record.prepared)
     lock = consent_of(record.lock) if record.lock else NO_LOCK
-    return Life(
+    life = Life(
         subject=subject,
         lock=record.lock,
         promises=Promises(lock, record.highest, prepared),
@@ -166,3 +168,9 @@ def restore_life(subject: Subject, record: Record) -> Life:
         report=record.report,
         attestation=record.attestation,
     )
+    if (kept := record.attestation) is not None:
+        reports = kept.attestation.reports
+        for report in reports:
+            if report.request_id == subject.request_id:
+                life.ballots.hear_all(report, reports, kept.votes)
+    return life

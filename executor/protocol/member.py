@@ -25,7 +25,7 @@ from executor.model.ids import FunctionId, RequestId, TranscriptHash
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
 from executor.model.request import Request
-from executor.protocol import agreement, batching, delivering, leading
+from executor.protocol import agreement, attesting, batching, delivering, leading
 from executor.protocol.checks import Subject
 from executor.protocol.desk import Desk
 from executor.protocol.effects import ALL, Effect, Send
@@ -233,9 +233,9 @@ class Member:
         """Whatever the last input made possible: an attestation, else a proposal."""
         if not life.active:
             return
-        winner = life.count.winner(self.epoch.quorum)
-        if winner is not None:
-            batching.at_quorum(self._desk, self._batcher, self._lives, life, winner)
+        report = attesting.winner(self._desk, life.count, life.subject.request_id)
+        if report is not None:
+            batching.at_quorum(self._desk, self._batcher, self._lives, life, report)
         leading.drive(self._desk, life)
 
     def _read_or_note(self, sender: int, message: Message) -> None:
@@ -283,8 +283,7 @@ class Member:
             case CertificateMessage():
                 agreement.certified(self._desk, life, sender, message)
             case VoteMessage(report, vote):
-                leading.check_report_vote(self._desk, life, sender, ReportVote(report, vote))
-                life.count.add(report, vote)
+                self._count(life, sender, ReportVote(report, vote))
 
     def _read_after(self, life: Life, sender: int, message: Message) -> None:
         """Agreement is over here: who still works on it gets the attestation; late votes are counted for people."""
@@ -292,11 +291,14 @@ class Member:
             case Status():
                 delivering.answer(self._desk, life, sender)
             case VoteMessage(report, vote):
-                leading.check_report_vote(self._desk, life, sender, ReportVote(report, vote))
-                life.count.add(report, vote)
+                self._count(life, sender, ReportVote(report, vote))
                 delivering.note_votes(self._desk, life, [sender])
             case _:
                 pass
+
+    def _count(self, life: Life, sender: int, item: ReportVote) -> None:
+        checked = leading.check_report_vote(self._desk, life, sender, item)
+        leading.count_vote(self._desk, life, item, checked=checked)
 
     def _read_attestation(self, sender: int, message: AttestationMessage) -> None:
         requests = request_ids(message)
@@ -307,8 +309,10 @@ class Member:
             return
         if not any(life.active for _, life in lives):
             return
-        delivering.check_attestation(self._desk, sender, message)
-        votes = delivering.good_votes(self._desk, message)
+        votes = message.votes
+        if sender != self.index:  # its own is made of checked votes
+            delivering.check_attestation(self._desk, sender, message)
+            votes = delivering.good_votes(self._desk, message)
         for place, life in lives:
             if life.subject.function_id != message.attestation.reports[place].function_id:
                 raise RuleBroken("an attested report of another function", sender)
