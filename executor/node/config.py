@@ -135,6 +135,9 @@ class NodeConfig(Table):
     data: Annotated[
         File, Field(description="Folder of journal, functions, receipts and events; back it up only with the node off.")
     ] = Path("data")
+    stop_timeout_s: Annotated[
+        Seconds, Field(gt=0, le=300, description="A stop that takes longer is cut off; a second signal ends at once.")
+    ] = 10.0
     chain: ChainConfig
     signer: SignerConfig = SignerConfig()
     workers: WorkersConfig = WorkersConfig()
