@@ -172,7 +172,9 @@ def _weight(seed: bytes, position: int) -> bytes:
     return bytes(16) + hashlib.sha256(seed + position.to_bytes(4, "big")).digest()[:16]
 
 
+@lru_cache(maxsize=1024)
 def _signature(compressed: bytes) -> G1Point:
+    """Cached: a vote's signature is read on arrival, again in the batch, and again in the aggregate (0.06 ms each)."""
     try:
         point = G1Point.from_compressed_bytes(compressed)  # checks curve and subgroup
     except ValueError as error:

@@ -84,14 +84,18 @@ def bad_bls_votes(epoch: Epoch, root: Root, votes: Sequence[Vote], suite: Suite 
     return malformed | _bisect(suite, epoch, digest, [vote for vote in votes if vote.member not in malformed])
 
 
-def _bisect(suite: Suite, epoch: Epoch, digest: Digest, votes: Sequence[Vote]) -> frozenset[int]:
+def _bisect(
+    suite: Suite, epoch: Epoch, digest: Digest, votes: Sequence[Vote], *, holds_bad: bool = False
+) -> frozenset[int]:
+    """The bad ones of these votes; `holds_bad` says that there is one, which spares a check."""
     keys = _keys(epoch, [vote.member for vote in votes])
-    if not votes or suite.all_signed(keys, digest, [vote.bls for vote in votes]):
+    if not votes or (not holds_bad and suite.all_signed(keys, digest, [vote.bls for vote in votes])):
         return frozenset()
     if len(votes) == 1:
         return frozenset({votes[0].member})
     half = len(votes) // 2
-    return _bisect(suite, epoch, digest, votes[:half]) | _bisect(suite, epoch, digest, votes[half:])
+    first = _bisect(suite, epoch, digest, votes[:half])
+    return first | _bisect(suite, epoch, digest, votes[half:], holds_bad=not first)
 
 
 def _signers(epoch: Epoch, bitmap_bytes: bytes) -> list[int]:

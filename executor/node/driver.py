@@ -37,9 +37,10 @@ from executor.model.observation import Observation
 from executor.model.outcome import Awaiting, Outcome
 from executor.model.request import Request
 from executor.model.transcript import Transcript
+from executor.node import evidence
 from executor.node.conditions import Conditions
 from executor.node.metrics.meters import Traffic, no_traffic
-from executor.protocol.effects import Attested, Effect, Execute, Note, Observe, Save, Send, Sign, Transmit
+from executor.protocol.effects import Attested, Effect, Equivocated, Execute, Note, Observe, Save, Send, Sign, Transmit
 from executor.protocol.member import Member
 from executor.protocol.messages import decode_message, encode_message, request_ids
 from executor.protocol.record import empty_record
@@ -276,6 +277,9 @@ class Driver:
                 self._start(attestation, lambda: self._transmit(effect))
             case Attested():
                 self._on_attested(effect)
+            case Equivocated(request_id, member):
+                if evidence.keep(self._journal, evidence.equivocation_of(self._member.epoch, effect)):
+                    self._events.add("equivocated", request_id, member=member)
             case Note(kind, noted, details):
                 self._events.add(kind, noted or "", **details)
             case _:

@@ -15,13 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from executor.crypto.digests import keccak256
-from executor.crypto.proofs import check_vote
 from executor.errors import RuleBroken
-from executor.model.ids import RequestId, Root
+from executor.model.ids import RequestId
 from executor.model.report import Report, Vote
+from executor.protocol.attesting import Tally, check_vote_on_arrival, good_votes, settle, winner
+from executor.protocol.conflicts import Ballot
 from executor.protocol.delivering import MAX_BATCH, attest, root_of
 from executor.protocol.desk import Desk
 from executor.protocol.effects import ALL, Send, Sign
+from executor.protocol.leading import hear_ballot
 from executor.protocol.lifecycle import Life
 from executor.protocol.messages import BatchProposal, BatchVote
 from executor.protocol.statements import ReportsStatement, Signatures
@@ -42,7 +44,7 @@ class Batcher:
     window_ends: float | None = None
     open: tuple[Report, ...] = ()
     open_until: float | None = None
-    votes: dict[int, Vote] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
 
     def deadline(self) -> float | None:
         """When the open batch ends, or else the window: nothing is proposed while a batch is open."""
@@ -51,7 +53,7 @@ class Batcher:
     def clear(self) -> None:
         """Forget everything when the round ends: every report in it is at quorum, and goes out alone (Rule 4)."""
         self.waiting.clear()
-        self.votes.clear()
+        self.tally = Tally()
         self.open, self.open_until, self.window_ends = (), None, None
 
 
@@ -73,7 +75,7 @@ def at_quorum(desk: Desk, batcher: Batcher, lives: Lives, life: Life, report: Re
 def attest_single(desk: Desk, life: Life, report: Report) -> None:
     """Attest one report from the votes over its leaf, when this member can show its payload."""
     if life.active and keccak256(life.payload) == report.output_hash:
-        attest(desk, (report,), [life], life.count.of(report))
+        attest(desk, (report,), [life], good_votes(desk, life.count, report))
 
 
 def close_window(desk: Desk, batcher: Batcher, lives: Lives) -> None:
@@ -90,7 +92,7 @@ def close_window(desk: Desk, batcher: Batcher, lives: Lives) -> None:
         attest_single(desk, lives[chosen[0].request_id], chosen[0])
     else:
         batcher.open, batcher.open_until = tuple(chosen), desk.now + desk.settings.batch_patience_s
-        batcher.votes.clear()
+        batcher.tally = Tally()
         desk.emit(Send(ALL, BatchProposal(batcher.open)))
 
 
@@ -154,14 +156,21 @@ def batch_voted(desk: Desk, batcher: Batcher, lives: Lives, sender: int, message
         raise RuleBroken(f"a vote in the name of member {message.vote.member}", sender)
     if not batcher.open or message.root != root_of(batcher.open):
         return  # late
-    check_vote(desk.epoch, Root(message.root), message.vote, desk.suite)
-    batcher.votes[sender] = message.vote
-    if len(batcher.votes) < desk.epoch.quorum:
+    if sender in batcher.tally.votes:
+        return  # repeated
+    batcher.tally.add(message.vote, checked=check_vote_on_arrival(desk, message.root, message.vote))
+    for report in batcher.open:
+        if (life := lives.get(report.request_id)) is not None:
+            hear_ballot(desk, life, sender, Ballot(report, batcher.open, message.vote.ecdsa))
+    if len(batcher.tally.votes) < desk.epoch.quorum:
+        return
+    settle(desk, message.root, batcher.tally, None)
+    if len(batcher.tally.votes) < desk.epoch.quorum:
         return
     reports, batcher.open, batcher.open_until = batcher.open, (), None
     holders = [lives[report.request_id] for report in reports if _stands_by(lives.get(report.request_id), report)]
     if len(holders) == len(reports):
-        attest(desk, reports, holders, tuple(batcher.votes[member] for member in sorted(batcher.votes)))
+        attest(desk, reports, holders, batcher.tally.ordered())
     else:
         _one_by_one(desk, lives, reports)
 
@@ -178,5 +187,5 @@ def tick(desk: Desk, batcher: Batcher, lives: Lives) -> None:
 def _one_by_one(desk: Desk, lives: Lives, reports: tuple[Report, ...]) -> None:
     for report in reports:
         life = lives.get(report.request_id)
-        if life is not None and life.count.winner(desk.epoch.quorum) == report:
+        if life is not None and winner(desk, life.count, report.request_id) == report:
             attest_single(desk, life, report)

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from executor.crypto.digests import keccak256, report_leaf, transcript_hash
 from executor.crypto.merkle import merkle_root
-from executor.crypto.proofs import build_proof, check_proof, check_vote
+from executor.crypto.proofs import bad_bls_votes, build_proof, check_proof, check_vote_ecdsa, needs_bls
 from executor.errors import PeerFault, RuleBroken, VerificationFailed
 from executor.model.committee import Epoch
 from executor.model.ids import Root
@@ -23,8 +23,10 @@ from executor.model.report import Attestation, Report, Scheme, Vote
 from executor.model.view import Certificate
 from executor.protocol.agreement import checked, save
 from executor.protocol.checks import MAX_SLOTS, consent_of, only_checked_sets
+from executor.protocol.conflicts import Ballot
 from executor.protocol.desk import Desk
 from executor.protocol.effects import ALL, Attested, Note, Send, Transmit
+from executor.protocol.leading import hear_ballot
 from executor.protocol.lifecycle import Event, Life
 from executor.protocol.messages import AttestationMessage, Evidence
 
@@ -85,11 +87,12 @@ def good_votes(desk: Desk, message: AttestationMessage) -> tuple[Vote, ...]:
     root, good = root_of(message.attestation.reports), dict[int, Vote]()
     for vote in message.votes[: desk.epoch.n]:
         try:
-            check_vote(desk.epoch, root, vote, desk.suite)
-            good[vote.member] = vote
+            check_vote_ecdsa(desk.epoch, root, vote, desk.suite)
+            good.setdefault(vote.member, vote)
         except PeerFault:
             continue
-    return tuple(good[member] for member in sorted(good))
+    bad = bad_bls_votes(desk.epoch, root, list(good.values()), desk.suite) if needs_bls(desk.epoch) else ()
+    return tuple(good[member] for member in sorted(good) if member not in bad)
 
 
 def attested(desk: Desk, life: Life, position: int, message: AttestationMessage, votes: tuple[Vote, ...]) -> None:
@@ -105,6 +108,8 @@ def attested(desk: Desk, life: Life, position: int, message: AttestationMessage,
     life.attestation = AttestationMessage(message.attestation, clean, votes)
     life.attested_at = desk.now
     life.move(Event.ATTESTATION)
+    for vote in votes:
+        hear_ballot(desk, life, vote.member, Ballot(report, message.attestation.reports, vote.ecdsa))
     save(desk, life)
     tell(desk, life)
     note_votes(desk, life, life.count.latest())

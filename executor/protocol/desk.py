@@ -23,6 +23,7 @@ class Desk:
         self.settings = settings
         self.suite = suite
         self.schedule = Schedule(epoch)
+        self.caught: set[int] = set()  # members whose bad BLS signature was found (attesting.py, Rule 5)
         self._effects: list[Effect] = []
 
     @property

@@ -11,6 +11,7 @@ from executor.model.ids import RequestId
 from executor.model.report import Attestation, Report, Vote
 from executor.model.transcript import Transcript
 from executor.model.view import Certificate
+from executor.protocol.evidence import SignedReport
 from executor.protocol.messages import Message
 from executor.protocol.statements import Statement
 
@@ -84,6 +85,19 @@ class Attested:
 
 
 @dataclass(frozen=True, slots=True)
+class Equivocated:
+    """A member signed two outcomes of one run: evidence that slashes it (evidence.py). Keep it durably.
+
+    Given once a member and request, and perhaps once more after a restart.
+    """
+
+    request_id: RequestId
+    member: int
+    first: SignedReport
+    second: SignedReport
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """Something people should know; nothing depends on it. Kinds and details: docs/protocol.md."""
 
@@ -92,4 +106,4 @@ class Note:
     details: Mapping[str, Json]
 
 
-Effect: TypeAlias = Save | Execute | Observe | Sign | Send | Transmit | Attested | Note
+Effect: TypeAlias = Save | Execute | Observe | Sign | Send | Transmit | Attested | Equivocated | Note

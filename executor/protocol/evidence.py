@@ -35,7 +35,12 @@ class SignedReport:
 
 def equivocates(first: Report, second: Report) -> bool:
     """Rule 2: whether these are two outcomes of one run. Pure and symmetric."""
-    return _run(first) == _run(second) and _outcome(first) != _outcome(second)
+    return same_run(first, second) and _outcome(first) != _outcome(second)
+
+
+def same_run(first: Report, second: Report) -> bool:
+    """Whether these are about one execution: the same request, function and transcript."""
+    return _run(first) == _run(second)
 
 
 def is_evidence(

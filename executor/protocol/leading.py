@@ -16,7 +16,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from executor.crypto.digests import report_leaf, transcript_hash
-from executor.crypto.proofs import check_vote
 from executor.errors import InvalidValue, PeerFault, RuleBroken
 from executor.model.codec import Json
 from executor.model.ids import Root
@@ -25,9 +24,11 @@ from executor.model.outcome import Awaiting
 from executor.model.transcript import Entry, Transcript
 from executor.model.view import Certificate, View
 from executor.protocol.agreement import checked, waited_long
+from executor.protocol.attesting import check_vote_on_arrival
 from executor.protocol.checks import check_prepare, check_signed_observation, consent_of, path_of, slim, slim_sets
+from executor.protocol.conflicts import Ballot
 from executor.protocol.desk import Desk
-from executor.protocol.effects import ALL, Note, Send
+from executor.protocol.effects import ALL, Equivocated, Note, Send
 from executor.protocol.lifecycle import Life
 from executor.protocol.lock import NO_LOCK
 from executor.protocol.messages import (
@@ -52,8 +53,7 @@ def status_received(desk: Desk, life: Life, sender: int, status: Status) -> None
         return
     if len(status.observations) > MAX_STATUS_ITEMS or len(status.votes) > MAX_STATUS_ITEMS:
         raise RuleBroken("a status with too many observations or votes", sender)
-    for vote in status.votes:
-        check_report_vote(desk, life, sender, vote)
+    checked_votes = [check_report_vote(desk, life, sender, vote) for vote in status.votes]
     now_checked, later = _split(life, sender, status.observations)
     lock = NO_LOCK
     if status.lock is not None:
@@ -68,19 +68,32 @@ def status_received(desk: Desk, life: Life, sender: int, status: Status) -> None
             desk.emit(Note("observed-late", life.subject.request_id, details))
     if later:
         turn.unchecked[sender] = later
-    for vote in status.votes:
-        life.count.add(vote.report, vote.vote)
+    for vote, whole in zip(status.votes, checked_votes, strict=True):
+        count_vote(desk, life, vote, checked=whole)
 
 
-def check_report_vote(desk: Desk, life: Life, sender: int, item: ReportVote) -> None:
-    """Raises PeerFault unless it is the sender's own vote for a report of this request."""
+def check_report_vote(desk: Desk, life: Life, sender: int, item: ReportVote) -> bool:
+    """Raises PeerFault unless it is the sender's own vote for a report of this request; whether it is checked whole."""
     subject, report = life.subject, item.report
     if item.vote.member != sender:
         raise RuleBroken(f"a vote in the name of member {item.vote.member}", sender)
     if (report.request_id, report.function_id) != (subject.request_id, subject.function_id):
         raise RuleBroken("a vote for a report of another request or function", sender)
-    if item.vote not in life.count.of(report):
-        check_vote(desk.epoch, Root(report_leaf(report)), item.vote, desk.suite)
+    if life.count.holds(report, sender) == item.vote:
+        return True
+    return check_vote_on_arrival(desk, Root(report_leaf(report)), item.vote)
+
+
+def count_vote(desk: Desk, life: Life, item: ReportVote, *, checked: bool) -> None:
+    """Count a vote that `check_report_vote` allowed, and compare it with the member's others."""
+    life.count.add(item.report, item.vote, checked=checked)
+    hear_ballot(desk, life, item.vote.member, Ballot(item.report, (item.report,), item.vote.ecdsa))
+
+
+def hear_ballot(desk: Desk, life: Life, member: int, ballot: Ballot) -> None:
+    """Tell of a member that voted for two outcomes of one run (conflicts.py)."""
+    if (found := life.ballots.hear(member, ballot)) is not None:
+        desk.emit(Equivocated(life.subject.request_id, member, *found))
 
 
 def _split(

@@ -25,6 +25,7 @@ from executor.model.transcript import Transcript
 from executor.model.view import Certificate, Prepare
 from executor.protocol.attesting import Count
 from executor.protocol.checks import Subject, consent_of
+from executor.protocol.conflicts import Ballots
 from executor.protocol.lock import NO_LOCK, Consent, Promises
 from executor.protocol.messages import AttestationMessage, CertificateMessage, Proposal
 from executor.protocol.record import OwnObservation, PreparedPath, Record, encode_record
@@ -94,9 +95,13 @@ class Life:
     held_certificate: CertificateMessage | None = None
     known_sets: Transcript = ()
     count: Count = field(default_factory=Count)
+    ballots: Ballots = field(default_factory=Ballots)
     turn: Turn = field(default_factory=Turn)
     told: set[int] = field(default_factory=set)
     attested_at: float = 0.0
+    reached: tuple[int, bool] = (-1, False)
+    progressed_at: int = 0
+    stalled_told_at: int = 0
 
     @property
     def transcript(self) -> Transcript:
@@ -124,6 +129,12 @@ class Life:
         if after is None:
             raise InvalidValue(f"{event.name} in phase {self.phase.name}")
         self.phase = after
+
+    def note_progress(self, round: int) -> None:
+        """Remember in which round this got further than ever: a longer agreed transcript, or its first outcome."""
+        reached = (len(self.transcript), self.phase is Phase.REPORTED)
+        if reached > self.reached:
+            self.reached, self.progressed_at = reached, round
 
     def keep_outcome(self, hashed: TranscriptHash, outcome: Outcome, round: int) -> None:
         """Remember what execution over a transcript ended in; the oldest is dropped, never that of the lock."""
@@ -157,7 +168,7 @@ def restore_life(subject: Subject, record: Record) -> Life:
     """The life a record describes; pure."""
     prepared = tuple(Consent(item.view, item.path) for item in record.prepared)
     lock = consent_of(record.lock) if record.lock else NO_LOCK
-    return Life(
+    life = Life(
         subject=subject,
         lock=record.lock,
         promises=Promises(lock, record.highest, prepared),
@@ -166,3 +177,9 @@ def restore_life(subject: Subject, record: Record) -> Life:
         report=record.report,
         attestation=record.attestation,
     )
+    if (kept := record.attestation) is not None:
+        reports = kept.attestation.reports
+        for report in reports:
+            if report.request_id == subject.request_id:
+                life.ballots.hear_all(report, reports, kept.votes)
+    return life

@@ -14,8 +14,8 @@ that is this member, come back here and are treated like anybody's: there is one
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping
 
 from executor.crypto.digests import request_id
 from executor.crypto.suite import REAL, Suite
@@ -25,8 +25,9 @@ from executor.model.ids import FunctionId, RequestId, TranscriptHash
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
 from executor.model.request import Request
-from executor.protocol import agreement, batching, delivering, leading
+from executor.protocol import agreement, attesting, batching, delivering, leading
 from executor.protocol.checks import Subject
+from executor.protocol.describing import RequestView, describe, note_stalled
 from executor.protocol.desk import Desk
 from executor.protocol.effects import ALL, Effect, Send
 from executor.protocol.inbox import Inbox
@@ -173,6 +174,18 @@ class Member:
         times += [leading.collect_deadline(self._desk, life) for life in self._lives.values()]
         return min(time for time in times if time is not None)
 
+    # For people.
+
+    def describe(self, request: RequestId) -> RequestView | None:
+        """What this member knows about a request, side by side; None for one it does not hold. Pure."""
+        life = self._lives.get(request)
+        return None if life is None else describe(self._desk, life)
+
+    def requests(self) -> Mapping[str, int]:
+        """How many requests are in each phase."""
+        counts = Counter(life.phase for life in self._lives.values())
+        return {phase.name.lower(): counts[phase] for phase in Phase if phase is not Phase.CLOSED}
+
     # Inside.
 
     def _subject(self, request: RequestId, function: FunctionId) -> Subject:
@@ -181,6 +194,7 @@ class Member:
     def _open(self, life: Life) -> None:
         request = life.subject.request_id
         self._lives[request] = life
+        life.note_progress(self._desk.round)
         if life.phase is Phase.ATTESTED:
             delivering.tell(self._desk, life)
         else:
@@ -208,6 +222,7 @@ class Member:
         self._batcher.clear()
         for life in list(self._lives.values()):
             if life.active:
+                note_stalled(desk, life)
                 agreement.enter_round(desk, life)
                 leading.take_up_ahead(desk, life)
                 try:
@@ -233,9 +248,9 @@ class Member:
         """Whatever the last input made possible: an attestation, else a proposal."""
         if not life.active:
             return
-        winner = life.count.winner(self.epoch.quorum)
-        if winner is not None:
-            batching.at_quorum(self._desk, self._batcher, self._lives, life, winner)
+        report = attesting.winner(self._desk, life.count, life.subject.request_id)
+        if report is not None:
+            batching.at_quorum(self._desk, self._batcher, self._lives, life, report)
         leading.drive(self._desk, life)
 
     def _read_or_note(self, sender: int, message: Message) -> None:
@@ -283,8 +298,7 @@ class Member:
             case CertificateMessage():
                 agreement.certified(self._desk, life, sender, message)
             case VoteMessage(report, vote):
-                leading.check_report_vote(self._desk, life, sender, ReportVote(report, vote))
-                life.count.add(report, vote)
+                self._count(life, sender, ReportVote(report, vote))
 
     def _read_after(self, life: Life, sender: int, message: Message) -> None:
         """Agreement is over here: who still works on it gets the attestation; late votes are counted for people."""
@@ -292,11 +306,14 @@ class Member:
             case Status():
                 delivering.answer(self._desk, life, sender)
             case VoteMessage(report, vote):
-                leading.check_report_vote(self._desk, life, sender, ReportVote(report, vote))
-                life.count.add(report, vote)
+                self._count(life, sender, ReportVote(report, vote))
                 delivering.note_votes(self._desk, life, [sender])
             case _:
                 pass
+
+    def _count(self, life: Life, sender: int, item: ReportVote) -> None:
+        checked = leading.check_report_vote(self._desk, life, sender, item)
+        leading.count_vote(self._desk, life, item, checked=checked)
 
     def _read_attestation(self, sender: int, message: AttestationMessage) -> None:
         requests = request_ids(message)
@@ -307,8 +324,10 @@ class Member:
             return
         if not any(life.active for _, life in lives):
             return
-        delivering.check_attestation(self._desk, sender, message)
-        votes = delivering.good_votes(self._desk, message)
+        votes = message.votes
+        if sender != self.index:  # its own is made of checked votes
+            delivering.check_attestation(self._desk, sender, message)
+            votes = delivering.good_votes(self._desk, message)
         for place, life in lives:
             if life.subject.function_id != message.attestation.reports[place].function_id:
                 raise RuleBroken("an attested report of another function", sender)

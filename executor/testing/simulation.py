@@ -30,6 +30,7 @@ from executor.protocol.effects import (
     ALL,
     Attested,
     Effect,
+    Equivocated,
     Execute,
     Note,
     Observe,
@@ -112,6 +113,7 @@ class Node:
     crash_after: int | None = None
     notes: list[Note] = field(default_factory=list)
     attested: dict[RequestId, Attested] = field(default_factory=dict)
+    evidence: list[Equivocated] = field(default_factory=list)
     faults: list[PeerFault] = field(default_factory=list)
     tick_at: float = 0.0
 
@@ -271,6 +273,8 @@ class Simulation:
                     self._later(1.0, lambda: self._deliver(effect))
             case Attested(request):
                 node.attested[request] = effect
+            case Equivocated():
+                node.evidence.append(effect)
             case Note():
                 node.notes.append(effect)
 

@@ -13,7 +13,9 @@ from web3.contract import Contract
 
 from executor.model.committee import Epoch
 from executor.model.ids import Address
+from executor.node import evidence
 from executor.protocol.evidence import SignedReport, find_evidence
+from executor.store.journal import Journal
 from executor.testing.simulation import bls_key, make_epoch, private_key
 
 from .test_life_epochs import as_abi
@@ -82,3 +84,18 @@ def test_a_member_that_voted_twice_is_found_and_slashed(world: World, committee:
     world.send(accuse(committee, epoch, liar.index, *found), world.stranger)
     slashed = [committee.functions.stakeOf(operator).call()[3] for operator in world.operators]
     assert slashed == [member == liar.index for member in range(MEMBERS)]
+
+
+def test_what_a_node_kept_slashes(world: World, committee: Contract, tmp_path: Path) -> None:
+    """From the count of votes through the journal and its JSON to the contract, without a look at the liar's keys."""
+    epoch = simulated(committee)
+    simulation, liar = play(5, two_faced=True, epoch=epoch)
+    effects = [effect for node in simulation.nodes for effect in node.evidence]
+    journal = Journal(tmp_path / "journal.sqlite3")
+    for effect in effects:
+        evidence.keep(journal, evidence.equivocation_of(epoch, effect))
+    kept = [evidence.decode_evidence(evidence.encode_evidence(item)) for item in evidence.in_journal(journal)]
+    journal.close()
+    assert {item.member for item in kept} == {liar.index}
+    world.send(accuse(committee, epoch, kept[0].member, kept[0].first, kept[0].second), world.stranger)
+    assert committee.functions.stakeOf(world.operators[liar.index]).call()[3]

@@ -10,9 +10,10 @@ from executor.errors import InvalidValue
 from executor.model.outcome import Returned
 from executor.model.report import Scheme
 from executor.model.view import View
-from executor.protocol.attesting import MAX_REPORTS, Count
+from executor.protocol.attesting import MAX_REPORTS, Count, Tally, winner
 from executor.protocol.batching import Batcher
 from executor.protocol.checks import Subject
+from executor.protocol.desk import Desk
 from executor.protocol.lifecycle import TRANSITIONS, Event, Life, Phase
 from executor.protocol.member import Member
 from executor.protocol.record import decode_record
@@ -21,6 +22,7 @@ from executor.testing.simulation import FUNCTION_ID, make_epoch, make_request
 
 EPOCH = make_epoch()
 REQUEST = request_id(make_request())
+DESK = Desk(EPOCH, 0, Settings())
 
 
 def report(output, round=0):
@@ -32,9 +34,9 @@ def test_each_report_is_counted_for_itself():
     count, right, wrong = Count(), report(b"right"), report(b"wrong")
     for member, chosen in ((0, wrong), (1, right), (0, right)):
         count.add(chosen, vote(EPOCH, member, chosen))
-        assert count.winner(3) is None
+        assert winner(DESK, count) is None
     count.add(right, vote(EPOCH, 2, right))
-    assert count.winner(3) == right
+    assert winner(DESK, count) == right
     assert [item.member for item in count.of(right)] == [0, 1, 2]
     assert [item.member for item in count.of(wrong)] == [0]
 
@@ -44,7 +46,7 @@ def test_a_repeated_vote_counts_once():
     count, right = Count(), report(b"right")
     for _ in range(5):
         count.add(right, vote(EPOCH, 1, right))
-    assert count.winner(2) is None
+    assert winner(DESK, count) is None
 
 
 def test_the_same_outcome_in_another_view_is_another_count():
@@ -52,7 +54,7 @@ def test_the_same_outcome_in_another_view_is_another_count():
     count = Count()
     for member, round in ((0, 7), (1, 8), (2, 8)):
         count.add(report(b"x", round), vote(EPOCH, member, report(b"x", round)))
-    assert count.winner(3) is None
+    assert winner(DESK, count) is None
     assert count.latest()[0].round == 7
 
 
@@ -88,7 +90,7 @@ def test_a_fresh_record_round_trips():
 def test_a_batcher_forgets_at_the_end_of_a_round():
     """An open batch would otherwise hold up those of this member's next turn."""
     batcher = Batcher(
-        {REQUEST: report(b"x")}, 1.0, (report(b"x"), report(b"y")), 2.0, {0: vote(EPOCH, 0, report(b"x"))}
+        {REQUEST: report(b"x")}, 1.0, (report(b"x"), report(b"y")), 2.0, Tally({0: vote(EPOCH, 0, report(b"x"))})
     )
     assert batcher.deadline() == 2.0
     batcher.clear()
