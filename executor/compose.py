@@ -1,6 +1,6 @@
 """A node's process put together from every layer; the only place where node/ and aggregator/ meet.
 
-Start order: configuration, signer, chain, epoch, workers, node. Whatever is missing is waited for or named, never
+Start order: configuration, signer, chain, workers, node, epochs. Whatever is missing is waited for or named, never
 worked around.
 """
 
@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import json
 import logging
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,14 +17,13 @@ from pathlib import Path
 from executor.aggregator.transmission import Transmissions
 from executor.capabilities.http import HttpSettings
 from executor.chain.client import ChainClient
-from executor.chain.epochs import current_epoch, load_epoch
 from executor.chain.sender import Account, TransactionSender
 from executor.chain.transmitter import Transmitter
-from executor.errors import ExecutorError, InvalidConfig
+from executor.errors import ExecutorError
 from executor.keys.client import SignerClient
 from executor.keys.keyset import PublicKeys
 from executor.logs import configure_logs
-from executor.model.committee import Epoch
+from executor.model.committee import Epoch, Member
 from executor.model.ids import Address
 from executor.model.report import Scheme
 from executor.node.config import NodeConfig, read_config
@@ -34,8 +32,9 @@ from executor.node.logs import log_events
 from executor.node.metrics.measuring import measured
 from executor.node.metrics.meters import Meters
 from executor.node.metrics.timed import TimedSigner
-from executor.node.node import Node, run_until_stopped
+from executor.node.node import EpochKeys, Node
 from executor.node.runs import WorkerRuns
+from executor.node.shutdown import Shutdown
 from executor.node.signing import ProtocolSigner
 from executor.protocol.settings import Settings
 from executor.store.events import EventLog
@@ -44,6 +43,7 @@ from executor.worker import WorkerPool
 
 log = logging.getLogger(__name__)
 
+CLOSING_S = 5.0  # beyond the node's own time to stop: workers, connections and files are closed
 Wrap = Callable[[Runs], Runs]
 
 
@@ -58,21 +58,22 @@ async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
     logs = config.logs
     configure_logs(level=logs.level, format=logs.format, value_bytes=logs.value_bytes, secrets=config.chain.rpc_urls)
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    stopped = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    shutdown = Shutdown()
+    await shutdown.run(_run(config, wrap, shutdown.asked), config.stop_timeout_s + CLOSING_S)
+
+
+async def _run(config: NodeConfig, wrap: Wrap, asked: asyncio.Event) -> None:
     await asyncio.to_thread(self_test)  # D11: a setting without its effect must not sign anything
     meters = Meters()
     signer = TimedSigner(config.signer.socket)
     signer.instruments = meters.instruments
     events = EventLog(config.data / "events.jsonl")
     meters.follow(events)
+    log_events(events)
     router = Address.from_hex(config.chain.router)
     async with ChainClient(config.chain.rpc_urls, config.chain.id, router) as chain:
         chain.rpc.panel.report = lambda news: events.add(news.kind, "", **news.fields())
-        epoch = await load_epoch(chain, await current_epoch(chain))
-        index = member_index(epoch, config, await signer.public_keys())
-        log_events(events, member=index, epoch=epoch.number)
+        keys = await signer.public_keys()
         pool = WorkerPool(
             size=config.workers.count,
             cache=config.workers.compiled,
@@ -82,7 +83,7 @@ async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
         await pool.start()
         try:
             log.log(logging.INFO if pool.confinement.complete else logging.WARNING, "workers: %s", pool.confinement)
-            await _serve(config, epoch, index, chain, signer, pool, events, meters, wrap, stopped)
+            await _serve(config, chain, signer, keys, pool, events, meters, wrap, asked)
         finally:
             await pool.close()
             await signer.close()
@@ -90,59 +91,51 @@ async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
 
 async def _serve(
     config: NodeConfig,
-    epoch: Epoch,
-    index: int,
     chain: ChainClient,
     signer: SignerClient,
+    keys: PublicKeys,
     pool: WorkerPool,
     events: EventLog,
     meters: Meters,
     wrap: Wrap,
-    stopped: asyncio.Event,
+    asked: asyncio.Event,
 ) -> None:
-    statements = ProtocolSigner(signer, epoch)
-    account = Account((await signer.public_keys()).transmitter, signer)
-    transmissions = Transmissions(epoch, Transmitter(chain, TransactionSender(chain, account)), events)
-    node = Node(
-        config,
-        epoch=epoch,
-        index=index,
-        chain=chain,
-        signer=statements,
-        message_signer=signer,
-        runs=wrap(WorkerRuns(pool, HttpSettings(overrides=config.resolve))),
-        load=pool.load,
-        transmit=transmissions.transmit,
-        events=events,
-        record_counter=await signer.record_counter(),
-        settings=Settings(
+    transmitter = Transmitter(chain, TransactionSender(chain, Account(keys.transmitter, signer)))
+
+    async def signer_of(epoch: Epoch, member: Member) -> EpochKeys | None:
+        if (member.signer, member.bls_key, member.encryption_key) != (keys.signer, keys.bls_key, keys.encryption_key):
+            return None
+        return EpochKeys(ProtocolSigner(signer, epoch), signer)
+
+    def settings(epoch: Epoch) -> Settings:
+        scheme = None if config.rounds.scheme is None else Scheme(config.rounds.scheme)
+        return Settings(
             collect_delay_s=config.rounds.collect_delay_s,
             delivery_patience_s=3.0 * epoch.round_length_s,
-            scheme=None if config.rounds.scheme is None else Scheme(config.rounds.scheme),
-        ),
+            scheme=scheme if any(verifier.scheme is scheme for verifier in epoch.verifiers) else None,
+        )
+
+    node = Node(
+        config,
+        chain=chain,
+        signer_of=signer_of,
+        runs=wrap(WorkerRuns(pool, HttpSettings(overrides=config.resolve))),
+        load=pool.load,
+        transmit=lambda epoch: Transmissions(epoch, transmitter, events).transmit,
+        events=events,
+        record_counter=await signer.record_counter(),
+        settings=settings,
         meters=meters,
     )
 
     def ready() -> None:
+        sessions = node.sessions.all()
+        index = sessions[-1].index if sessions else None
         sys.stdout.write(json.dumps({"member": index, "url": f"http://{config.http.host}:{config.http.port}"}) + "\n")
         sys.stdout.flush()
 
-    async with measured(config, meters, chain=chain, pool=pool, transmitter=account.address, epoch=epoch, index=index):
-        await run_until_stopped(node, stopped, ready)
-
-
-def member_index(epoch: Epoch, config: NodeConfig, keys: PublicKeys) -> int:
-    """This node's place in the epoch; raises InvalidConfig when it has none, or is registered with other keys."""
-    operator = Address.from_hex(config.operator)
-    for member in epoch.members:
-        if member.operator == operator:
-            registered = (member.signer, member.bls_key, member.encryption_key)
-            if registered != (keys.signer, keys.bls_key, keys.encryption_key):
-                raise InvalidConfig(
-                    f"operator {operator} is registered with other keys than the signer at {config.signer.socket} holds"
-                )
-            return member.index
-    raise InvalidConfig(f"operator {operator} is no member of epoch {epoch.number}")
+    async with measured(config, meters, chain=chain, pool=pool, transmitter=keys.transmitter):
+        await node.run(ready, asked)
 
 
 def main() -> None:

@@ -129,11 +129,12 @@ def test_the_event_log_feeds_the_log(tmp_path: Path) -> None:
     events = EventLog(tmp_path / "events.jsonl")
 
     def write() -> None:
-        log_events(events, member=2, epoch=7)
+        log_events(events)
+        events.add("epoch-served", "", member=2, epoch=7)
         events.add("outvoted", "0xab", member=1, event="forged", level="debug", time="now", epoch=9, self="x")
         events.add("seen", "0xcd", block=5)
 
-    first, second = map(json.loads, lines(write, format="json"))
+    _, first, second = map(json.loads, lines(write, format="json"))
     assert (first["event"], first["level"], first["member"], first["peer"]) == ("outvoted", "warning", 2, 1)
     assert (first["epoch"], first["of_epoch"], first["of_event"]) == (7, 9, "forged")
     assert (second["event"], second["level"], second["request_id"], second["block"]) == ("seen", "info", "0xcd", 5)
@@ -144,7 +145,7 @@ def test_a_log_that_nobody_reads_any_more_stops_nothing(tmp_path: Path) -> None:
     out = io.StringIO()
     configure_logs(stream=out, format="json")
     events = EventLog(tmp_path / "events.jsonl")
-    log_events(events, member=0, epoch=1)
+    log_events(events)
     out.close()
     events.add("seen", "0xab")
     assert [event.kind for event in events.after(0)] == ["seen"]

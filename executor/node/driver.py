@@ -5,6 +5,9 @@ Rule 2. Effects are carried out in order; the Saves of a step are durable before
 Rule 3. A host fault is never an outcome: the run is tried again, then the member abstains (D4).
 Rule 4. A request's record is read when its turn in the inbox comes: what was carried out before is in it (P2).
 Rule 5. One run of a kind over one transcript at a time, and one transmission of an attestation, however often asked.
+Rule 6. What finds no room (a worker, a place among the work under way) is shed and told, and nothing is lost by it: the
+        machine asks again some rounds later.
+Rule 7. A driver that stops carries out the effects of the step it is in, and begins no other.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from executor.errors import (
     RuleBroken,
     SignerUnavailable,
     SigningRefused,
+    WorkersBusy,
 )
 from executor.model.function import Function
 from executor.model.ids import RequestId
@@ -34,6 +38,7 @@ from executor.model.outcome import Awaiting, Outcome
 from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.node import evidence
+from executor.node.conditions import Conditions
 from executor.node.metrics.meters import Traffic, no_traffic
 from executor.protocol.effects import Attested, Effect, Equivocated, Execute, Note, Observe, Save, Send, Sign, Transmit
 from executor.protocol.member import Member
@@ -45,6 +50,7 @@ from executor.store.events import EventLog
 INBOX = 4_096  # steps waiting; beyond it, senders wait
 LARGE_BYTES = 65_536  # a message above this takes one of few places: members may send 8 MiB each, 200 times a second
 LARGE_PLACES = 32
+MAX_UNDER_WAY = 4_096  # runs and transmissions: twice the requests that have a place
 RETRIES = 3  # of a run that ended in a host fault
 RETRY_DELAY_S = 0.5
 SIGNER_ATTEMPTS = 60  # half a minute: long enough to restart a signer, short enough to be noticed
@@ -105,8 +111,11 @@ class Driver:
         on_attested: Callable[[Attested], None],
         transmit: Callable[[Transmit], Coroutine[Any, Any, None]],
         traffic: Traffic = no_traffic,
+        conditions: Conditions | None = None,
+        large: asyncio.Semaphore | None = None,
     ) -> None:
         self._member = member
+        self._conditions = conditions or Conditions()
         self._journal = journal
         self._signer = signer
         self._runs = runs
@@ -117,8 +126,10 @@ class Driver:
         self._wire: Wire | None = None
         self._inbox: asyncio.Queue[Step] = asyncio.Queue(INBOX)
         self._requests: dict[RequestId, tuple[Request, Function]] = {}
-        self._large = asyncio.Semaphore(LARGE_PLACES)
-        self._under_way: set[Hashable] = set()
+        self._large = large or asyncio.Semaphore(LARGE_PLACES)  # shared by the drivers of a node
+        self._under_way: dict[Hashable, asyncio.Task[None]] = {}
+        self._transmissions: set[Hashable] = set()
+        self._stopping = asyncio.Event()
 
     def attach(self, wire: Wire) -> None:
         """Name the way to the others; before `run`."""
@@ -128,6 +139,11 @@ class Driver:
     def backlog(self) -> int:
         """Steps that wait for their turn."""
         return self._inbox.qsize()
+
+    @property
+    def under_way(self) -> int:
+        """Runs and transmissions now."""
+        return len(self._under_way)
 
     # Inputs: all wait while the inbox is full.
 
@@ -182,14 +198,30 @@ class Driver:
         self._requests.pop(request_id, None)
         await self._inbox.put(lambda now: self._member.expired(request_id, now))
 
+    async def parked(self, request_id: RequestId) -> None:
+        """Put down for requests that wait; `seen` takes it up again under its record."""
+        await self.expired(request_id)
+
     # The loop.
 
     async def run(self) -> None:
-        """Feed the machine until cancelled; an error here is a bug or a lost signer or journal, and ends the node."""
+        """Feed the machine until cancelled or stopped; an error here is a bug or a lost signer or journal.
+
+        After `stop` transmissions under way are waited for, runs are not: they are pure, and nothing rests on them yet.
+        """
         async with asyncio.TaskGroup() as group:
             self._group = group
-            while True:
+            while not self._stopping.is_set():
                 await self._step()
+            for key, task in self._under_way.items():
+                if key not in self._transmissions:
+                    task.cancel()
+
+    def stop(self) -> None:
+        """Rule 7; `run` then returns."""
+        self._stopping.set()
+        with contextlib.suppress(asyncio.QueueFull):  # else there is enough to wake the loop
+            self._inbox.put_nowait(lambda _now: [])
 
     async def _step(self) -> None:
         wait = self._member.deadline() - time.time()
@@ -200,6 +232,8 @@ class Driver:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):  # wait_for loses a cancellation that meets an arrival (Python 3.11)
                     step = await self._inbox.get()
+        if self._stopping.is_set():
+            return
         effects = step(time.time())
         while effects:
             effects = await self._carry_out_all(effects)
@@ -239,6 +273,7 @@ class Driver:
                 key = ("observe", request_id, transcript_hash(transcript))
                 self._start(key, lambda: self._observe(request_id, transcript, slot))
             case Transmit(attestation):
+                self._transmissions.add(attestation)
                 self._start(attestation, lambda: self._transmit(effect))
             case Attested():
                 self._on_attested(effect)
@@ -252,10 +287,21 @@ class Driver:
         return []
 
     def _start(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run `work` beside the loop, unless the same is under way (Rule 5)."""
-        if key not in self._under_way:
-            self._under_way.add(key)
-            self._group.create_task(work()).add_done_callback(lambda _task: self._under_way.discard(key))
+        """Run `work` beside the loop, unless the same is under way (Rule 5) or too much is (Rule 6)."""
+        if key in self._under_way:
+            return
+        if len(self._under_way) >= MAX_UNDER_WAY:
+            request_id = key[1] if isinstance(key, tuple) else ""
+            self._events.add("shed", request_id, reason=f"{MAX_UNDER_WAY} runs and transmissions are under way")
+            self._transmissions.discard(key)
+            return
+        task = self._group.create_task(work())
+        self._under_way[key] = task
+        task.add_done_callback(lambda _task: self._ended(key))
+
+    def _ended(self, key: Hashable) -> None:
+        self._under_way.pop(key, None)
+        self._transmissions.discard(key)
 
     async def _sign(self, statement: Statement) -> list[Effect]:
         try:
@@ -269,11 +315,15 @@ class Driver:
         """Wait for a signer that is being restarted: nothing leaves unsigned, so everything waits with it."""
         for attempt in range(SIGNER_ATTEMPTS):
             try:
-                return await act()
+                answer = await act()
             except SignerUnavailable as error:
                 if attempt == 0:
                     self._events.add("signer-unavailable", "", reason=str(error))
+                self._conditions.fails("signer", str(error))
                 await asyncio.sleep(RETRY_DELAY_S)
+            else:
+                self._conditions.works("signer")
+                return answer
         return await act()
 
     async def _execute(self, request_id: RequestId, transcript: Transcript) -> None:
@@ -308,13 +358,20 @@ class Driver:
     async def _retried(self, request_id: RequestId, run: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         for attempt in range(1, RETRIES + 1):
             try:
-                return await run()
+                ended = await run()
+            except WorkersBusy as error:  # Rule 6: more tries at once would only make it worse
+                self._events.add("shed", request_id, reason=str(error))
+                self._conditions.fails("workers", str(error))
+                return None
             except HostFault as error:
                 self._events.add("host-fault", request_id, attempt=attempt, reason=str(error))
                 await asyncio.sleep(RETRY_DELAY_S)
             except ExecutorError as error:  # the module does not load here, or a transcript does not fit: abstain
                 self._events.add("abstained", request_id, reason=str(error))
                 return None
+            else:
+                self._conditions.works("workers")
+                return ended
         self._events.add("abstained", request_id, reason=f"{RETRIES} host faults")
         return None
 

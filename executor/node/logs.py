@@ -12,6 +12,7 @@ LEVELS: Constant[Mapping[str, str]] = {
     "abstained": "error",
     "equivocated": "error",
     "receipt-damaged": "error",
+    "epoch-refused": "error",
     "signing-refused": "error",
     "wrong-chain": "error",
     "bill-unknown": "warning",
@@ -20,11 +21,14 @@ LEVELS: Constant[Mapping[str, str]] = {
     "dropped": "warning",
     "endpoint-outvoted": "warning",
     "endpoint-stopped": "warning",
+    "epoch-replaced": "warning",
     "fault": "warning",
     "function-missing": "warning",
     "host-fault": "warning",
+    "not-a-member": "warning",
     "outvoted": "warning",
     "refused": "warning",
+    "shed": "warning",
     "signer-unavailable": "warning",
     "stalled": "warning",
     "transmission-failed": "warning",
@@ -35,12 +39,13 @@ LEVELS: Constant[Mapping[str, str]] = {
 _RENAMED: Constant = {"member": "peer", "epoch": "of_epoch"}  # the line's own say who writes it
 
 
-def log_events(events: EventLog, *, member: int, epoch: int) -> None:
-    """Write every event of `events` from now on, and name member and epoch in every line."""
-    identify(epoch=epoch, member=member)
+def log_events(events: EventLog) -> None:
+    """Write every event of `events` from now on; once an epoch is served, every line names it and this member."""
     events.subscribe(_tell)
 
 
 def _tell(event: Event) -> None:
+    if event.kind == "epoch-served":
+        identify(epoch=event.fields["epoch"], member=event.fields["member"])
     fields = {_RENAMED.get(name, name): value for name, value in event.fields.items()}
     say(LEVELS.get(event.kind, "info"), event.kind, **{**fields, "request_id": event.request_id})

@@ -1,5 +1,10 @@
 """A member's process put together: adapters in, one task group running them, a clean stop.
 
+Rule 1. One signer, one journal, one pool of workers, one account for transmissions and one server; a machine, a driver
+        and a transport for each epoch that is served (epochs.py says which).
+Rule 2. A node that stops takes nothing new, carries out what it is in the middle of, hands on what it has said already,
+        and ends in a bounded time; whatever is cut off then is what a crash cuts off, too.
+
 The parts that need another layer (the transmitter of aggregator/) come in through the constructor; executor/compose.py
 builds them.
 """
@@ -10,177 +15,331 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from executor.chain.client import ChainClient
 from executor.chain.subscriptions import load_bill
-from executor.chain.watcher import RequestWatcher
-from executor.crypto.digests import profile_id
-from executor.errors import ChainDisagreement, ChainError, InvalidConfig, WrongChain
+from executor.chain.terms import deepest_block
+from executor.chain.watcher import RequestWatcher, Scanned
+from executor.crypto.digests import function_id
+from executor.errors import ChainDisagreement, ChainError, ChainUnavailable, WrongChain
 from executor.model.committee import Epoch
+from executor.model.committee import Member as Registered
 from executor.model.function import Function
-from executor.model.profile import PROFILE
+from executor.model.ids import Address, FunctionId
 from executor.node.api import Api
+from executor.node.conditions import Conditions
 from executor.node.config import NodeConfig
 from executor.node.continuity import check_continuity
-from executor.node.driver import Driver, Runs, Signs
-from executor.node.holding import FunctionHolding
+from executor.node.driver import LARGE_PLACES, Driver, Runs, Signs
+from executor.node.epochs import EpochFollower
+from executor.node.functions import FunctionStore
 from executor.node.metrics.meters import Meters
-from executor.node.metrics.readings import read_queues
+from executor.node.metrics.readings import count_rounds, read_queues
 from executor.node.metrics.timed import TimedJournal
 from executor.node.receipts import ReceiptFiles
 from executor.node.requests import RequestBook
+from executor.node.sessions import Session, Sessions
 from executor.protocol.admission import check_admission
 from executor.protocol.effects import Transmit
 from executor.protocol.member import Member
 from executor.protocol.settings import Settings
+from executor.store.blobs import Blobs
 from executor.store.events import EventLog
 from executor.store.journal import Journal
 from executor.transport.http import HttpTransport
 from executor.transport.interface import MessageSigner
+from executor.transport.server import HttpServer
 
 CHAIN_RETRY_S = 1.0
-MISSING_SHOWN = 32  # functions that the health names
+FLUSH_PART = 0.5  # of the time a stop may take: for messages that peers still take
+
+
+@dataclass(frozen=True, slots=True)
+class EpochKeys:
+    """Who signs for this node in one epoch."""
+
+    statements: Signs
+    messages: MessageSigner
+
+
+SignerOf: TypeAlias = Callable[[Epoch, Registered], Awaitable[EpochKeys | None]]
+"""The keys that the operator registered for an epoch, or None when no signer at hand holds them."""
+
+
+Transmissions: TypeAlias = Callable[[Epoch], Callable[[Transmit], Coroutine[Any, Any, None]]]
+"""How an epoch's attestations are brought on chain: from one account for all epochs, told in events, never raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A session's moving parts."""
+
+    session: Session
+    driver: Driver
+    transport: HttpTransport
+    running: asyncio.Task[None]
 
 
 class Node:
-    """One member of one epoch. `run` returns when it is cancelled, after everything was closed."""
+    """One operator's node, in every epoch in which it is a member. `run` returns after everything was closed."""
 
     def __init__(
         self,
         config: NodeConfig,
         *,
-        epoch: Epoch,
-        index: int,
         chain: ChainClient,
-        signer: Signs,
-        message_signer: MessageSigner,
+        signer_of: SignerOf,
         runs: Runs,
         load: Callable[[Function], Awaitable[None]],
-        transmit: Callable[[Transmit], Coroutine[Any, Any, None]],
+        transmit: Transmissions,
         events: EventLog,
-        settings: Settings,
+        settings: Callable[[Epoch], Settings],
         record_counter: int,
         meters: Meters | None = None,
     ) -> None:
-        if epoch.profile_id != profile_id(PROFILE):
-            raise InvalidConfig(
-                f"epoch {epoch.number} runs profile {epoch.profile_id}; this release has {profile_id(PROFILE)}"
-            )
-        meters = meters or Meters()
+        self._meters = meters or Meters()
         self._config = config
-        self._epoch = epoch
-        self._index = index
         self._chain = chain
-        self._events = events
+        self._signer_of = signer_of
+        self._runs = runs
         self._load = load
+        self._transmit = transmit
+        self._settings = settings
         self._started_at = time.time()
-        self._journal = Journal(config.data / "journal.sqlite3")
-        check_continuity(self._journal, record_counter)
-        self._holding = FunctionHolding(
-            config,
-            journal=self._journal,
-            chain=chain,
-            members={member.index: member.endpoint for member in epoch.members if member.index != index},
-            book=lambda: self._book,
-            admit=self._admit,
-            events=events,
+        self.events = events
+        self.conditions = Conditions()
+        self.conditions.fails("start", "the node is starting")
+        self.journal = Journal(config.data / "journal.sqlite3")
+        check_continuity(self.journal, record_counter)
+        self.functions = FunctionStore(
+            self.journal,
+            Blobs(config.data / "blobs"),
+            max_functions=config.limits.functions,
+            max_bytes=config.limits.function_bytes,
         )
-        receipts = ReceiptFiles(config.data / "receipts", epoch)
-        self._driver = Driver(
-            Member(epoch, index, settings),
-            journal=TimedJournal(self._journal, meters.instruments),
-            signer=signer,
-            runs=runs,
+        self.receipts = ReceiptFiles(config.data / "receipts")
+        self.sessions = Sessions()
+        self.server = HttpServer(config.http.host, config.http.port)
+        self.book = RequestBook(
+            sessions=self.sessions,
+            journal=self.journal,
+            functions=self.functions,
             events=events,
-            on_attested=lambda attested: self._book.attested(attested),
-            transmit=transmit,
-            traffic=meters.traffic,
-        )
-        self._book = RequestBook(
-            epoch_number=epoch.number,
-            journal=self._journal,
-            functions=self._holding.store,
-            driver=self._driver,
-            events=events,
-            receipts=receipts,
+            receipts=self.receipts,
             load_bill=partial(load_bill, chain),
         )
-        self._transport = HttpTransport(
-            epoch, index, message_signer, self._driver.received, host=config.http.host, port=config.http.port
-        )
+        self.epochs = EpochFollower(Address.from_hex(config.operator), chain, self, events, self.conditions)
+        self._serving: dict[int, Serving] = {}
+        self._large = asyncio.Semaphore(LARGE_PLACES)
+        self._counting: asyncio.Task[None] | None = None
         Api(
-            health=self._health,
+            health=self.health,
             events=events,
-            holding=self._holding,
-            receipts=receipts.directory,
-        ).register(self._transport.app.router)
-        meters.watch_http(self._transport.app)
-        meters.read(partial(read_queues, self))
-        self._driver.attach(self._transport)
+            functions=self.functions,
+            receipts=self.receipts.directory,
+            add_function=self._add_function,
+        ).register(self.server.app.router)
+        self._meters.watch_http(self.server.app)
+        self._meters.read(partial(read_queues, self))
 
-    async def run(self, ready: Callable[[], None]) -> None:
-        """Serve until cancelled; `ready` is called once messages and requests are taken."""
-        await self._transport.start()
+    async def run(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, or cancelled; `ready` is called once messages and requests are taken."""
+        await self.server.start()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._driver.run())
-                await self._book.restore()
-                group.create_task(self._watch())
-                group.create_task(self._holding.run())
-                self._events.add("started", "", member=self._index, epoch=self._epoch.number)
+                self._group = group
+                await self._follow_epochs()
+                await self.book.restore()
+                watching = group.create_task(self._watch())
+                self.events.add("started", "", epochs=[session.epoch.number for session in self.sessions.all()])
+                self.conditions.works("start")
                 ready()
+                await stop.wait()
+                await self._stop(watching)
         finally:
-            await self._transport.close()
-            self._journal.close()
+            for serving in self._serving.values():
+                await serving.transport.close()
+            await self.server.close()
+            self.journal.close()
 
-    def waiting(self) -> dict[str, int]:
-        """Queue lengths by the queue's name, for metrics."""
-        return {"inbox": self._driver.backlog, "requests": self._book.open_count}
+    # Epochs (the follower's `Opens`).
 
-    def outboxes(self) -> dict[int, tuple[int, int]]:
-        """(messages waiting, messages dropped) by the member they are for, for metrics."""
-        return self._transport.outboxes()
+    async def open_session(self, epoch: Epoch, index: int) -> str | None:
+        """Serve an epoch; None, or why not. Raises InvalidValue when there is no room for one more."""
+        registered = epoch.members[index]
+        keys = await self._signer_of(epoch, registered)
+        if keys is None:
+            return (
+                f"epoch {epoch.number}: the operator registered signer {registered.signer}, which no signer here holds"
+            )
+        driver = Driver(
+            Member(epoch, index, self._settings(epoch)),
+            journal=TimedJournal(self.journal, self._meters.instruments),
+            signer=keys.statements,
+            runs=self._runs,
+            events=self.events,
+            on_attested=lambda attested: self.book.attested(epoch, attested),
+            transmit=self._transmit(epoch),
+            traffic=self._meters.traffic,
+            conditions=self.conditions,
+            large=self._large,
+        )
+        transport = HttpTransport(self.server, epoch, index, keys.messages, driver.received)
+        driver.attach(transport)
+        await transport.start()
+        session = Session(epoch, index, driver)
+        self._serving[epoch.number] = Serving(session, driver, transport, self._group.create_task(driver.run()))
+        self.sessions.add(session)
+        self.events.add("epoch-served", "", epoch=epoch.number, member=index, members=epoch.n)
+        self._count_rounds(session)
+        await self.book.epoch_opened(epoch.number)
+        return None
+
+    async def close_session(self, number: int) -> None:
+        """Serve an epoch no more."""
+        self.sessions.remove(number)
+        serving = self._serving.pop(number)
+        await serving.transport.close()
+        serving.running.cancel()
+        self.book.epoch_closed(number)
+
+    def is_done_with(self, number: int) -> bool:
+        """Whether nothing of the epoch is open, nor to be read again."""
+        return self.book.shed_from is None and self.book.open_in(number) == 0
+
+    def _count_rounds(self, session: Session) -> None:
+        """Rounds are counted in the newest epoch."""
+        if self._counting is not None:
+            self._counting.cancel()
+        self._meters.identify(session.index, session.epoch.number)
+        self._counting = self._group.create_task(count_rounds(self._meters, session.epoch, session.index))
+
+    # The chain.
+
+    async def _follow_epochs(self) -> None:
+        block = await deepest_block(self._chain, self._config.chain.confirmations)
+        if block is not None:
+            await self.epochs.refresh(block)
 
     async def _watch(self) -> None:
         """Follow the chain for ever; an endpoint that is down is tried again."""
-        config = self._config
-        watcher = RequestWatcher(
-            self._chain,
-            self._book.cursor(config.chain.start_block),
-            confirmations=config.chain.confirmations,
-            poll_s=config.chain.poll_interval_s,
-            marks=self._book.marks(),
-            seen=self._book.seen(),
-        )
+        config = self._config.chain
+        first = self.book.cursor(config.start_block)
+        while True:
+            watcher = RequestWatcher(
+                self._chain,
+                first,
+                confirmations=config.confirmations,
+                poll_s=config.poll_interval_s,
+                marks=self.book.marks(),
+                seen=self.book.seen(),
+            )
+            first = await self._read(watcher)
+            self.events.add("reading-again", "", block=first)
+
+    async def _read(self, watcher: RequestWatcher) -> int:
+        """Read on until the book wants to read again from an earlier block, which is returned."""
         while True:
             try:
                 async for event in watcher.follow():
-                    await self._book.take(event)
+                    await self.book.take(event)
+                    self.conditions.works("chain")
+                    if isinstance(event, Scanned):
+                        await self._follow_epochs()
+                        if (block := self.book.reread_from()) is not None:
+                            return block
             except ChainError as error:
-                self._events.add(_kind(error), "", reason=str(error))
+                self.events.add(_kind(error), "", reason=str(error))
+                self.conditions.fails("chain", str(error))
                 await asyncio.sleep(CHAIN_RETRY_S)
 
-    async def _admit(self, function: Function) -> None:
-        """Raises for a function that does not fit the epoch, or whose module does not load."""
-        check_admission(self._epoch, function.terms)
-        await self._load(function)
+    # Functions.
 
-    def _health(self) -> dict[str, object]:
+    async def _add_function(self, function: Function) -> FunctionId:
+        identity = function_id(function)
+        if identity in self.functions:
+            return identity
+        sessions = self.sessions.all()
+        if not sessions:
+            raise ChainUnavailable("this node serves no epoch now, so it cannot tell which functions fit")
+        check_admission(sessions[-1].epoch, function.terms)  # the newest: no request comes to the others any more
+        await self._load(function)  # InvalidModule before anything is kept
+        self.functions.add(function)
+        self.events.add("function-added", "", function_id=str(identity), module_bytes=len(function.module))
+        await self.book.function_added(identity)
+        return identity
+
+    # Looking and stopping.
+
+    def health(self) -> dict[str, object]:
+        """What the node is, serves and holds now."""
+        sessions = self.sessions.all()
+        newest = sessions[-1] if sessions else None
         return {
-            "member": self._index,
-            "epoch": self._epoch.number,
-            "members": self._epoch.n,
-            "quorum": self._epoch.quorum,
-            "chain_id": self._epoch.chain_id,
-            "router": str(self._epoch.router),
-            "functions": len(self._holding.store.ids()),
-            "missing_functions": [str(function) for function in self._holding.missing()[:MISSING_SHOWN]],
-            "open_requests": self._book.open_count,
+            "member": None if newest is None else newest.index,
+            "epoch": None if newest is None else newest.epoch.number,
+            "members": 0 if newest is None else newest.epoch.n,
+            "quorum": 0 if newest is None else newest.epoch.quorum,
+            "newest_epoch": self.epochs.newest,
+            "epochs": [
+                {
+                    "epoch": each.epoch.number,
+                    "member": each.index,
+                    "open_requests": self.book.open_in(each.epoch.number),
+                }
+                for each in sessions
+            ],
+            "refused_epochs": {str(number): reason for number, reason in self.epochs.refused.items()},
+            "ready": not self.conditions.reasons,
+            "chain_id": self._config.chain.id,
+            "router": self._config.chain.router,
+            "functions": len(self.functions.ids()),
+            "open_requests": self.book.open_count,
             "uptime_s": round(time.time() - self._started_at, 1),
             "time": round(time.time(), 3),
         }
+
+    def waiting(self) -> dict[str, int]:
+        """Queue lengths by the queue's name, for metrics."""
+        drivers = [serving.driver for serving in self._serving.values()]
+        return {
+            "inbox": sum(driver.backlog for driver in drivers),
+            "under-way": sum(driver.under_way for driver in drivers),
+            "requests": self.book.open_count,
+            **{f"requests-{state}": count for state, count in self.book.counts.items()},
+            "bodies": self.server.places.taken,
+            "connections": self.server.connections,
+            "outbox-bytes": self.server.budget.used_bytes,
+        }
+
+    def outboxes(self) -> dict[int, tuple[int, int]]:
+        """(messages waiting, messages dropped) by the newest epoch's member they are for, for metrics."""
+        newest = max(self._serving, default=None)
+        return {} if newest is None else self._serving[newest].transport.outboxes()
+
+    async def _stop(self, watching: asyncio.Task[None]) -> None:
+        """Rule 2, within `stop_timeout_s`."""
+        timeout_s = self._config.stop_timeout_s
+        self.conditions.fails("stop", "the node is stopping")
+        self.events.add("stopping", "", timeout_s=timeout_s)
+        self.server.refuse_messages()
+        watching.cancel()
+        if self._counting is not None:
+            self._counting.cancel()
+        running = [serving.running for serving in self._serving.values()]
+        for serving in self._serving.values():
+            serving.driver.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                flushes = [each.transport.flush(timeout_s * FLUSH_PART) for each in self._serving.values()]
+                await asyncio.gather(*flushes)
+                if running:
+                    await asyncio.wait(running)
+        for task in running:
+            task.cancel()
 
 
 def _kind(error: ChainError) -> str:
@@ -191,15 +350,3 @@ def _kind(error: ChainError) -> str:
             return "chain-disagreement"
         case _:
             return "chain-unavailable"
-
-
-async def run_until_stopped(node: Node, stopped: asyncio.Event, ready: Callable[[], None]) -> None:
-    """Run a node until `stopped` is set; raises what ended it otherwise."""
-    running = asyncio.create_task(node.run(ready))
-    stopping = asyncio.create_task(stopped.wait())
-    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if not running.done():
-        running.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await running

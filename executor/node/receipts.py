@@ -8,7 +8,7 @@ from pathlib import Path
 from executor.model.committee import Epoch
 from executor.model.function import Function
 from executor.model.ids import RequestId
-from executor.model.receipt import Bill, ChainLocation
+from executor.model.receipt import Bill, ChainLocation, Receipt
 from executor.model.request import Request
 from executor.protocol.effects import Attested
 from executor.receipts import build_receipt, read_receipt, write_receipt
@@ -17,20 +17,21 @@ from executor.receipts import build_receipt, read_receipt, write_receipt
 class ReceiptFiles:
     """One file a request, named by its id."""
 
-    def __init__(self, directory: Path, epoch: Epoch) -> None:
+    def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self._epoch = epoch
         directory.mkdir(parents=True, exist_ok=True)
 
     def path(self, request_id: RequestId) -> Path:
         """Where the request's receipt stands or will stand."""
         return self.directory / f"{request_id}.json"
 
-    def attested(self, attested: Attested, request: Request, function: Function, requested: ChainLocation) -> None:
+    def attested(
+        self, epoch: Epoch, attested: Attested, request: Request, function: Function, requested: ChainLocation
+    ) -> None:
         """Write the receipt, without its delivery."""
         receipt = build_receipt(
             function=function,
-            epoch=self._epoch,
+            epoch=epoch,
             request=request,
             transcript=attested.transcript,
             certificate=attested.certificate,
@@ -40,6 +41,10 @@ class ReceiptFiles:
             requested=requested,
         )
         write_receipt(self.path(attested.request_id), receipt)
+
+    def keep(self, request_id: RequestId, receipt: Receipt) -> None:
+        """Write a receipt that another member gave and this node checked."""
+        write_receipt(self.path(request_id), receipt)
 
     def complete(self, request_id: RequestId, delivered: ChainLocation | None, bill: Bill | None) -> None:
         """Write where the delivery stands and what it cost, or None when a reorganisation undid it, into the receipt.

@@ -1,42 +1,50 @@
-"""Chain events on their way to the machine: what is open is journaled, what lacks its function waits for it.
+"""Chain events on their way to the machines: what is open is journaled first, then taken up or told why not.
 
-Rule 1. A request's record stays until no reorganisation that is followed can bring the request back; a request that
-        comes back, or whose delivery is undone, goes on under its record (P2).
-Rule 2. A request that was closed for good stays closed, whatever an endpoint says later: its record is gone.
+Rule 1. A request is journaled the moment it is seen, and its record stays until no reorganisation that is followed can
+        bring the request back; one that comes back, or whose delivery is undone, goes on under its record (P2).
+Rule 2. A request that was closed for good stays closed, whatever an endpoint says later (settled.py).
 Rule 3. What nobody can deliver any more, by the chain's own time, is closed without an event of its own.
-
-The journal's kinds: `request` from the event on; `record` is the machine's; `closed` and `vanished` hold the block at
-which that happened, `closing` where it did (chain_memory.py). All but `closed` are deleted once that block is
-KEPT_BLOCKS deep.
+Rule 4. A request goes to the session of its own epoch and to no other; it waits for that, for its function's bytes, and
+        for one of few places. Nobody who waits is forgotten: every waiting has its event, its line and its end.
+Rule 5. A place is held for a bounded time while others wait; who leaves it goes to the end of the line.
+Rule 6. Beyond MAX_OPEN open requests no more are journaled: where the first was left out is kept, and the chain is read
+        again from there when half of them are closed.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from executor.chain.logs import Closed, Dropped, Seen, SeenDelivery, SeenExpiry, SeenRequest
-from executor.chain.watcher import KEPT_BLOCKS, ChainEvent, Mark, Scanned, Vanished
+from executor.chain.watcher import ChainEvent, Mark, Scanned, Vanished
 from executor.errors import ChainError, InvalidReceipt
 from executor.model.billing import Charge, Quote
 from executor.model.codec import Natural, decode, encode
-from executor.model.function import Function
+from executor.model.committee import Epoch
 from executor.model.ids import FunctionId, RequestId
 from executor.model.receipt import Bill, ChainLocation
 from executor.model.request import Request
-from executor.node.chain_memory import CURSOR, load_closings, load_marks, save_closing, save_scanned
-from executor.node.driver import Driver
+from executor.node.chain_memory import CURSOR, load_closings, load_marks, save_scanned
 from executor.node.functions import FunctionStore
+from executor.node.lines import Lines
 from executor.node.receipts import ReceiptFiles
+from executor.node.sessions import Sessions
+from executor.node.settled import Settled
 from executor.protocol.effects import Attested
 from executor.store.events import EventLog
 from executor.store.journal import Journal
 
 MAX_RECORD_BYTES = 1_048_576
-MAX_ACTIVE = 10_000  # requests the machine works on; more wait in the journal
+MAX_OPEN = 100_000  # requests known to be open: 30 MB of memory, and on disk what their inputs take
+MAX_ACTIVE = 2_048  # requests the machines work on: what 200 messages a second of one member carry in some rounds
+TURN_S = 60.0  # a place is kept for so long while others wait: fifteen rounds of 4 s
 REREAD_BLOCKS = 64  # read again after a restart of a node whose journal has no marks to compare with
 OVERDUE_S = 3_600  # of chain time after a request's deadline: far beyond what a reorganisation moves timestamps
+
+State: TypeAlias = Literal["active", "queued", "function-missing", "epoch-not-served"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,17 @@ class OpenRequest:
     quote: Quote
 
 
+@dataclass(slots=True)
+class Standing:
+    """What is kept in memory of an open request; `since` is when it got its place."""
+
+    epoch: int
+    function: FunctionId
+    deadline: int
+    state: State
+    since: float = 0.0
+
+
 class LoadBill(Protocol):
     """How the book learns what a delivered request cost (executor/chain/subscriptions.py)."""
 
@@ -56,40 +75,94 @@ class LoadBill(Protocol):
         """The bill of a request delivered in a block; raises ChainError."""
 
 
+class Misses(Protocol):
+    """Told of deliveries whose receipt this node does not have (catchup.py)."""
+
+    def miss(self, delivery: SeenDelivery) -> None:
+        """Never waits."""
+
+
 class RequestBook:
-    """The open requests of one node."""
+    """The open requests of one node, of every epoch."""
 
     def __init__(
         self,
         *,
-        epoch_number: int,
+        sessions: Sessions,
         journal: Journal,
         functions: FunctionStore,
-        driver: Driver,
         events: EventLog,
         receipts: ReceiptFiles,
         load_bill: LoadBill,
+        misses: Misses | None = None,
+        max_open: int = MAX_OPEN,
         max_active: int = MAX_ACTIVE,
+        turn_s: float = TURN_S,
     ) -> None:
-        self._epoch_number = epoch_number
+        self._sessions = sessions
         self._journal = journal
         self._functions = functions
-        self._driver = driver
         self._events = events
         self._receipts = receipts
         self._load_bill = load_bill
+        self._misses = misses
+        self._max_open = max_open
         self._max_active = max_active
-        self._deadlines: dict[RequestId, int] = {}  # of everything open
-        self._active: dict[RequestId, OpenRequest] = {}  # what the driver has
-        self._waiting: dict[FunctionId, dict[RequestId, None]] = {}  # for their function
-        self._queued: dict[RequestId, None] = {}  # for a place among the active
-        self._settled: dict[RequestId, int] = {}  # closed or vanished at this block, and not yet for good
+        self._turn_s = turn_s
+        self._settled = Settled(journal)
+        self._open: dict[RequestId, Standing] = {}
+        self._active: dict[RequestId, OpenRequest] = {}  # what the drivers have, longest first
+        self._queued = Lines[FunctionId]()
+        self._for_function = Lines[FunctionId]()
+        self._for_epoch = Lines[int]()
+        kept = journal.find(CURSOR, "shed")
+        self._shed_from = None if kept is None else int(kept)
         self._chain_time = 0
+
+    # What others look at.
 
     @property
     def open_count(self) -> int:
         """Requests seen and not yet closed."""
-        return len(self._deadlines)
+        return len(self._open)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Open requests by state, and what is kept of closed ones."""
+        return {
+            "active": len(self._active),
+            "queued": len(self._queued),
+            "function-missing": len(self._for_function),
+            "epoch-not-served": len(self._for_epoch),
+            "settled": len(self._settled),
+        }
+
+    @property
+    def missing_functions(self) -> list[FunctionId]:
+        """Functions that open requests wait for."""
+        return self._for_function.keys()
+
+    @property
+    def shed_from(self) -> int | None:
+        """The block from which requests were left out and are still to be read."""
+        return self._shed_from
+
+    def open_in(self, epoch: int) -> int:
+        """Open requests of an epoch."""
+        return sum(standing.epoch == epoch for standing in self._open.values())
+
+    def standing(self, request_id: RequestId) -> Standing | None:
+        """How an open request stands."""
+        return self._open.get(request_id)
+
+    def standings(self, limit: int) -> list[tuple[RequestId, Standing]]:
+        """Open requests, oldest first."""
+        return [item for item, _ in zip(self._open.items(), range(limit), strict=False)]
+
+    def find(self, request_id: RequestId) -> OpenRequest | None:
+        """A request as it was seen, open or closed not long ago."""
+        value = self._journal.find(request_id, "request")
+        return None if value is None else decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
 
     def cursor(self, start_block: int) -> int:
         """The block to read next: some before the journaled one, or `start_block` on a first start."""
@@ -103,52 +176,48 @@ class RequestBook:
     def seen(self) -> Iterator[Seen | Closed]:
         """What a reorganisation while this node was down may have undone: requests first."""
         for key, value in self._journal.load("request"):
-            if self._journal.find(key, "vanished") is None:
+            if not self._settled.is_vanished(key):
                 opened: OpenRequest = decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
                 yield SeenRequest(opened.request, key, opened.requested, opened.deadline, opened.quote)
         yield from load_closings(self._journal)
 
+    def reread_from(self) -> int | None:
+        """Where to read the chain again, now that there is room for what was left out (Rule 6)."""
+        if self._shed_from is None or len(self._open) > self._max_open // 2:
+            return None
+        block, self._shed_from = self._shed_from, None
+        with self._journal.transaction():
+            for kind in ("shed", "marks"):
+                self._journal.delete(CURSOR, kind)
+            self._journal.save(CURSOR, "cursor", str(block).encode())
+        return block
+
+    # What happens.
+
     async def restore(self) -> None:
-        """Take up what was open before a restart; to be called once the driver runs."""
+        """Take up what was open before a restart; to be called once the sessions run."""
         for key, value in self._journal.load("request"):
-            settled = self._journal.find(key, "closed") or self._journal.find(key, "vanished")
-            if settled is None:
-                await self._take_up(key, decode(OpenRequest, value, limit=MAX_RECORD_BYTES), "restored")
-            else:
-                self._settled[key] = int(settled)
+            if key not in self._settled:
+                self._journal_open(key, decode(OpenRequest, value, limit=MAX_RECORD_BYTES))
+        for request_id in list(self._open):
+            await self._place(request_id, "restored")
 
     async def take(self, event: ChainEvent) -> None:
         """Act on one event of the router."""
         match event:
             case Scanned(next_block):
                 await self._close_overdue(next_block)
-                self._forget_settled(next_block - KEPT_BLOCKS)
+                self._settled.forget(next_block, self._shed_from)
                 save_scanned(self._journal, event)
+                await self._take_turns()
             case SeenRequest():
                 await self._see(event)
-            case SeenDelivery() | SeenExpiry() if self._is_closed_at(event.request_id, event.location.block_number):
+            case SeenDelivery() | SeenExpiry() if self._is_known(event):
                 pass  # read again
-            case SeenDelivery(request_id, status, success, transmitter, location, charge):
-                self._complete_receipt(request_id, location, await self._bill(event))
-                save_closing(self._journal, request_id, location)
-                self._settle(request_id, "closed", location.block_number)
-                self._events.add(
-                    "delivered",
-                    request_id,
-                    status=status,
-                    callback_succeeded=success,
-                    transmitter=str(transmitter),
-                    transaction=str(location.transaction),
-                    block=location.block_number,
-                    work=hex(charge.work),
-                    gas_cost=hex(charge.gas_cost),
-                    refund=hex(charge.refund),
-                )
-                await self._driver.delivered(request_id)
-                await self._refill()
+            case SeenDelivery():
+                await self._deliver(event)
             case SeenExpiry(request_id, location, _):
-                save_closing(self._journal, request_id, location)
-                await self._expire(request_id, "expired", location.block_number)
+                await self._expire(request_id, "expired", location.block_number, location)
             case Dropped(reason, location):
                 self._events.add("dropped", "", reason=reason, block=location.block_number)
             case Vanished(seen):
@@ -156,26 +225,28 @@ class RequestBook:
 
     async def function_added(self, function: FunctionId) -> None:
         """Release the requests that waited for these bytes."""
-        for request_id in self._waiting.pop(function, {}):
-            await self._take_up_again(request_id, "seen")
+        for request_id in self._for_function.take(function):
+            await self._place(request_id, "seen")
 
-    def missing_functions(self) -> list[FunctionId]:
-        """Functions that open requests wait for."""
-        return list(self._waiting)
+    async def epoch_opened(self, number: int) -> None:
+        """Release the requests that waited for this epoch's session."""
+        for request_id in self._for_epoch.take(number):
+            await self._place(request_id, "restored" if self._has_record(request_id) else "seen")
 
-    def open_functions(self) -> set[FunctionId]:
-        """Functions that open requests name, whether they run, wait for their bytes, or wait for a place."""
-        queued = (self._journal.find(request_id, "request") for request_id in self._queued)
-        opened: list[OpenRequest] = [decode(OpenRequest, value, limit=MAX_RECORD_BYTES) for value in queued if value]
-        return {each.request.function_id for each in (*self._active.values(), *opened)} | set(self._waiting)
+    def epoch_closed(self, number: int) -> None:
+        """The session is gone: what is open of its epoch waits, for a new one or its end."""
+        for request_id, standing in self._open.items():
+            if standing.epoch == number:
+                self._leave(request_id, standing)
+                self._wait_for_epoch(request_id, standing)
 
-    def attested(self, attested: Attested) -> None:
+    def attested(self, epoch: Epoch, attested: Attested) -> None:
         """Write the receipt of an attested request."""
         opened = self._active.get(attested.request_id)
         function = self._functions.load(attested.report.function_id)
         if opened is None or function is None:
             return
-        self._receipts.attested(attested, opened.request, function, opened.requested)
+        self._receipts.attested(epoch, attested, opened.request, function, opened.requested)
         self._events.add(
             "attested",
             attested.request_id,
@@ -185,56 +256,176 @@ class RequestBook:
             receipt=str(self._receipts.path(attested.request_id)),
         )
 
-    def _is_closed_at(self, request_id: RequestId, block: int) -> bool:
-        return self._journal.find(request_id, "closed") == str(block).encode()
+    async def bill(self, opened: OpenRequest, delivery: SeenDelivery) -> Bill | None:
+        """What a delivered request cost, or None, told, when no endpoint can tell."""
+        block = delivery.location.block_number
+        try:
+            return await self._load_bill(opened.request.subscription, opened.quote, delivery.charge, block)
+        except ChainError as error:
+            self._events.add("bill-unknown", delivery.request_id, reason=str(error))
+            return None
+
+    # Inside: seeing and placing.
 
     async def _see(self, event: SeenRequest) -> None:
-        request_id, find = event.request_id, self._journal.find
+        request_id, block = event.request_id, event.location.block_number
         self._chain_time = max(self._chain_time, event.request.block_timestamp)
-        back = find(request_id, "vanished") is not None
-        if find(request_id, "closed") is not None or (find(request_id, "request") is not None and not back):
+        back = self._settled.is_vanished(request_id)
+        known = self._journal.find(request_id, "request") is not None
+        if self._settled.is_closed(request_id) or (known and not back):
             return  # Rule 2, or known
+        if not known and block < self._settled.horizon:
+            return  # Rule 2: closed and forgotten
+        if len(self._open) >= self._max_open:
+            self._leave_out(request_id, block)
+            return
         opened = OpenRequest(event.request, event.location, event.deadline, event.quote)
         with self._journal.transaction():
             self._journal.save(request_id, "request", encode(opened))
-            self._journal.delete(request_id, "vanished")
-        self._settled.pop(request_id, None)
-        await self._take_up(request_id, opened, "restored" if back else "seen")
+            self._settled.come_back(request_id)
+        self._journal_open(request_id, opened)
+        await self._place(request_id, "restored" if back else "seen")
 
-    async def _take_up_again(self, request_id: RequestId, why: str) -> None:
-        """Go on with a request as it stands in the journal, unless it is closed or vanished."""
-        find = self._journal.find
-        value = find(request_id, "request")
-        if value is not None and find(request_id, "closed") is None and find(request_id, "vanished") is None:
-            await self._take_up(request_id, decode(OpenRequest, value, limit=MAX_RECORD_BYTES), why)
+    def _leave_out(self, request_id: RequestId, block: int) -> None:
+        """Rule 6."""
+        if self._shed_from is None or block < self._shed_from:
+            self._shed_from = block
+            self._journal.save(CURSOR, "shed", str(block).encode())
+        self._events.add("shed", request_id, reason=f"{self._max_open} requests are open; read again when half are")
 
-    async def _take_up(self, request_id: RequestId, opened: OpenRequest, why: str) -> None:
+    def _journal_open(self, request_id: RequestId, opened: OpenRequest) -> None:
         request = opened.request
-        self._deadlines[request_id] = opened.deadline
-        if request.epoch != self._epoch_number:
-            self._events.add("other-epoch", request_id, epoch=request.epoch)
+        self._open[request_id] = Standing(request.epoch, request.function_id, opened.deadline, "queued")
+
+    async def _place(self, request_id: RequestId, why: str) -> None:
+        """Rule 4: give the request to its session, or tell what it waits for."""
+        standing = self._open.get(request_id)
+        if standing is None or standing.state == "active":
             return
-        function = self._functions.load(request.function_id)
+        session = self._sessions.of(standing.epoch)
+        if session is None:
+            self._wait_for_epoch(request_id, standing)
+            return
+        function = self._functions.load(standing.function)
         if function is None:
-            self._waiting.setdefault(request.function_id, {})[request_id] = None
-            self._events.add("function-missing", request_id, function_id=str(request.function_id))
+            standing.state = "function-missing"
+            self._for_function.add(standing.function, request_id)
+            self._events.add("function-missing", request_id, function_id=str(standing.function))
             return
         if len(self._active) >= self._max_active:
-            self._queued[request_id] = None
+            standing.state = "queued"
+            self._queued.add(standing.function, request_id)
+            self._events.add("shed", request_id, reason=f"{self._max_active} requests are under way; it waits its turn")
             return
+        opened = self.find(request_id)
+        assert opened is not None, "what is open is journaled"
+        standing.state, standing.since = "active", time.monotonic()
         self._active[request_id] = opened
-        self._tell(request_id, opened, function, why)
-        await self._driver.seen(request_id, request, function)
-
-    def _tell(self, request_id: RequestId, opened: OpenRequest, function: Function, why: str) -> None:
         self._events.add(
             why,
             request_id,
-            function_id=str(opened.request.function_id),
+            epoch=standing.epoch,
+            function_id=str(standing.function),
             block=opened.requested.block_number,
             input_bytes=len(opened.request.input),
             source_bytes=len(function.source),
         )
+        await session.driver.seen(request_id, opened.request, function)
+
+    def _wait_for_epoch(self, request_id: RequestId, standing: Standing) -> None:
+        standing.state = "epoch-not-served"
+        self._for_epoch.add(standing.epoch, request_id)
+        self._events.add("other-epoch", request_id, epoch=standing.epoch)
+
+    async def _refill(self) -> None:
+        while len(self._active) < self._max_active and (request_id := self._queued.next()) is not None:
+            await self._place(request_id, "restored" if self._has_record(request_id) else "seen")
+
+    async def _take_turns(self) -> None:
+        """Rule 5: as many as wait may take the places of those who had theirs longest."""
+        await self._refill()
+        floor = time.monotonic() - self._turn_s
+        for request_id in list(self._active)[: len(self._queued)]:
+            standing = self._open[request_id]
+            if standing.since > floor:
+                break
+            session = self._sessions.of(standing.epoch)
+            self._leave(request_id, standing)
+            standing.state = "queued"
+            self._queued.add(standing.function, request_id)
+            self._events.add("parked", request_id, reason=f"others waited while it had {self._turn_s:g} s")
+            if session is not None:
+                await session.driver.parked(request_id)
+        await self._refill()
+
+    def _has_record(self, request_id: RequestId) -> bool:
+        return self._journal.find(request_id, "record") is not None
+
+    def _leave(self, request_id: RequestId, standing: Standing) -> None:
+        """Out of the machine's places and out of every line."""
+        self._active.pop(request_id, None)
+        self._queued.discard(standing.function, request_id)
+        self._for_function.discard(standing.function, request_id)
+        self._for_epoch.discard(standing.epoch, request_id)
+
+    # Inside: closing.
+
+    def _is_known(self, event: SeenDelivery | SeenExpiry) -> bool:
+        """Whether this closing was seen before, or is of a request closed for good (Rule 2)."""
+        request_id, block = event.request_id, event.location.block_number
+        if self._settled.is_closed_at(request_id, block):
+            return True
+        return block < self._settled.horizon and self._journal.find(request_id, "request") is None
+
+    async def _deliver(self, event: SeenDelivery) -> None:
+        request_id, block = event.request_id, event.location.block_number
+        if self._receipts.path(request_id).exists():
+            opened = self.find(request_id)
+            bill = None if opened is None else await self.bill(opened, event)
+            self._complete_receipt(request_id, event.location, bill)
+        else:
+            self._miss(event)
+        standing = self._settle_open(request_id)
+        self._settled.close(request_id, block, event.location)
+        self._events.add(
+            "delivered",
+            request_id,
+            status=event.status,
+            callback_succeeded=event.success,
+            transmitter=str(event.transmitter),
+            transaction=str(event.location.transaction),
+            block=block,
+            work=hex(event.charge.work),
+            gas_cost=hex(event.charge.gas_cost),
+            refund=hex(event.charge.refund),
+        )
+        if standing is not None and (session := self._sessions.of(standing.epoch)) is not None:
+            await session.driver.delivered(request_id)
+        await self._refill()
+
+    def _miss(self, event: SeenDelivery) -> None:
+        if self._misses is not None and not self._receipts.path(event.request_id).exists():
+            self._misses.miss(event)
+
+    async def _expire(
+        self, request_id: RequestId, kind: str, block: int, location: ChainLocation | None = None
+    ) -> None:
+        standing = self._settle_open(request_id)
+        self._settled.close(request_id, block, location)
+        self._events.add(kind, request_id, block=block)
+        await self._close_life(request_id, standing)
+
+    async def _close_life(self, request_id: RequestId, standing: Standing | None) -> None:
+        if standing is not None and (session := self._sessions.of(standing.epoch)) is not None:
+            await session.driver.expired(request_id)
+        await self._refill()
+
+    def _settle_open(self, request_id: RequestId) -> Standing | None:
+        """No more open, with everything still in the journal (Rule 1)."""
+        standing = self._open.pop(request_id, None)
+        if standing is not None:
+            self._leave(request_id, standing)
+        return standing
 
     async def _vanish(self, seen: object) -> None:
         """A reorganisation took the event's block: a request goes, an undone delivery makes its request open again."""
@@ -242,36 +433,23 @@ class RequestBook:
             case SeenRequest(request_id=request_id, location=location):
                 if self._journal.find(request_id, "request") is None:
                     return
-                self._settle(request_id, "vanished", location.block_number)
+                standing = self._settle_open(request_id)
+                self._settled.vanish(request_id, location.block_number)
                 self._events.add("vanished", request_id, what="request")
-                await self._driver.expired(request_id)
-                await self._refill()
+                await self._close_life(request_id, standing)
             case SeenDelivery(request_id=key) | SeenExpiry(request_id=key) | Closed(request_id=key):
                 request_id = key
                 if request_id not in self._settled:
                     return  # closed for good (Rule 2)
-                self._journal.delete(request_id, "closed")
-                self._journal.delete(request_id, "closing")
-                if self._journal.find(request_id, "vanished") is None:
-                    del self._settled[request_id]
+                self._settled.reopen(request_id)
                 self._complete_receipt(request_id, None, None)
                 self._events.add("vanished", request_id, what="delivery")
-                await self._take_up_again(request_id, "restored")
+                opened = self.find(request_id)
+                if opened is not None and request_id not in self._settled:
+                    self._journal_open(request_id, opened)
+                    await self._place(request_id, "restored")
             case _:
                 pass
-
-    async def _bill(self, event: SeenDelivery) -> Bill | None:
-        """What a delivered request cost, unless this node never saw it made or no endpoint can tell."""
-        value = self._journal.find(event.request_id, "request")
-        if value is None or not self._receipts.path(event.request_id).exists():
-            return None
-        opened: OpenRequest = decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
-        block = event.location.block_number
-        try:
-            return await self._load_bill(opened.request.subscription, opened.quote, event.charge, block)
-        except ChainError as error:
-            self._events.add("bill-unknown", event.request_id, reason=str(error))
-            return None
 
     def _complete_receipt(self, request_id: RequestId, delivered: ChainLocation | None, bill: Bill | None) -> None:
         try:
@@ -279,40 +457,8 @@ class RequestBook:
         except InvalidReceipt as error:  # damaged on disk: evidence for people, and nothing rests on it
             self._events.add("receipt-damaged", request_id, reason=str(error))
 
-    async def _expire(self, request_id: RequestId, kind: str, block: int) -> None:
-        self._settle(request_id, "closed", block)
-        self._events.add(kind, request_id, block=block)
-        await self._driver.expired(request_id)
-        await self._refill()
-
-    def _settle(self, request_id: RequestId, kind: str, block: int) -> None:
-        """Closed or vanished: out of the machine, but with everything still in the journal (Rule 1)."""
-        self._journal.save(request_id, kind, str(block).encode())
-        self._settled[request_id] = block
-        self._deadlines.pop(request_id, None)
-        self._active.pop(request_id, None)
-        self._queued.pop(request_id, None)
-        for function in [function for function, waiting in self._waiting.items() if request_id in waiting]:
-            del self._waiting[function][request_id]
-            if not self._waiting[function]:
-                del self._waiting[function]
-
-    async def _refill(self) -> None:
-        while self._queued and len(self._active) < self._max_active:
-            request_id = next(iter(self._queued))
-            del self._queued[request_id]
-            await self._take_up_again(request_id, "seen")
-
     async def _close_overdue(self, block: int) -> None:
         """Rule 3."""
-        overdue = [key for key, deadline in self._deadlines.items() if deadline + OVERDUE_S < self._chain_time]
-        for request_id in overdue:
+        floor = self._chain_time - OVERDUE_S
+        for request_id in [key for key, standing in self._open.items() if standing.deadline < floor]:
             await self._expire(request_id, "overdue", block)
-
-    def _forget_settled(self, floor: int) -> None:
-        """Rules 1 and 2: beyond any reorganisation that is followed, only the mark that it is closed stays."""
-        for request_id in [key for key, block in self._settled.items() if block < floor]:
-            with self._journal.transaction():
-                self._journal.save(request_id, "closed", str(self._settled.pop(request_id)).encode())
-                for kind in ("request", "record", "vanished", "closing"):
-                    self._journal.delete(request_id, kind)

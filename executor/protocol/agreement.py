@@ -94,6 +94,7 @@ def _conclude(desk: Desk, life: Life, outcome: Outcome) -> None:
             _look(desk, life)
         case Returned() | Failed() | Trapped():
             life.move(Event.ENDED)
+            life.note_progress(desk.round)
             subject, view = life.subject, life.locked.view
             report = make_report(subject.request_id, subject.function_id, life.so_far, outcome, view)
             life.payload = payload(outcome)
@@ -307,6 +308,7 @@ def certified(desk: Desk, life: Life, sender: int, message: CertificateMessage) 
     life.lock, life.known_sets = replace(verified, transcript=sets), sets
     life.report, life.vote = None, None
     life.move(Event.LOCKED)
+    life.note_progress(desk.round)
     save(desk, life)
     resume(desk, life)
 

@@ -99,6 +99,9 @@ class Life:
     turn: Turn = field(default_factory=Turn)
     told: set[int] = field(default_factory=set)
     attested_at: float = 0.0
+    reached: tuple[int, bool] = (-1, False)
+    progressed_at: int = 0
+    stalled_told_at: int = 0
 
     @property
     def transcript(self) -> Transcript:
@@ -126,6 +129,12 @@ class Life:
         if after is None:
             raise InvalidValue(f"{event.name} in phase {self.phase.name}")
         self.phase = after
+
+    def note_progress(self, round: int) -> None:
+        """Remember in which round this got further than ever: a longer agreed transcript, or its first outcome."""
+        reached = (len(self.transcript), self.phase is Phase.REPORTED)
+        if reached > self.reached:
+            self.reached, self.progressed_at = reached, round
 
     def keep_outcome(self, hashed: TranscriptHash, outcome: Outcome, round: int) -> None:
         """Remember what execution over a transcript ended in; the oldest is dropped, never that of the lock."""

@@ -14,8 +14,8 @@ that is this member, come back here and are treated like anybody's: there is one
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping
 
 from executor.crypto.digests import request_id
 from executor.crypto.suite import REAL, Suite
@@ -27,6 +27,7 @@ from executor.model.outcome import Outcome
 from executor.model.request import Request
 from executor.protocol import agreement, attesting, batching, delivering, leading
 from executor.protocol.checks import Subject
+from executor.protocol.describing import RequestView, describe, note_stalled
 from executor.protocol.desk import Desk
 from executor.protocol.effects import ALL, Effect, Send
 from executor.protocol.inbox import Inbox
@@ -173,6 +174,18 @@ class Member:
         times += [leading.collect_deadline(self._desk, life) for life in self._lives.values()]
         return min(time for time in times if time is not None)
 
+    # For people.
+
+    def describe(self, request: RequestId) -> RequestView | None:
+        """What this member knows about a request, side by side; None for one it does not hold. Pure."""
+        life = self._lives.get(request)
+        return None if life is None else describe(self._desk, life)
+
+    def requests(self) -> Mapping[str, int]:
+        """How many requests are in each phase."""
+        counts = Counter(life.phase for life in self._lives.values())
+        return {phase.name.lower(): counts[phase] for phase in Phase if phase is not Phase.CLOSED}
+
     # Inside.
 
     def _subject(self, request: RequestId, function: FunctionId) -> Subject:
@@ -181,6 +194,7 @@ class Member:
     def _open(self, life: Life) -> None:
         request = life.subject.request_id
         self._lives[request] = life
+        life.note_progress(self._desk.round)
         if life.phase is Phase.ATTESTED:
             delivering.tell(self._desk, life)
         else:
@@ -208,6 +222,7 @@ class Member:
         self._batcher.clear()
         for life in list(self._lives.values()):
             if life.active:
+                note_stalled(desk, life)
                 agreement.enter_round(desk, life)
                 leading.take_up_ahead(desk, life)
                 try:

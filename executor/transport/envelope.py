@@ -2,11 +2,16 @@
 
 The signature is over the `message` digest of the plaintext (docs/wire.md §1), so it also binds what is sealed: a box
 that opens to a payload which the sender did not sign for this epoch and recipient is refused.
+
+The canonical form has its keys in order: the epoch stands first, who speaks to whom last, and between them the payload,
+which may be megabytes. So both ends can be looked at without parsing the middle.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final as Constant
 
 from nacl.exceptions import CryptoError
 from nacl.public import PublicKey, SealedBox
@@ -17,6 +22,24 @@ from executor.model.codec import Hex, Uint16, decode, encode
 from executor.model.committee import Epoch
 from executor.model.ids import EpochDigest
 from executor.transport.interface import EVERYONE, MessageSigner
+
+HEAD_BYTES: Constant = len('{"epoch":"0x"') + 64
+TAIL_BYTES: Constant = 512  # an honest tail is some 210 bytes
+_HEAD = re.compile(rb'\{"epoch":"0x([0-9a-f]{64})"')
+_TAIL = re.compile(
+    rb'"recipient":(0|[1-9][0-9]{0,4}),"sealed":(true|false),"sender":(0|[1-9][0-9]{0,4}),'
+    rb'"signature":"0x((?:[0-9a-f]{2}){0,128})"\}\Z'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who says that it speaks to whom."""
+
+    sender: int
+    recipient: int
+    sealed: bool
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +52,25 @@ class Envelope:
     payload: Hex
     signature: Hex
     sealed: bool
+
+    @property
+    def parties(self) -> Parties:
+        """Who says that it speaks to whom."""
+        return Parties(self.sender, self.recipient, self.sealed, self.signature)
+
+
+def epoch_named(head: bytes) -> EpochDigest | None:
+    """The epoch that the envelope beginning with `head` names; None when this is no envelope."""
+    found = _HEAD.match(head)
+    return None if found is None else EpochDigest(bytes.fromhex(found[1].decode()))
+
+
+def parties_named(body: bytes) -> Parties | None:
+    """What the end of an envelope says of its parties, unparsed; None when it has not that form."""
+    found = _TAIL.search(body[-TAIL_BYTES:])
+    if found is None:
+        return None
+    return Parties(int(found[3]), int(found[1]), found[2] == b"true", bytes.fromhex(found[4].decode()))
 
 
 async def make_envelope(

@@ -1,14 +1,17 @@
 """Judging what arrives: cheap checks first, and no state changes for a stranger (P4).
 
-Rule 1. Size, the source's record of faults, and recently accepted bytes are looked at before anything is parsed.
-Rule 2. Form, recipient, epoch and membership before any cryptography.
-Rule 3. A member's own allowance is spent only by what the member signed: nobody can spend another's.
+Rule 1. Size, the source's record of faults, and the epoch (one look-up by the digest that every envelope begins with)
+        are looked at before anything is hashed or parsed; an epoch this node does not serve costs nothing.
+Rule 2. Recently accepted bytes, recipient and membership before the payload is parsed; form before any cryptography.
+Rule 3. A member's own allowance, one in each epoch, is spent only by what the member signed: nobody can spend
+        another's.
 Rule 4. A source (an address) pays for what is malformed or badly signed, and when it has paid too often it is refused
         unread for a while.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final as Constant
@@ -18,12 +21,14 @@ from executor.crypto.digests import epoch_digest, keccak256, message_digest
 from executor.crypto.secp256k1 import SIGNATURE_BYTES, is_signed_by
 from executor.errors import InvalidEncoding, InvalidValue
 from executor.model.committee import Epoch
-from executor.transport.envelope import Envelope, decode_envelope
+from executor.model.ids import EpochDigest
+from executor.transport.envelope import Envelope, Parties, decode_envelope, epoch_named, parties_named
 from executor.transport.interface import EVERYONE, MessageSigner
 from executor.transport.limits import Allowance, Recent
 
 BAD_REQUEST, FORBIDDEN, CONFLICT, TOO_LARGE, TOO_MANY = 400, 403, 409, 413, 429  # RFC 9110 §15.5
 MAX_SOURCES: Constant = 1024
+MAX_SEATS: Constant = 16  # epochs served at a time: a grace period of 7 days holds that many only in an emergency
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A message of a member to us."""
+    """A message of a member of `epoch` to us."""
 
+    epoch: EpochDigest
     sender: int
     payload: bytes
 
@@ -64,85 +70,121 @@ class Refusal:
 Verdict: TypeAlias = Opened | Duplicate | Refusal
 
 
-class Inbox:
-    """One member's judge of incoming envelopes."""
+class Seat:
+    """This node's place in one epoch, and what the epoch's members have spent there."""
 
-    def __init__(
-        self, epoch: Epoch, index: int, signer: MessageSigner, clock: Callable[[], float], limits: Limits
-    ) -> None:
-        self._epoch = epoch
-        self._digest = epoch_digest(epoch.identity)
-        self._index = index
-        self._signer = signer
+    def __init__(self, epoch: Epoch, index: int, signer: MessageSigner, limits: Limits) -> None:
+        self.epoch = epoch
+        self.digest = epoch_digest(epoch.identity)
+        self.index = index
+        self.signer = signer
+        self.members = Allowance[int](limits.messages_per_second, limits.messages_burst, names=epoch.n)
+        self.accepted = Recent(limits.duplicate_window_s, size=limits.duplicates)
+
+    def check(self, parties: Parties) -> Refusal | None:
+        """Rule 2: whether these may speak to each other here."""
+        sender, recipient = parties.sender, parties.recipient
+        if recipient not in (self.index, EVERYONE):
+            return Refusal("wrong-recipient", BAD_REQUEST, f"this node is member {self.index}")
+        if sender >= self.epoch.n:
+            return Refusal("not-a-member", FORBIDDEN, f"the epoch has {self.epoch.n} members")
+        if sender == self.index:
+            return Refusal("own-message", BAD_REQUEST, "this node sends nothing to itself over the network")
+        if parties.sealed and recipient == EVERYONE:
+            return Refusal("malformed", BAD_REQUEST, "a sealed message has one recipient")
+        if len(parties.signature) != SIGNATURE_BYTES:
+            return Refusal("bad-signature", FORBIDDEN, f"a signature is {SIGNATURE_BYTES} bytes")
+        return None
+
+
+class Inbox:
+    """The judge of incoming envelopes of every epoch that this node serves."""
+
+    def __init__(self, clock: Callable[[], float], limits: Limits) -> None:
         self._clock = clock
         self._limits = limits
-        self._members = Allowance[int](limits.messages_per_second, limits.messages_burst, names=epoch.n)
+        self._seats: dict[EpochDigest, Seat] = {}
         self._faults = Allowance[str](limits.faults_per_second, limits.faults_burst, names=MAX_SOURCES)
-        self._accepted = Recent(limits.duplicate_window_s, size=limits.duplicates)
+        self.refused: Counter[str] = Counter()  # by code, of which there are a dozen
+
+    def take_seat(self, epoch: Epoch, index: int, signer: MessageSigner) -> EpochDigest:
+        """Judge this epoch's envelopes from now on; raises InvalidValue beyond MAX_SEATS or for an epoch seated."""
+        seat = Seat(epoch, index, signer, self._limits)
+        if seat.digest in self._seats or len(self._seats) >= MAX_SEATS:
+            raise InvalidValue(f"epoch {epoch.number} is served already, or it is one more than {MAX_SEATS}")
+        self._seats[seat.digest] = seat
+        return seat.digest
+
+    def leave_seat(self, digest: EpochDigest) -> None:
+        """Refuse the epoch's envelopes from now on."""
+        self._seats.pop(digest, None)
 
     def refuse_unread(self, source: str, size: int | None) -> Refusal | None:
-        """Rule 1 and 4, before the body is read; `size` is what the source announced."""
-        if size is not None and size > self._limits.body_bytes:
-            return self._fault(source, Refusal("oversized", TOO_LARGE, f"{size} bytes; the limit is {self._size}"))
+        """Rules 1 and 4, before the body is read; `size` is what the source announced."""
+        limit = self._limits.body_bytes
+        if size is not None and size > limit:
+            return self._fault(source, Refusal("oversized", TOO_LARGE, f"{size} bytes; the limit is {limit}"))
         if self._faults.is_spent(source, self._clock()):
-            return Refusal("rate-limited", TOO_MANY, "too many faulty messages came from this address")
+            return self._refuse(Refusal("rate-limited", TOO_MANY, "too many faulty messages came from this address"))
         return None
+
+    def find_seat(self, source: str, head: bytes) -> Seat | Refusal:
+        """Rule 1: the seat in the epoch that a body beginning with `head` names."""
+        named = epoch_named(head)
+        if named is None:
+            return self._fault(source, Refusal("malformed", BAD_REQUEST, "an envelope begins with its epoch"))
+        seat = self._seats.get(named)
+        if seat is None:  # no fault: epochs change at different moments for different members
+            served = ", ".join(str(seat.epoch.number) for seat in self._seats.values()) or "none"
+            return self._refuse(Refusal("wrong-epoch", CONFLICT, f"this node serves no such epoch, but {served}"))
+        return seat
 
     async def judge(self, source: str, body: bytes) -> Verdict:
         """The verdict on `body`, which came from `source`."""
         if (refusal := self.refuse_unread(source, len(body))) is not None:
             return refusal
+        seat = self.find_seat(source, body)
+        if isinstance(seat, Refusal):
+            return seat
         key = keccak256(body)
-        if self._accepted.holds(key, self._clock()):
+        if seat.accepted.holds(key, self._clock()):
             return Duplicate()
+        parties = parties_named(body)
+        if parties is not None and (refused := seat.check(parties)) is not None:
+            return self._fault(source, refused)
         try:
             envelope = decode_envelope(body, limit=self._limits.body_bytes)
         except InvalidEncoding as error:
             return self._fault(source, Refusal("malformed", BAD_REQUEST, str(error)))
-        if envelope.epoch != self._digest:  # no fault: epochs change at different moments for different members
-            return Refusal("wrong-epoch", CONFLICT, f"this node is in epoch {self._digest}")
-        if (refusal := self._check_parties(envelope)) is not None:
-            return self._fault(source, refusal)
-        return await self._open(source, key, envelope)
+        if envelope.parties != parties and (refused := seat.check(envelope.parties)) is not None:
+            return self._fault(source, refused)
+        return await self._open(source, key, seat, envelope)
 
     def blame(self, source: str) -> None:
         """Count a fault against `source` (Rule 4)."""
         self._faults.spend(source, self._clock())
 
-    @property
-    def _size(self) -> int:
-        return self._limits.body_bytes
-
-    def _check_parties(self, envelope: Envelope) -> Refusal | None:
-        if envelope.recipient not in (self._index, EVERYONE):
-            return Refusal("wrong-recipient", BAD_REQUEST, f"this node is member {self._index}")
-        if envelope.sender >= self._epoch.n:
-            return Refusal("not-a-member", FORBIDDEN, f"the epoch has {self._epoch.n} members")
-        if envelope.sender == self._index:
-            return Refusal("own-message", BAD_REQUEST, "this node sends nothing to itself over the network")
-        if envelope.sealed and envelope.recipient == EVERYONE:
-            return Refusal("malformed", BAD_REQUEST, "a sealed message has one recipient")
-        if len(envelope.signature) != SIGNATURE_BYTES:
-            return Refusal("bad-signature", FORBIDDEN, f"a signature is {SIGNATURE_BYTES} bytes")
-        return None
-
-    async def _open(self, source: str, key: bytes, envelope: Envelope) -> Verdict:
+    async def _open(self, source: str, key: bytes, seat: Seat, envelope: Envelope) -> Verdict:
         """Cryptography: unseal, verify, and then the member's own allowance (Rule 3)."""
         try:
-            payload = await self._signer.unseal(envelope.payload) if envelope.sealed else envelope.payload
+            payload = await seat.signer.unseal(envelope.payload) if envelope.sealed else envelope.payload
         except InvalidValue as error:
             return self._fault(source, Refusal("unreadable", BAD_REQUEST, str(error)))
-        digest = message_digest(self._digest, envelope.sender, envelope.recipient, payload)
-        if not is_signed_by(digest, envelope.signature, self._epoch.members[envelope.sender].signer):
+        digest = message_digest(seat.digest, envelope.sender, envelope.recipient, payload)
+        if not is_signed_by(digest, envelope.signature, seat.epoch.members[envelope.sender].signer):
             refusal = Refusal("bad-signature", FORBIDDEN, f"not signed by member {envelope.sender}")
             return self._fault(source, refusal)
-        if not self._members.spend(envelope.sender, self._clock()):
-            return Refusal("rate-limited", TOO_MANY, f"member {envelope.sender} sends too much")
-        if self._accepted.holds(key, self._clock()):  # accepted while this copy was being unsealed
+        if not seat.members.spend(envelope.sender, self._clock()):
+            return self._refuse(Refusal("rate-limited", TOO_MANY, f"member {envelope.sender} sends too much"))
+        if seat.accepted.holds(key, self._clock()):  # accepted while this copy was being unsealed
             return Duplicate()
-        self._accepted.add(key, self._clock())
-        return Opened(envelope.sender, payload)
+        seat.accepted.add(key, self._clock())
+        return Opened(seat.digest, envelope.sender, payload)
 
     def _fault(self, source: str, refusal: Refusal) -> Refusal:
         self.blame(source)
+        return self._refuse(refusal)
+
+    def _refuse(self, refusal: Refusal) -> Refusal:
+        self.refused[refusal.code] += 1
         return refusal

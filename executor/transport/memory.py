@@ -85,7 +85,8 @@ class MemoryTransport:
         self._index = index
         self._signer = signer
         self._handler = handler
-        self._inbox = Inbox(network.epoch, index, signer, self._now, limits)
+        self._inbox = Inbox(self._now, limits)
+        self._inbox.take_seat(network.epoch, index, signer)
 
     @property
     def index(self) -> int:

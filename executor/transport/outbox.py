@@ -12,6 +12,7 @@ import aiohttp
 
 CONTENT_TYPE: Constant = "application/json"
 MAX_ANSWER_BYTES: Constant = 1024  # of a refusal, for the log
+TOTAL_BYTES: Constant = 256 * 1024 * 1024  # of all peers together: eight times one peer's
 _RETRIED = frozenset({409, 429})  # the peer may yet enter our epoch, or have time for us; 5xx are retried, too
 
 log = logging.getLogger(__name__)
@@ -29,16 +30,49 @@ class Patience:
     total_bytes: int = 32 * 1024 * 1024
 
 
+class Budget:
+    """What all outboxes of a node may hold together: a hundred peers that are down would each hold their own limit."""
+
+    def __init__(self, total_bytes: int = TOTAL_BYTES) -> None:
+        self._total_bytes = total_bytes
+        self._outboxes: set[Outbox] = set()
+        self.used_bytes = 0  # a message to many counts for each
+
+    def join(self, outbox: Outbox) -> None:
+        """Count an outbox in."""
+        self._outboxes.add(outbox)
+
+    def leave(self, outbox: Outbox) -> None:
+        """Count it no more."""
+        self._outboxes.discard(outbox)
+        self.used_bytes -= outbox.size_bytes
+
+    def enforce(self) -> None:
+        """While too much is held, whoever holds most drops its oldest message."""
+        while self.used_bytes > self._total_bytes:
+            max(self._outboxes, key=lambda outbox: outbox.size_bytes).drop_oldest("all queues together are full")
+
+
 class Outbox:
     """The queue of one peer and the task that empties it; when full, the oldest message is dropped."""
 
-    def __init__(self, name: str, url: str, session: aiohttp.ClientSession, patience: Patience) -> None:
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        session: aiohttp.ClientSession,
+        patience: Patience,
+        budget: Budget | None = None,
+    ) -> None:
         self._name = name
         self._url = url
         self._session = session
         self._patience = patience
+        self._budget = budget or Budget()
+        self._budget.join(self)
+        self._failing = False
         self._waiting: deque[tuple[float, bytes]] = deque()  # (deadline, body)
-        self._size_bytes = 0
+        self.size_bytes = 0
         self._arrived = asyncio.Event()
         self._task = asyncio.create_task(self._deliver_all(), name=f"outbox {name}")
         self.dropped = 0
@@ -47,24 +81,34 @@ class Outbox:
         """Queue `body`; never waits."""
         deadline = asyncio.get_running_loop().time() + self._patience.give_up_s
         self._waiting.append((deadline, body))
-        self._size_bytes += len(body)
-        while len(self._waiting) > self._patience.messages or self._size_bytes > self._patience.total_bytes:
-            self._drop("the queue is full")
+        self.size_bytes += len(body)
+        self._budget.used_bytes += len(body)
+        while len(self._waiting) > self._patience.messages or self.size_bytes > self._patience.total_bytes:
+            self.drop_oldest("the queue is full")
+        self._budget.enforce()
         self._arrived.set()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def moving(self) -> bool:
+        """Whether something waits and the peer takes it."""
+        return bool(self._waiting) and not self._failing
+
     async def close(self) -> None:
         """Stop; what waits is dropped."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+        self._budget.leave(self)
 
     async def _deliver_all(self) -> None:
         pause_s = self._patience.first_pause_s
         while True:
             first = await self._next()
-            if await self._attempt(first[1]):
+            taken = await self._attempt(first[1])
+            self._failing = not taken
+            if taken:
                 pause_s = self._patience.first_pause_s
                 if self._waiting and self._waiting[0] is first:  # else it was dropped for a newer one meanwhile
                     self._take()
@@ -76,7 +120,7 @@ class Outbox:
         """The oldest message whose time is not over."""
         while True:
             while self._waiting and self._waiting[0][0] <= asyncio.get_running_loop().time():
-                self._drop("the peer did not answer in time")
+                self.drop_oldest("the peer did not answer in time")
             if self._waiting:
                 return self._waiting[0]
             self._arrived.clear()
@@ -98,11 +142,13 @@ class Outbox:
         log.warning("%s refused a message: %d %s", self._name, response.status, text)
         return True
 
-    def _drop(self, why: str) -> None:
+    def drop_oldest(self, why: str) -> None:
+        """Give the oldest message up."""
         self._take()
         self.dropped += 1
         log.warning("a message to %s was dropped: %s", self._name, why)
 
     def _take(self) -> None:
         _, body = self._waiting.popleft()
-        self._size_bytes -= len(body)
+        self.size_bytes -= len(body)
+        self._budget.used_bytes -= len(body)

@@ -21,6 +21,7 @@ from executor.model.report import Scheme
 from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.node.driver import Driver
+from executor.node.sessions import Session, Sessions
 from executor.node.signing import ProtocolSigner
 from executor.protocol.effects import Attested, Transmit
 from executor.protocol.member import Member
@@ -111,6 +112,8 @@ class Node:
             on_attested=self.attested.append,
             transmit=self.transmit,
         )
+        self.sessions = Sessions()
+        self.sessions.add(Session(self.network.epoch, self.index, self.driver))
         self.transport = self.network.join(self.index, self.signer, self.driver.received)
         self.driver.attach(self.transport)
         await self.transport.start()

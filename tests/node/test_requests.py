@@ -1,6 +1,7 @@
 """Requests between chain and machine: seen, waiting, delivered, undone, vanished, overdue, restarted."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from node_bench import FUNCTION, ZERO, make_request, until
@@ -12,9 +13,10 @@ from executor.errors import ChainError
 from executor.model.billing import Asset, Charge, Prices, Quote
 from executor.model.ids import Digest
 from executor.model.receipt import Bill, ChainLocation
+from executor.node.chain_memory import CURSOR
 from executor.node.functions import FunctionStore
 from executor.node.receipts import ReceiptFiles
-from executor.node.requests import CURSOR, OVERDUE_S, REREAD_BLOCKS, RequestBook
+from executor.node.requests import OVERDUE_S, REREAD_BLOCKS, RequestBook
 from executor.protocol.record import decode_record
 from executor.receipts import read_receipt
 from executor.store.blobs import Blobs
@@ -49,12 +51,11 @@ def book_of(node, *, function=True, max_active=100, load_bill=bill):
         store.add(FUNCTION)
     node.functions = store
     return RequestBook(
-        epoch_number=1,
+        sessions=node.sessions,
         journal=node.journal,
         functions=store,
-        driver=node.driver,
         events=node.events,
-        receipts=ReceiptFiles(node.folder / "receipts", node.network.epoch),
+        receipts=ReceiptFiles(node.folder / "receipts"),
         load_bill=load_bill,
         max_active=max_active,
     )
@@ -104,7 +105,7 @@ async def test_a_request_that_was_closed_while_it_waited_is_not_taken_up(node):
     book = book_of(node, function=False)
     await book.take(seen())
     await book.take(delivery())
-    assert book._waiting == {}
+    assert book.missing_functions == []
     await book.function_added(node.functions.add(FUNCTION))
     assert node.told("seen") == []
 
@@ -261,7 +262,7 @@ async def test_beyond_the_most_active_requests_others_wait_in_the_journal(node):
 
 async def test_a_receipt_is_written_completed_and_undone(node):
     book = book_of(node)
-    node.driver._on_attested = book.attested
+    node.driver._on_attested = partial(book.attested, node.network.epoch)
     await book.take(seen())
     await until(lambda: node.told("attested"))
     path = node.folder / "receipts" / f"{KEY}.json"
@@ -280,7 +281,7 @@ async def test_a_bill_that_no_endpoint_tells_holds_nothing_up(node):
         raise ChainError("pruned")
 
     book = book_of(node, load_bill=refuses)
-    node.driver._on_attested = book.attested
+    node.driver._on_attested = partial(book.attested, node.network.epoch)
     await book.take(seen())
     await until(lambda: node.told("attested"))
     await book.take(delivery())

@@ -14,10 +14,12 @@ from executor.crypto.digests import epoch_digest, keccak256
 from executor.errors import InvalidEncoding, InvalidValue
 from executor.model.committee import Epoch
 from executor.model.ids import EpochDigest
+from executor.transport import inbox as inbox_module
 from executor.transport.envelope import Envelope, decode_envelope, encode_envelope, make_envelope
-from executor.transport.inbox import Duplicate, Inbox, Limits, Opened, Refusal
+from executor.transport.inbox import MAX_SEATS, Duplicate, Inbox, Limits, Opened, Refusal
 from executor.transport.interface import EVERYONE
 from executor.transport.limits import Allowance, Recent
+from tests.transport.conftest import make_epoch
 
 SOURCE = "192.0.2.1"
 
@@ -42,7 +44,9 @@ def clock() -> Clock:
 def inbox(epoch: Epoch, member_keys: list[Any], clock: Clock) -> Inbox:
     """Member 0's inbox."""
     limits = Limits(body_bytes=10_000, messages_burst=5, messages_per_second=1, faults_burst=3, faults_per_second=1)
-    return Inbox(epoch, 0, member_keys[0], clock, limits)
+    made = Inbox(clock, limits)
+    made.take_seat(epoch, 0, member_keys[0])
+    return made
 
 
 @pytest.fixture
@@ -61,12 +65,17 @@ def write(epoch: Epoch, member_keys: list[Any]) -> Callable[..., Any]:
 Write = Callable[..., Any]
 
 
+def opened(sender: int, payload: bytes, number: int = 1) -> Opened:
+    """A message of epoch 1, unless another is named."""
+    return Opened(epoch_digest(make_epoch(number).identity), sender, payload)
+
+
 async def test_a_members_message_opens(inbox: Inbox, write: Write) -> None:
     """To this member, to everyone, and sealed."""
-    assert Opened(1, b"hello") == await inbox.judge(SOURCE, await write())
-    assert Opened(2, b"all") == await inbox.judge(SOURCE, await write(b"all", sender=2, recipient=EVERYONE))
-    assert Opened(3, b"secret") == await inbox.judge(SOURCE, await write(b"secret", sender=3, sealed=True))
-    assert Opened(3, b"") == await inbox.judge(SOURCE, await write(b"", sender=3, sealed=True))
+    assert opened(1, b"hello") == await inbox.judge(SOURCE, await write())
+    assert opened(2, b"all") == await inbox.judge(SOURCE, await write(b"all", sender=2, recipient=EVERYONE))
+    assert opened(3, b"secret") == await inbox.judge(SOURCE, await write(b"secret", sender=3, sealed=True))
+    assert opened(3, b"") == await inbox.judge(SOURCE, await write(b"", sender=3, sealed=True))
 
 
 async def test_a_sealed_payload_is_for_its_recipient_only(
@@ -112,7 +121,7 @@ async def test_wrong_envelopes_are_refused_by_name(
     assert isinstance(verdict, Refusal)
     assert code == verdict.code
     good = await make_envelope(epoch, member_keys[1], 1, 0, b"hello", sealed=False)
-    assert Opened(1, b"hello") == await inbox.judge(SOURCE, encode_envelope(good))
+    assert opened(1, b"hello") == await inbox.judge(SOURCE, encode_envelope(good))
 
 
 async def test_a_stranger_with_a_good_signature_is_no_member(
@@ -181,10 +190,10 @@ async def test_oversized_bodies_are_refused_unread(inbox: Inbox) -> None:
 async def test_replays_are_dropped_within_the_window(inbox: Inbox, write: Write, clock: Clock) -> None:
     """The same bytes at once are a duplicate; rounds later the protocol may send them again."""
     body = await write()
-    assert Opened(1, b"hello") == await inbox.judge(SOURCE, body)
+    assert opened(1, b"hello") == await inbox.judge(SOURCE, body)
     assert Duplicate() == await inbox.judge("elsewhere", body)
     clock.now += 2
-    assert Opened(1, b"hello") == await inbox.judge(SOURCE, body)
+    assert opened(1, b"hello") == await inbox.judge(SOURCE, body)
 
 
 async def test_refused_messages_are_no_duplicates(inbox: Inbox, write: Write) -> None:
@@ -193,17 +202,17 @@ async def test_refused_messages_are_no_duplicates(inbox: Inbox, write: Write) ->
     for _ in range(2):
         verdict = await inbox.judge(SOURCE, bad)
         assert isinstance(verdict, Refusal)
-    assert Opened(1, b"hello") == await inbox.judge(SOURCE, await write())
+    assert opened(1, b"hello") == await inbox.judge(SOURCE, await write())
 
 
 async def test_each_member_has_its_own_allowance(inbox: Inbox, write: Write, clock: Clock) -> None:
     """Member 1 floods: member 1 is refused, member 2 is not, and after a while member 1 is heard again."""
     codes = [await inbox.judge(SOURCE, await write(b"%d" % number)) for number in range(7)]
-    assert [Opened(1, b"%d" % number) for number in range(5)] == codes[:5]
+    assert [opened(1, b"%d" % number) for number in range(5)] == codes[:5]
     assert all(isinstance(verdict, Refusal) and verdict.status == 429 for verdict in codes[5:])
-    assert Opened(2, b"hello") == await inbox.judge(SOURCE, await write(sender=2))
+    assert opened(2, b"hello") == await inbox.judge(SOURCE, await write(sender=2))
     clock.now += 1
-    assert Opened(1, b"again") == await inbox.judge(SOURCE, await write(b"again"))
+    assert opened(1, b"again") == await inbox.judge(SOURCE, await write(b"again"))
 
 
 async def test_nobody_spends_another_members_allowance(inbox: Inbox, write: Write) -> None:
@@ -212,7 +221,7 @@ async def test_nobody_spends_another_members_allowance(inbox: Inbox, write: Writ
         verdict = await inbox.judge(f"192.0.2.{number}", await write(b"%d" % number, signature=bytes(64)))
         assert isinstance(verdict, Refusal)
         assert verdict.code == "bad-signature"
-    assert Opened(1, b"hello") == await inbox.judge(SOURCE, await write())
+    assert opened(1, b"hello") == await inbox.judge(SOURCE, await write())
 
 
 async def test_a_faulty_source_is_refused_unread_for_a_while(inbox: Inbox, write: Write, clock: Clock) -> None:
@@ -222,9 +231,9 @@ async def test_a_faulty_source_is_refused_unread_for_a_while(inbox: Inbox, write
     verdict = await inbox.judge(SOURCE, await write())
     assert isinstance(verdict, Refusal)
     assert verdict.code == "rate-limited"
-    assert Opened(1, b"hello") == await inbox.judge("198.51.100.1", await write())
+    assert opened(1, b"hello") == await inbox.judge("198.51.100.1", await write())
     clock.now += 2
-    assert Opened(1, b"hello") == await inbox.judge(SOURCE, await write())
+    assert opened(1, b"hello") == await inbox.judge(SOURCE, await write())
 
 
 async def test_envelopes_that_cannot_be_made(epoch: Epoch, member_keys: list[Any]) -> None:
@@ -250,3 +259,51 @@ def test_bounds_forget_the_oldest() -> None:
         recent.add(key, 0)
     assert [recent.holds(key, 0) for key in (b"1", b"2", b"3")] == [False, True, True]
     assert not recent.holds(b"3", 11)
+
+
+async def test_an_epochs_flood_costs_another_epoch_nothing(
+    epoch: Epoch, later_epoch: Epoch, member_keys: list[Any], inbox: Inbox, write: Write
+) -> None:
+    """Allowances are of one member in one epoch; a seat that was left is refused, without a fault."""
+    digest = inbox.take_seat(later_epoch, 0, member_keys[0])
+    for number in range(7):
+        await inbox.judge(SOURCE, await write(b"%d" % number))
+    later = await make_envelope(later_epoch, member_keys[1], 1, 0, b"hello", sealed=False)
+    assert opened(1, b"hello", 2) == await inbox.judge(SOURCE, encode_envelope(later))
+    inbox.leave_seat(digest)
+    verdict = await inbox.judge(SOURCE, encode_envelope(later))
+    assert isinstance(verdict, Refusal)
+    assert verdict.code == "wrong-epoch"
+
+
+async def test_seats_are_counted(epoch: Epoch, member_keys: list[Any], inbox: Inbox) -> None:
+    """An epoch more than MAX_SEATS is refused."""
+    for number in range(2, MAX_SEATS + 1):
+        inbox.take_seat(dataclasses.replace(epoch, number=number), 0, member_keys[0])
+    with pytest.raises(InvalidValue, match="one more"):
+        inbox.take_seat(dataclasses.replace(epoch, number=MAX_SEATS + 1), 0, member_keys[0])
+
+
+async def test_a_stranger_is_refused_before_its_payload_is_parsed(
+    inbox: Inbox, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its megabytes hold: both ends of the body are enough."""
+    body = await write(b"x" * 4_000, sender=4)
+
+    def parse(*_: object, **__: object) -> Envelope:
+        raise AssertionError("a stranger's payload was parsed")
+
+    monkeypatch.setattr(inbox_module, "decode_envelope", parse)
+    for stranger in (body, body.replace(b'"sender":4', b'"sender":65535')):
+        verdict = await inbox.judge("198.51.100.7", stranger)
+        assert isinstance(verdict, Refusal)
+        assert verdict.code == "not-a-member"
+
+
+async def test_an_end_that_lies_about_the_middle_is_malformed(inbox: Inbox, write: Write) -> None:
+    """Two tails, the second in a form no encoder writes."""
+    body = await write()
+    tail = body[body.index(b'"recipient"') :]
+    verdict = await inbox.judge(SOURCE, body[:-1] + b"," + tail)
+    assert isinstance(verdict, Refusal)
+    assert verdict.code == "malformed"

@@ -84,7 +84,7 @@ def _profile(scene: Scene) -> Finding:
 def _membership(scene: Scene) -> Finding:
     own, operator = scene.own, scene.config.operator
     if own is None:
-        advice = "correct `operator`, or wait for an epoch that has it: a node of no epoch does not start"
+        advice = "correct `operator`; else the node waits for an epoch that has it, and says that it is not ready"
         return Finding(AREA, "problem", f"operator {operator} is no member of this epoch", advice)
     if scene.keys is None:
         return Finding(

@@ -1,4 +1,4 @@
-"""Everything that measures beside a running node: the server and two tasks, ended together."""
+"""Everything that measures beside a running node: the server and a task, ended together."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from executor.chain.client import ChainClient
-from executor.model.committee import Epoch
 from executor.model.ids import Address
 from executor.node.config import NodeConfig
 from executor.node.metrics.meters import Meters
-from executor.node.metrics.readings import ChainLook, count_rounds, look_for_ever, read_endpoints, read_workers
+from executor.node.metrics.readings import ChainLook, look_for_ever, read_endpoints, read_workers
 from executor.node.metrics.server import MetricsServer
 from executor.worker import WorkerPool
 
@@ -25,17 +24,14 @@ async def measured(
     chain: ChainClient,
     pool: WorkerPool,
     transmitter: Address,
-    epoch: Epoch,
-    index: int,
 ) -> AsyncIterator[None]:
     """Serve metrics while inside; raises InvalidConfig when the address cannot be had."""
-    meters.identify(index, epoch.number)
     meters.read(partial(read_workers, pool))
     look = ChainLook(chain, transmitter)
     meters.read(look.read)
     meters.read(partial(read_endpoints, chain.rpc.panel.endpoints))
     async with MetricsServer(config.metrics, meters):
-        tasks = [asyncio.create_task(count_rounds(meters, epoch, index))]
+        tasks: list[asyncio.Task[None]] = []
         if config.metrics.enabled:
             tasks.append(asyncio.create_task(look_for_ever(look)))
         try:

@@ -1,0 +1,127 @@
+"""What is in deploy/: units, users, containers and alerts agree with each other, with the program and with the docs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from executor.node.config import MetricsConfig
+
+ROOT = Path(__file__).resolve().parents[1]
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+HARDENED = {
+    "NoNewPrivileges": "yes",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "PrivateTmp": "yes",
+    "PrivateDevices": "yes",
+    "CapabilityBoundingSet": "",
+    "RestrictNamespaces": "yes",
+    "LimitCORE": "0",
+    "UMask": "0077",
+    "StateDirectoryMode": "0700",
+}
+
+
+def directives(unit: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in unit.read_text().splitlines():
+        if "=" in line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def test_units_are_hardened_and_run_as_users_of_their_own() -> None:
+    users = {}
+    for unit in UNITS:
+        found = directives(unit)
+        assert {name: found[name][-1] for name in HARDENED} == HARDENED, unit.name
+        users[unit.stem] = found["User"][0]
+        assert found["Restart"] == ["on-failure"]
+    assert users == {"executor-node": "executor-node", "executor-signer": "executor-signer"}
+    signer = directives(DEPLOY / "systemd" / "executor-signer.service")
+    assert signer["PrivateNetwork"] == ["yes"]
+    assert signer["RestrictAddressFamilies"] == ["AF_UNIX"]
+    node = directives(DEPLOY / "systemd" / "executor-node.service")
+    assert node["InaccessiblePaths"] == ["-/var/lib/executor-signer"]
+    assert "MemoryDenyWriteExecute" not in node, "wasmtime compiles guests to machine code"
+
+
+def test_users_and_folders_that_units_name_are_made() -> None:
+    made = (DEPLOY / "systemd" / "executor.sysusers").read_text()
+    folders = (DEPLOY / "systemd" / "executor.tmpfiles").read_text()
+    for unit in UNITS:
+        for name in directives(unit)["User"] + directives(unit)["SupplementaryGroups"]:
+            assert re.search(rf"^[ug] {name} ", made, re.M), name
+    assert "d /run/executor-signer 0710 executor-signer executor-socket" in folders
+
+
+def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
+    """systemd's own check where it is installed; the program stands in for the one under /opt."""
+    for unit in UNITS:
+        (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/executor/bin/executor", sys.executable))
+    if (analyze := shutil.which("systemd-analyze")) is not None:
+        done = subprocess.run(
+            [analyze, "verify", "--man=no", *sorted(tmp_path.glob("*.service"))],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        ours = [line for line in done.stderr.splitlines() if "executor" in line or "Unknown" in line]
+        assert ours == []
+    assert len(UNITS) == 2
+
+
+def test_containers_share_the_socket_and_nothing_else() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    signer, node = compose["services"]["signer"], compose["services"]["node"]
+    mounts = [{each.split(":")[0] for each in service["volumes"]} for service in (signer, node)]
+    assert mounts[0] & mounts[1] == {"socket"}
+    assert signer["network_mode"] == "none"
+    assert "ports" not in signer
+    assert signer["user"] != node["user"]
+    assert "secrets" not in node
+    for service in (signer, node):
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["mem_limit"]
+        assert not service["user"].startswith(("0", "root"))
+    containerfile = (DEPLOY / "Containerfile").read_text()
+    for service, name in ((signer, "executor-signer"), (node, "executor-node")):
+        assert f"--uid {service['user'].split(':')[0]} " in containerfile
+        assert name in containerfile
+    assert f"--allow-uid={node['user'].split(':')[0]}" in signer["command"]
+    published = [each for each in node["ports"] if each.endswith(f":{MetricsConfig().port}")]
+    assert all(each.startswith("127.0.0.1:") for each in published)
+    assert len(published) == 1
+
+
+def alerts() -> list[dict]:
+    return yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"][0]["rules"]
+
+
+@pytest.mark.parametrize("alert", alerts(), ids=lambda alert: alert["alert"])
+def test_each_alert_has_its_runbook(alert: dict) -> None:
+    assert alert["labels"]["severity"] in ("page", "warn")
+    assert alert["annotations"]["runbook"] == f"docs/operations.md#{alert['alert'].lower()}"
+    runbook = (ROOT / "docs" / "operations.md").read_text()
+    assert f"\n### {alert['alert']}\n" in runbook
+
+
+def test_every_metric_that_the_docs_name_exists() -> None:
+    """`executor_rpc_*` stands for all of them."""
+    source = (ROOT / "executor" / "node" / "metrics").glob("*.py")
+    text = "".join(path.read_text() for path in source)
+    named = set(re.findall(r"`executor_([a-z_]+)[`*]", (ROOT / "docs" / "operations.md").read_text()))
+    assert len(named) > 25
+    assert {name for name in named if re.sub(r"_total$", "", name) not in text} == set()
