@@ -6,7 +6,11 @@ Rule 2. While other requests are under way, a report at quorum waits a short win
 Rule 3. A member signs the root only if every leaf is the report it voted for itself and still stands by: signing a
         root is voting for every leaf in it. And only if one transaction can deliver them all: an attestation ends
         agreement on its requests (delivering.py, Rule 3), also where nobody can deliver it.
-Rule 4. Without a quorum for the root in time, or when the round ends, the reports are attested one by one.
+Rule 4. A batch without a quorum for its root in time is split into halves, both proposed at once, with half the time
+        each; so are those; what still has no quorum is attested one by one. When the round ends, everything is.
+Rule 5. Members that signed no part of a batch that was split to the end are not counted on for the rest of the round:
+        with more than f of them no batch can have a quorum, and reports are attested one by one at once.
+Rule 6. A member signs at most MAX_SIGNED batches a round, whatever a leader proposes.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from dataclasses import dataclass, field
 
 from executor.crypto.digests import keccak256
 from executor.errors import RuleBroken
-from executor.model.ids import RequestId
+from executor.model.ids import RequestId, Root
 from executor.model.report import Report, Vote
 from executor.protocol.attesting import Tally, check_vote_on_arrival, good_votes, settle, winner
 from executor.protocol.conflicts import Ballot
@@ -34,35 +38,63 @@ MAX_BATCH_BYTES = 2 * 1024 * 1024  # twice that in hex, half of what a message m
 # Packed reports: nodes' pools refuse transactions above 128 KiB. Its gas, 40 a byte (EIP-7623), is 4.8 M at most.
 MAX_BATCH_DATA = 120_000
 PACKED_HEAD = 115  # of a report, before its payload (docs/wire.md §6)
+MAX_SPLITS = 2  # a batch, its halves, their halves: 7 proposals and 0.875 s, in a round of 4 s
+MIN_SPLIT = 3  # fewer have no part that is a batch
+MAX_SIGNED = 128  # full batches a round: 4,096 reports, or 585 where each is split to the end
+
+
+@dataclass(slots=True)
+class OpenBatch:
+    """A proposed batch: `splits` parents it has, `signed` whoever signed it or another part of the same first one."""
+
+    reports: tuple[Report, ...]
+    until: float
+    splits: int = 0
+    signed: set[int] = field(default_factory=set)
+    tally: Tally = field(default_factory=Tally)
 
 
 @dataclass(slots=True)
 class Batcher:
-    """The leader's batch: reports waiting, then one open proposal and its votes."""
+    """The leader's batches: reports waiting, then proposals under way; and how often this member signed one."""
 
     waiting: dict[RequestId, Report] = field(default_factory=dict)
     window_ends: float | None = None
-    open: tuple[Report, ...] = ()
-    open_until: float | None = None
-    tally: Tally = field(default_factory=Tally)
+    open: dict[Root, OpenBatch] = field(default_factory=dict)
+    reluctant: set[int] = field(default_factory=set)
+    signatures: int = 0
 
     def deadline(self) -> float | None:
-        """When the open batch ends, or else the window: nothing is proposed while a batch is open."""
-        return self.open_until if self.open else self.window_ends
+        """When the first open batch ends, or the window: nothing new is proposed while a whole batch is open."""
+        times = [batch.until for batch in self.open.values()]
+        if self.window_ends is not None and not self.whole_open:
+            times.append(self.window_ends)
+        return min(times, default=None)
+
+    @property
+    def whole_open(self) -> bool:
+        """Whether a batch is open that was not split yet."""
+        return any(batch.splits == 0 for batch in self.open.values())
+
+    def holds(self, report: Report) -> bool:
+        """Whether a report waits, or is in an open batch."""
+        waits = self.waiting.get(report.request_id) == report
+        return waits or any(report in batch.reports for batch in self.open.values())
 
     def clear(self) -> None:
         """Forget everything when the round ends: every report in it is at quorum, and goes out alone (Rule 4)."""
         self.waiting.clear()
-        self.tally = Tally()
-        self.open, self.open_until, self.window_ends = (), None, None
+        self.open.clear()
+        self.reluctant.clear()
+        self.window_ends, self.signatures = None, 0
 
 
 def at_quorum(desk: Desk, batcher: Batcher, lives: Lives, life: Life, report: Report) -> None:
     """A report reached its quorum: attest it at once, or let it wait for others (Rules 1 and 2)."""
-    if desk.leads and (report in batcher.open or batcher.waiting.get(report.request_id) == report):
+    if life.attesting or (desk.leads and batcher.holds(report)):
         return
     others = [key for key, other in lives.items() if other is not life and other.active and other.turn.heard]
-    if not others or not desk.leads or life.report != report:
+    if not others or not desk.leads or life.report != report or len(batcher.reluctant) > desk.epoch.f:
         attest_single(desk, life, report)
         return
     batcher.waiting[report.request_id] = report
@@ -74,13 +106,13 @@ def at_quorum(desk: Desk, batcher: Batcher, lives: Lives, life: Life, report: Re
 
 def attest_single(desk: Desk, life: Life, report: Report) -> None:
     """Attest one report from the votes over its leaf, when this member can show its payload."""
-    if life.active and keccak256(life.payload) == report.output_hash:
+    if life.active and not life.attesting and keccak256(life.payload) == report.output_hash:
         attest(desk, (report,), [life], good_votes(desk, life.count, report))
 
 
 def close_window(desk: Desk, batcher: Batcher, lives: Lives) -> None:
     """Propose what is waiting as one batch; one report alone is attested."""
-    if batcher.open:
+    if batcher.whole_open:
         return
     chosen = _choose(batcher, lives, desk.settings.batch_reports)
     for report in chosen:
@@ -88,12 +120,15 @@ def close_window(desk: Desk, batcher: Batcher, lives: Lives) -> None:
     batcher.window_ends = desk.now + desk.settings.batch_window_s if batcher.waiting and chosen else None
     if not chosen:
         batcher.waiting.clear()
-    elif len(chosen) == 1:
-        attest_single(desk, lives[chosen[0].request_id], chosen[0])
+    elif len(chosen) == 1 or len(batcher.reluctant) > desk.epoch.f:
+        _one_by_one(desk, lives, tuple(chosen))
     else:
-        batcher.open, batcher.open_until = tuple(chosen), desk.now + desk.settings.batch_patience_s
-        batcher.tally = Tally()
-        desk.emit(Send(ALL, BatchProposal(batcher.open)))
+        _propose(desk, batcher, OpenBatch(tuple(chosen), desk.now + desk.settings.batch_patience_s))
+
+
+def _propose(desk: Desk, batcher: Batcher, batch: OpenBatch) -> None:
+    batcher.open[root_of(batch.reports)] = batch
+    desk.emit(Send(ALL, BatchProposal(batch.reports)))
 
 
 def _choose(batcher: Batcher, lives: Lives, most: int) -> list[Report]:
@@ -127,15 +162,18 @@ def _size(life: Life) -> int:
     return 1000 + len(life.payload) + 300 * prepares + entries
 
 
-def batch_proposed(desk: Desk, lives: Lives, sender: int, message: BatchProposal) -> None:
-    """Sign the root if every leaf is this member's own standing vote (Rule 3). Raises PeerFault."""
+def batch_proposed(desk: Desk, batcher: Batcher, lives: Lives, sender: int, message: BatchProposal) -> None:
+    """Sign the root if every leaf is this member's own standing vote (Rules 3 and 6). Raises PeerFault."""
     reports = message.reports
     if sender != desk.leader:
         return  # late
     if len({report.request_id for report in reports}) != len(reports) or not 2 <= len(reports) <= MAX_BATCH:
         raise RuleBroken(f"a batch of {len(reports)} reports, or with a request twice", sender)
+    if batcher.signatures >= MAX_SIGNED:
+        return
     own = [lives[report.request_id] for report in reports if _stands_by(lives.get(report.request_id), report)]
     if len(own) == len(reports) and _fit(own, desk.settings.batch_reports):
+        batcher.signatures += 1
         desk.emit(Sign(ReportsStatement(desk.epoch.identity, reports)))
 
 
@@ -154,34 +192,53 @@ def batch_voted(desk: Desk, batcher: Batcher, lives: Lives, sender: int, message
     """Count a vote for the open batch; attest it at quorum. Raises PeerFault."""
     if message.vote.member != sender:
         raise RuleBroken(f"a vote in the name of member {message.vote.member}", sender)
-    if not batcher.open or message.root != root_of(batcher.open):
-        return  # late
-    if sender in batcher.tally.votes:
-        return  # repeated
-    batcher.tally.add(message.vote, checked=check_vote_on_arrival(desk, message.root, message.vote))
-    for report in batcher.open:
+    batch = batcher.open.get(message.root)
+    if batch is None or sender in batch.tally.votes:
+        return  # late, or repeated
+    batch.tally.add(message.vote, checked=check_vote_on_arrival(desk, message.root, message.vote))
+    batch.signed.add(sender)
+    for report in batch.reports:
         if (life := lives.get(report.request_id)) is not None:
-            hear_ballot(desk, life, sender, Ballot(report, batcher.open, message.vote.ecdsa))
-    if len(batcher.tally.votes) < desk.epoch.quorum:
+            hear_ballot(desk, life, sender, Ballot(report, batch.reports, message.vote.ecdsa))
+    if len(batch.tally.votes) < desk.epoch.quorum:
         return
-    settle(desk, message.root, batcher.tally, None)
-    if len(batcher.tally.votes) < desk.epoch.quorum:
+    settle(desk, message.root, batch.tally, None)
+    if len(batch.tally.votes) < desk.epoch.quorum:
         return
-    reports, batcher.open, batcher.open_until = batcher.open, (), None
+    reports = batch.reports
+    del batcher.open[message.root]
     holders = [lives[report.request_id] for report in reports if _stands_by(lives.get(report.request_id), report)]
     if len(holders) == len(reports):
-        attest(desk, reports, holders, batcher.tally.ordered())
+        attest(desk, reports, holders, batch.tally.ordered())
     else:
         _one_by_one(desk, lives, reports)
 
 
 def tick(desk: Desk, batcher: Batcher, lives: Lives) -> None:
-    """Close the window, or give up on the open batch, when their time has come (Rule 4)."""
-    if batcher.open_until is not None and desk.now >= batcher.open_until:
-        reports, batcher.open, batcher.open_until = batcher.open, (), None
-        _one_by_one(desk, lives, reports)
+    """Close the window, or give up on open batches, when their time has come (Rule 4)."""
+    for root, batch in list(batcher.open.items()):
+        if desk.now >= batch.until:
+            del batcher.open[root]
+            _split(desk, batcher, lives, batch)
     if batcher.window_ends is not None and desk.now >= batcher.window_ends:
         close_window(desk, batcher, lives)
+
+
+def _split(desk: Desk, batcher: Batcher, lives: Lives, batch: OpenBatch) -> None:
+    """Rules 4 and 5."""
+    reports = tuple(report for report in batch.reports if _stands_by(lives.get(report.request_id), report))
+    _one_by_one(desk, lives, tuple(report for report in batch.reports if report not in reports))
+    if batch.splits >= MAX_SPLITS or len(reports) < MIN_SPLIT:
+        batcher.reluctant |= set(range(desk.epoch.n)) - batch.signed
+        _one_by_one(desk, lives, reports)
+        return
+    until = desk.now + desk.settings.batch_patience_s / 2 ** (batch.splits + 1)
+    half = (len(reports) + 1) // 2
+    for part in (reports[:half], reports[half:]):
+        if len(part) > 1:
+            _propose(desk, batcher, OpenBatch(part, until, batch.splits + 1, batch.signed))
+        else:
+            _one_by_one(desk, lives, part)
 
 
 def _one_by_one(desk: Desk, lives: Lives, reports: tuple[Report, ...]) -> None:

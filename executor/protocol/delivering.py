@@ -49,6 +49,7 @@ def attest(desk: Desk, reports: tuple[Report, ...], lives: Sequence[Life], votes
     desk.emit(Send(ALL, AttestationMessage(attestation, evidence, votes)))
     desk.emit(Transmit(attestation, tuple(life.payload for life in lives)))
     for life in lives:
+        life.attesting = True
         heard = set(life.turn.heard) | {vote.member for vote in votes}
         if silent := [member for member in range(desk.epoch.n) if member not in heard]:
             desk.emit(Note("silent", life.subject.request_id, {"members": silent}))

@@ -98,6 +98,7 @@ class Life:
     ballots: Ballots = field(default_factory=Ballots)
     turn: Turn = field(default_factory=Turn)
     told: set[int] = field(default_factory=set)
+    attesting: bool = False  # this member made an attestation in this round and is about to read it
     attested_at: float = 0.0
     reached: tuple[int, bool] = (-1, False)
     progressed_at: int = 0

@@ -222,6 +222,7 @@ class Member:
         self._batcher.clear()
         for life in list(self._lives.values()):
             if life.active:
+                life.attesting = False
                 note_stalled(desk, life)
                 agreement.enter_round(desk, life)
                 leading.take_up_ahead(desk, life)
@@ -265,7 +266,7 @@ class Member:
         desk = self._desk
         match message:
             case BatchProposal():
-                batching.batch_proposed(desk, self._lives, sender, message)
+                batching.batch_proposed(desk, self._batcher, self._lives, sender, message)
             case BatchVote():
                 batching.batch_voted(desk, self._batcher, self._lives, sender, message)
             case AttestationMessage():

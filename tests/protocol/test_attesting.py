@@ -11,8 +11,9 @@ from executor.model.outcome import Returned
 from executor.model.report import Scheme
 from executor.model.view import View
 from executor.protocol.attesting import MAX_REPORTS, Count, Tally, winner
-from executor.protocol.batching import Batcher
+from executor.protocol.batching import Batcher, OpenBatch
 from executor.protocol.checks import Subject
+from executor.protocol.delivering import root_of
 from executor.protocol.desk import Desk
 from executor.protocol.lifecycle import TRANSITIONS, Event, Life, Phase
 from executor.protocol.member import Member
@@ -89,9 +90,9 @@ def test_a_fresh_record_round_trips():
 
 def test_a_batcher_forgets_at_the_end_of_a_round():
     """An open batch would otherwise hold up those of this member's next turn."""
-    batcher = Batcher(
-        {REQUEST: report(b"x")}, 1.0, (report(b"x"), report(b"y")), 2.0, Tally({0: vote(EPOCH, 0, report(b"x"))})
-    )
+    reports = (report(b"x"), report(b"y"))
+    batch = OpenBatch(reports, 2.0, tally=Tally({0: vote(EPOCH, 0, *reports)}))
+    batcher = Batcher({REQUEST: report(b"x")}, 1.0, {root_of(reports): batch}, {1}, 5)
     assert batcher.deadline() == 2.0
     batcher.clear()
     assert batcher == Batcher()

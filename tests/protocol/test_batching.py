@@ -1,0 +1,102 @@
+"""Batches that find no quorum become smaller ones, then single reports, within the round."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from protocol_bench import EMPTY, Bench, sent
+from protocol_scenarios import faults, no_slot, notes, simulate
+
+from executor.crypto.digests import request_id
+from executor.model.outcome import Returned
+from executor.protocol.batching import MAX_SIGNED
+from executor.protocol.messages import BatchProposal
+from executor.testing.fast_signatures import FastSignatures
+from executor.testing.simulation import START_S, make_request
+
+REQUESTS = 16
+ROUND_S = 4.0
+
+
+class Wire:
+    """Counts batch proposals, and keeps from some members those that name a certain request."""
+
+    def __init__(self, deaf=(), poison=None):
+        self.deaf, self.poison, self.proposed = set(deaf), poison, Counter()
+
+    def __call__(self, sender, recipient, message):
+        if isinstance(message, BatchProposal):
+            named = {report.request_id for report in message.reports}
+            self.proposed[named_key(named)] += 1
+            if recipient in self.deaf and (self.poison is None or self.poison in named):
+                return []
+        return [message]
+
+
+def named_key(named):
+    return tuple(sorted(named))
+
+
+def run(wire, **options):
+    return simulate(no_slot, requests=REQUESTS, tamper=wire, suite=FastSignatures(), **options)
+
+
+def sizes(simulation):
+    return sorted((len(transmit.attestation.reports) for transmit in simulation.transmitted), reverse=True)
+
+
+def test_one_leaf_that_members_lack_costs_its_batch_only_that_part():
+    """Two members never sign what holds one request: the others still go out in batches, in the same round."""
+    poison = request_id(make_request(5))
+    simulation, keys = run(Wire((1, 2), poison))
+    assert sum(sizes(simulation)) == len(keys)
+    assert sizes(simulation)[:2] == [8, 4]
+    single = [transmit for transmit in simulation.transmitted if len(transmit.attestation.reports) == 1]
+    assert poison in {transmit.attestation.reports[0].request_id for transmit in single}
+    assert max(simulation.delivered.values()) < START_S + ROUND_S + 1.0
+    assert faults(simulation) == []
+
+
+@pytest.mark.parametrize("requests", [2, 5, REQUESTS])
+def test_members_that_never_sign_batches_stop_nothing(requests):
+    """A liar that votes and never signs a root, beside a member that is down: seven proposals, then one by one."""
+    wire = Wire((2,))
+    simulation, keys = simulate(no_slot, requests=requests, tamper=wire, dead=(3,), suite=FastSignatures())
+    assert sizes(simulation) == [1] * len(keys)
+    assert len(wire.proposed) <= 7
+    assert max(simulation.delivered.values()) < START_S + ROUND_S + 1.0
+
+
+def test_one_liar_among_all_the_others_costs_no_batch():
+    """The quorum is there without it."""
+    simulation, keys = run(Wire((2,)))
+    assert sum(sizes(simulation)) == len(keys)
+    assert len(sizes(simulation)) <= 2
+    assert notes(simulation, "silent") == []
+
+
+def test_who_signed_nothing_is_not_waited_for_again_in_the_round():
+    """Requests that come later in the round go out at once."""
+    wire = Wire((2,))
+    simulation, _ = simulate(no_slot, requests=4, tamper=wire, dead=(3,), suite=FastSignatures())
+    before, now = len(wire.proposed), simulation.now
+    for nonce in range(100, 104):
+        simulation.request(make_request(nonce))
+    assert simulation.finish(ROUND_S)
+    assert len(wire.proposed) == before
+    assert simulation.now - now < 1.3  # delivery takes one second
+
+
+def test_a_leader_that_proposes_without_end_gets_so_many_signatures():
+    """Rule 6; the next round is a new turn."""
+    bench, reports = Bench(seen=False), []
+    for nonce in range(3):
+        bench.member.seen(make_request(nonce), bench.now)
+        effects = bench.member.executed(request_id(make_request(nonce)), EMPTY, Returned(b"x", 1), bench.now)
+        reports.append(bench.run(effects)[-1].message.report)
+    batches = [BatchProposal(tuple(reports)), BatchProposal(tuple(reports[1:]))]
+    answered = sum(len(sent(bench.receive(0, batches[number % 2]), "batch-vote")) for number in range(3 * MAX_SIGNED))
+    assert answered == MAX_SIGNED
+    for _ in range(4):
+        bench.next_round()
+    assert len(sent(bench.receive(0, replace(batches[0])), "batch-vote")) == 1
