@@ -30,6 +30,7 @@ from executor.model.committee import Member as Registered
 from executor.model.function import Function
 from executor.model.ids import Address, FunctionId
 from executor.node.api import Api
+from executor.node.catchup import CatchUp
 from executor.node.conditions import Conditions
 from executor.node.config import NodeConfig
 from executor.node.continuity import check_continuity
@@ -42,6 +43,7 @@ from executor.node.metrics.timed import TimedJournal
 from executor.node.receipts import ReceiptFiles
 from executor.node.requests import RequestBook
 from executor.node.sessions import Session, Sessions
+from executor.node.status import Status
 from executor.protocol.admission import check_admission
 from executor.protocol.effects import Transmit
 from executor.protocol.member import Member
@@ -123,6 +125,14 @@ class Node:
         self.receipts = ReceiptFiles(config.data / "receipts")
         self.sessions = Sessions()
         self.server = HttpServer(config.http.host, config.http.port)
+        self.catch_up = CatchUp(
+            journal=self.journal,
+            sessions=self.sessions,
+            functions=self.functions,
+            receipts=self.receipts,
+            runs=runs,
+            events=events,
+        )
         self.book = RequestBook(
             sessions=self.sessions,
             journal=self.journal,
@@ -130,6 +140,7 @@ class Node:
             events=events,
             receipts=self.receipts,
             load_bill=partial(load_bill, chain),
+            misses=self.catch_up,
         )
         self.epochs = EpochFollower(Address.from_hex(config.operator), chain, self, events, self.conditions)
         self._serving: dict[int, Serving] = {}
@@ -142,6 +153,7 @@ class Node:
             receipts=self.receipts.directory,
             add_function=self._add_function,
         ).register(self.server.app.router)
+        Status(self.conditions, self.book).register(self.server.app.router)
         self._meters.watch_http(self.server.app)
         self._meters.read(partial(read_queues, self))
 
@@ -153,12 +165,13 @@ class Node:
                 self._group = group
                 await self._follow_epochs()
                 await self.book.restore()
-                watching = group.create_task(self._watch())
+                self.catch_up.restore()
+                beside = [group.create_task(self._watch()), group.create_task(self.catch_up.run(self.book))]
                 self.events.add("started", "", epochs=[session.epoch.number for session in self.sessions.all()])
                 self.conditions.works("start")
                 ready()
                 await stop.wait()
-                await self._stop(watching)
+                await self._stop(beside)
         finally:
             for serving in self._serving.values():
                 await serving.transport.close()
@@ -310,6 +323,7 @@ class Node:
             "under-way": sum(driver.under_way for driver in drivers),
             "requests": self.book.open_count,
             **{f"requests-{state}": count for state, count in self.book.counts.items()},
+            "receipts-missed": len(self.catch_up),
             "bodies": self.server.places.taken,
             "connections": self.server.connections,
             "outbox-bytes": self.server.budget.used_bytes,
@@ -320,15 +334,14 @@ class Node:
         newest = max(self._serving, default=None)
         return {} if newest is None else self._serving[newest].transport.outboxes()
 
-    async def _stop(self, watching: asyncio.Task[None]) -> None:
+    async def _stop(self, beside: list[asyncio.Task[None]]) -> None:
         """Rule 2, within `stop_timeout_s`."""
         timeout_s = self._config.stop_timeout_s
         self.conditions.fails("stop", "the node is stopping")
         self.events.add("stopping", "", timeout_s=timeout_s)
         self.server.refuse_messages()
-        watching.cancel()
-        if self._counting is not None:
-            self._counting.cancel()
+        for task in (*beside, *([] if self._counting is None else [self._counting])):
+            task.cancel()
         running = [serving.running for serving in self._serving.values()]
         for serving in self._serving.values():
             serving.driver.stop()

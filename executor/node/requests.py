@@ -164,6 +164,10 @@ class RequestBook:
         value = self._journal.find(request_id, "request")
         return None if value is None else decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
 
+    def is_closed_at(self, request_id: RequestId, location: ChainLocation) -> bool:
+        """Whether this closing still stands."""
+        return self._settled.is_closed_at(request_id, location.block_number)
+
     def cursor(self, start_block: int) -> int:
         """The block to read next: some before the journaled one, or `start_block` on a first start."""
         kept = self._journal.find(CURSOR, "cursor")
