@@ -1,29 +1,48 @@
-"""Brings attestations on chain: one attempt each; the machine asks again when delivery is not seen in time."""
+"""Brings attestations on chain: one attempt each; the machine asks again when delivery is not seen in time.
+
+Rule 1. A failure is told, and left to a later round: of this member, or of the others, who hold the attestation too.
+Rule 2. An account that cannot pay is told of once; every later attempt asks the node again, so the first one after the
+        account has funds succeeds, and that is told too.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
-from executor.chain.transmitter import Transmitter
-from executor.errors import ExecutorError
+from executor.chain.transmitter import Transmission
+from executor.errors import ExecutorError, InsufficientFunds
 from executor.model.committee import Epoch
+from executor.model.report import Attestation
 from executor.protocol.effects import Transmit
 from executor.store.events import EventLog
 
 CONCURRENT = 8  # transactions of one account under way; more wait
 
 
-class Transmissions:
-    """Carries `Transmit` effects out and says what came of them."""
+class Delivers(Protocol):
+    """The transmitter of executor/chain."""
 
-    def __init__(self, epoch: Epoch, transmitter: Transmitter, events: EventLog) -> None:
+    async def deliver(self, epoch: Epoch, attestation: Attestation, payloads: tuple[bytes, ...], /) -> Transmission:
+        """Deliver what is still open; raises ExecutorError."""
+
+
+class Transmissions:
+    """Carries `Transmit` effects out and says what came of them. Counters and `without_funds` are for metrics."""
+
+    def __init__(self, epoch: Epoch, transmitter: Delivers, events: EventLog) -> None:
+        self.delivered = 0  # requests that a transaction of ours closed
+        self.late = 0  # that were closed already
+        self.failed = 0  # attempts
+        self.gas_used = 0
+        self.without_funds = False
         self._epoch = epoch
         self._transmitter = transmitter
         self._events = events
         self._slots = asyncio.Semaphore(CONCURRENT)
 
     async def transmit(self, effect: Transmit) -> None:
-        """Deliver what is still open; a failure is told, and left to a later round."""
+        """Deliver what is still open."""
         attestation = effect.attestation
         requests = [report.request_id for report in attestation.reports]
         async with self._slots:
@@ -31,10 +50,23 @@ class Transmissions:
                 self._events.add("transmitting", request, scheme=attestation.scheme.value, batch=len(requests))
             try:
                 done = await self._transmitter.deliver(self._epoch, attestation, effect.payloads)
+            except InsufficientFunds as error:
+                self.failed += 1
+                if not self.without_funds:
+                    self.without_funds = True
+                    self._events.add("transmitter-without-funds", "", reason=str(error))
+                return
             except ExecutorError as error:  # the chain's, or a signer that is being restarted
+                self.failed += 1
                 for request in requests:
                     self._events.add("transmission-failed", request, reason=str(error))
                 return
+        if done.location is not None and self.without_funds:
+            self.without_funds = False
+            self._events.add("transmitter-funded", "")
+        self.delivered += len(done.delivered)
+        self.late += len(done.skipped)
+        self.gas_used += done.gas_used
         for request, gas_cost in zip(done.delivered, done.gas_costs, strict=True):
             self._events.add(
                 "transmitted",

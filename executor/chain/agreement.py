@@ -18,12 +18,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, ClassVar, Protocol
+from typing import Any
 from typing import Final as Constant
 
 from executor.chain.endpoint import Endpoint
+from executor.chain.news import News, Outvoted, Resumed, Stopped
 from executor.chain.polling import Poll, Refusal, Silence, Value, Voice, shown, value_of
 from executor.chain.quantity import parse_quantity, quantity
 from executor.chain.refusals import Refused, refused
@@ -42,56 +42,6 @@ Json = Any
 # How long the last voices are waited for when they could still raise a number that enough have reached, or take a
 # transaction that one has taken. A dead endpoint costs this much while the others are a block apart.
 PATIENCE_S: Constant = 0.3
-
-
-class News(Protocol):
-    """What people should hear about an endpoint, as an event of this kind."""
-
-    kind: ClassVar[str]
-
-    def fields(self) -> dict[str, str | int]:
-        """The event's fields."""
-
-
-@dataclass(frozen=True)
-class Outvoted:
-    """An endpoint contradicted what the others agree on, for the `times`-th time."""
-
-    kind: ClassVar[str] = "endpoint-outvoted"
-    endpoint: str
-    method: str
-    answer: str
-    agreed: str
-    times: int
-
-    def fields(self) -> dict[str, str | int]:
-        """The event's fields."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Stopped:
-    """An endpoint no longer answers as it should."""
-
-    kind: ClassVar[str] = "endpoint-stopped"
-    endpoint: str
-    reason: str
-
-    def fields(self) -> dict[str, str | int]:
-        """The event's fields."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Resumed:
-    """An endpoint answers again."""
-
-    kind: ClassVar[str] = "endpoint-resumed"
-    endpoint: str
-
-    def fields(self) -> dict[str, str | int]:
-        """The event's fields."""
-        return asdict(self)
 
 
 def majority(endpoints: int) -> int:

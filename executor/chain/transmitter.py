@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final as Constant
 
 from executor.chain.bindings import router as binding
 from executor.chain.client import ChainClient, Receipt, well_formed
 from executor.chain.contracts import calldata, revert_reason
+from executor.chain.kept_sums import KeptSums
 from executor.chain.logs import router_logs
 from executor.chain.sender import TransactionSender
 from executor.crypto.digests import keccak256
@@ -75,7 +76,9 @@ def fulfill_calldata(epoch: Epoch, attestation: Attestation, payloads: Sequence[
 class Transmitter:
     """Submits attestations from one account; several deliveries may run at a time."""
 
-    def __init__(self, client: ChainClient, sender: TransactionSender) -> None:
+    def __init__(self, client: ChainClient, sender: TransactionSender, *, remember_after: int | None = None) -> None:
+        self.sender = sender
+        self.sums = KeptSums(client, remember_after=remember_after)
         self._client = client
         self._sender = sender
 
@@ -85,15 +88,24 @@ class Transmitter:
         That someone else delivered first, before or while we tried, is no error. Raises TransactionFailed when the
         router refuses the attestation or the transaction is not mined, ChainUnavailable when no endpoint answers.
         """
-        call = fulfill_calldata(epoch, attestation, payloads)
+        whole = fulfill_calldata(epoch, attestation, payloads)
         ids = tuple(report.request_id for report in attestation.reports)
         open_gas = await self._open_callback_gas(ids)
         if open_gas is None:
             return Transmission(None, 0, (), ids, ())
+        marked = replace(attestation, proof=await self.sums.mark(epoch, attestation))
+        call = fulfill_calldata(epoch, marked, payloads)
         try:
             gas = await self._sender.estimate(self._client.router, call)
         except RpcRefused as error:
-            return await self._unless_closed(ids, revert_reason(error.data) if error.data else error.message, None)
+            if call == whole:
+                return await self._unless_closed(ids, revert_reason(error.data) if error.data else error.message, None)
+            self.sums.forget(epoch, attestation)
+            return await self.deliver(epoch, attestation, payloads)
+        if gas > MAX_TRANSACTION_GAS:
+            raise TransactionFailed(
+                f"a delivery of {len(ids)} reports takes {gas} gas, a transaction has at most {MAX_TRANSACTION_GAS}"
+            )
         # A callback may use more at inclusion than in the estimate; it is entitled to its whole limit.
         # Those that used it in the estimate are counted twice, so a full batch would be refused for what it never uses.
         gas += gas * GAS_MARGIN_PERCENT // 100
@@ -101,6 +113,7 @@ class Transmitter:
         receipt = await self._sender.send(self._client.router, call, gas=gas)
         if not receipt.succeeded:
             return await self._unless_closed(ids, await self._why(call, receipt), receipt)
+        await self.sums.remember(epoch, attestation, self._sender)
         return self._transmission(receipt)
 
     async def _open_callback_gas(self, ids: Sequence[RequestId]) -> int | None:

@@ -6,7 +6,14 @@ import pytest
 
 from executor.aggregator.transmission import CONCURRENT, Transmissions
 from executor.chain.transmitter import Transmission
-from executor.errors import ChainUnavailable, InvalidValue, SignerUnavailable, SigningRefused, TransactionFailed
+from executor.errors import (
+    ChainUnavailable,
+    InsufficientFunds,
+    InvalidValue,
+    SignerUnavailable,
+    SigningRefused,
+    TransactionFailed,
+)
 from executor.model.ids import Digest, FunctionId, RequestId, TranscriptHash
 from executor.model.receipt import ChainLocation
 from executor.model.report import Attestation, Report, Scheme, Status
@@ -39,6 +46,7 @@ class Chain:
 
     def __init__(self, error=None):
         self.error, self.gate, self.under_way, self.most = error, asyncio.Event(), 0, 0
+        self.late = False
         self.gate.set()
 
     async def deliver(self, epoch, attestation, payloads):
@@ -49,6 +57,8 @@ class Chain:
         if self.error is not None:
             raise self.error
         ids = tuple(report.request_id for report in attestation.reports)
+        if self.late:
+            return Transmission(None, 0, (), ids, ())
         return Transmission(LOCATION, 50_000, ids, (), tuple(range(7, 7 + len(ids))))
 
 
@@ -79,6 +89,24 @@ async def test_a_failure_is_told_and_does_not_end_the_node(events, error):
     await Transmissions(make_epoch(), Chain(error), events).transmit(effect(1))
     assert [event.kind for event in events.after(1)] == ["transmission-failed"]
     assert events.after(1)[0].fields["reason"] == str(error)
+
+
+async def test_an_account_without_funds_is_told_of_once_and_again_when_it_pays(events):
+    """However many deliveries fail in between; what others delivered meanwhile is no sign of funds."""
+    chain = Chain(InsufficientFunds("0x01 cannot pay"))
+    transmissions = Transmissions(make_epoch(), chain, events)
+    for number in (1, 2, 3):
+        await transmissions.transmit(effect(number))
+    told = [event for event in events.after(0) if event.kind != "transmitting"]
+    assert [(each.kind, each.fields["reason"]) for each in told] == [("transmitter-without-funds", "0x01 cannot pay")]
+    assert (transmissions.without_funds, transmissions.failed) == (True, 3)
+    chain.error, chain.late = None, True
+    await transmissions.transmit(effect(1))
+    assert (transmissions.without_funds, transmissions.late) == (True, 1)
+    chain.late = False
+    await transmissions.transmit(effect(2))
+    assert [event.kind for event in events.after(0)][-2:] == ["transmitter-funded", "transmitted"]
+    assert (transmissions.without_funds, transmissions.delivered) == (False, 1)
 
 
 async def test_transactions_under_way_are_bounded(events):

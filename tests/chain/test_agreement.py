@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from executor.chain.agreement import Outvoted, Panel, Resumed, Stopped, majority
+from executor.chain.agreement import Panel, majority
 from executor.chain.endpoint import endpoints
+from executor.chain.news import Outvoted, Resumed, Stopped
 from executor.chain.polling import MAX_LATE
 from executor.chain.provider import RpcProvider
 from executor.errors import (

@@ -14,7 +14,7 @@ from executor.chain.deploy import register
 from executor.chain.sender import TransactionSender
 from executor.chain.signing import dev_account, local_account
 from executor.chain.transmitter import Transmitter
-from executor.errors import RpcRefused, TransactionFailed
+from executor.errors import InsufficientFunds, RpcRefused, TransactionFailed
 from executor.model.report import Scheme
 
 from .endpoints import lying
@@ -70,13 +70,13 @@ async def test_what_is_not_mined_is_sent_again_for_more(manual: Scene) -> None:
 
 
 async def test_giving_up_is_a_failure_that_leaves_no_gap(manual: Scene) -> None:
-    """After a transaction that was not mined in time, the account goes on."""
+    """After a transaction that was not mined in time, the account goes on with its nonce."""
     account = sender(manual, 8, timeout_s=0.3)
     with pytest.raises(TransactionFailed, match="not mined within"):
         await account.send(SINK, value_wei=1, gas=21_000)
     task: asyncio.Task[object] = asyncio.create_task(sender(manual, 8).send(SINK, value_wei=1, gas=21_000))
     await mine_until(manual, task)
-    assert await manual.client.rpc.call("eth_getTransactionCount", str(account.address), "latest") == "0x2"
+    assert await manual.client.rpc.call("eth_getTransactionCount", str(account.address), "latest") == "0x1"
 
 
 async def test_two_transmitters_race_and_neither_fails(manual: Scene) -> None:
@@ -110,7 +110,7 @@ async def test_another_process_with_the_same_account(scene: Scene) -> None:
 async def test_a_poor_account_is_refused_by_name(scene: Scene) -> None:
     """Without funds the node refuses, and the error says so."""
     poor = TransactionSender(scene.client, local_account(b"\x07" * 32))
-    with pytest.raises(TransactionFailed, match="insufficient funds"):
+    with pytest.raises(InsufficientFunds, match="insufficient funds"):
         await poor.send(SINK, value_wei=1, gas=21_000)
 
 
