@@ -17,6 +17,7 @@ from pathlib import Path
 from executor.aggregator.transmission import Transmissions
 from executor.capabilities.http import HttpSettings
 from executor.chain.client import ChainClient
+from executor.chain.fees import GWEI, FeePolicy
 from executor.chain.sender import Account, TransactionSender
 from executor.chain.transmitter import Transmitter
 from executor.errors import ExecutorError
@@ -100,7 +101,11 @@ async def _serve(
     wrap: Wrap,
     asked: asyncio.Event,
 ) -> None:
-    transmitter = Transmitter(chain, TransactionSender(chain, Account(keys.transmitter, signer)))
+    paid = config.transmitter
+    fees = FeePolicy(int(paid.priority_fee_gwei * GWEI), paid.max_fee_gwei * GWEI)
+    sender = TransactionSender(chain, Account(keys.transmitter, signer), fees=fees)
+    sender.report = chain.rpc.panel.report
+    transmitter = Transmitter(chain, sender, remember_after=paid.keep_sums_after or None)
 
     async def signer_of(epoch: Epoch, member: Member) -> EpochKeys | None:
         if (member.signer, member.bls_key, member.encryption_key) != (keys.signer, keys.bls_key, keys.encryption_key):

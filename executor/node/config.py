@@ -47,8 +47,9 @@ class ChainConfig(Table):
         Field(
             min_length=1,
             max_length=8,
-            description="JSON-RPC endpoints, http or https. An endpoint can hide events: name several that belong to "
-            "different people. A key in a URL is a secret: write ${NAME}, which is read from the environment.",
+            description="JSON-RPC endpoints, http or https. A majority of them must agree: name three or more of "
+            "different people (docs/chain.md). A key in a URL is a secret: write ${NAME}, which is read from the "
+            "environment.",
         ),
     ]
     start_block: Annotated[int, Field(ge=0, description="Block to read first on a first start: the epoch's.")] = 0
@@ -63,6 +64,30 @@ class SignerConfig(Table):
     """The signer process, which holds the keys (`executor signer` or `python -m executor.keys.process`)."""
 
     socket: Annotated[File, Field(description="Its Unix socket.")] = Path("signer.sock")
+
+
+class TransmitterConfig(Table):
+    """The account that brings attestations on chain."""
+
+    max_fee_gwei: Annotated[
+        int,
+        Field(ge=1, le=1_000_000, description="The most it pays for a unit of gas; above it, it waits and says so."),
+    ] = 1_000
+    priority_fee_gwei: Annotated[
+        float,
+        Field(
+            allow_inf_nan=False, ge=0, le=10_000, description="What it adds for the block's maker, for a unit of gas."
+        ),
+    ] = 1.0
+    keep_sums_after: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000,
+            description="BLS: after so many deliveries by the same signers their keys' sum is kept on chain, so "
+            "that later ones cost less (docs/gas.md); 0 keeps none.",
+        ),
+    ] = 0
 
 
 class WorkersConfig(Table):
@@ -140,6 +165,7 @@ class NodeConfig(Table):
     ] = 10.0
     chain: ChainConfig
     signer: SignerConfig = SignerConfig()
+    transmitter: TransmitterConfig = TransmitterConfig()
     workers: WorkersConfig = WorkersConfig()
     http: HttpConfig
     rounds: RoundsConfig = RoundsConfig()
