@@ -32,7 +32,9 @@
     │   └── WrongPassword
     ├── SigningRefused              the signer's record holds a conflicting signature (K1)
     ├── SignerUnavailable           the signer process does not answer
-    └── StoreError                  the journal cannot be read or written
+    ├── StoreError                  the journal cannot be read or written
+    ├── UploadRefused               this account may not upload here
+    └── DownloadFailed              nobody gave the bytes
 
 A guest's fault is no exception: it is an `Outcome` (executor/model/outcome.py).
 """
@@ -185,3 +187,11 @@ class SignerUnavailable(ExecutorError):
 
 class StoreError(ExecutorError):
     """The journal cannot be read or written; the node stops rather than sign from half a state."""
+
+
+class UploadRefused(ExecutorError):
+    """The account may not have this node keep bytes, or its signature does not say that it wants to."""
+
+
+class DownloadFailed(ExecutorError):
+    """The bytes of a function could not be had from this source, or are not that function's."""

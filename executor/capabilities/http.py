@@ -67,9 +67,11 @@ class HttpSettings:
 class HttpCapability:
     """http@1 for one observe run: it counts that run's requests."""
 
-    def __init__(self, terms: HttpTerms, settings: HttpSettings | None = None) -> None:
+    def __init__(
+        self, terms: HttpTerms, settings: HttpSettings | None = None, *, allowed: AllowList | None = None
+    ) -> None:
         self._settings = settings or HttpSettings()
-        self._allowed = AllowList(terms)
+        self._allowed = allowed or AllowList(terms)
         self._resolver = CheckedResolver(self._settings.lookup, self._settings.overrides)
         self._requests_left = self._settings.requests
 

@@ -2,7 +2,7 @@
 
 GET  /v1/health                 who this is and what it holds
 GET  /v1/events?after=N&wait=S  numbered events after N, waiting up to S seconds for the first
-PUT  /v1/functions              upload a function (executor/node/functions.py); answers its id
+PUT  /v1/functions              upload a function (executor/node/uploads.py says who may); answers its id
 GET  /v1/functions              ids held
 GET  /v1/functions/{id}         one function, in upload form
 GET  /v1/receipts/{request id}  one receipt (canonical JSON)
@@ -12,45 +12,67 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from aiohttp import web
 
-from executor.errors import ExecutorError, InvalidValue
+from executor.crypto.digests import function_id
+from executor.errors import ExecutorError, InvalidValue, StoreError, UploadRefused
 from executor.model.function import Function
-from executor.model.ids import FunctionId, RequestId
+from executor.model.ids import Address, FunctionId, RequestId
 from executor.node.functions import MAX_UPLOAD_BYTES, FunctionStore, pack_function, unpack_function
+from executor.node.uploads import HEADER, UploadClaim
 from executor.store.events import EventLog
 
 MAX_WAIT_S = 30.0
 MAX_WAITERS = 64  # each event wakes all of them
 MAX_UPLOADS = 4  # under way at a time: each may hold an upload's 40 MiB, and what is made of it
+MAX_DOWNLOADS = 8  # under way at a time, as above; members ask again
+DOWNLOAD_TIMEOUT_S = 30.0  # as long as a member waits for one (fetching.py)
+WRITTEN_BYTES = 65_536
 UPLOAD_TIMEOUT_S = 60.0  # for one body: 40 MiB at 6 Mbit/s
 Health = Callable[[], dict[str, object]]
 
 
+class Holding(Protocol):
+    """The node's functions (executor/node/holding.py)."""
+
+    @property
+    def store(self) -> FunctionStore:
+        """What is held."""
+
+    def missing(self) -> Sequence[FunctionId]:
+        """What open requests wait for."""
+
+    async def check_upload(self, header: str | None, /) -> UploadClaim | None:
+        """Who uploads; raises UploadRefused, or ChainError when nobody can tell."""
+
+    async def add(self, function: Function, account: Address | None, /) -> FunctionId:
+        """Keep a function whose module loads; raises ExecutorError."""
+
+
 class Api:
-    """The routes; `add_function` checks that the module loads before the store keeps it."""
+    """The routes."""
 
     def __init__(
         self,
         *,
         health: Health,
         events: EventLog,
-        functions: FunctionStore,
+        holding: Holding,
         receipts: Path,
-        add_function: Callable[[Function], Awaitable[FunctionId]],
         upload_timeout_s: float = UPLOAD_TIMEOUT_S,
     ) -> None:
         self._health = health
         self._events = events
-        self._functions = functions
+        self._holding = holding
         self._receipts = receipts
-        self._add_function = add_function
         self._upload_timeout_s = upload_timeout_s
         self._waiters = 0
         self._uploads = 0
+        self._downloads = 0
 
     def register(self, router: web.UrlDispatcher) -> None:
         """Add the routes to an aiohttp application's router."""
@@ -88,11 +110,19 @@ class Api:
             return _refuse(503, f"{MAX_UPLOADS} other uploads are under way")
         self._uploads += 1
         try:
-            return await self._take_upload(request)
+            claim = await self._holding.check_upload(request.headers.get(HEADER))
+            return await self._take_upload(request, claim)
+        except UploadRefused as error:
+            return _refuse(403, str(error))
+        except InvalidValue as error:
+            return _refuse(422, str(error))
+        except ExecutorError as error:
+            return _refuse(503, str(error))
         finally:
             self._uploads -= 1
 
-    async def _take_upload(self, request: web.Request) -> web.Response:
+    async def _take_upload(self, request: web.Request, claim: UploadClaim | None) -> web.Response:
+        """Read the body and keep it; what it claims to be was judged before."""
         data = bytearray()
         try:
             async with asyncio.timeout(self._upload_timeout_s):
@@ -102,27 +132,44 @@ class Api:
                         return _refuse(413, f"the limit is {MAX_UPLOAD_BYTES} bytes")
         except TimeoutError:
             return _refuse(408, f"the upload took longer than {self._upload_timeout_s:g} s")
-        try:
-            function = await asyncio.to_thread(unpack_function, bytes(data))
-            identity = await self._add_function(function)
-        except InvalidValue as error:
-            return _refuse(422, str(error))
-        except ExecutorError as error:
-            return _refuse(503, str(error))
+        function = await asyncio.to_thread(unpack_function, bytes(data))
+        if claim is not None and (uploaded := function_id(function)) != claim.function_id:
+            return _refuse(422, f"this is function {uploaded}; the signature is over {claim.function_id}")
+        identity = await self._holding.add(function, None if claim is None else claim.account)
         return web.json_response({"function_id": str(identity)})
 
     async def _get_functions(self, _request: web.Request) -> web.Response:
-        return web.json_response([str(identity) for identity in self._functions.ids()])
+        return web.json_response([str(identity) for identity in self._holding.store.ids()])
 
-    async def _get_function(self, request: web.Request) -> web.Response:
+    async def _get_function(self, request: web.Request) -> web.StreamResponse:
         try:
             identity = FunctionId.from_hex(request.match_info["id"])
         except InvalidValue as error:
             return _refuse(400, str(error))
-        function = self._functions.load(identity)
+        if self._downloads >= MAX_DOWNLOADS:
+            return _refuse(503, f"{MAX_DOWNLOADS} others are given functions")
+        self._downloads += 1
+        try:
+            async with asyncio.timeout(DOWNLOAD_TIMEOUT_S):
+                return await self._give(request, identity)
+        except StoreError as error:
+            return _refuse(503, str(error))
+        finally:
+            self._downloads -= 1
+
+    async def _give(self, request: web.Request, identity: FunctionId) -> web.StreamResponse:
+        """Write a function out while its place is held: an answer waits in memory for who reads slowly."""
+        function = self._holding.store.load(identity)
         if function is None:
-            return _refuse(404, f"this node does not hold function {identity}")
-        return web.Response(body=pack_function(function), content_type="application/json")
+            fetching = ", and is fetching it" if identity in self._holding.missing() else ""
+            return _refuse(404, f"this node does not hold function {identity}{fetching}")
+        packed = await asyncio.to_thread(pack_function, function)
+        response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(packed))})
+        await response.prepare(request)
+        for at in range(0, len(packed), WRITTEN_BYTES):
+            await response.write(packed[at : at + WRITTEN_BYTES])
+        await response.write_eof()
+        return response
 
     async def _get_receipt(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -137,6 +184,6 @@ class Api:
 
 def _refuse(status: int, message: str) -> web.Response:
     response = web.json_response({"error": message}, status=status)
-    if status in (408, 413, 503):
+    if status in (403, 408, 413, 503):
         response.force_close()  # the rest of the body is not worth reading
     return response

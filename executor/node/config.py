@@ -131,6 +131,30 @@ class LimitsConfig(Table):
     ] = 268_435_456
 
 
+class UploadsConfig(Table):
+    """Who may have this node keep functions' bytes; members fetch from each other whatever stands here."""
+
+    allowed: Annotated[
+        Literal["subscribers", "listed", "anyone"],
+        Field(
+            description='"subscribers": owners of a subscription of the router with at least min_balance free in it, '
+            'and the accounts listed; "listed": those alone; "anyone": also uploads without a signature.'
+        ),
+    ] = "subscribers"
+    accounts: Annotated[list[AddressText], Field(max_length=1_000, description="Accounts that may always upload.")] = []
+    min_balance: Annotated[
+        str,
+        Field(
+            pattern=r"^[0-9]{1,30}$",
+            description="Free balance that a subscription must have, in the smallest unit of its asset (wei).",
+        ),
+    ] = "1000000000000000"
+    account_functions: Annotated[int, Field(ge=1, le=1_000_000, description="Functions kept of one account.")] = 50
+    account_bytes: Annotated[
+        int, Field(ge=1, le=1 << 40, description="Bytes kept of one account, modules and sources.")
+    ] = 67_108_864
+
+
 class MetricsConfig(Table):
     """Prometheus metrics at http://HOST:PORT/metrics. They tell what a node does: keep the port private."""
 
@@ -170,6 +194,7 @@ class NodeConfig(Table):
     http: HttpConfig
     rounds: RoundsConfig = RoundsConfig()
     limits: LimitsConfig = LimitsConfig()
+    uploads: UploadsConfig = UploadsConfig()
     metrics: MetricsConfig = MetricsConfig()
     logs: LogsConfig = LogsConfig()
     resolve: Annotated[

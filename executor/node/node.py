@@ -23,12 +23,11 @@ from executor.chain.client import ChainClient
 from executor.chain.subscriptions import load_bill
 from executor.chain.terms import deepest_block
 from executor.chain.watcher import RequestWatcher, Scanned
-from executor.crypto.digests import function_id
 from executor.errors import ChainDisagreement, ChainError, ChainUnavailable, WrongChain
 from executor.model.committee import Epoch
 from executor.model.committee import Member as Registered
 from executor.model.function import Function
-from executor.model.ids import Address, FunctionId
+from executor.model.ids import Address
 from executor.node.api import Api
 from executor.node.catchup import CatchUp
 from executor.node.conditions import Conditions
@@ -36,7 +35,7 @@ from executor.node.config import NodeConfig
 from executor.node.continuity import check_continuity
 from executor.node.driver import LARGE_PLACES, Driver, Runs, Signs
 from executor.node.epochs import EpochFollower
-from executor.node.functions import FunctionStore
+from executor.node.holding import FunctionHolding
 from executor.node.metrics.meters import Meters
 from executor.node.metrics.readings import count_rounds, read_queues
 from executor.node.metrics.timed import TimedJournal
@@ -48,7 +47,6 @@ from executor.protocol.admission import check_admission
 from executor.protocol.effects import Transmit
 from executor.protocol.member import Member
 from executor.protocol.settings import Settings
-from executor.store.blobs import Blobs
 from executor.store.events import EventLog
 from executor.store.journal import Journal
 from executor.transport.http import HttpTransport
@@ -56,6 +54,7 @@ from executor.transport.interface import MessageSigner
 from executor.transport.server import HttpServer
 
 CHAIN_RETRY_S = 1.0
+MISSING_SHOWN = 32  # functions that the health names
 FLUSH_PART = 0.5  # of the time a stop may take: for messages that peers still take
 
 
@@ -116,11 +115,14 @@ class Node:
         self.conditions.fails("start", "the node is starting")
         self.journal = Journal(config.data / "journal.sqlite3")
         check_continuity(self.journal, record_counter)
-        self.functions = FunctionStore(
-            self.journal,
-            Blobs(config.data / "blobs"),
-            max_functions=config.limits.functions,
-            max_bytes=config.limits.function_bytes,
+        self.holding = FunctionHolding(
+            config,
+            journal=self.journal,
+            chain=chain,
+            members=self._peers,
+            book=lambda: self.book,
+            admit=self._admit,
+            events=events,
         )
         self.receipts = ReceiptFiles(config.data / "receipts")
         self.sessions = Sessions()
@@ -128,7 +130,7 @@ class Node:
         self.catch_up = CatchUp(
             journal=self.journal,
             sessions=self.sessions,
-            functions=self.functions,
+            functions=self.holding.store,
             receipts=self.receipts,
             runs=runs,
             events=events,
@@ -136,7 +138,7 @@ class Node:
         self.book = RequestBook(
             sessions=self.sessions,
             journal=self.journal,
-            functions=self.functions,
+            functions=self.holding.store,
             events=events,
             receipts=self.receipts,
             load_bill=partial(load_bill, chain),
@@ -149,9 +151,8 @@ class Node:
         Api(
             health=self.health,
             events=events,
-            functions=self.functions,
+            holding=self.holding,
             receipts=self.receipts.directory,
-            add_function=self._add_function,
         ).register(self.server.app.router)
         Status(self.conditions, self.book).register(self.server.app.router)
         self._meters.watch_http(self.server.app)
@@ -166,7 +167,11 @@ class Node:
                 await self._follow_epochs()
                 await self.book.restore()
                 self.catch_up.restore()
-                beside = [group.create_task(self._watch()), group.create_task(self.catch_up.run(self.book))]
+                beside = [
+                    group.create_task(self._watch()),
+                    group.create_task(self.catch_up.run(self.book)),
+                    group.create_task(self.holding.run()),
+                ]
                 self.events.add("started", "", epochs=[session.epoch.number for session in self.sessions.all()])
                 self.conditions.works("start")
                 ready()
@@ -271,19 +276,23 @@ class Node:
 
     # Functions.
 
-    async def _add_function(self, function: Function) -> FunctionId:
-        identity = function_id(function)
-        if identity in self.functions:
-            return identity
+    async def _admit(self, function: Function) -> None:
+        """Raises for a function that does not fit the newest epoch, or whose module does not load."""
         sessions = self.sessions.all()
         if not sessions:
             raise ChainUnavailable("this node serves no epoch now, so it cannot tell which functions fit")
         check_admission(sessions[-1].epoch, function.terms)  # the newest: no request comes to the others any more
-        await self._load(function)  # InvalidModule before anything is kept
-        self.functions.add(function)
-        self.events.add("function-added", "", function_id=str(identity), module_bytes=len(function.module))
-        await self.book.function_added(identity)
-        return identity
+        await self._load(function)
+
+    def _peers(self) -> dict[int, str]:
+        """The other members of the newest epoch, and where they serve."""
+        newest = self.sessions.all()[-1:]
+        return {
+            member.index: member.endpoint
+            for session in newest
+            for member in session.epoch.members
+            if member.index != session.index
+        }
 
     # Looking and stopping.
 
@@ -309,7 +318,8 @@ class Node:
             "ready": not self.conditions.reasons,
             "chain_id": self._config.chain.id,
             "router": self._config.chain.router,
-            "functions": len(self.functions.ids()),
+            "functions": len(self.holding.store.ids()),
+            "missing_functions": [str(function) for function in self.holding.missing()[:MISSING_SHOWN]],
             "open_requests": self.book.open_count,
             "uptime_s": round(time.time() - self._started_at, 1),
             "time": round(time.time(), 3),

@@ -142,6 +142,10 @@ class RequestBook:
         """Functions that open requests wait for."""
         return self._for_function.keys()
 
+    def open_functions(self) -> set[FunctionId]:
+        """Functions that open requests name."""
+        return {standing.function for standing in self._open.values()}
+
     @property
     def shed_from(self) -> int | None:
         """The block from which requests were left out and are still to be read."""

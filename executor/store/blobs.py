@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final as Constant
 
@@ -39,11 +40,37 @@ class Blobs:
         """The blob, or None when it is not here; raises StoreError when its file is damaged."""
         data = read_whole(self._path(digest), limit=self._max_bytes)
         if data is not None and keccak256(data) != digest:
-            raise StoreError(f"{self._path(digest)} is damaged: its hash is {keccak256(data)}")
+            raise StoreError(
+                f"{self._path(digest)} is damaged: its hash is {keccak256(data)}; check the disk and delete the file, "
+                "which is fetched again"
+            )
         return data
 
     def __contains__(self, digest: Digest) -> bool:
         return self._path(digest).is_file()
+
+    def size(self, digest: Digest) -> int:
+        """Bytes of the blob's file; 0 when it is not here."""
+        try:
+            return self._path(digest).stat().st_size
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise StoreError(f"cannot read {self._path(digest)}: {error.strerror}") from error
+
+    def remove(self, digest: Digest) -> None:
+        """Forget a blob; what is not here is no error."""
+        try:
+            self._path(digest).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot remove {self._path(digest)}: {error.strerror}") from error
+
+    def keep_only(self, digests: Collection[Digest]) -> None:
+        """Remove every other blob: what a killed process had written and named nowhere, or had begun to remove."""
+        kept = {digest.hex() for digest in digests}
+        for path in self._directory.iterdir():
+            if path.name not in kept:
+                path.unlink(missing_ok=True)
 
     def _path(self, digest: Digest) -> Path:
         return self._directory / digest.hex()

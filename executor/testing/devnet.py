@@ -10,7 +10,8 @@ import json
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self, TypeAlias
@@ -38,11 +39,13 @@ from executor.model.ids import FunctionId
 from executor.model.profile import PROFILE
 from executor.model.report import Scheme
 from executor.node.config_file import config_text
+from executor.node.uploads import sign_upload
 from executor.testing.network import NetworkReader
 from executor.testing.processes import Child, Children, free_ports
 
 ChainKind: TypeAlias = Literal["embedded", "anvil", "anvil-osaka"]
 START_TIMEOUT_S = 60.0
+UPLOAD_LIFE_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +182,26 @@ class Devnet:
 
     # Use.
 
-    async def register(self, function: Function) -> FunctionId:
-        """Make a function known: its facts on chain, without which nobody can request it, its bytes on every node."""
-        await register_function(self.client, self._sender, function)
-        return await self.network.upload(function)
+    async def register(self, function: Function, nodes: Sequence[int] | None = None) -> FunctionId:
+        """Make a function known: its facts on chain, without which nobody can request it, its bytes on these nodes.
+
+        One node is enough, and the others fetch them from it; on all of them (the default) nothing waits.
+        """
+        identity = await register_function(self.client, self._sender, function)
+        return await self.network.upload(function, nodes, authorisation=self.upload_header(identity))
+
+    def upload_header(self, function: FunctionId, account: int = 0) -> str:
+        """Authorises an upload by one of the chain's accounts; the first owns the consumer's subscription."""
+        uploader = dev_accounts()[account]
+        return sign_upload(
+            uploader.private_key,
+            uploader.address,
+            chain_id=self.deployment.chain_id,
+            router=self.deployment.router,
+            function=function,
+            expires=int(time.time()) + UPLOAD_LIFE_S,
+            subscription=self.deployment.subscription,
+        )
 
     async def subscription(self) -> Subscription:
         """The account that pays for the price consumer's requests."""

@@ -11,9 +11,11 @@ import aiohttp
 from executor.errors import HostFault, InvalidValue
 from executor.model.function import Function
 from executor.model.ids import FunctionId, RequestId
-from executor.node.functions import pack_function
+from executor.node.functions import pack_function, unpack_function
+from executor.node.uploads import HEADER
 
 TIMEOUT_S = 10.0
+UPLOAD_TIMEOUT_S = 60.0  # the node compiles the module before it answers
 POLL_S = 0.2
 
 
@@ -47,14 +49,29 @@ class NetworkReader:
             await asyncio.sleep(POLL_S / 2)
         raise HostFault(f"node {node} at {self._urls[node]} does not answer within {timeout_s:g} s")
 
-    async def upload(self, function: Function, nodes: Sequence[int] | None = None) -> FunctionId:
-        """Give every node the function's bytes; raises InvalidValue with what a node answered."""
-        data = pack_function(function)
-        answers = [await self._put(node, data) for node in (nodes if nodes is not None else range(len(self._urls)))]
+    async def upload(
+        self, function: Function, nodes: Sequence[int] | None = None, *, authorisation: str = ""
+    ) -> FunctionId:
+        """Give these nodes, or all, the function's bytes; raises InvalidValue with what a node answered.
+
+        `authorisation` is the header that `executor.node.uploads.sign_upload` makes.
+        """
+        data, headers = pack_function(function), {HEADER: authorisation} if authorisation else {}
+        chosen = nodes if nodes is not None else range(len(self._urls))
+        answers = [await self._put(node, data, headers) for node in chosen]
         return FunctionId.from_hex(answers[0])
 
-    async def _put(self, node: int, data: bytes) -> str:
-        async with self._session.put(f"{self._urls[node]}/v1/functions", data=data) as response:
+    async def function(self, node: int, function: FunctionId) -> Function | None:
+        """The function as a node serves it, or None when it does not hold it or does not answer."""
+        try:
+            async with self._session.get(f"{self._urls[node]}/v1/functions/{function}") as response:
+                return unpack_function(await response.read()) if response.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return None
+
+    async def _put(self, node: int, data: bytes, headers: Mapping[str, str]) -> str:
+        url, timeout = f"{self._urls[node]}/v1/functions", aiohttp.ClientTimeout(total=UPLOAD_TIMEOUT_S)
+        async with self._session.put(url, data=data, headers=headers, timeout=timeout) as response:
             answer = await response.json()
             if response.status != 200:
                 raise InvalidValue(f"node {node} refused the function: {answer.get('error', response.status)}")

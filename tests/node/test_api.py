@@ -10,10 +10,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from node_bench import FUNCTION
 
 from executor.crypto.digests import function_id
-from executor.errors import HostFault, InvalidModule
+from executor.errors import ChainUnavailable, HostFault, InvalidModule, UploadRefused
+from executor.model.ids import Address, FunctionId
 from executor.node import api as api_module
 from executor.node.api import MAX_UPLOADS, MAX_WAITERS, Api
 from executor.node.functions import MAX_UPLOAD_BYTES, FunctionStore, pack_function, unpack_function
+from executor.node.uploads import HEADER, UploadClaim
 from executor.store.blobs import Blobs
 from executor.store.events import EventLog
 from executor.store.journal import Journal
@@ -21,33 +23,53 @@ from executor.store.journal import Journal
 ABSENT = "0x" + "00" * 32
 
 
+class Holding:
+    """What a node holds: nothing yet; `gate` holds uploads back while it is not set, `refusal` refuses them."""
+
+    def __init__(self, store):
+        self.store = store
+        self.error = self.refusal = self.claim = None
+        self.headers, self.accounts = [], []
+        self.wanted = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    def missing(self):
+        return self.wanted
+
+    async def check_upload(self, header):
+        self.headers.append(header)
+        if self.refusal is not None:
+            raise self.refusal
+        return self.claim
+
+    async def add(self, function, account):
+        await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        self.accounts.append(account)
+        return self.store.add(function, account)
+
+
 class Served:
-    """The API of a node that holds nothing yet; `gate` holds uploads back while it is not set."""
+    """The API of a node."""
 
     def __init__(self, folder):
         self.events = EventLog(folder / "events.jsonl")
         self.journal = Journal(folder / "journal.sqlite3")
         self.functions = FunctionStore(self.journal, Blobs(folder / "blobs"), max_functions=2, max_bytes=1_000)
+        self.holding = Holding(self.functions)
+        self.blobs = folder / "blobs"
         self.receipts = folder / "receipts"
         self.receipts.mkdir()
-        self.error = None
-        self.gate = asyncio.Event()
-        self.gate.set()
         self.app = web.Application()
         Api(
             health=lambda: {"member": 0},
             events=self.events,
-            functions=self.functions,
+            holding=self.holding,
             receipts=self.receipts,
-            add_function=self.add,
             upload_timeout_s=0.5,
         ).register(self.app.router)
-
-    async def add(self, function):
-        await self.gate.wait()
-        if self.error is not None:
-            raise self.error
-        return self.functions.add(function)
 
 
 @pytest.fixture
@@ -138,9 +160,72 @@ async def test_a_malformed_upload_is_refused(client, body):
     ("error", "status"), [(InvalidModule("no such export"), 422), (HostFault("the pool is closed"), 503)]
 )
 async def test_a_function_that_cannot_be_loaded_is_refused(client, served, error, status):
-    served.error = error
+    served.holding.error = error
     async with client.put("/v1/functions", data=pack_function(FUNCTION)) as answer:
         assert (answer.status, await answer.json()) == (status, {"error": str(error)})
+
+
+async def test_an_upload_that_may_not_be_made_is_refused_before_its_body_is_read(client, served):
+    """The answer comes while nothing of the body was sent."""
+    served.holding.refusal = UploadRefused("the upload's signature expired 5 s ago by this node's clock")
+    with socket.create_connection((client.host, client.port)) as connection:
+        connection.setblocking(False)
+        loop = asyncio.get_running_loop()
+        head = f"PUT /v1/functions HTTP/1.1\r\nHost: x\r\n{HEADER}: claim\r\nContent-Length: {MAX_UPLOAD_BYTES}\r\n\r\n"
+        await loop.sock_sendall(connection, head.encode())
+        answer = await loop.sock_recv(connection, 4_000)
+    assert answer.startswith(b"HTTP/1.1 403")
+    assert b"expired 5 s ago" in answer
+    assert served.holding.headers == ["claim"]
+
+
+async def test_a_chain_that_cannot_be_asked_about_an_uploader_is_no_refusal(client, served):
+    served.holding.refusal = ChainUnavailable("no endpoint answers")
+    async with client.put("/v1/functions", data=pack_function(FUNCTION)) as answer:
+        assert (answer.status, await answer.json()) == (503, {"error": "no endpoint answers"})
+
+
+async def test_a_signature_over_another_function_does_not_carry_this_one(client, served):
+    """And what is kept counts against the account that signed."""
+    account, other = Address(b"\x05" * 20), FunctionId(bytes(32))
+    served.holding.claim = UploadClaim(account, 0, other, b"", 0)
+    async with client.put("/v1/functions", data=pack_function(FUNCTION)) as answer:
+        assert answer.status == 422
+        assert f"the signature is over {other}" in (await answer.json())["error"]
+    assert served.functions.ids() == []
+    served.holding.claim = UploadClaim(account, 0, function_id(FUNCTION), b"", 0)
+    async with client.put("/v1/functions", data=pack_function(FUNCTION)) as answer:
+        assert answer.status == 200
+    assert served.holding.accounts == [account]
+
+
+async def test_a_function_that_is_being_fetched_is_said_to_be(client, served):
+    served.holding.wanted = [FunctionId(bytes(32))]
+    async with client.get(f"/v1/functions/{ABSENT}") as answer:
+        assert answer.status == 404
+        assert (await answer.json())["error"].endswith("and is fetching it")
+
+
+async def test_a_damaged_blob_is_not_given_out(client, served):
+    """It is named, with what to do."""
+    identity = served.functions.add(FUNCTION)
+    for path in served.blobs.iterdir():
+        path.write_bytes(b"damaged")
+    async with client.get(f"/v1/functions/{identity}") as answer:
+        assert answer.status == 503
+        assert "is damaged" in (await answer.json())["error"]
+
+
+async def test_more_downloads_than_the_limit_are_refused_and_places_come_back(client, served, monkeypatch):
+    """Who reads slowly holds a place, not memory without end."""
+    identity = served.functions.add(FUNCTION)
+    monkeypatch.setattr(api_module, "MAX_DOWNLOADS", 0)
+    async with client.get(f"/v1/functions/{identity}") as answer:
+        assert answer.status == 503
+    monkeypatch.undo()
+    for _ in range(2 * api_module.MAX_DOWNLOADS):
+        async with client.get(f"/v1/functions/{identity}") as answer:
+            assert answer.status == 200
 
 
 async def test_an_upload_over_the_limit_is_refused_by_its_announced_length(client):
@@ -175,14 +260,14 @@ async def test_a_body_that_trickles_is_cut_off(client):
 
 async def test_more_uploads_than_the_limit_are_refused_and_places_come_back(client, served):
     """Each may hold tens of megabytes."""
-    served.gate.clear()
+    served.holding.gate.clear()
     uploads = [
         asyncio.create_task(client.put("/v1/functions", data=pack_function(FUNCTION))) for _ in range(MAX_UPLOADS)
     ]
     await asyncio.sleep(0.2)
     async with client.put("/v1/functions", data=pack_function(FUNCTION)) as answer:
         assert answer.status == 503
-    served.gate.set()
+    served.holding.gate.set()
     for answer in await asyncio.gather(*uploads):
         assert answer.status == 200
         await answer.release()

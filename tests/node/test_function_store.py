@@ -3,18 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from executor.crypto.digests import function_id
-from executor.errors import InvalidEncoding, InvalidManifest, InvalidValue
+from executor.errors import InvalidEncoding, InvalidManifest, InvalidValue, StoreError
 from executor.model.codec import encode_json
 from executor.model.function import Function
-from executor.model.ids import FunctionId
+from executor.model.ids import Address, FunctionId
 from executor.model.manifest import Limits, Terms
-from executor.node.functions import FunctionStore, pack_function, unpack_function
+from executor.node.functions import IDLE_S, FunctionStore, pack_function, unpack_function
 from executor.store.blobs import Blobs
 from executor.store.journal import Journal
 
@@ -22,10 +23,10 @@ MODULE = b"\0asm\x01\0\0\0"
 
 
 @contextmanager
-def opened(folder: Path, functions: int = 10, size: int = 1_000) -> Iterator[FunctionStore]:
+def opened(folder: Path, functions: int = 10, size: int = 1_000, **options: Any) -> Iterator[FunctionStore]:
     journal = Journal(folder / "journal.sqlite3")
     try:
-        yield FunctionStore(journal, Blobs(folder / "blobs"), max_functions=functions, max_bytes=size)
+        yield FunctionStore(journal, Blobs(folder / "blobs"), max_functions=functions, max_bytes=size, **options)
     finally:
         journal.close()
 
@@ -91,3 +92,104 @@ def test_the_largest_terms_survive_a_restart(tmp_path: Path) -> None:
         store.add(function)
     with opened(tmp_path) as store:
         assert store.ids() == [function_id(function)]
+
+
+ONE, OTHER = Address(b"\x01" * 20), Address(b"\x02" * 20)
+
+
+def made(number: int) -> Function:
+    return Function(MODULE, source=b"%d" % number)
+
+
+def test_an_account_has_a_quota_of_its_own_that_lasts(tmp_path: Path) -> None:
+    """Of functions and of bytes, each counted in full; others, and what was fetched, are not counted against it."""
+    limits = {"account_functions": 2, "account_bytes": 100}
+    with opened(tmp_path, **limits) as store:
+        store.add(made(1), ONE)
+        store.add(made(2), ONE)
+    with opened(tmp_path, **limits) as store:
+        with pytest.raises(InvalidValue, match=f"2 functions of account {ONE}"):
+            store.add(made(3), ONE)
+        store.add(made(1), ONE)
+        store.add(made(3), OTHER)
+        with pytest.raises(InvalidValue, match=f"9 bytes of account {OTHER}; 98 more are over its quota of 100"):
+            store.add(Function(MODULE, source=b"x" * 90), OTHER)
+        store.add(Function(MODULE, source=b"x" * 90))
+        assert len(store.ids()) == 4
+
+
+def test_what_is_idle_and_unreferenced_makes_room_the_longest_unused_first(tmp_path: Path) -> None:
+    """Never while an open request names it, and not before a day has passed."""
+    now, open_functions = [1_000.0], set[FunctionId]()
+    with opened(tmp_path, functions=3, open_functions=lambda: open_functions, clock=lambda: now[0]) as store:
+        first, second, third = (store.add(made(number)) for number in range(3))
+        now[0] += IDLE_S - 1
+        with pytest.raises(InvalidValue, match="3 functions, its quota"):
+            store.add(made(3))
+        now[0] += 1
+        assert store.load(first) == made(0)
+        open_functions.add(second)
+        fourth = store.add(made(3))
+        assert set(store.ids()) == {first, second, fourth}
+        assert store.load(third) is None
+        with pytest.raises(InvalidValue, match="3 functions, its quota"):
+            store.add(made(4))
+    with opened(tmp_path) as store:
+        assert set(store.ids()) == {first, second, fourth}
+        assert [store.load(each) for each in (first, second, fourth)] == [made(0), made(1), made(3)]
+
+
+def test_what_a_request_waits_for_takes_the_place_of_what_none_names(tmp_path: Path) -> None:
+    """Uploads without end keep nobody's paid request from its function."""
+    with opened(tmp_path, functions=2) as store:
+        filler = [store.add(made(number)) for number in range(2)]
+        needed = store.add(made(2), needed=True)
+        assert needed in store
+        assert len(set(store.ids()) & set(filler)) == 1
+    full = opened(tmp_path, functions=2, open_functions=lambda: [needed, *filler])
+    with full as store, pytest.raises(InvalidValue, match="2 functions, its quota"):
+        store.add(made(3), needed=True)
+
+
+def test_blobs_are_shared_counted_once_and_dropped_with_their_last_function(tmp_path: Path) -> None:
+    """A language's module is every function's of that language."""
+    now = [0.0]
+    with opened(tmp_path, size=250, clock=lambda: now[0]) as store:
+        module = b"m" * 200
+        first = store.add(Function(module, source=b"1"))
+        second = store.add(Function(module, source=b"2"))
+        now[0] += IDLE_S
+        store.load(second)
+        third = store.add(Function(module, source=b"3" * 49))
+        assert set(store.ids()) == {second, third}
+        assert store.load(second) == Function(module, source=b"2")
+        assert first not in store
+        now[0] += 2 * IDLE_S
+        store.add(Function(b"n" * 240))
+        assert len(list((tmp_path / "blobs").iterdir())) == 2  # the new module and the empty source
+
+
+def test_what_a_killed_process_left_half_done_is_tidied_at_a_start(tmp_path: Path) -> None:
+    """A blob that no record names goes; a function whose blob is gone is not held until it comes again."""
+    with opened(tmp_path) as store:
+        identity = store.add(made(1))
+    blobs = tmp_path / "blobs"
+    kept = sorted(blobs.iterdir())
+    (blobs / ("00" * 32)).write_bytes(b"named nowhere")
+    with opened(tmp_path) as store:
+        assert sorted(blobs.iterdir()) == kept
+        kept[0].unlink()
+        assert identity not in store
+        assert store.load(identity) is None
+        assert store.add(made(1)) == identity
+        assert identity in store
+        assert store.load(identity) == made(1)
+
+
+def test_a_damaged_blob_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        identity = store.add(made(1))
+        for path in (tmp_path / "blobs").iterdir():
+            path.write_bytes(b"damaged")
+        with pytest.raises(StoreError, match=r"blobs/[0-9a-f]{64} is damaged.*delete the file, which is fetched again"):
+            store.load(identity)
