@@ -185,7 +185,7 @@ def proposed(desk: Desk, life: Life, sender: int, proposal: Proposal) -> None:
     if proposal.view.slots != len(proposal.transcript) or not 1 <= proposal.view.slots <= MAX_SLOTS:
         raise RuleBroken(f"a proposal of {len(proposal.transcript)} entries in view {proposal.view}", sender)
     if round == desk.round + 1:
-        life.held_proposal = proposal
+        desk.ahead.keep(sender, proposal)
     elif round == desk.round:
         consider(desk, life, proposal)
 
@@ -297,7 +297,7 @@ def certified(desk: Desk, life: Life, sender: int, message: CertificateMessage) 
         return
     if sender != desk.leader:
         if sender == desk.schedule.leader(desk.round + 1) and certificate.view.round == desk.round + 1:
-            life.held_certificate = message
+            desk.ahead.keep(sender, message)
         return
     consent = consent_of(certificate)
     if consent == life.locked or not lock.may_accept(life.promises, consent):
@@ -323,7 +323,8 @@ def report_signed(desk: Desk, life: Life, statement: ReportsStatement, signature
 
 
 def enter_round(desk: Desk, life: Life) -> None:
-    """A new round began: tell its leader everything, ask again for what stayed unanswered, take up what was held."""
+    """A new round began: tell its leader everything, ask again for what stayed unanswered."""
+    life.held_proposal = None
     patience = desk.settings.patience_rounds
     own = life.own.get(life.so_far)
     for key, since in list(life.asked.items()):
@@ -337,13 +338,3 @@ def enter_round(desk: Desk, life: Life) -> None:
         _look(desk, life)
     else:
         _sign_report(desk, life)  # the signer did not answer
-
-
-def take_up_held(desk: Desk, life: Life) -> None:
-    """Consider what the new round's leader sent before this member's clock entered the round. Raises PeerFault."""
-    proposal, life.held_proposal = life.held_proposal, None
-    certificate, life.held_certificate = life.held_certificate, None
-    if proposal is not None:
-        consider(desk, life, proposal)
-    if certificate is not None:
-        certified(desk, life, desk.leader, certificate)

@@ -5,6 +5,8 @@ Rule 1. An attestation names reports and proves that a quorum signed their root 
 Rule 2. Whoever holds the votes may make it. The maker transmits at once; a member that holds one and has not seen the
         delivery transmits in its own later rounds, after a fixed patience (P5).
 Rule 3. A member that holds an attestation takes no more part in agreement on its requests; it answers with it.
+Rule 4. Who made or passed on an attestation may have left out the transcript. A member that lacks it takes it, checked,
+        from any later attestation of its report; one that has it answers an attestation without it, once a round.
 """
 
 from __future__ import annotations
@@ -114,6 +116,26 @@ def attested(desk: Desk, life: Life, position: int, message: AttestationMessage,
     save(desk, life)
     tell(desk, life)
     note_votes(desk, life, life.count.latest())
+
+
+def complete(desk: Desk, life: Life, position: int, sender: int, message: AttestationMessage) -> None:
+    """Rule 4, for an attestation of a report that this member holds one of already."""
+    own, reports = life.attestation, message.attestation.reports
+    if own is None or len(message.evidence) != len(reports):
+        return
+    report, offered = reports[position], message.evidence[position].certificate
+    mine = own.attestation.reports.index(report) if report in own.attestation.reports else None
+    if mine is None or report.slots == 0:
+        return
+    held = own.evidence[mine].certificate
+    if held is not None and offered is None:
+        answer(desk, life, sender)
+    elif held is None and offered is not None and (found := _certificate(life, report, offered)) is not None:
+        evidence = list(own.evidence)
+        evidence[mine] = replace(evidence[mine], certificate=found)
+        life.attestation = replace(own, evidence=tuple(evidence))
+        save(desk, life)
+        tell(desk, life)
 
 
 def _certificate(life: Life, report: Report, offered: Certificate | None) -> Certificate | None:

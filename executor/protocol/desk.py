@@ -8,6 +8,7 @@ from executor.model.committee import Epoch
 from executor.model.outcome import Outcome
 from executor.model.transcript import Transcript
 from executor.protocol.effects import Effect, Execute, Send
+from executor.protocol.inbox import MAX_AHEAD, Inbox
 from executor.protocol.lifecycle import Life
 from executor.protocol.messages import Message
 from executor.protocol.schedule import Schedule
@@ -24,6 +25,7 @@ class Desk:
         self.suite = suite
         self.schedule = Schedule(epoch)
         self.caught: set[int] = set()  # members whose bad BLS signature was found (attesting.py, Rule 5)
+        self.ahead = Inbox(epoch.n, MAX_AHEAD)  # what members whose clocks are ahead sent for the next round
         self._effects: list[Effect] = []
 
     @property

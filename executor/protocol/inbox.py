@@ -12,13 +12,15 @@ from executor.model.ids import RequestId
 from executor.protocol.messages import MAX_MESSAGE_BYTES, Message, encode_message, request_ids
 
 MAX_EARLY = 256  # messages a sender; a burst of 100 requests seen late sends two or three each
+MAX_AHEAD = 2048  # messages a sender for the next round: a node's machine works on so many requests at most
 MAX_EARLY_BYTES = MAX_MESSAGE_BYTES  # a sender; one message of the largest size still fits
 
 
 class Inbox:
-    """Early messages by sender."""
+    """Early messages by sender, at most `messages` of each."""
 
-    def __init__(self, n: int) -> None:
+    def __init__(self, n: int, messages: int = MAX_EARLY) -> None:
+        self._messages = messages
         self._queues: list[deque[tuple[int, Message]]] = [deque() for _ in range(n)]
         self._sizes = [0] * n
 
@@ -28,7 +30,7 @@ class Inbox:
         queue = self._queues[sender]
         queue.append((size, message))
         self._sizes[sender] += size
-        while len(queue) > MAX_EARLY or self._sizes[sender] > MAX_EARLY_BYTES:
+        while len(queue) > self._messages or self._sizes[sender] > MAX_EARLY_BYTES:
             self._sizes[sender] -= queue.popleft()[0]
 
     def claim(self, request_id: RequestId) -> list[tuple[int, Message]]:
@@ -41,3 +43,15 @@ class Inbox:
                 self._sizes[sender] -= item[0]
                 claimed.append((sender, item[1]))
         return claimed
+
+    def drain(self) -> list[tuple[int, Message]]:
+        """Take out everything, oldest first for each sender."""
+        drained = [(sender, item[1]) for sender, queue in enumerate(self._queues) for item in queue]
+        for queue in self._queues:
+            queue.clear()
+        self._sizes = [0] * len(self._queues)
+        return drained
+
+    def size_bytes(self, sender: int) -> int:
+        """What is kept of a sender."""
+        return self._sizes[sender]

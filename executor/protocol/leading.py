@@ -21,6 +21,7 @@ from executor.model.codec import Json
 from executor.model.ids import Root
 from executor.model.observation import Kind, SignedObservation
 from executor.model.outcome import Awaiting
+from executor.model.profile import PROFILE
 from executor.model.transcript import Entry, Transcript
 from executor.model.view import Certificate, View
 from executor.protocol.agreement import checked, waited_long
@@ -46,13 +47,16 @@ MAX_STATUS_ITEMS = 4  # observations or votes in one status; honest members send
 
 def status_received(desk: Desk, life: Life, sender: int, status: Status) -> None:
     """A member told what it holds. Raises PeerFault and changes nothing when any part is wrong."""
+    if len(status.observations) > MAX_STATUS_ITEMS or len(status.votes) > MAX_STATUS_ITEMS:
+        raise RuleBroken("a status with too many observations or votes", sender)
+    for item in status.observations:
+        if len(item.signed.observation.value) > PROFILE.ceilings.observation_bytes:
+            raise RuleBroken(f"an observation of {len(item.signed.observation.value)} bytes", sender)
     if status.round == desk.round + 1 and desk.schedule.leader(status.round) == desk.index:
-        life.turn.ahead[sender] = status
+        desk.ahead.keep(sender, status)
         return
     if status.round != desk.round or not desk.leads:
         return
-    if len(status.observations) > MAX_STATUS_ITEMS or len(status.votes) > MAX_STATUS_ITEMS:
-        raise RuleBroken("a status with too many observations or votes", sender)
     checked_votes = [check_report_vote(desk, life, sender, vote) for vote in status.votes]
     now_checked, later = _split(life, sender, status.observations)
     lock = NO_LOCK
@@ -274,15 +278,3 @@ def _note_agreed(desk: Desk, life: Life, transcript: Transcript) -> None:
 def _described(signed: SignedObservation) -> dict[str, Json]:
     kind, value = signed.observation.kind.name.lower(), "0x" + signed.observation.value.hex()
     return {"member": signed.member, "kind": kind, "value": value}
-
-
-def take_up_ahead(desk: Desk, life: Life) -> None:
-    """Read the statuses that came before this member's clock entered the round it leads."""
-    ahead, life.turn.ahead = life.turn.ahead, {}
-    if not desk.leads:
-        return
-    for sender, status in ahead.items():
-        try:
-            status_received(desk, life, sender, status)
-        except PeerFault as fault:
-            desk.emit(fault_note(life, fault, sender))

@@ -27,7 +27,7 @@ from executor.protocol.attesting import Count
 from executor.protocol.checks import Subject, consent_of
 from executor.protocol.conflicts import Ballots
 from executor.protocol.lock import NO_LOCK, Consent, Promises
-from executor.protocol.messages import AttestationMessage, CertificateMessage, Proposal
+from executor.protocol.messages import AttestationMessage, Proposal
 from executor.protocol.record import OwnObservation, PreparedPath, Record, encode_record
 from executor.protocol.turn import Turn
 
@@ -92,7 +92,6 @@ class Life:
     payload: bytes = b""
     vote: Vote | None = None
     held_proposal: Proposal | None = None
-    held_certificate: CertificateMessage | None = None
     known_sets: Transcript = ()
     count: Count = field(default_factory=Count)
     ballots: Ballots = field(default_factory=Ballots)

@@ -225,14 +225,11 @@ class Member:
                 life.attesting = False
                 note_stalled(desk, life)
                 agreement.enter_round(desk, life)
-                leading.take_up_ahead(desk, life)
-                try:
-                    agreement.take_up_held(desk, life)
-                except PeerFault as fault:
-                    desk.emit(leading.fault_note(life, fault, desk.leader))
             else:
                 delivering.enter_round(desk, life)
             self._progress(life)
+        for sender, message in desk.ahead.drain():
+            self._read_or_note(sender, message)
 
     def _own(self, request: RequestId, act: Callable[[Life], None]) -> None:
         """Apply an answer of this node; a held proposal that turns out wrong is noted, not raised."""
@@ -323,6 +320,9 @@ class Member:
             if any(key not in self._closed for key in requests):
                 self._inbox.keep(sender, message)
             return
+        for place, life in lives:
+            if not life.active:
+                delivering.complete(self._desk, life, place, sender, message)
         if not any(life.active for _, life in lives):
             return
         votes = message.votes

@@ -8,7 +8,7 @@ from executor.model.ids import TranscriptHash
 from executor.model.observation import Kind, SignedObservation
 from executor.model.view import Certificate, Prepare
 from executor.protocol.lock import Consent
-from executor.protocol.messages import PendingObservation, Proposal, Status
+from executor.protocol.messages import PendingObservation, Proposal
 
 MAX_CERTIFICATES = 8  # only the highest is ever shown; the others save verifying it again
 MAX_TRANSCRIPTS = 16  # transcripts that observations are kept for
@@ -16,14 +16,13 @@ MAX_TRANSCRIPTS = 16  # transcripts that observations are kept for
 
 @dataclass(slots=True)
 class Turn:
-    """`heard` maps members to the highest lock they sent in this round. `ahead` holds statuses of the next round."""
+    """`heard` maps members to the highest lock they sent in this round."""
 
     round: int = -1
     heard: dict[int, Consent] = field(default_factory=dict)
     quorum_at: float | None = None
     proposal: Proposal | None = None
     prepares: dict[int, Prepare] = field(default_factory=dict)
-    ahead: dict[int, Status] = field(default_factory=dict)
     certificates: dict[Consent, Certificate] = field(default_factory=dict)
     observations: dict[TranscriptHash, dict[int, SignedObservation]] = field(default_factory=dict)
     unchecked: dict[int, tuple[PendingObservation, ...]] = field(default_factory=dict)

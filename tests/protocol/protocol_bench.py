@@ -1,15 +1,17 @@
 """One member driven by hand, and the messages that tests hand it."""
 
-from protocol_scenarios import IDENTICAL, MEDIAN, entry, signed, two_slots, value
+from protocol_scenarios import IDENTICAL, MEDIAN, certificate, entry, signed, two_slots, value, vote
 
 from executor.crypto import secp256k1
-from executor.crypto.digests import request_id, transcript_hash
+from executor.crypto.digests import make_report, request_id, transcript_hash
+from executor.crypto.proofs import build_proof
+from executor.model.report import Attestation, Scheme
 from executor.model.view import View
 from executor.protocol.effects import Execute, Send, Sign
 from executor.protocol.member import Member
-from executor.protocol.messages import PendingObservation, Proposal, Status
+from executor.protocol.messages import AttestationMessage, Evidence, PendingObservation, Proposal, Status
 from executor.protocol.statements import Signatures, statement_digest
-from executor.testing.simulation import START_S, make_epoch, make_request, private_key
+from executor.testing.simulation import FUNCTION_ID, START_S, make_epoch, make_request, private_key
 
 EPOCH = make_epoch()
 RAW = make_request()
@@ -56,6 +58,16 @@ class Bench:
     def next_round(self):
         self.now = self.member.deadline()
         return self.run(self.member.tick(self.now))
+
+
+def attestation(outcome=None, members=(0, 2, 3)):
+    outcome = outcome or two_slots((FIRST, SECOND))
+    lock = certificate(EPOCH, REQUEST, (FIRST, SECOND), ROUND)
+    report = make_report(REQUEST, FUNCTION_ID, transcript_hash((FIRST, SECOND)), outcome, lock.view)
+    votes = tuple(vote(EPOCH, member, report) for member in members)
+    proof = build_proof(Scheme.ECDSA, EPOCH, votes) if len(votes) >= EPOCH.quorum else b""
+    attested = Attestation(Scheme.ECDSA, (report,), proof)
+    return AttestationMessage(attested, (Evidence(outcome.output, lock),), votes)
 
 
 def proposal(transcript=(FIRST,), round=ROUND, shown=None):

@@ -3,29 +3,41 @@
 from dataclasses import replace
 
 import pytest
-from protocol_bench import EMPTY, EPOCH, FIRST, RAW, REQUEST, ROUND, SECOND, Bench, kinds, proposal, sent, status
-from protocol_scenarios import IDENTICAL, MEDIAN, certificate, entry, two_slots, value, vote
+from protocol_bench import (
+    EMPTY,
+    EPOCH,
+    FIRST,
+    RAW,
+    REQUEST,
+    ROUND,
+    SECOND,
+    Bench,
+    attestation,
+    kinds,
+    proposal,
+    sent,
+    status,
+)
+from protocol_scenarios import IDENTICAL, MEDIAN, certificate, entry, value
 
-from executor.crypto.digests import make_report, request_id, transcript_hash
-from executor.crypto.proofs import build_proof
+from executor.crypto.digests import request_id
 from executor.errors import BadSignature, InvalidEncoding, InvalidValue, NotAMember, RuleBroken
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Returned
-from executor.model.report import Attestation, Scheme
+from executor.model.report import Scheme
 from executor.model.transcript import Entry
 from executor.model.view import View
 from executor.protocol.delivering import root_of
 from executor.protocol.effects import Attested, Note, Observe, Save, Sign, Transmit
 from executor.protocol.member import Member
 from executor.protocol.messages import (
-    AttestationMessage,
     BatchProposal,
     CertificateMessage,
     Evidence,
 )
 from executor.protocol.record import decode_record
 from executor.protocol.statements import PrepareStatement
-from executor.testing.simulation import FUNCTION_ID, START_S, make_request
+from executor.testing.simulation import START_S, make_request
 
 # Order.
 
@@ -232,16 +244,6 @@ def test_a_wrong_early_message_is_noted_when_it_is_read():
     bench.receive(3, proposal())
     notes = [effect for effect in bench.seen() if isinstance(effect, Note)]
     assert [(note.kind, note.details["member"]) for note in notes] == [("fault", 3)]
-
-
-def attestation(outcome=None, members=(0, 2, 3)):
-    outcome = outcome or two_slots((FIRST, SECOND))
-    lock = certificate(EPOCH, REQUEST, (FIRST, SECOND), ROUND)
-    report = make_report(REQUEST, FUNCTION_ID, transcript_hash((FIRST, SECOND)), outcome, lock.view)
-    votes = tuple(vote(EPOCH, member, report) for member in members)
-    proof = build_proof(Scheme.ECDSA, EPOCH, votes) if len(votes) >= EPOCH.quorum else b""
-    attested = Attestation(Scheme.ECDSA, (report,), proof)
-    return AttestationMessage(attested, (Evidence(outcome.output, lock),), votes)
 
 
 def test_an_attestation_is_accepted_from_anybody_and_ends_agreement():
