@@ -89,8 +89,11 @@ async def deploy_devnet(
     profile_id: ProfileId,
     round_length_s: int = ROUND_LENGTH_S,
     verifiers: Sequence[Scheme | str] = (Scheme.ECDSA, Scheme.BLS),
+    first: int | None = None,
 ) -> Deployment:
     """Deploy every contract, register `members` in order, start the first epoch and fund a subscription.
+
+    The first epoch is of the first `first` members, by default of all.
 
     The deployer owns the contracts and the subscription, whose one consumer is a PriceConsumer. Operators with less
     than a tenth of OPERATOR_FUNDS_WEI are funded by the deployer. Raises ChainError.
@@ -111,7 +114,7 @@ async def deploy_devnet(
         for member in members:
             await _fund(client, sender, member.operator.address)
             await register(client, committee, member, stake_wei=MIN_STAKE_WEI)
-        operators = [member.operator.address for member in members]
+        operators = [member.operator.address for member in members[:first]]
         addresses = [verifier.address for verifier in named]
         receipt = await start_epoch(sender, committee, operators, profile_id, round_length_s, addresses)
         consumer = await _create(sender, "PriceConsumer", router)

@@ -23,7 +23,7 @@ from executor.chain.client import ChainClient
 from executor.chain.subscriptions import load_bill
 from executor.chain.terms import deepest_block
 from executor.chain.watcher import RequestWatcher, Scanned
-from executor.errors import ChainDisagreement, ChainError, ChainUnavailable, WrongChain
+from executor.errors import ChainDisagreement, ChainError, WrongChain
 from executor.model.committee import Epoch
 from executor.model.committee import Member as Registered
 from executor.model.function import Function
@@ -278,10 +278,8 @@ class Node:
 
     async def _admit(self, function: Function) -> None:
         """Raises for a function that does not fit the newest epoch, or whose module does not load."""
-        sessions = self.sessions.all()
-        if not sessions:
-            raise ChainUnavailable("this node serves no epoch now, so it cannot tell which functions fit")
-        check_admission(sessions[-1].epoch, function.terms)  # the newest: no request comes to the others any more
+        if sessions := self.sessions.all():  # else this is an operator whose epoch is still to come
+            check_admission(sessions[-1].epoch, function.terms)  # the newest: no request comes to the others any more
         await self._load(function)
 
     def _peers(self) -> dict[int, str]:

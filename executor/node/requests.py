@@ -20,7 +20,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from executor.chain.logs import Closed, Dropped, Seen, SeenDelivery, SeenExpiry, SeenRequest
 from executor.chain.watcher import ChainEvent, Mark, Scanned, Vanished
-from executor.errors import ChainError, InvalidReceipt
+from executor.errors import ChainError, InvalidManifest, InvalidReceipt
 from executor.model.billing import Charge, Quote
 from executor.model.codec import Natural, decode, encode
 from executor.model.committee import Epoch
@@ -33,6 +33,7 @@ from executor.node.lines import Lines
 from executor.node.receipts import ReceiptFiles
 from executor.node.sessions import Sessions
 from executor.node.settled import Settled
+from executor.protocol.admission import check_admission
 from executor.protocol.effects import Attested
 from executor.store.events import EventLog
 from executor.store.journal import Journal
@@ -44,7 +45,7 @@ TURN_S = 60.0  # a place is kept for so long while others wait: fifteen rounds o
 REREAD_BLOCKS = 64  # read again after a restart of a node whose journal has no marks to compare with
 OVERDUE_S = 3_600  # of chain time after a request's deadline: far beyond what a reorganisation moves timestamps
 
-State: TypeAlias = Literal["active", "queued", "function-missing", "epoch-not-served"]
+State: TypeAlias = Literal["active", "queued", "function-missing", "epoch-not-served", "not-admitted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +320,12 @@ class RequestBook:
             standing.state = "function-missing"
             self._for_function.add(standing.function, request_id)
             self._events.add("function-missing", request_id, function_id=str(standing.function))
+            return
+        try:
+            check_admission(session.epoch, function.terms)
+        except InvalidManifest as error:
+            standing.state = "not-admitted"  # by every member alike; its timeout ends it
+            self._events.add("abstained", request_id, reason=str(error))
             return
         if len(self._active) >= self._max_active:
             standing.state = "queued"

@@ -50,11 +50,15 @@ UPLOAD_LIFE_S = 600
 
 @dataclass(frozen=True, slots=True)
 class DevnetSettings:
-    """What a devnet is made of. `ports` are the nodes' HTTP ports, free ones where none are given."""
+    """What a devnet is made of. `ports` are the nodes' HTTP ports, free ones where none are given.
+
+    The first epoch is of the first `members` nodes, by default of all.
+    """
 
     chain: ChainKind = "embedded"
     chain_port: int = 0
     nodes: int = 4
+    members: int | None = None
     ports: tuple[int, ...] = ()
     round_length_s: int = 2
     collect_delay_s: float = 0.4
@@ -257,6 +261,7 @@ class Devnet:
                 profile_id=profile_id(PROFILE),
                 round_length_s=self.settings.round_length_s,
                 verifiers=self.settings.verifiers,
+                first=self.settings.members,
             )
         finally:
             for client in clients:

@@ -1,0 +1,132 @@
+"""The committee changes under load: members leave, join and come with new keys, and no request is lost or repeated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from executor.chain.accounts import dev_accounts
+from executor.chain.deploy import Registration, register, start_epoch
+from executor.chain.logs import SeenDelivery
+from executor.chain.sender import Account, TransactionSender
+from executor.chain.signing import dev_account
+from executor.chain.watcher import RequestWatcher
+from executor.crypto.digests import profile_id
+from executor.keys.client import SignerClient
+from executor.keys.keyset import create_keys
+from executor.model.function import Function
+from executor.model.ids import RequestId
+from executor.model.profile import PROFILE
+from executor.receipts import all_passed, verify_receipt
+from executor.receipts.files import parse_receipt
+from executor.testing.devnet import Devnet, DevnetSettings
+
+TIMEOUT_S = 90.0
+LOAD = 4  # requests in each epoch
+LEAVES, ROTATES, JOINS = 0, 3, 4
+SETTINGS = DevnetSettings(nodes=5, members=4, round_length_s=1, collect_delay_s=0.2)
+
+
+@pytest.fixture
+async def network(tmp_path: Path) -> AsyncIterator[Devnet]:
+    """Four members, and a fifth operator who waits."""
+    async with Devnet(tmp_path / "network", SETTINGS) as started:
+        yield started
+
+
+async def rotate(devnet: Devnet) -> None:
+    """New keys of one operator, registered for the next epoch; its node begins anew with them."""
+    node = devnet.nodes[ROTATES]
+    operator = Account(node.keys.transmitter, SignerClient(node.socket))
+    node.directory = devnet.directory / "rotated"
+    node.directory.mkdir(mode=0o700)
+    password = devnet.directory / "keystore-password"
+    old, node.socket = node.keys, node.socket.with_name("signer-rotated")
+    node.keys = await asyncio.to_thread(create_keys, node.directory / "keys", password.read_text().strip(), fast=True)
+    old_signer = node.signer
+    await asyncio.to_thread(devnet._start_signer, node, password)
+    client = SignerClient(node.socket)
+    proofs = Registration(
+        operator=operator,
+        signer=node.keys.signer,
+        bls_key=node.keys.bls_key,
+        encryption_key=node.keys.encryption_key,
+        endpoint=node.url,
+        prove_possession=client.prove_possession,
+    )
+    await register(devnet.client, devnet.client.committee, proofs)
+    await TransactionSender(devnet.client, dev_account(dev_accounts()[0])).send(node.keys.transmitter, value_wei=10**18)
+    await client.close()
+    devnet._write_config(node)
+    written = node.directory / "node.toml"
+    written.write_text(written.read_text().replace(str(node.keys.transmitter), str(old.transmitter)))
+    assert old_signer is not None
+
+
+async def begin_second_epoch(devnet: Devnet) -> None:
+    """One member leaves, one joins, one has new keys."""
+    operators = [devnet.epoch.members[index].operator for index in range(1, 4)]
+    owner = TransactionSender(devnet.client, dev_account(dev_accounts()[0]))
+    verifiers = [verifier.address for verifier in devnet.deployment.verifiers]
+    joining = devnet.nodes[JOINS].keys.transmitter
+    await start_epoch(
+        owner, devnet.client.committee, [*operators, joining], profile_id(PROFILE), SETTINGS.round_length_s, verifiers
+    )
+
+
+async def deliveries(devnet: Devnet, wanted: set[RequestId]) -> Counter[RequestId]:
+    """How often each request was delivered, once all are."""
+    watcher = RequestWatcher(devnet.client, devnet.deployment.block_number, confirmations=0)
+    count: Counter[RequestId] = Counter()
+    async with asyncio.timeout(TIMEOUT_S):
+        while set(count) != wanted:
+            count.update(event.request_id for event in await watcher.poll() if isinstance(event, SeenDelivery))
+            await asyncio.sleep(0.1)
+    return count
+
+
+async def served(devnet: Devnet, node: int) -> list[int]:
+    """The epochs a node says that it serves."""
+    health: dict[str, Any] | None = await devnet.network.health(node)
+    assert health is not None
+    return [each["epoch"] for each in health["epochs"]]
+
+
+async def until_served(devnet: Devnet, node: int, epochs: list[int]) -> None:
+    async with asyncio.timeout(TIMEOUT_S):
+        while await served(devnet, node) != epochs:  # what another process says
+            await asyncio.sleep(0.1)
+
+
+async def test_the_committee_changes_under_load_and_nothing_is_lost_or_repeated(
+    network: Devnet, eth_usd: Function
+) -> None:
+    """Requests of the old epoch end under its members, those of the new one under the new; nobody restarts for it."""
+    function_id = await network.register(eth_usd)
+    assert [await served(network, node) for node in range(5)] == [[1], [1], [1], [1], []]
+
+    old = [await network.request(function_id) for _ in range(LOAD)]
+    await rotate(network)
+    await begin_second_epoch(network)
+    await network.restart(ROTATES)
+    new = [await network.request(function_id) for _ in range(LOAD)]
+
+    assert [{1}, {2}] == [{each.request.epoch for each in some} for some in (old, new)]
+    wanted = {each.request_id for each in (*old, *new)}
+    assert dict.fromkeys(wanted, 1) == await deliveries(network, wanted)
+    await until_served(network, JOINS, [2])
+    assert [await served(network, node) for node in range(5)] == [[1], [1, 2], [1, 2], [2], [2]]
+    for epoch, some in ((1, old), (2, new)):
+        data = await network.network.receipt(1, some[-1].request_id)
+        assert data is not None
+        receipt = parse_receipt(data)
+        assert epoch == receipt.epoch.number
+        assert all_passed(verify_receipt(receipt))
+    left = await network.network.health(LEAVES)
+    assert left is not None
+    assert "is no member of epoch 2" in left["refused_epochs"]["2"]
