@@ -99,7 +99,7 @@ async def served(devnet: Devnet, node: int) -> list[int]:
 
 async def until_served(devnet: Devnet, node: int, epochs: list[int]) -> None:
     async with asyncio.timeout(TIMEOUT_S):
-        while await served(devnet, node) != epochs:  # what another process says
+        while await served(devnet, node) != epochs:  # noqa: ASYNC110 # another process says
             await asyncio.sleep(0.1)
 
 
