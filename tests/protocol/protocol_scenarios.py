@@ -9,9 +9,11 @@ from executor.model.transcript import Entry
 from executor.model.view import Certificate, Prepare, View
 from executor.protocol.statements import ReportsStatement, statement_digest
 from executor.protocol.strategies import agree
+from executor.testing.fast_signatures import FastSignatures
 from executor.testing.simulation import FUNCTION_ID, START_S, Simulation, make_request, private_key
 
 MEDIAN = b'{"aggregate":"median","label":"price"}'
+FAST = FastSignatures()  # for the many schedules that are not about signatures
 IDENTICAL = b'{"aggregate":"identical","label":"name"}'
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from protocol_scenarios import no_slot, one_slot, prices, two_slots
 
-from executor.crypto import secp256k1
 from executor.crypto.digests import attestation_digest, keccak256, report_leaf
 from executor.model.committee import Epoch
 from executor.model.ids import Root
@@ -21,6 +20,7 @@ from executor.protocol.effects import Effect, Sign
 from executor.protocol.evidence import SignedReport, equivocates, signed_reports
 from executor.protocol.messages import Message, VoteMessage
 from executor.protocol.statements import ReportsStatement, Signatures, Statement
+from executor.testing.fast_signatures import CURVES, SigningSuite
 from executor.testing.simulation import START_S, Look, Node, Run, Simulation, make_epoch, make_request, private_key
 
 RUNS = (no_slot, one_slot, two_slots)
@@ -49,8 +49,8 @@ class Recorded(Simulation):
 class TwoFaced:
     """A member that now and then also votes for another outcome of a run."""
 
-    def __init__(self, epoch: Epoch, index: int, seed: int) -> None:
-        self.epoch, self.index, self.rng = epoch, index, random.Random(seed)
+    def __init__(self, epoch: Epoch, index: int, seed: int, suite: SigningSuite = CURVES) -> None:
+        self.epoch, self.index, self.rng, self.suite = epoch, index, random.Random(seed), suite
         self.votes: list[SignedReport] = []
 
     def __call__(self, sender: int, _recipient: int, message: Message) -> list[Message]:
@@ -58,20 +58,23 @@ class TwoFaced:
             return [message]
         lie = replace(message.report, output_hash=keccak256(b"%d" % self.rng.randrange(2)))
         digest = attestation_digest(self.epoch.identity, Root(report_leaf(lie)))
-        signature = secp256k1.sign(private_key(self.index), digest)
+        signature = self.suite.sign(private_key(self.index), digest)
         self.votes += signed_reports([lie], signature)
         return [message, VoteMessage(lie, Vote(self.index, signature))][:: self.rng.choice([1, -1])]
 
 
-def play(seed: int, *, two_faced: bool = False, epoch: Epoch | None = None) -> tuple[Recorded, TwoFaced]:
+def play(
+    seed: int, *, two_faced: bool = False, epoch: Epoch | None = None, suite: SigningSuite = CURVES
+) -> tuple[Recorded, TwoFaced]:
     """A schedule drawn from a seed: requests, a bad network, restarts, a member that lies or has a bug."""
     rng = random.Random(seed)
-    run, liar, epoch = rng.choice(RUNS), rng.randrange(4), epoch or make_epoch()
-    tamper = TwoFaced(epoch, liar, seed)
+    run, liar, epoch = rng.choice(RUNS), rng.randrange(4), epoch or make_epoch(suite=suite)
+    tamper = TwoFaced(epoch, liar, seed, suite)
     simulation = Recorded(
         run,
         prices,
         epoch=epoch,
+        suite=suite,
         seed=seed,
         tamper=tamper if two_faced else None,
         broken={liar: with_bug(run)} if not two_faced and rng.random() < 0.5 else None,

@@ -6,9 +6,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from protocol_scenarios import faults, no_slot, prices, simulate, two_slots, value
+from protocol_scenarios import FAST, faults, no_slot, prices, simulate, two_slots, value
 
-from executor.crypto import secp256k1
 from executor.crypto.digests import attestation_digest, epoch_digest, keccak256, observation_digest, report_leaf
 from executor.model.ids import Root
 from executor.model.observation import Observation, SignedObservation
@@ -25,7 +24,7 @@ EPOCH = make_epoch()
 def test_lost_repeated_and_reordered_messages_never_make_two_outcomes(seed, leader, run):
     """15% lost, 20% twice, delays of up to 1.2 s out of order: it finishes, with one outcome and nobody blamed."""
     simulation, _ = simulate(
-        run, seed=seed, leader=leader, loss=0.15, duplication=0.2, delay_s=(0.005, 1.2), limit_s=600
+        run, suite=FAST, seed=seed, leader=leader, loss=0.15, duplication=0.2, delay_s=(0.005, 1.2), limit_s=600
     )
     assert faults(simulation) == []
 
@@ -34,7 +33,7 @@ def test_lost_repeated_and_reordered_messages_never_make_two_outcomes(seed, lead
 def test_a_crash_at_any_effect_is_survived(who):
     """kill -9 before each effect of a member in turn, restart from the journal: it finishes, with one outcome."""
     for boundary in range(100):
-        simulation, keys = simulate(two_slots, seed=boundary, crashes={who: boundary})
+        simulation, keys = simulate(two_slots, suite=FAST, seed=boundary, crashes={who: boundary})
         assert faults(simulation) == []
         if simulation.nodes[who].crash_after is not None:
             break  # the member never reached this boundary: all were tried
@@ -49,7 +48,7 @@ def test_crashes_on_a_bad_network(seed):
     rng = random.Random(seed)
     crashes = {who: rng.randrange(30) for who in rng.sample(range(4), 2)}
     options = {"loss": 0.1, "duplication": 0.2, "delay_s": (0.005, 0.6), "limit_s": 600}
-    simulation, _ = simulate(two_slots, seed=seed, crashes=crashes, leader=rng.randrange(4), **options)
+    simulation, _ = simulate(two_slots, suite=FAST, seed=seed, crashes=crashes, leader=rng.randrange(4), **options)
     assert faults(simulation) == []
 
 
@@ -79,7 +78,7 @@ class Byzantine:
                 return [message]
 
     def _sign(self, digest):
-        return secp256k1.sign(private_key(self.index), digest)
+        return FAST.sign(private_key(self.index), digest)
 
     def _other_observation(self, status, item):
         if item.slot != 0:
@@ -109,7 +108,7 @@ def test_a_byzantine_member_stops_nothing(seed, who):
     """It equivocates on observations, proposals and votes and withholds certificates; the others finish, with one
     outcome that an honest execution gives."""
     tamper = Byzantine(who, seed)
-    simulation, (key,) = simulate(two_slots, seed=seed, tamper=tamper, delay_s=(0.005, 0.3), limit_s=600)
+    simulation, (key,) = simulate(two_slots, suite=FAST, seed=seed, tamper=tamper, delay_s=(0.005, 0.3), limit_s=600)
     held = [node.attested[key] for node in simulation.nodes if node.index != who and key in node.attested]
     assert held
     for honest in held:
@@ -123,7 +122,7 @@ def test_a_wrong_vote_is_kept_beside_the_right_one():
     tamper = lambda sender, _, message: (  # noqa: E731
         [both._other_vote(message), message] if sender == 2 and isinstance(message, VoteMessage) else [message]
     )
-    simulation, (key,) = simulate(two_slots, prices, tamper=tamper, dead=(3,))
+    simulation, (key,) = simulate(two_slots, prices, suite=FAST, tamper=tamper, dead=(3,))
     assert len(simulation.nodes[0].attested[key].votes) == 3
     assert simulation.now - START_S < 4
 
