@@ -57,6 +57,7 @@ class DevnetSettings:
 
     chain: ChainKind = "embedded"
     chain_port: int = 0
+    more_rpc_urls: tuple[str, ...] = ()  # endpoints that the nodes use besides the chain's own
     nodes: int = 4
     members: int | None = None
     ports: tuple[int, ...] = ()
@@ -275,7 +276,7 @@ class Devnet:
             "chain": {
                 "id": self.deployment.chain_id,
                 "router": str(self.deployment.router),
-                "rpc_urls": [self.chain.url],
+                "rpc_urls": [self.chain.url, *settings.more_rpc_urls],
                 "start_block": self.deployment.block_number,
                 "confirmations": 0,  # blocks come with transactions only
                 "poll_interval_s": settings.poll_interval_s,

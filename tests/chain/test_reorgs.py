@@ -5,11 +5,13 @@ Each test has the chain as it was before it: a snapshot is taken before and rest
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
+import aiohttp
 import pytest
 
 from executor.chain.accounts import dev_accounts
@@ -22,7 +24,7 @@ from executor.chain.watcher import KEPT_BLOCKS, ChainEvent, Mark, RequestWatcher
 from executor.errors import ChainUnavailable
 from executor.model.report import Scheme
 
-from .endpoints import lying
+from .endpoints import Endpoint, Json, lying
 from .support import Scene, answer, attest
 
 pytestmark = pytest.mark.anvil
@@ -225,3 +227,42 @@ def test_a_value_sets_three_bits_of_2048() -> None:
     """The example of Ethereum's wiki."""
     found = bits(bytes.fromhex("0f572e5295c57f15886f9b263e2f6d2d6c7b5ec6"))
     assert {place for place in range(2048) if found >> place & 1} == {1323, 431, 1319}
+
+
+def limited(url: str, blocks: int) -> Endpoint:
+    """A proxy that takes log ranges of so many blocks, in the words of a provider."""
+
+    async def reply(call: Json) -> bytes:
+        wanted = call["params"][0] if call["method"] == "eth_getLogs" else {}
+        if "toBlock" in wanted and int(wanted["toBlock"], 16) - int(wanted["fromBlock"], 16) >= blocks:
+            error = {"code": -32602, "message": f"eth_getLogs is limited to a {blocks} range"}
+            return json.dumps({"jsonrpc": "2.0", "id": call["id"], "error": error}).encode()
+        async with aiohttp.ClientSession() as session, session.post(url, json=call) as response:
+            return await response.read()
+
+    return Endpoint(reply)
+
+
+async def test_endpoints_with_different_range_limits_are_read_in_ranges_that_enough_take(reorg: Scene) -> None:
+    """Three that take 2, 5 and 1,000 blocks; bounded ranges, halved until two agree; interrupted and resumed."""
+    start = (await reorg.client.head()).number + 1
+    made = []
+    for _ in range(3):
+        made.append(await reorg.request())
+        await reorg.client.rpc.call("anvil_mine", hex(6))
+    async with limited(reorg.chain.url, 2) as two, limited(reorg.chain.url, 5) as five:
+        urls = [two.url, five.url, reorg.chain.url]
+        client = ChainClient(urls, reorg.client.chain_id, reorg.client.router, attempts=1)
+        watcher = RequestWatcher(client, start, confirmations=0)
+        events: list[ChainEvent] = []
+        while not only(SeenRequest, events):
+            events += await watcher.poll()
+        assert watcher.next_block <= start + 5
+        resumed = RequestWatcher(
+            client, 0, confirmations=0, marks=only(Scanned, events)[-1].marks, seen=only(SeenRequest, events)
+        )
+        while resumed.next_block <= (await reorg.client.head()).number:
+            events += await resumed.poll()
+        assert made == only(SeenRequest, events)
+        assert [endpoint.outvoted for endpoint in client.rpc.panel.endpoints] == [0, 0, 0]
+        await client.close()
