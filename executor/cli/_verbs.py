@@ -19,6 +19,8 @@ VERBS = MappingProxyType(
         "keygen": "Make the keys of a node.",
         "node": "Configure a node, and run it.",
         "doctor": "Check a node's keys, chain, peers and machine, and say what to fix.",
+        "requests": "List open requests, or show what every member knows of one.",
+        "evidence": "Find evidence that a member signed two outcomes, and prove it on chain.",
         "devnet": "A chain and a committee on this machine, up until Ctrl-C.",
         "demo": "The whole journey of a request, shown as it happens.",
         "version": "Show this release: package, profile, engines.",

@@ -6,6 +6,7 @@ PUT  /v1/functions              upload a function (executor/node/uploads.py says
 GET  /v1/functions              ids held
 GET  /v1/functions/{id}         one function, in upload form
 GET  /v1/receipts/{request id}  one receipt (canonical JSON)
+GET  /v1/requests, /v1/evidence executor/node/open_requests.py
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ from executor.model.transcript import Transcript
 from executor.node import evidence
 from executor.node.conditions import Conditions
 from executor.node.metrics.meters import Traffic, no_traffic
+from executor.protocol.describing import RequestView
 from executor.protocol.effects import Attested, Effect, Equivocated, Execute, Note, Observe, Save, Send, Sign, Transmit
 from executor.protocol.member import Member
 from executor.protocol.messages import decode_message, encode_message, request_ids
@@ -144,6 +145,10 @@ class Driver:
     def under_way(self) -> int:
         """Runs and transmissions now."""
         return len(self._under_way)
+
+    def describe(self, request_id: RequestId) -> RequestView | None:
+        """What the machine knows about a request now; None for one it does not hold."""
+        return self._member.describe(request_id)
 
     # Inputs: all wait while the inbox is full.
 

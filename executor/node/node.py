@@ -27,7 +27,7 @@ from executor.errors import ChainDisagreement, ChainError, WrongChain
 from executor.model.committee import Epoch
 from executor.model.committee import Member as Registered
 from executor.model.function import Function
-from executor.model.ids import Address
+from executor.model.ids import Address, RequestId
 from executor.node.api import Api
 from executor.node.catchup import CatchUp
 from executor.node.conditions import Conditions
@@ -35,15 +35,18 @@ from executor.node.config import NodeConfig
 from executor.node.continuity import check_continuity
 from executor.node.driver import LARGE_PLACES, Driver, Runs, Signs
 from executor.node.epochs import EpochFollower
+from executor.node.evidence import in_journal
 from executor.node.holding import FunctionHolding
 from executor.node.metrics.meters import Meters
 from executor.node.metrics.readings import count_rounds, read_queues
 from executor.node.metrics.timed import TimedJournal
+from executor.node.open_requests import OpenRequestRoutes
 from executor.node.receipts import ReceiptFiles
 from executor.node.requests import RequestBook
 from executor.node.sessions import Session, Sessions
 from executor.node.status import Status
 from executor.protocol.admission import check_admission
+from executor.protocol.describing import RequestView
 from executor.protocol.effects import Transmit
 from executor.protocol.member import Member
 from executor.protocol.settings import Settings
@@ -155,6 +158,8 @@ class Node:
             receipts=self.receipts.directory,
         ).register(self.server.app.router)
         Status(self.conditions, self.book).register(self.server.app.router)
+        routes = OpenRequestRoutes(self.book, self._describe, lambda: in_journal(self.journal))
+        routes.register(self.server.app.router)
         self._meters.watch_http(self.server.app)
         self._meters.read(partial(read_queues, self))
 
@@ -322,6 +327,10 @@ class Node:
             "uptime_s": round(time.time() - self._started_at, 1),
             "time": round(time.time(), 3),
         }
+
+    def _describe(self, epoch: int, request_id: RequestId) -> RequestView | None:
+        serving = self._serving.get(epoch)
+        return None if serving is None else serving.driver.describe(request_id)
 
     def waiting(self) -> dict[str, int]:
         """Queue lengths by the queue's name, for metrics."""

@@ -85,11 +85,8 @@ def _judge(scene: Scene, epoch: Epoch, member: Member, is_own: bool, heard: Hear
             AREA, "warning", f"{name}: {heard}", "see firewalls and names from here; ask its operator if it is up"
         )
     health = heard.health
-    if (health.get("chain_id"), health.get("router"), health.get("member")) != (
-        epoch.chain_id,
-        str(epoch.router),
-        member.index,
-    ):
+    said = (health.get("chain_id"), str(health.get("router")).lower(), health.get("member"))
+    if said != (epoch.chain_id, str(epoch.router), member.index):
         advice = "the registered endpoint leads elsewhere: its operator must register the right one"
         return Finding(AREA, "problem" if is_own else "warning", f"{name}: another node or network answers", advice)
     if health.get("epoch") != epoch.number:
