@@ -24,14 +24,15 @@ def overview(urls: Sequence[str], answers: Sequence[Any]) -> Iterator[Text | Tab
     """Open requests: each node's word on each."""
     listed: dict[str, dict[int, dict[str, Any]]] = {}
     for place, answer in enumerate(answers):
-        if not isinstance(answer, list):
+        if (lines := _lines(answer)) is None:
             yield Text(f"{urls[place]}: {_why(answer)}", style="red")
             continue
-        for line in answer[:MAX_LISTED]:
+        for line in lines[:MAX_LISTED]:
             if isinstance(line, dict) and isinstance(line.get("request_id"), str):
                 listed.setdefault(line["request_id"][:66], {})[place] = line
     if not listed:
-        yield Text("no open requests")
+        if any(_lines(answer) is not None for answer in answers):
+            yield Text("no open requests")
         return
     table = Table("request", "epoch", "deadline", "stuck for", *(f"node {place}" for place in range(len(urls))))
     for key, lines in listed.items():
@@ -42,6 +43,11 @@ def overview(urls: Sequence[str], answers: Sequence[Any]) -> Iterator[Text | Tab
             _text(key), _text(first.get("epoch")), _in(first.get("deadline")), f"{stuck} rounds" if stuck else "", *told
         )
     yield table
+
+
+def _lines(answer: Any) -> list[Any] | None:
+    lines = answer.get("requests") if isinstance(answer, dict) else None
+    return lines if isinstance(lines, list) else None
 
 
 def comparison(request: str, urls: Sequence[str], answers: Sequence[Any]) -> Iterator[Text | Table]:
@@ -132,7 +138,7 @@ def _view(answer: Any) -> RequestView | None:
 
 def _state(line: dict[str, Any] | None, answer: Any) -> Text:
     if line is None:
-        return Text("not open" if isinstance(answer, list) else "no answer", style="dim")
+        return Text("no answer" if _lines(answer) is None else "not open", style="dim")
     return Text(_line(line.get("phase") or line.get("state")))
 
 

@@ -157,7 +157,7 @@ class Node:
             holding=self.holding,
             receipts=self.receipts.directory,
         ).register(self.server.app.router)
-        Status(self.conditions, self.book).register(self.server.app.router)
+        Status(self.conditions).register(self.server.app.router)
         routes = OpenRequestRoutes(self.book, self._describe, lambda: in_journal(self.journal))
         routes.register(self.server.app.router)
         self._meters.watch_http(self.server.app)

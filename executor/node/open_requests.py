@@ -1,6 +1,6 @@
 """What a node tells of open requests and of evidence, beside its other routes.
 
-GET /v1/requests?limit=N       open requests, oldest first
+GET /v1/requests?limit=N       open requests, oldest first, and how many there are in each state
 GET /v1/requests/{request id}  one of them: what this member saw, heard and signed, and what it waits for
 GET /v1/evidence               members that signed two outcomes of one run (executor/node/evidence.py)
 
@@ -37,6 +37,10 @@ ADDRESSES: Constant = 1_024
 class Book(Protocol):
     """The open requests, as far as this needs them."""
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Open requests by state, and what is kept of closed ones."""
+
     def standing(self, request_id: RequestId) -> Standing | None:
         """How an open request stands."""
 
@@ -71,7 +75,8 @@ class OpenRequestRoutes:
         if not text.isascii() or not text.isdigit() or len(text) > 6:
             return _error(400, "limit is a number")
         listed = self._book.standings(min(int(text), MAX_LISTED))
-        return web.json_response([self._line(key, standing) for key, standing in listed])
+        lines = [self._line(key, standing) for key, standing in listed]
+        return web.json_response({"counts": self._book.counts, "requests": lines})
 
     async def _show(self, request: web.Request) -> web.Response:
         if (refusal := self._refuse(request)) is not None:

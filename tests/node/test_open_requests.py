@@ -60,6 +60,10 @@ class Book:
         self._all = [(RequestId(number.to_bytes(32, "big")), STANDING) for number in range(count - 1)]
         self._all.append((KEY, STANDING))
 
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"active": len(self._all)}
+
     def standing(self, request_id: RequestId) -> Standing | None:
         return dict(self._all).get(request_id)
 
@@ -104,7 +108,9 @@ async def test_a_request_is_told_with_all_that_is_known_of_it(serve) -> None:
     assert status == 200
     assert from_plain(RequestView, answer["view"]) == view()
     assert "observations of slot 0 by 3 members (heard while leading: 1, 2)" in answer["waits_for"]
-    status, (line,) = await served.get("/v1/requests")
+    status, answer = await served.get("/v1/requests")
+    (line,) = answer["requests"]
+    assert (status, answer["counts"]) == (200, {"active": 1})
     assert (line["request_id"], line["phase"], line["rounds_without_progress"]) == (str(KEY), "observed", 2)
 
 
@@ -121,7 +127,7 @@ async def test_what_is_not_there_or_no_id_is_refused(serve) -> None:
 async def test_lists_and_values_are_bounded(serve) -> None:
     awaited = AwaitedSlot(0, b"s" * 100_000, 2, seen(0, b"v" * 100_000), (), ())
     served = await serve(Book(5 * MAX_LISTED), view(awaited=awaited))
-    assert len((await served.get("/v1/requests?limit=999999"))[1]) == MAX_LISTED
+    assert len((await served.get("/v1/requests?limit=999999"))[1]["requests"]) == MAX_LISTED
     _, answer = await served.get(f"/v1/requests/{KEY}")
     assert answer["cut"] is True
     assert len(from_plain(RequestView, answer["view"]).awaited.own.value) == VALUE_BYTES
@@ -205,6 +211,7 @@ def test_observations_stand_side_by_side_with_what_others_heard_of_the_silent() 
 def test_a_nodes_answer_of_any_form_is_shown_harmlessly(hostile) -> None:
     text = rendered(comparison(str(KEY), ["http://a"], [hostile]))
     text += rendered(overview(["http://a"], [hostile]))
-    text += rendered(overview(["http://a"], [[hostile, {"request_id": "\x1b" * 500, "deadline": 1e308, "phase": {}}]]))
+    line = {"request_id": "\x1b" * 500, "deadline": 1e308, "phase": {}}
+    text += rendered(overview(["http://a"], [{"requests": [hostile, line]}]))
     assert all(letter.isprintable() or letter == "\n" for letter in text)
     assert len(text) < 10_000
