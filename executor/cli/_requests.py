@@ -24,10 +24,10 @@ def overview(urls: Sequence[str], answers: Sequence[Any]) -> Iterator[Text | Tab
     """Open requests: each node's word on each."""
     listed: dict[str, dict[int, dict[str, Any]]] = {}
     for place, answer in enumerate(answers):
-        if (lines := _lines(answer)) is None:
+        if (told := _lines(answer)) is None:
             yield Text(f"{urls[place]}: {_why(answer)}", style="red")
             continue
-        for line in lines[:MAX_LISTED]:
+        for line in told[:MAX_LISTED]:
             if isinstance(line, dict) and isinstance(line.get("request_id"), str):
                 listed.setdefault(line["request_id"][:66], {})[place] = line
     if not listed:
@@ -38,10 +38,9 @@ def overview(urls: Sequence[str], answers: Sequence[Any]) -> Iterator[Text | Tab
     for key, lines in listed.items():
         first = next(iter(lines.values()))
         stuck = max(_number(line.get("rounds_without_progress")) for line in lines.values())
-        told = [_state(lines.get(place), answers[place]) for place in range(len(urls))]
-        table.add_row(
-            _text(key), _text(first.get("epoch")), _in(first.get("deadline")), f"{stuck} rounds" if stuck else "", *told
-        )
+        states = [_state(lines.get(place), answers[place]) for place in range(len(urls))]
+        waits = f"{stuck} rounds" if stuck else ""
+        table.add_row(_text(key), _text(first.get("epoch")), _in(first.get("deadline")), waits, *states)
     yield table
 
 
