@@ -84,6 +84,12 @@ def bad_bls_votes(epoch: Epoch, root: Root, votes: Sequence[Vote], suite: Suite 
     return malformed | _bisect(suite, epoch, digest, [vote for vote in votes if vote.member not in malformed])
 
 
+def all_bls_votes_verify(epoch: Epoch, root: Root, votes: Sequence[Vote], suite: Suite = REAL) -> bool:
+    """Whether every vote's BLS signature over `root` verifies, by one verification whatever the answer."""
+    digest = attestation_digest(epoch.identity, root)
+    return suite.all_signed(_keys(epoch, [vote.member for vote in votes]), digest, [vote.bls for vote in votes])
+
+
 def _bisect(
     suite: Suite, epoch: Epoch, digest: Digest, votes: Sequence[Vote], *, holds_bad: bool = False
 ) -> frozenset[int]:

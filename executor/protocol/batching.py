@@ -229,7 +229,8 @@ def _split(desk: Desk, batcher: Batcher, lives: Lives, batch: OpenBatch) -> None
     reports = tuple(report for report in batch.reports if _stands_by(lives.get(report.request_id), report))
     _one_by_one(desk, lives, tuple(report for report in batch.reports if report not in reports))
     if batch.splits >= MAX_SPLITS or len(reports) < MIN_SPLIT:
-        batcher.reluctant |= set(range(desk.epoch.n)) - batch.signed
+        if len(reports) > 1:
+            batcher.reluctant |= set(range(desk.epoch.n)) - batch.signed
         _one_by_one(desk, lives, reports)
         return
     until = desk.now + desk.settings.batch_patience_s / 2 ** (batch.splits + 1)

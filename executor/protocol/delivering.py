@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from executor.crypto.digests import keccak256, report_leaf, transcript_hash
 from executor.crypto.merkle import merkle_root
-from executor.crypto.proofs import bad_bls_votes, build_proof, check_proof, check_vote_ecdsa, needs_bls
+from executor.crypto.proofs import all_bls_votes_verify, build_proof, check_proof, check_vote_ecdsa, needs_bls
 from executor.errors import PeerFault, RuleBroken, VerificationFailed
 from executor.model.committee import Epoch
 from executor.model.ids import Root
@@ -86,7 +86,11 @@ def check_attestation(desk: Desk, sender: int, message: AttestationMessage) -> N
 
 
 def good_votes(desk: Desk, message: AttestationMessage) -> tuple[Vote, ...]:
-    """The message's votes that verify, by member; the proof stands without them."""
+    """The message's votes that verify, by member; the proof stands without them.
+
+    Whoever sent it may have put any BLS signature into another's vote, so bad ones are not searched for: unless all
+    verify, by one equation, none is kept.
+    """
     root, good = root_of(message.attestation.reports), dict[int, Vote]()
     for vote in message.votes[: desk.epoch.n]:
         try:
@@ -94,8 +98,8 @@ def good_votes(desk: Desk, message: AttestationMessage) -> tuple[Vote, ...]:
             good.setdefault(vote.member, vote)
         except PeerFault:
             continue
-    bad = bad_bls_votes(desk.epoch, root, list(good.values()), desk.suite) if needs_bls(desk.epoch) else ()
-    return tuple(good[member] for member in sorted(good) if member not in bad)
+    votes = tuple(good[member] for member in sorted(good))
+    return votes if not needs_bls(desk.epoch) or all_bls_votes_verify(desk.epoch, root, votes, desk.suite) else ()
 
 
 def attested(desk: Desk, life: Life, position: int, message: AttestationMessage, votes: tuple[Vote, ...]) -> None:

@@ -8,18 +8,21 @@ from py_arkworks_bls12381 import G1Point, Scalar
 
 from executor.crypto import bls
 from executor.crypto.digests import attestation_digest, make_report, report_leaf, request_id, transcript_hash
-from executor.crypto.proofs import bad_bls_votes, check_vote
+from executor.crypto.proofs import bad_bls_votes, build_proof, check_vote
 from executor.errors import BadSignature
 from executor.model.ids import Root
 from executor.model.outcome import Returned
-from executor.model.report import Scheme, Vote
+from executor.model.report import Attestation, Scheme, Vote
 from executor.model.view import NO_VIEW
 from executor.protocol.attesting import Count, check_vote_on_arrival, good_votes, winner
 from executor.protocol.delivering import root_of
 from executor.protocol.desk import Desk
+from executor.protocol.effects import Attested
+from executor.protocol.member import Member
+from executor.protocol.messages import AttestationMessage, Evidence
 from executor.protocol.settings import Settings
 from executor.testing.fast_signatures import CURVES, FastSignatures
-from executor.testing.simulation import FUNCTION_ID, bls_key, make_epoch, make_request, private_key
+from executor.testing.simulation import FUNCTION_ID, START_S, bls_key, make_epoch, make_request, private_key
 
 BOTH = (Scheme.BLS, Scheme.ECDSA)
 REPORT = make_report(request_id(make_request()), FUNCTION_ID, transcript_hash(()), Returned(b"x", 1), NO_VIEW)
@@ -147,3 +150,23 @@ def test_a_committee_beside_a_member_with_bad_bls_votes(requests):
         fault.member for fault in faults(simulation)
     }
     assert blamed == {2}
+
+
+def test_bad_votes_that_ride_with_an_attestation_cost_one_equation():
+    """Whoever sends it may have swapped them, so nobody is blamed, nothing searched, and the proof stands alone."""
+    committee = Committee(31, suite := Counting())
+    votes = tuple(map(committee.vote, range(21)))
+    proof = build_proof(Scheme.BLS, committee.epoch, votes, suite)
+    swapped = tuple(replace(vote, bls=other.bls) for vote, other in zip(votes, reversed(votes), strict=True))
+    attestation = Attestation(Scheme.BLS, (REPORT,), proof)
+    member = Member(committee.epoch, 0, suite=suite)
+    member.seen(make_request(), START_S)
+    effects = member.received(5, AttestationMessage(attestation, (Evidence(b"x", None),), swapped), START_S)
+    (attested,) = [effect for effect in effects if isinstance(effect, Attested)]
+    assert (attested.votes, suite.equations, committee.desk.caught) == ((), 1, set())
+
+    member = Member(committee.epoch, 1, suite=suite)
+    member.seen(make_request(), START_S)
+    effects = member.received(5, AttestationMessage(attestation, (Evidence(b"x", None),), votes), START_S)
+    (attested,) = [effect for effect in effects if isinstance(effect, Attested)]
+    assert attested.votes == votes
