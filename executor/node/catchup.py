@@ -198,7 +198,7 @@ class CatchUp:
                     data += chunk
                     if len(data) > limit:
                         raise InvalidReceipt(f"more than {limit} bytes")
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+        except (aiohttp.ClientError, TimeoutError, OSError):
             return None
         return bytes(data)
 

@@ -27,7 +27,7 @@ from executor.receipts.files import parse_receipt
 from executor.testing.devnet import Devnet, DevnetSettings
 
 TIMEOUT_S = 90.0
-LOAD = 4  # requests in each epoch
+LOAD = 3  # requests in each epoch
 LEAVES, ROTATES, JOINS = 0, 3, 4
 SETTINGS = DevnetSettings(nodes=5, members=4, round_length_s=1, collect_delay_s=0.2)
 

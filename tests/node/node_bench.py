@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from executor.crypto import bls
-from executor.crypto.digests import function_id, keccak256, request_id
+from executor.crypto.digests import function_id, keccak256, profile_id, request_id
 from executor.keys.calls import LocalSigner
 from executor.keys.keyset import KeySet
 from executor.keys.record import SignerRecord
@@ -13,10 +13,11 @@ from executor.keys.signer import Signer
 from executor.model.committee import Epoch, Verifier
 from executor.model.committee import Member as Registered
 from executor.model.function import Function
-from executor.model.ids import Address, Digest, ProfileId, RequestId
+from executor.model.ids import Address, Digest, RequestId
 from executor.model.manifest import Terms
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Outcome, Returned
+from executor.model.profile import PROFILE
 from executor.model.report import Scheme
 from executor.model.request import Request
 from executor.model.transcript import Transcript
@@ -40,14 +41,14 @@ def make_keys(index: int) -> KeySet:
     return KeySet(secret[0], secret[1], bls.secret_from_seed(bytes([index + 1]) * 32), secret[2])
 
 
-def make_epoch(n: int, round_length_s: int = 1) -> Epoch:
+def make_epoch(n: int, round_length_s: int = 1, endpoint: str = "memory://{}") -> Epoch:
     public = [make_keys(index).public for index in range(n)]
     members = tuple(
-        Registered(i, Address(bytes([i + 1]) * 20), keys.signer, keys.bls_key, keys.encryption_key, f"memory://{i}")
+        Registered(i, Address(bytes([i + 1]) * 20), keys.signer, keys.bls_key, keys.encryption_key, endpoint.format(i))
         for i, keys in enumerate(public)
     )
     verifiers = (Verifier(Scheme.ECDSA, Address(b"\x01" * 20)),)
-    return Epoch(31337, ROUTER, Address(b"\x03" * 20), 1, ProfileId(bytes(32)), round_length_s, members, verifiers)
+    return Epoch(31337, ROUTER, Address(b"\x03" * 20), 1, profile_id(PROFILE), round_length_s, members, verifiers)
 
 
 def make_request(nonce: int = 0, *, epoch: int = 1, timestamp: int = 1_000, function: Function = FUNCTION) -> Request:
