@@ -11,7 +11,7 @@ import typer
 
 from executor.cli._exits import FAILED
 from executor.cli._show import as_json
-from executor.errors import ChainError, ExecutorError, InvalidConfig
+from executor.errors import ExecutorError, InvalidConfig
 
 if TYPE_CHECKING:
     from executor.node.config import NodeConfig
@@ -43,12 +43,12 @@ def command(
     found = list(search.found.values())
     if save is not None:
         _save(save, found)
-    sent = asyncio.run(_submit(settings, found)) if submit and settings is not None and found else {}
+    sent = asyncio.run(_submit(settings, found)) if submit and settings is not None and found else []
     if json_output:
         _tell_json(search, found, sent)
     else:
         _tell(search, found, sent)
-    if any("error" in result for result in sent.values()):
+    if any("error" in result for result in sent):
         raise typer.Exit(FAILED)
 
 
@@ -90,43 +90,21 @@ async def _ask_node(search: Search, settings: NodeConfig) -> bool:
     return True
 
 
-async def _submit(settings: NodeConfig, found: Sequence[Equivocation]) -> dict[int, dict[str, Any]]:
-    """What came of each, by its place in `found`."""
+async def _submit(settings: NodeConfig, found: Sequence[Equivocation]) -> list[dict[str, Any]]:
     from executor.chain.client import ChainClient
     from executor.chain.sender import Account, TransactionSender
-    from executor.chain.slashing import find_accused, prove_equivocation
     from executor.keys.client import SignerClient
     from executor.model.ids import Address
+    from executor.node.evidence_submission import submit_evidence
 
     signer = SignerClient(settings.signer.socket)
-    results: dict[int, dict[str, Any]] = {}
     try:
         account = Account((await signer.public_keys()).transmitter, signer)
         router = Address.from_hex(settings.chain.router)
         async with ChainClient(settings.chain.rpc_urls, settings.chain.id, router) as chain:
-            sender = TransactionSender(chain, account)
-            for place, each in enumerate(found):
-                try:
-                    accused = await find_accused(chain, each.epoch, each.member)
-                    if accused.slashed:
-                        results[place] = {"operator": str(accused.operator), "already_slashed": True}
-                    elif accused.signer != each.signer:
-                        who = f"member {each.member} of epoch {each.epoch.number}"
-                        results[place] = {"error": f"{who} has another key: nobody is accused by this"}
-                    else:
-                        receipt = await prove_equivocation(
-                            chain, sender, each.epoch, each.member, each.first, each.second
-                        )
-                        results[place] = {
-                            "operator": str(accused.operator),
-                            "stake_wei": hex(accused.stake_wei),
-                            "transaction": str(receipt.location.transaction),
-                        }
-                except ChainError as error:
-                    results[place] = {"error": str(error)}
+            return await submit_evidence(chain, TransactionSender(chain, account), found)
     finally:
         await signer.close()
-    return results
 
 
 def _save(folder: Path, found: Sequence[Equivocation]) -> None:
@@ -141,14 +119,14 @@ def _save(folder: Path, found: Sequence[Equivocation]) -> None:
         raise InvalidConfig(f"--save {folder}: {error.strerror}") from error
 
 
-def _tell_json(search: Search, found: Sequence[Equivocation], sent: dict[int, dict[str, Any]]) -> None:
+def _tell_json(search: Search, found: Sequence[Equivocation], sent: Sequence[dict[str, Any]]) -> None:
     from executor.model.codec import to_plain
 
-    plain = [{**to_plain(each), "submitted": sent.get(place)} for place, each in enumerate(found)]
+    plain = [{**to_plain(each), "submitted": sent[place] if sent else None} for place, each in enumerate(found)]
     as_json({"evidence": plain, "files_read": search.files_read, "not_read": search.troubles})
 
 
-def _tell(search: Search, found: Sequence[Equivocation], sent: dict[int, dict[str, Any]]) -> None:
+def _tell(search: Search, found: Sequence[Equivocation], sent: Sequence[dict[str, Any]]) -> None:
     for trouble in search.troubles:
         typer.echo(f"not read: {trouble}", err=True)
     for place, each in enumerate(found):
@@ -157,7 +135,7 @@ def _tell(search: Search, found: Sequence[Equivocation], sent: dict[int, dict[st
         for report in (each.first.report, each.second.report):
             status = report.status.name.lower()
             typer.echo(f"         {status}, fuel {report.fuel_used}, slots {report.slots}, output {report.output_hash}")
-        match sent.get(place):
+        match sent[place] if sent else None:
             case {"error": why}:
                 typer.echo(f"         {typer.style('not proved', fg='red')}: {why}")
             case {"already_slashed": True, "operator": operator}:
