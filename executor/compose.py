@@ -12,6 +12,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from executor.aggregator.transmission import Transmissions
@@ -32,6 +33,7 @@ from executor.node.driver import Runs
 from executor.node.logs import log_events
 from executor.node.metrics.measuring import measured
 from executor.node.metrics.meters import Meters
+from executor.node.metrics.readings import read_sender
 from executor.node.metrics.timed import TimedSigner
 from executor.node.node import EpochKeys, Node
 from executor.node.runs import WorkerRuns
@@ -105,6 +107,7 @@ async def _serve(
     fees = FeePolicy(int(paid.priority_fee_gwei * GWEI), paid.max_fee_gwei * GWEI)
     sender = TransactionSender(chain, Account(keys.transmitter, signer), fees=fees)
     sender.report = chain.rpc.panel.report
+    meters.read(partial(read_sender, sender))
     transmitter = Transmitter(chain, sender, remember_after=paid.keep_sums_after or None)
 
     async def signer_of(epoch: Epoch, member: Member) -> EpochKeys | None:

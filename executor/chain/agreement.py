@@ -217,18 +217,28 @@ class Panel:
             endpoint.behind += _key(voice) == nothing
             return
         endpoint.outvoted += 1
-        if endpoint.outvoted & (endpoint.outvoted - 1) == 0:
+        if _is_told(endpoint.outvoted):
             self.report(Outvoted(endpoint.name, method, shown(voice), shown(agreed), endpoint.outvoted))
 
     def _note(self, poll: Poll) -> None:
-        """Tell of endpoints that stopped or resumed."""
+        """Tell of endpoints that stopped or resumed: the first time, the second, the fourth ..."""
         for endpoint, voice in poll.voices.items():
-            if isinstance(voice, Silence) and not endpoint.working and endpoint not in self._stopped:
-                self._stopped.add(endpoint)
-                self.report(Stopped(endpoint.name, str(voice.error)))
-            elif endpoint.working and endpoint in self._stopped:
-                self._stopped.discard(endpoint)
-                self.report(Resumed(endpoint.name))
+            if isinstance(voice, Silence) and not endpoint.working and not endpoint.stopped:
+                endpoint.stopped = True
+                endpoint.stops += 1
+                if _is_told(endpoint.stops):
+                    self._stopped.add(endpoint)
+                    self.report(Stopped(endpoint.name, str(voice.error), endpoint.stops))
+            elif endpoint.working:
+                endpoint.stopped = False
+                if endpoint in self._stopped:
+                    self._stopped.discard(endpoint)
+                    self.report(Resumed(endpoint.name))
+
+
+def _is_told(times: int) -> bool:
+    """Powers of two: what goes on for long is heard of less and less often."""
+    return times & (times - 1) == 0
 
 
 def _key(voice: Voice) -> str:

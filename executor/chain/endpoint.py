@@ -45,6 +45,8 @@ class Endpoint:
         self.late = 0  # answers given up on, because the others had agreed
         self.height = 0  # of the last head it named
         self.working = True
+        self.stopped = False  # not working when the others last agreed
+        self.stops = 0
         self.last_error = ""
         self.last_call_s = 0.0  # how long the last answer took
         self.pending = 0  # calls under way

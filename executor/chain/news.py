@@ -31,11 +31,12 @@ class Outvoted(News):
 
 @dataclass(frozen=True)
 class Stopped(News):
-    """An endpoint no longer answers as it should."""
+    """An endpoint no longer answers as it should, for the `times`-th time."""
 
     kind: ClassVar[str] = "endpoint-stopped"
     endpoint: str
     reason: str
+    times: int
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 from typing import Final as Constant
 
@@ -19,7 +20,7 @@ from web3.types import RPCEndpoint, RPCResponse
 from executor.chain.agreement import Panel
 from executor.chain.endpoint import MAX_REPLY_BYTES, TIMEOUT_S, Endpoint, endpoints
 from executor.chain.quantity import parse_quantity
-from executor.chain.readings import READINGS
+from executor.chain.readings import READINGS, read
 from executor.errors import ChainUnavailable, ReplyTooLarge
 
 Json = Any
@@ -110,6 +111,9 @@ class RpcProvider(AsyncJSONBaseProvider):
                 failures[endpoint] = error
                 continue
             self._preferred = position
+            if method == "eth_getBlockByNumber" and params[0] == "latest":
+                with suppress(ChainUnavailable):  # for people; whoever asked reads it for itself
+                    endpoint.height = parse_quantity((read(method, params, result) or {}).get("number", "0x0"))
             return result
         raise ChainUnavailable("; ".join(f"{endpoint.name}: {error}" for endpoint, error in failures.items()))
 

@@ -22,6 +22,7 @@ LEVELS: Constant[Mapping[str, str]] = {
     "endpoint-outvoted": "warning",
     "endpoint-stopped": "warning",
     "epoch-replaced": "warning",
+    "fee-capped": "warning",
     "fault": "warning",
     "function-missing": "warning",
     "host-fault": "warning",
@@ -31,7 +32,9 @@ LEVELS: Constant[Mapping[str, str]] = {
     "shed": "warning",
     "signer-unavailable": "warning",
     "stalled": "warning",
+    "transactions-left-behind": "warning",
     "transmission-failed": "warning",
+    "transmitter-without-funds": "error",
     "unsendable": "warning",
     "observed-late": "debug",
 }

@@ -220,6 +220,14 @@ async def test_with_two_endpoints_a_dead_one_stops_the_chain() -> None:
             await head(net)
 
 
+async def test_the_only_endpoint_is_believed() -> None:
+    """As it answers, and with its height for the metrics; there is nobody to compare with."""
+    async with network(honest) as net:
+        block = await net.rpc.call("eth_getBlockByNumber", "latest", False)
+        assert (block["number"], block["totalDifficulty"]) == ("0x5", "0x1")
+        assert net.rpc.panel.endpoints[0].height == 5
+
+
 async def test_all_on_another_chain_is_a_wrong_chain() -> None:
     """A configuration error is not taken for an outage."""
     other = saying("eth_chainId", "0x1")
@@ -244,6 +252,22 @@ async def test_who_comes_back_is_told_of() -> None:
         await net.rpc.call("eth_getTransactionCount", ROUTER, "latest")
         name = net.rpc.panel.endpoints[0].name
         assert [(Stopped, name), (Resumed, name)] == [(type(each), each.endpoint) for each in net.news]
+
+
+async def test_an_endpoint_that_comes_and_goes_is_told_of_less_and_less() -> None:
+    """Ten times stopped and resumed: the first time, the second, the fourth and the eighth."""
+    turns = iter(range(1_000))
+
+    def flapping(_world: World, method: str, _params: Json, answer: Json) -> Any:
+        return web.Response(status=502) if method != "eth_chainId" and next(turns) % 2 == 0 else answer
+
+    async with network(flapping, honest, honest) as net:
+        for _ in range(20):
+            await head(net)
+            await net.late()
+        assert net.rpc.panel.endpoints[0].stops == 10
+        assert [each.times for each in net.news if isinstance(each, Stopped)] == [1, 2, 4, 8]
+        assert sum(isinstance(each, Resumed) for each in net.news) == 4
 
 
 async def test_a_head_is_what_a_majority_has_reached() -> None:

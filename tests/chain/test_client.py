@@ -81,7 +81,7 @@ async def test_whatever_is_answered_for_a_value_is_a_value_or_unavailable(scene:
             lambda: client.balance(account),
             lambda: client.code(account),
             lambda: sender.estimate(account, b""),
-            lambda: sender._count(),
+            lambda: sender._count("latest"),
             lambda: client.head("finalized"),
             lambda: client.block(1),
             lambda: client.block_by_hash(Digest(bytes(32))),

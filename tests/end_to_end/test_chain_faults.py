@@ -92,7 +92,7 @@ async def test_a_network_outlives_a_lying_endpoint_empty_accounts_and_a_reorgani
     positions = await network.network.positions()
     seen = await network.request(function_id)
     poor = await until_told(network, "transmitter-without-funds")
-    payer = (poor[0][0] + 2) % len(EVERYBODY)
+    payer = (poor[0][0] + 1) % len(EVERYBODY)
     await fund(network, payer, 10**18)
     second = await follow(network, seen.request_id, positions, EVERYBODY)
     transmitters = {event["transmitter"] for _, event in second.of("delivered")}

@@ -115,7 +115,7 @@ class Meters:
             case "transmitted":
                 our.transmissions.labels("delivered").inc()
                 our.delivery_gas.inc(fields.get("gas_used", 0) / max(1, fields.get("batch", 1)))
-            case "transmission-failed":
+            case "transmission-failed" | "transmitter-without-funds":
                 our.transmissions.labels("failed").inc()
             case _ if kind in CLOSING:
                 our.closed.labels(kind).inc()

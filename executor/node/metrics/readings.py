@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from executor.chain.client import ChainClient
 from executor.chain.endpoint import Endpoint
+from executor.chain.sender import TransactionSender
 from executor.errors import ExecutorError
 from executor.model.committee import Epoch
 from executor.model.ids import Address
@@ -88,6 +89,23 @@ def read_endpoints(endpoints: Sequence[Endpoint]) -> Iterable[Metric]:
         for place, endpoint in enumerate(endpoints):
             family.add_metric([str(place)], value(endpoint))
         yield family
+
+
+def read_sender(sender: TransactionSender) -> Iterable[Metric]:
+    """What became of the transmitter's transactions."""
+    counters = (
+        ("submitted", "Transactions sent.", sender.submitted),
+        ("replaced", "Transactions sent again for more.", sender.replaced),
+        ("mined", "Transactions mined.", sender.mined),
+        ("abandoned", "Transactions not mined in time.", sender.abandoned),
+        ("outrun", "Transactions whose nonce another one took.", sender.outrun),
+        ("fee_capped", "Raises that the highest fee forbade.", sender.capped),
+    )
+    for name, help, value in counters:
+        yield CounterMetricFamily(f"executor_transactions_{name}", help, value=value)
+    yield GaugeMetricFamily(
+        "executor_transactions_waiting", "Transactions that wait to be mined.", value=sender.waiting
+    )
 
 
 class ChainLook:
