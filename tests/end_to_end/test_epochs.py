@@ -103,6 +103,14 @@ async def until_served(devnet: Devnet, node: int, epochs: list[int]) -> None:
             await asyncio.sleep(0.1)
 
 
+async def ends_when_asked(devnet: Devnet, node: int) -> None:
+    """A node with two epochs ends by itself, in order, and says that nothing went wrong."""
+    child = devnet.nodes[node].node
+    assert child is not None
+    await asyncio.to_thread(child.stop, 20.0)
+    assert child._process.returncode == 0, child.tail()
+
+
 async def test_the_committee_changes_under_load_and_nothing_is_lost_or_repeated(
     network: Devnet, eth_usd: Function
 ) -> None:
@@ -127,6 +135,7 @@ async def test_the_committee_changes_under_load_and_nothing_is_lost_or_repeated(
         receipt = parse_receipt(data)
         assert epoch == receipt.epoch.number
         assert all_passed(verify_receipt(receipt))
+    await ends_when_asked(network, 2)
     left = await network.network.health(LEAVES)
     assert left is not None
     assert "is no member of epoch 2" in left["refused_epochs"]["2"]
