@@ -12,7 +12,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo devnet check format test test-python conformance test-contracts test-contracts-shipped test-aarch64 audit mutants rebuild fixtures lock fuzz hostile model bench clean
+.PHONY: help venv demo devnet check format test test-python conformance test-contracts test-contracts-shipped test-aarch64 audit mutants rebuild fixtures lock fuzz hostile model kill-sweep bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,6 +112,9 @@ hostile: $(VENV)/.dev ## hostile guests, and twenty times as many flipped bits: 
 
 model: $(VENV)/.dev ## the rules of agreement in every reachable state, deeper than the tests: docs/model-check.md
 	PYTHONPATH=tests/protocol $(PY) tests/protocol/model_check.py
+
+kill-sweep: $(VENV)/.dev ## kill -9 nodes, signers and workers under load, 200 times (POINTS=200 SEED=1): docs/store.md
+	$(PY) -m tests.network.kill_sweep --points $(or $(POINTS),200) --seed $(or $(SEED),1)
 
 bench: $(VENV)/.dev $(NPM) ## print every benchmark's figures
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
