@@ -87,7 +87,8 @@ def read_endpoints(endpoints: Sequence[Endpoint]) -> Iterable[Metric]:
     ]
     for family, value in families:
         for place, endpoint in enumerate(endpoints):
-            family.add_metric([str(place)], value(endpoint))
+            if endpoint.height or family.name not in ("executor_rpc_head", "executor_rpc_lag_blocks"):
+                family.add_metric([str(place)], value(endpoint))  # a single endpoint's head is not compared
         yield family
 
 
@@ -114,6 +115,7 @@ class ChainLook:
     def __init__(self, chain: ChainClient, transmitter: Address) -> None:
         self._chain = chain
         self._transmitter = transmitter
+        self._head = 0
         self._head_at_s = 0.0
         self._balance: int | None = None
         self._pending: int | None = None
@@ -122,7 +124,8 @@ class ChainLook:
         """Once; what gets no answer keeps its last value."""
         with contextlib.suppress(ExecutorError, TimeoutError, ValueError, TypeError):
             async with asyncio.timeout(LOOK_TIMEOUT_S):
-                self._head_at_s = float((await self._chain.head()).timestamp)
+                head = await self._chain.head()
+                self._head, self._head_at_s = head.number, float(head.timestamp)
                 self._balance = await self._chain.balance(self._transmitter)
                 count = [
                     int(await self._chain.rpc.call("eth_getTransactionCount", str(self._transmitter), tag), 16)
@@ -134,6 +137,7 @@ class ChainLook:
         """What was found last."""
         if self._head_at_s:
             age_s = max(0.0, time.time() - self._head_at_s)
+            yield GaugeMetricFamily("executor_chain_head", "The last block.", value=self._head)
             yield GaugeMetricFamily("executor_chain_head_age_seconds", "Since the last block's time.", value=age_s)
         if self._balance is not None:
             yield GaugeMetricFamily("executor_transmitter_balance_wei", "Of the transmitter.", value=self._balance)
