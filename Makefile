@@ -12,7 +12,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo devnet check format test test-python conformance test-contracts test-contracts-shipped test-aarch64 audit mutants rebuild fixtures lock fuzz hostile model kill-sweep bench clean
+.PHONY: help venv demo devnet check format test test-python conformance test-contracts test-contracts-shipped test-aarch64 audit mutants rebuild fixtures lock fuzz hostile model kill-sweep simulate planted bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,6 +106,12 @@ test-aarch64: $(VENV)/.dev ## arm64 under qemu: receipts, vectors and NaNs, on e
 
 fuzz: $(VENV)/.dev $(NPM) ## fuzz the machine (COUNT=5000 SECONDS=600 SEED=1): docs/fuzzing.md
 	$(PY) -m executor.testing.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+simulate: $(VENV)/.dev ## committees through schedules drawn by Hypothesis (COUNT=20000 SEED=0 SIGNATURES=real): docs/simulator.md
+	$(PY) -m executor.testing.simulator $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(SIGNATURES),--signatures $(SIGNATURES))
+
+planted: $(VENV)/.dev ## plant protocol bugs, one at a time; the simulator must find each: docs/simulator.md
+	$(PY) tests/simulator/planted.py $(ARGS)
 
 hostile: $(VENV)/.dev ## hostile guests, and twenty times as many flipped bits: docs/hostile-guests.md
 	EXECUTOR_HOSTILE=20 $(BIN)/pytest tests/hostile

@@ -16,6 +16,7 @@ from executor.model.transcript import Entry
 from executor.model.view import Certificate, Prepare, View
 from executor.protocol.messages import Message
 from executor.testing.faults import FAULTS
+from executor.testing.simulator import FAULTS as SIMULATED
 from executor.transport.envelope import Envelope
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -125,4 +126,6 @@ def test_every_refusal_of_the_transport_is_in_the_wire_format() -> None:
 def test_every_named_fault_is_in_the_threat_model() -> None:
     """What each can and cannot do."""
     text = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
-    assert set(FAULTS) == set(first_cells(text.split("## Named faults", 1)[1].split("\n## ", 1)[0])) - {"name"}
+    assert {*FAULTS, *SIMULATED} == set(first_cells(text.split("## Named faults", 1)[1].split("\n## ", 1)[0])) - {
+        "name"
+    }

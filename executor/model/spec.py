@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 from executor.errors import InvalidEncoding, InvalidSpec
@@ -41,6 +42,7 @@ class Spec:
     default: str | None
 
 
+@lru_cache(maxsize=64)  # every observation of a slot is checked against its spec, of at most 4 kB
 def parse_spec(data: bytes) -> Spec:
     """The spec in canonical JSON bytes; raises InvalidSpec."""
     try:

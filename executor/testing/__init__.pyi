@@ -10,6 +10,7 @@ from executor.testing.reports import DoesNotAgree, NotDeterministic
 from executor.testing.runs import Trace, traced
 from executor.testing.simulate_result import Simulated
 from executor.testing.simulating import simulate
+from executor.testing.simulator import Scenario, Simulator, scenarios, simulate_scenario
 from executor.testing.variants import Variant
 from executor.testing.variations import Variation, vary
 
@@ -30,6 +31,10 @@ __all__ = [
     "RepliedCapabilities",
     "Variation",
     "vary",
+    "Scenario",
+    "Simulator",
+    "simulate_scenario",
+    "scenarios",
     "Outage",
     "strike",
     "Lie",

@@ -1,0 +1,152 @@
+"""The properties of docs/simulator.md, asked of a run that ended. P4 and blame are asked during it (simulator.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from executor.crypto.digests import make_report, payload, transcript_hash
+from executor.model.ids import RequestId
+from executor.model.observation import Kind
+from executor.model.outcome import Awaiting
+from executor.model.spec import parse_spec
+from executor.model.transcript import Entry, Transcript
+from executor.model.view import View
+from executor.protocol.effects import Attested
+from executor.protocol.evidence import is_evidence
+from executor.protocol.strategies import NO_AGREEMENT, OBSERVATION_FAILED
+from executor.testing.lies import is_within
+from executor.testing.simulator.attestations import certifies, proves
+from executor.testing.simulator.memory_limits import beyond_limits
+from executor.testing.simulator.simulator import Simulator
+from executor.testing.simulator.violation import Violation
+
+
+def violations(run: Simulator, finished: bool) -> list[Violation]:
+    """Everything that did not hold."""
+    found = [*run.violations, *run.notary.violations]
+    found += _attestations(run)
+    found += _outcomes(run)
+    found += _notes(run)
+    found += [Violation("bounded memory", text) for node in run.nodes for text in beyond_limits(run, node)]
+    if not finished:
+        found += _unfinished(run)
+    return list(dict.fromkeys(found))
+
+
+def _attestations(run: Simulator) -> Iterator[Violation]:
+    for node in run.nodes:
+        if node.index in run.faults:
+            continue
+        for attested in (each for several in node.attested.values() for each in several):
+            yield from _attested(run, node.index, attested)
+    for member, effect in run.transmitted:
+        if member not in run.faults and not proves(run.epoch, run.suite, effect.attestation, effect.payloads):
+            yield Violation("P1", f"member {member} transmitted what no contract accepts")
+
+
+def _attested(run: Simulator, member: int, attested: Attested) -> Iterator[Violation]:
+    request, report, transcript = attested.request_id, attested.report, attested.transcript
+    reports, who = attested.attestation.reports, f"member {member}, request {request.hex()[:8]}"
+    if report not in reports:
+        yield Violation("P3", f"{who}: an attestation of other reports")
+        return
+    place = reports.index(report)
+    mine = run.nodes[member].attestation(request)
+    payloads = () if mine is None else tuple(item.payload for item in mine.evidence)
+    if not proves(run.epoch, run.suite, attested.attestation, payloads):
+        yield Violation("P5", f"{who}: cannot deliver what it holds")
+    elif payloads[place] != attested.payload:
+        yield Violation("P5", f"{who}: holds another payload")
+    outcome = run.outcome(request, transcript)
+    if isinstance(outcome, Awaiting):
+        yield Violation("P3", f"{who}: attested over an incomplete transcript")
+        return
+    expected = make_report(
+        request, run.function(request), transcript_hash(transcript), outcome, View(report.round, report.slots)
+    )
+    if expected != report or payload(outcome) != attested.payload:
+        yield Violation("P3", f"{who}: {report} over {transcript}, honest execution gives {expected}")
+    if attested.certificate is not None and not certifies(
+        run.epoch, run.suite, request, run.function(request), attested.certificate
+    ):
+        yield Violation("P3", f"{who}: its certificate does not prove itself: {attested.certificate}")
+    for slot in range(len(transcript)):
+        yield from (
+            Violation("agreement", f"{who}, slot {slot}: {text}") for text in _entry(run, request, transcript, slot)
+        )
+
+
+def _entry(run: Simulator, request: RequestId, transcript: Transcript, slot: int) -> Iterator[str]:
+    """What is wrong with an agreed entry: its set's shape, forged members, values beyond their bound."""
+    entry, so_far = transcript[slot], transcript_hash(transcript[:slot])
+    for signed in entry.observations:
+        if signed.member not in run.faults and not run.notary.signed_observation(
+            signed.member, (signed.member, request, so_far, slot), signed.observation
+        ):
+            yield f"member {signed.member} never signed {signed.observation}"
+    if entry.observations:
+        yield from _shape(run, entry)
+    aggregate = parse_spec(entry.spec).aggregate
+    honest = sorted(run.seen.get((request, slot), ()))
+    if entry.kind is Kind.VALUE and not is_within(aggregate, entry.value, honest):
+        yield f"{entry.value!r} is beyond what honest members saw: {honest}"
+    if entry.kind is Kind.ERROR and entry.value.split(b":")[0] not in (NO_AGREEMENT, OBSERVATION_FAILED):
+        failed = [trouble for trouble in run.scenario.troubles if trouble.slot == slot and trouble.fails]
+        if not failed:
+            yield f"{entry.value!r}, which no honest member saw"
+
+
+def _shape(run: Simulator, entry: Entry) -> Iterator[str]:
+    n, f = len(run.epoch.members), run.scenario.f
+    members = [signed.member for signed in entry.observations]
+    errors = sum(signed.observation.kind is Kind.ERROR for signed in entry.observations)
+    if len(set(members)) != len(members):
+        yield f"a set that counts a member twice: {members}"
+    all_values, all_errors = len(members) == n - f and errors == 0, errors == len(members) == f + 1
+    mixed = len(members) == n - f and 1 <= errors <= f
+    if not (all_values or all_errors or mixed):
+        yield f"a set of {len(members)} observations with {errors} errors"
+    if entry.kind is Kind.VALUE and not all_values:
+        yield f"a value agreed over a set with {errors} errors"
+
+
+def _outcomes(run: Simulator) -> Iterator[Violation]:
+    for request, outcomes in run.notary.possible_outcomes():
+        if len(outcomes) > 1:
+            yield Violation(
+                "P2", f"{len(outcomes)} outcomes of request {request.hex()[:8]} could be attested: {outcomes}"
+            )
+    for request, view in run.notary.double_certificates():
+        yield Violation("P2", f"two transcripts of request {request.hex()[:8]} could be certified in {view}")
+    for member in run.notary.slashable():
+        yield Violation("K1", f"member {member}'s signer signed two outcomes of one transcript")
+    for node in run.nodes:
+        if node.refused and node.index not in run.faults:
+            yield Violation("K1", f"member {node.index} asked its signer for a second outcome of one transcript")
+
+
+def _notes(run: Simulator) -> Iterator[Violation]:
+    honest = set(run.scenario.honest)
+    for node in run.nodes:
+        for accused in node.accused if node.index not in run.faults else ():
+            signer = run.epoch.members[accused.member].signer
+            if not is_evidence(run.epoch.identity, signer, accused.first, accused.second, run.suite):
+                yield Violation("K1", f"member {node.index} accuses member {accused.member} of what is no evidence")
+    for node in run.nodes:
+        if node.index in run.faults:
+            continue
+        for note in node.notes:
+            if note.kind in ("fault", "outvoted") and note.details.get("member") in honest - {node.index}:
+                yield Violation(
+                    "nobody honest is blamed", f"member {node.index} notes {note.kind}: {dict(note.details)}"
+                )
+
+
+def _unfinished(run: Simulator) -> Iterator[Violation]:
+    for number, request in enumerate(run.requests):
+        if request not in run.delivered:
+            phases = [
+                life.phase.name if (life := run.nodes[member].member._lives.get(request)) else "-"
+                for member in run.scenario.honest
+            ]
+            yield Violation("liveness", f"request {number} is not delivered; honest members are {phases}")

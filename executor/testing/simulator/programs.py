@@ -1,0 +1,85 @@
+"""The functions that simulated requests run, and what a member sees of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from executor.model.codec import encode_json
+from executor.model.ids import FunctionId
+from executor.model.observation import Kind, Observation
+from executor.model.outcome import Awaiting, Failed, Outcome, Returned, TrapCode, Trapped
+from executor.model.spec import Fields, parse_spec
+from executor.model.spec import Strategy as Aggregation
+from executor.model.transcript import Transcript
+
+MEDIAN: Final = b'{"aggregate":"median","label":"price"}'
+IDENTICAL: Final = b'{"aggregate":"identical","label":"name"}'
+MODE: Final = b'{"aggregate":"mode","default":"none","label":"choice"}'
+FIELDS: Final = b'{"aggregate":{"fields":{"name":"mode","price":"median"}},"label":"both"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Awaits these slots and ends; `short` ends early where the first agreed value is even, or no value."""
+
+    specs: tuple[bytes, ...] = ()
+    ending: str = "returned"
+    short: bool = False
+
+    def run(self, transcript: Transcript) -> Outcome:
+        """The pure run."""
+        done = len(transcript)
+        if self.short and done == 1 and transcript[0].value[-1:] not in b"13579":
+            return Returned(b"short:" + transcript[0].value, 10)
+        if done < len(self.specs):
+            return Awaiting(done, self.specs[done])
+        output = b"|".join(bytes([entry.kind]) + entry.value for entry in transcript)
+        match self.ending:
+            case "failed":
+                return Failed(b"no:" + output, 20 + done)
+            case "trapped":
+                return Trapped(TrapCode.OUT_OF_FUEL, 1_000)
+            case _:
+                return Returned(output, 30 + done)
+
+
+PROGRAMS: Final[Mapping[str, Program]] = MappingProxyType(
+    {
+        "pure": Program(),
+        "price": Program((MEDIAN,)),
+        "name": Program((IDENTICAL,)),
+        "two": Program((MEDIAN, IDENTICAL)),
+        "short": Program((MEDIAN, MEDIAN), short=True),
+        "three": Program((MODE, MEDIAN, FIELDS)),
+        "failed": Program((MODE,), "failed"),
+        "trapped": Program((), "trapped"),
+    }
+)
+"""From none to three slots, every strategy, every ending, transcripts that are complete at different lengths."""
+
+
+def function_of(program: str) -> FunctionId:
+    """The id of a program's function."""
+    return FunctionId(bytes([list(PROGRAMS).index(program) + 1]) * 32)
+
+
+def seen(spec: bytes, member: int, request: int, slot: int, spread: int, later: int = 0) -> Observation:
+    """What a member sees: numbers `spread` apart, names of one camp (spread 0), two camps, or all different."""
+    number = 100 * (request + 1) + 1_000 * slot + spread * member + later
+    camp = 0 if spread == 0 else (member + later) % 2 if spread < 3 else member
+    return Observation(Kind.VALUE, value_of(spec, number, f"name-{camp}"))
+
+
+def value_of(spec: bytes, number: int, name: str) -> bytes:
+    """The value that fits a spec's strategy."""
+    aggregate = parse_spec(spec).aggregate
+    if isinstance(aggregate, Fields):
+        return encode_json({key: _single(strategy, number, name) for key, strategy in aggregate.strategies})
+    return _single(aggregate, number, name).encode()
+
+
+def _single(strategy: Aggregation, number: int, name: str) -> str:
+    return str(number) if strategy is Aggregation.MEDIAN else name

@@ -1,0 +1,346 @@
+"""A committee through one scenario: the real members over an in-memory wire and a fake clock, some of them Byzantine.
+
+    result = simulate_scenario(Scenario(n=4, faulty=(Faulty(3, ("two-faced-leader",)),)))
+    assert not result.violations
+
+Rule 1. What happens is in the scenario and nowhere else: the same one gives the same run, message by message.
+Rule 2. Messages of faulty members cross the wire as bytes; what does not decode is refused there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from executor.crypto.digests import request_id, transcript_hash
+from executor.crypto.proofs import needs_bls
+from executor.errors import InvalidEncoding, InvalidValue, PeerFault
+from executor.model.ids import FunctionId, RequestId
+from executor.model.observation import Observation
+from executor.model.outcome import Outcome
+from executor.model.report import Scheme
+from executor.model.request import Request
+from executor.model.transcript import Transcript
+from executor.protocol.effects import Effect, Execute, Observe, Sign, Transmit
+from executor.protocol.lock import Consent
+from executor.protocol.member import Member
+from executor.protocol.messages import CertificateMessage, Message, decode_message, encode_message
+from executor.protocol.settings import Settings
+from executor.protocol.statements import ReportsStatement, Signatures, Statement, statement_digest
+from executor.testing.fast_signatures import FastSignatures, SigningSuite
+from executor.testing.simulation import START_S, bls_key, make_epoch, make_request, private_key
+from executor.testing.simulator.attestations import proves
+from executor.testing.simulator.bounds import ROUND_S, last_change_ms, rounds_to_finish
+from executor.testing.simulator.clocks import LocalClock
+from executor.testing.simulator.engine import Engine, Node
+from executor.testing.simulator.faults import FAULTS, Fault
+from executor.testing.simulator.hand import Hand
+from executor.testing.simulator.memory import Memory
+from executor.testing.simulator.network import Network
+from executor.testing.simulator.notary import Notary
+from executor.testing.simulator.programs import PROGRAMS, Program, function_of, seen
+from executor.testing.simulator.scenario import FOREVER, Clock, Scenario, Trouble
+from executor.testing.simulator.tape import Tape
+from executor.testing.simulator.violation import Violation
+
+MAX_SENT: Final = 400  # messages of a faulty member a round: the transport lets fewer through than a machine could send
+PROBE: Final = 5  # one in so many messages of faulty members is watched for changing nothing when it is refused
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A request delivered on the simulated chain."""
+
+    at_s: float
+    transmitter: int
+
+
+class Simulator(Engine):
+    """One run; `run` it once, then look."""
+
+    def __init__(self, scenario: Scenario, suite: SigningSuite | None = None, settings: Settings | None = None) -> None:
+        signatures = suite or FastSignatures()
+        schemes = tuple(Scheme(name) for name in scenario.scheme.split("-"))
+        epoch = make_epoch(scenario.n, ROUND_S, schemes, signatures)
+        first_round = epoch.round_at(START_S)
+        ahead = (scenario.first_leader - epoch.leader(first_round)) % epoch.n
+        super().__init__(epoch, signatures, settings, START_S + ROUND_S * ahead + 1.0)
+        self.scenario = scenario
+        self.stable_s = self.start_s + scenario.stable_ms / 1_000
+        self.faulty: Sequence[int] = tuple(each.member for each in scenario.faulty)
+        self.network = Network(scenario, lambda: epoch.leader(epoch.round_at(self.now)))
+        self.memory = Memory()
+        self.faults: dict[int, list[Fault]] = {}
+        for each in scenario.faulty:
+            hand = Hand(self, each.member, self.memory, Tape(each.choices))
+            self.faults[each.member] = [FAULTS[name](hand) for name in each.faults]
+        careful = {member for member, faults in self.faults.items() if all(fault.signer_is_honest for fault in faults)}
+        honest = frozenset(scenario.honest)
+        self.notary = Notary(honest, frozenset(honest | careful), epoch.n - scenario.f - len(self.faulty))
+        self.violations: list[Violation] = []
+        self.requests: dict[RequestId, Request] = {}
+        self.programs: dict[RequestId, Program] = {}
+        self.delivered: dict[RequestId, Delivery] = {}
+        self.transmitted: list[tuple[int, Transmit]] = []
+        self.seen: dict[tuple[RequestId, int], set[bytes]] = {}  # by honest members
+        self._numbers: dict[RequestId, int] = {}
+        self._looks: dict[tuple[int, RequestId, bytes], int] = {}
+        self._probes = 0
+        self._sent: dict[tuple[int, int], int] = {}
+        clocks = {clock.member: clock for clock in scenario.clocks}
+        self._clocks = [
+            LocalClock(clocks.get(member, Clock(member)), self.start_s, self.stable_s) for member in range(epoch.n)
+        ]
+        self._plan(careful)
+
+    def run(self) -> bool:
+        """Run until every request is delivered, or until it should have been; whether it was."""
+        limit_s = last_change_ms(self.scenario) / 1_000 + rounds_to_finish(self.scenario) * ROUND_S
+        return self.until(lambda: self.requests.keys() <= self.delivered.keys(), limit_s)
+
+    # What happens when.
+
+    def _plan(self, careful: Collection[int]) -> None:
+        scenario = self.scenario
+        for number, asked in enumerate(scenario.requests):
+            request = replace(make_request(number), function_id=function_of(asked.program))
+            key = request_id(request)
+            self.requests[key], self.programs[key], self._numbers[key] = request, PROGRAMS[asked.program], number
+            for node in self.nodes:
+                later = [
+                    each.later_ms for each in scenario.sightings if (each.member, each.request) == (node.index, number)
+                ]
+                self.later((asked.at_ms + sum(later) + 3 * node.index) / 1_000, partial(self._appear, node, key))
+        keys = list(self.requests)
+        for gone in scenario.vanishings:
+            node, key = self.nodes[gone.member], keys[gone.request]
+            self.later(gone.at_ms / 1_000, partial(self._vanish, node, key))
+            self.later(gone.back_ms / 1_000, partial(self._appear, node, key))
+        for crash in scenario.crashes:
+            if crash.member in careful:
+                self.nodes[crash.member].crashes[crash.after_effects] = crash.down_ms / 1_000
+        for node in self.nodes:
+            self.schedule_tick(node)
+            if node.index in self.faults:
+                self._take_turns(node)
+        self.later(scenario.stable_ms / 1_000, self._stabilise)
+
+    def _stabilise(self) -> None:
+        for node in self.nodes:
+            node.crashes.clear()
+            if node.alive:
+                self.schedule_tick(node)
+
+    def _appear(self, node: Node, request: RequestId) -> None:
+        if request not in node.known and request not in self.delivered:
+            self.see(node, request)
+
+    def _vanish(self, node: Node, request: RequestId) -> None:
+        if request in node.known and request not in self.delivered:
+            node.known.discard(request)
+            if node.alive:
+                self.carry_out(node, node.member.expired(request, self.local(node)))
+
+    def _take_turns(self, node: Node) -> None:
+        for fault in self.faults[node.index]:
+            fault.turns()
+        clock = self._clocks[node.index]
+        begins = (self.round_of(node.index) + 1) * ROUND_S
+        self.later(max(0.5, clock.when(begins) - self.now + 0.001), lambda: self._take_turns(node))
+
+    # The engine's questions.
+
+    def local(self, node: Node) -> float:
+        """What the node's clock shows now."""
+        return self._clocks[node.index].shows(self.now)
+
+    def when(self, node: Node, local_s: float) -> float:
+        """When the node's clock will show a time."""
+        return self._clocks[node.index].when(local_s)
+
+    def function(self, request: RequestId) -> FunctionId:
+        """The function a request names."""
+        known = self.requests.get(request)
+        return function_of("pure") if known is None else known.function_id
+
+    def take_up(self, node: Node) -> list[RequestId]:
+        """What a restarted node finds on chain."""
+        return [request for request in self.requests if request in node.known and request not in self.delivered]
+
+    def execute(self, node: Node, effect: Execute) -> None:
+        """Deterministic, except where a fault is."""
+        request, hashed = effect.request_id, transcript_hash(effect.transcript)
+        outcome = self.programs[request].run(effect.transcript)
+        for fault in self.faults.get(node.index, ()):
+            outcome = fault.computes(outcome)
+        self.answer(
+            node, self.network.moment_s(), lambda member: member.executed(request, hashed, outcome, self.local(node))
+        )
+
+    def observe(self, node: Node, effect: Observe) -> None:
+        """As the scenario's troubles say."""
+        request, slot, hashed = effect.request_id, effect.slot, transcript_hash(effect.transcript)
+        spec = self.programs[request].specs[slot]
+        trouble = self._trouble(node.index, slot)
+        looked = self._looks[node.index, request, hashed] = self._looks.get((node.index, request, hashed), 0) + 1
+        saw: Observation | None = self._view(node.index, request, slot, looked)
+        if trouble.fails == FOREVER or looked <= trouble.fails:
+            saw = Observation.error("timeout")
+        for fault in self.faults.get(node.index, ()):
+            saw = None if saw is None else fault.sees(request, effect.transcript, spec, saw)
+        if saw is not None:
+            told, delay_s = saw, self.network.moment_s() + trouble.late_ms / 1_000
+            self.answer(node, delay_s, lambda member: member.observed(request, hashed, slot, told, self.local(node)))
+
+    def _view(self, member: int, request: RequestId, slot: int, looked: int) -> Observation:
+        """The value a member sees without trouble; prices move, so the next look shows another."""
+        number = self._numbers[request]
+        spread = self.scenario.requests[number].spread
+        view = seen(self.programs[request].specs[slot], member, number, slot, spread, looked - 1 if spread else 0)
+        if member not in self.faults:
+            self.seen.setdefault((request, slot), set()).add(view.value)
+        return view
+
+    def _trouble(self, member: int, slot: int) -> Trouble:
+        mine = (each for each in self.scenario.troubles if (each.member, each.slot) == (member, slot))
+        return next(mine, Trouble(member, slot))
+
+    def sign(self, node: Node, effect: Sign) -> None:
+        """The signer keeps its record (K1), unless the whole member is faulty."""
+        statement = effect.statement
+        careful = node.index in self.notary.careful
+        if careful and isinstance(statement, ReportsStatement) and not self.may_sign(node, statement):
+            return
+        signatures = self.sign_as(node.index, statement)
+        self.answer(
+            node, self.network.moment_s(), lambda member: member.signed(statement, signatures, self.local(node))
+        )
+
+    def send(self, node: Node, recipient: int, message: Message) -> None:
+        """A faulty member sends what its faults make of it."""
+        if node.index not in self.faults:
+            self.post(node.index, recipient, message)
+            return
+        self.memory.learn(node.index, message)
+        sent = [message]
+        for fault in self.faults[node.index]:
+            sent = [each for one in sent for each in fault.sends(recipient, one)]
+        for each in sent:
+            self.post(node.index, recipient, each)
+
+    def transmit(self, node: Node, effect: Transmit) -> None:
+        """The chain takes what proves itself; some transactions before stabilisation are lost."""
+        self.transmitted.append((node.index, effect))
+        lost = len(self.transmitted) <= self.scenario.lost_deliveries and self.now < self.stable_s
+        if not lost:
+            self.later(self.scenario.chain_ms / 1_000, lambda: self._deliver(node.index, effect))
+
+    def _deliver(self, transmitter: int, effect: Transmit) -> None:
+        if not proves(self.epoch, self.suite, effect.attestation, effect.payloads):
+            return  # as the contract does; an honest member's are checked in checks.py
+        for report in effect.attestation.reports:
+            request = report.request_id
+            if request not in self.delivered:
+                self.delivered[request] = Delivery(self.now, transmitter)
+                for node in self.nodes:
+                    self.answer(node, 0.01, partial(self._close, node, request))
+
+    def _close(self, node: Node, request: RequestId, member: Member) -> list[Effect]:
+        return member.delivered(request, self.local(node))
+
+    # The network.
+
+    def post(self, sender: int, recipient: int, message: Message, after_s: float = 0.0) -> None:
+        """Put a message on the network."""
+        if sender in self.faults:
+            key = (sender, self.round_of(sender))
+            self._sent[key] = self._sent.get(key, 0) + 1
+            if self._sent[key] > MAX_SENT or recipient == sender:
+                return
+            try:
+                message = decode_message(encode_message(message))  # Rule 2
+            except (InvalidEncoding, InvalidValue):
+                return
+        for delay_s in self.network.delays_s(sender, recipient, (self.now - self.start_s) * 1_000):
+            self.later(after_s + delay_s, partial(self.arrive, sender, recipient, message))
+
+    def post_as_stranger(self, recipient: int, message: Message) -> None:
+        """A message of no member."""
+        self.later(self.network.moment_s(), partial(self.arrive, self.epoch.n, recipient, message))
+
+    def arrive(self, sender: int, recipient: int, message: Message) -> None:
+        """A message reaches a node: a faulty one's faults hear it first; at an honest one it is watched."""
+        node = self.nodes[recipient]
+        if recipient in self.faults:
+            self.memory.learn(sender, message)
+            heard = [fault.hears(sender, message) for fault in self.faults[recipient]]  # by every one of them
+            if not all(heard):
+                return
+            super().arrive(sender, recipient, message)
+            node.faults.clear()
+            return
+        if not node.alive:
+            return
+        from_faulty = sender in self.faults or sender >= self.epoch.n
+        self._probes += from_faulty
+        probed = from_faulty and self._probes % PROBE == 0
+        certificate = isinstance(message, CertificateMessage)
+        if probed or certificate:
+            self.carry_out(node, node.member.tick(self.local(node)))
+            if not node.alive:
+                return
+        before = _state(node) if probed else ""
+        locks = _locks(node) if certificate else {}
+        known = len(node.faults)
+        super().arrive(sender, recipient, message)
+        for fault in node.faults[known:]:
+            self._judge(sender, recipient, fault, changed=probed and before != _state(node))
+        if sender == self.epoch.n and len(node.faults) == known:
+            self.violations.append(Violation("P4", f"member {recipient} took a message of no member"))
+        if certificate and sender != self.epoch.leader(self.round_of(recipient)) and locks != _locks(node):
+            self.violations.append(
+                Violation("certificates from the leader only", f"member {recipient} moved its lock for member {sender}")
+            )
+
+    def _judge(self, sender: int, recipient: int, fault: PeerFault, *, changed: bool) -> None:
+        if sender not in self.faults and sender < self.epoch.n:
+            text = f"member {recipient} blames honest member {sender}: {type(fault).__name__}: {fault}"
+            self.violations.append(Violation("nobody honest is blamed", text))
+        if changed:
+            self.violations.append(Violation("P4", f"refused by member {recipient} and yet it changed: {fault}"))
+
+    # What a faulty member's hand reaches.
+
+    def round_of(self, member: int) -> int:
+        """The round by a member's clock."""
+        return self.epoch.round_at(self._clocks[member].shows(self.now))
+
+    def outcome(self, request: RequestId, transcript: Transcript) -> Outcome:
+        """What honest execution gives; nothing is awaited of a request that nobody made."""
+        program = self.programs.get(request)
+        return Program().run(()) if program is None else program.run(transcript)
+
+    def sign_as(self, member: int, statement: Statement) -> Signatures:
+        """A member's signatures, taken down by the notary."""
+        signatures = self.sign_elsewhere(member, statement)
+        self.notary.record(member, statement, signatures)
+        return signatures
+
+    def sign_elsewhere(self, member: int, statement: Statement) -> Signatures:
+        """A member's signatures; in another epoch, nobody's business here."""
+        digest = statement_digest(statement)
+        ecdsa = self.suite.sign(private_key(member), digest)
+        if isinstance(statement, ReportsStatement) and needs_bls(self.epoch):
+            return Signatures(ecdsa, self.suite.bls_sign(bls_key(member), digest))
+        return Signatures(ecdsa)
+
+
+def _state(node: Node) -> str:
+    member = node.member
+    return f"{member._lives!r}{member._inbox._queues!r}{member._desk.ahead._queues!r}{member._batcher!r}"
+
+
+def _locks(node: Node) -> dict[RequestId, Consent]:
+    return {request: life.locked for request, life in node.member._lives.items()}

@@ -1,0 +1,251 @@
+"""Protocol bugs planted one at a time: the simulator must find each. `make planted` counts the scenarios it takes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from executor.crypto.digests import make_report, observation_digest
+from executor.errors import InvalidValue
+from executor.model.committee import Epoch
+from executor.model.ids import RequestId
+from executor.model.observation import Kind
+from executor.model.view import NO_VIEW
+from executor.protocol import (
+    agreement,
+    attesting,
+    batching,
+    checks,
+    delivering,
+    leading,
+    lifecycle,
+    lock,
+    member,
+    strategies,
+)
+from executor.protocol import statements as stated
+from executor.protocol.effects import Save
+from executor.protocol.lock import extends
+from executor.protocol.strategies import Case
+from executor.testing.fast_signatures import FastSignatures
+from executor.testing.simulator import engine
+from executor.testing.simulator.drawing import crashing, duels, scenarios
+from executor.testing.simulator.scenario import Scenario
+from executor.testing.simulator.sweep import Sweep
+
+MOST = 2_000  # scenarios after which a planted bug counts as not found
+
+Change = tuple[object, str, Any]
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A bug: what it is, what it replaces, which scenarios look for it."""
+
+    name: str
+    changes: tuple[Change, ...]
+    where: Callable[[], st.SearchStrategy[Scenario]] = scenarios
+
+
+@contextmanager
+def plant(bug: Planted) -> Iterator[None]:
+    """The protocol with this bug in it."""
+    before = [(home, name, home.__dict__[name]) for home, name, _ in bug.changes]
+    for home, name, changed in bug.changes:
+        setattr(home, name, changed)
+    try:
+        yield
+    finally:
+        for home, name, value in before:
+            setattr(home, name, value)
+
+
+def schedules_until_found(bug: Planted, most: int = MOST, seed: int = 0, batch: int = 50) -> tuple[int, str] | None:
+    """After how many scenarios the simulator finds the bug, and by which property."""
+    sweep = Sweep(FastSignatures)
+    with plant(bug):
+        while sweep.schedules < most and not sweep.found:
+            sweep.batch(bug.where(), seed + sweep.schedules, batch, shrink=False)
+    if not sweep.found or sweep.first_found_at is None:
+        return None
+    return sweep.first_found_at, sweep.found[0].violations[0].property
+
+
+def _save_but_no_prepare(desk, life):  # type: ignore[no-untyped-def]
+    if life.last_prepare is None or life.last_prepare.signature:
+        desk.emit(Save(life.subject.request_id, life.record()))
+
+
+def _save_but_no_observation(desk, life):  # type: ignore[no-untyped-def]
+    if all(own.signature for own in life.own.values()):
+        desk.emit(Save(life.subject.request_id, life.record()))
+
+
+def _first_report_only(count, report, vote):  # type: ignore[no-untyped-def]
+    if not count.reports or report in count.reports.values():
+        ADD(count, report, vote)
+
+
+def _from_anyone(desk, life, sender, message):  # type: ignore[no-untyped-def]
+    CERTIFIED(desk, life, desk.leader, message)
+
+
+def _one_error_less(observations, n, f):  # type: ignore[no-untyped-def]
+    errors = sum(observation.kind is Kind.ERROR for observation in observations)
+    return Case.ERRORS if len(observations) == errors == f else CASE_OF(observations, n, f)
+
+
+def _chosen_one_error_less(desk, life, base, spec):  # type: ignore[no-untyped-def]
+    known = life.turn.observations.get(lifecycle.transcript_hash(base), {}).values()
+    errors = [signed for signed in known if signed.observation.kind is Kind.ERROR][: desk.epoch.f]
+    if len(errors) < desk.epoch.f:
+        return FORM_ENTRY(desk, life, base, spec)
+    seen = [signed.observation for signed in errors]
+    kind, value = strategies.agree(spec, seen, desk.epoch.n, desk.epoch.f)
+    return leading.Entry(spec, kind, value, tuple(sorted(errors, key=lambda signed: signed.member)))
+
+
+def _without_request(epoch, request, *others):  # type: ignore[no-untyped-def]
+    return observation_digest(epoch, RequestId(bytes(32)), *others)
+
+
+def _mixed_as_values(spec, observations, n, f):  # type: ignore[no-untyped-def]
+    values = [observation for observation in observations if observation.kind is Kind.VALUE]
+    if strategies.case_of(observations, n, f) is not Case.MIXED:
+        return AGREE(spec, observations, n, f)
+    return AGREE(spec, [*values, *values[:1] * (len(observations) - len(values))], n, f)
+
+
+def _status_without_lock(desk, life):  # type: ignore[no-untyped-def]
+    held, life.lock = life.lock, None
+    try:
+        SEND_STATUS(desk, life)
+    finally:
+        life.lock = held
+
+
+def _restored_unbound(subject, record):  # type: ignore[no-untyped-def]
+    return RESTORE(subject, replace(record, prepared=(), highest=NO_VIEW, last_prepare=None))
+
+
+def _restored_without_lock(subject, record):  # type: ignore[no-untyped-def]
+    return RESTORE(subject, replace(record, lock=None, prepared=(), report=None))
+
+
+def _report_without_view(request, function, hashed, outcome, view):  # type: ignore[no-untyped-def]
+    return make_report(request, function, hashed, outcome, NO_VIEW)
+
+
+def _any_report(life, report):  # type: ignore[no-untyped-def]
+    return life is not None and life.active
+
+
+def _members_in_any_number(subject, certificate):  # type: ignore[no-untyped-def]
+    distinct = {prepare.member for prepare in certificate.prepares}
+    if len(certificate.prepares) < subject.epoch.quorum or not distinct:
+        raise InvalidValue("too few Prepares")
+    for prepare in certificate.prepares:
+        checks.check_prepare(subject, prepare)
+
+
+def _accept_what_does_not_conflict(promises, certified):  # type: ignore[no-untyped-def]
+    above = [consent.path for consent in promises.prepared if consent.view > certified.view]
+    compatible = all(extends(path, certified.path) or extends(certified.path, path) for path in above)
+    return certified.view >= promises.lock.view and compatible
+
+
+ADD, CERTIFIED, CASE_OF, AGREE = attesting.Count.add, agreement.certified, strategies.case_of, strategies.agree
+SEND_STATUS, RESTORE, FORM_ENTRY = agreement.send_status, lifecycle.restore_life, leading._form_entry
+QUORUM = property(lambda epoch: epoch.n - epoch.f - 1)
+
+
+BUGS: tuple[Planted, ...] = (
+    Planted(
+        "a certificate is accepted whatever was prepared above it",
+        ((lock, "may_accept", lambda promises, certified: certified.view >= promises.lock.view),),
+        duels,
+    ),
+    Planted(
+        "a Prepare needs no lock",
+        ((lock, "may_prepare", lambda promises, asked, _: asked.view > promises.highest),),
+        duels,
+    ),
+    Planted(
+        "two Prepares a view",
+        (
+            (
+                lock,
+                "may_prepare",
+                lambda promises, asked, shown: (
+                    lock.extends(asked.path, promises.lock.path) and asked.view >= promises.highest
+                ),
+            ),
+        ),
+    ),
+    Planted("a lower certificate is accepted", ((lock, "may_accept", lambda promises, certified: True),), duels),
+    Planted("the report does not name its view", ((agreement, "make_report", _report_without_view),), duels),
+    Planted("a Prepare is signed before it is saved", ((agreement, "save", _save_but_no_prepare),), crashing),
+    Planted("an observation is signed before it is saved", ((agreement, "save", _save_but_no_observation),), crashing),
+    Planted("what was prepared is forgotten at a restart", ((member, "restore_life", _restored_unbound),), crashing),
+    Planted("the lock is forgotten at a restart", ((member, "restore_life", _restored_without_lock),), crashing),
+    Planted(
+        "the signer's record is not consulted",
+        ((engine.Engine, "may_sign", lambda engine, node, statement: True),),
+        crashing,
+    ),
+    Planted("a quorum is one member less", ((Epoch, "quorum", QUORUM),)),
+    Planted("only the first report seen is counted", ((attesting.Count, "add", _first_report_only),)),
+    Planted("certificates are taken from anyone", ((agreement, "certified", _from_anyone),)),
+    Planted(
+        "f errors are enough",
+        (
+            *((home, "case_of", _one_error_less) for home in (strategies, checks)),
+            (leading, "_form_entry", _chosen_one_error_less),
+        ),
+    ),
+    Planted(
+        "observations do not name their request",
+        tuple((home, "observation_digest", _without_request) for home in (checks, stated)),
+    ),
+    Planted("a mixed set agrees on a value", tuple((home, "agree", _mixed_as_values) for home in (checks, leading))),
+    Planted(
+        "locks are not told to the next leader",
+        ((agreement, "send_status", _status_without_lock),),
+        duels,
+    ),
+    Planted("a batch is signed whoever's reports are in it", ((batching, "_stands_by", _any_report),)),
+    Planted("an attestation is believed", ((delivering, "check_attestation", lambda desk, sender, message: None),)),
+    Planted(
+        "a member's vote counts for everybody",
+        ((leading, "check_report_vote", lambda desk, life, sender, item: None),),
+    ),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Look for every planted bug and say how many scenarios that took."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("names", nargs="*", help="parts of bugs' names; all by default")
+    parser.add_argument("--most", type=int, default=MOST)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    missed = 0
+    for bug in BUGS:
+        if options.names and not any(name in bug.name for name in options.names):
+            continue
+        found = schedules_until_found(bug, options.most, options.seed)
+        missed += found is None
+        print(
+            f"{bug.name:60} " + ("NOT FOUND" if found is None else f"{found[0]:5} schedules, by {found[1]}"), flush=True
+        )
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""A slice of the sweep that `make simulate` runs, and what the simulator itself promises."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from executor.errors import InvalidConfig
+from executor.testing.fast_signatures import CURVES
+from executor.testing.simulator import (
+    FAULTS,
+    Asked,
+    Clock,
+    Crash,
+    Faulty,
+    Partition,
+    Scenario,
+    Trouble,
+    Vanishing,
+    Weather,
+    crashing,
+    duels,
+    scenarios,
+    simulate_scenario,
+)
+from executor.testing.simulator.programs import PROGRAMS
+
+SLICE = settings(
+    max_examples=12,
+    deadline=None,
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # shrinking is for `make simulate`: a scenario is printed whole
+    suppress_health_check=list(HealthCheck),
+)
+FULL = Scenario(
+    n=7,
+    requests=(Asked("three", spread=1), Asked("pure", 700), Asked("name", 40, 3)),
+    faulty=(
+        Faulty(2, ("hidden-locks", "slow"), bytes(range(1, 49))),
+        Faulty(5, ("poison-first",), bytes(range(60, 99))),
+    ),
+    stable_ms=16_000,
+    weather=Weather(25, 25, 25, 3_000),
+    fates=bytes(range(7, 250, 5)),
+    partitions=(Partition(2_000, 9_000, (0, 3)),),
+    crashes=(Crash(1, 12), Crash(4, 30, 1_000)),
+    clocks=(Clock(6, 5_000, 10),),
+    vanishings=(Vanishing(3, 0, 3_000, 8_000),),
+    troubles=(Trouble(0, 0, 2, 600),),
+    lost_deliveries=1,
+    first_leader=2,
+)
+
+
+@SLICE
+@given(scenarios())
+def test_every_property_holds_in_any_scenario(scenario):
+    """P1 to P5, K1, bounded memory, nobody honest blamed, delivered in time."""
+    result = simulate_scenario(scenario)
+    assert not result.violations, str(result)
+
+
+@SLICE
+@given(duels())
+def test_every_property_holds_against_hostile_leaders(scenario):
+    """Nobody else is heard as a leader until stabilisation."""
+    result = simulate_scenario(scenario)
+    assert not result.violations, str(result)
+
+
+@SLICE
+@given(crashing())
+def test_every_property_holds_where_everybody_crashes(scenario):
+    """Around any effect of the first rounds, several times."""
+    result = simulate_scenario(scenario)
+    assert not result.violations, str(result)
+
+
+@settings(SLICE, max_examples=5)
+@given(scenarios((4,), ("ecdsa", "bls-ecdsa")))
+def test_every_property_holds_under_real_signatures(scenario):
+    """The curves behind the same interface."""
+    result = simulate_scenario(scenario, CURVES)
+    assert not result.violations, str(result)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_alone_stops_nothing(name):
+    """At its worst place: it leads the first round."""
+    faulty = (Faulty(2, (name,), bytes(range(3, 250, 5))),)
+    asked = (Asked("two", spread=1), Asked("name", spread=3))
+    result = simulate_scenario(Scenario(requests=asked, faulty=faulty, first_leader=2))
+    assert not result.violations, str(result)
+    assert len(asked) == result.delivered
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_calm_network_delivers_within_a_round(program):
+    """With nothing wrong a request is attested at once, whatever the function."""
+    result = simulate_scenario(Scenario(requests=(Asked(program),)))
+    assert not result.violations
+    assert result.rounds < 1
+
+
+def test_a_scenario_replays_from_its_repr():
+    """Message by message: the same figures."""
+    assert eval(repr(FULL)) == FULL
+    first, second = simulate_scenario(FULL), simulate_scenario(eval(repr(FULL)))
+    assert not first.violations, str(first)
+    assert (first.messages, first.rounds, first.reached) == (second.messages, second.rounds, second.reached)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n": 4, "faulty": (Faulty(0, ()), Faulty(1, ()))},
+        {"crashes": (Crash(9, 1),)},
+        {"partitions": (Partition(0, 5_000, (1,)),)},
+        {"clocks": (Clock(0, 60_000),)},
+        {"scheme": "rsa"},
+        {"requests": ()},
+        {"weather": Weather(latest_ms=60_000)},
+    ],
+)
+def test_a_scenario_that_is_none_is_refused(wrong):
+    """More than f faulty members, members that are not there, trouble after stabilisation."""
+    with pytest.raises(InvalidConfig):
+        Scenario(**wrong)
