@@ -10,10 +10,13 @@ Rule 3. The operator's overrides come first, like /etc/hosts, and are exempt fro
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
+import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final as Constant
 from typing import TypeAlias
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -22,14 +25,56 @@ from executor.capabilities.addresses import refusal_of
 from executor.capabilities.errors import CallRefused
 from executor.errors import InvalidConfig
 
+MAX_LOOKUPS: Constant = 64  # at a time: threads of some 100 kB; a node observes a handful of names at once
 Lookup: TypeAlias = Callable[[str], Awaitable[Sequence[str]]]
 _OVERRIDE = re.compile(r"(\[(?P<v6>[^]]*)\]|(?P<v4>[^:]*))(:(?P<port>[0-9]+))?")
 
 
-async def system_lookup(host: str) -> Sequence[str]:
-    """All addresses the system's resolver knows for this name; raises OSError."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return sorted({str(address[0]) for *_, address in found})
+class SystemLookup:
+    """All addresses the system's resolver knows for a name; raises OSError.
+
+    The system's call cannot be cancelled and may take half a minute where a name server is silent. So each has a thread
+    of its own, which holds up neither other threads' work nor the end of the process; beyond `most` it is refused.
+    """
+
+    def __init__(self, most: int = MAX_LOOKUPS) -> None:
+        self._most = most
+        self._places = threading.BoundedSemaphore(most)  # a thread's end frees its place, whatever became of the loop
+
+    async def __call__(self, host: str) -> Sequence[str]:
+        """The addresses, in order."""
+        if not self._places.acquire(blocking=False):
+            raise OSError(f"{self._most} names are being looked up")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[str]] = loop.create_future()
+
+        def look() -> None:
+            try:
+                found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+                result: list[str] | OSError = sorted({str(address[0]) for *_, address in found})
+            except UnicodeError as error:  # a label that is none
+                result = OSError(f"{host}: {error}")
+            except OSError as error:
+                result = error
+            finally:
+                self._places.release()
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(_tell, answer, result)
+
+        threading.Thread(target=look, name=f"look up {host}", daemon=True).start()
+        return await answer
+
+
+def _tell(answer: asyncio.Future[list[str]], result: list[str] | OSError) -> None:
+    if answer.done():  # cancelled: whoever asked has no more time
+        return
+    if isinstance(result, OSError):
+        answer.set_exception(result)
+    else:
+        answer.set_result(result)
+
+
+system_lookup = SystemLookup()
 
 
 def parse_override(text: str) -> tuple[IPv4Address | IPv6Address, int | None]:

@@ -61,7 +61,7 @@ class ChainConfig(Table):
 
 
 class SignerConfig(Table):
-    """The signer process, which holds the keys (`executor signer` or `python -m executor.keys.process`)."""
+    """The signer process, which holds the keys (`executor signer`)."""
 
     socket: Annotated[File, Field(description="Its Unix socket.")] = Path("signer.sock")
 

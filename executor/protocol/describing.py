@@ -127,7 +127,7 @@ def note_stalled(desk: Desk, life: Life) -> None:
         return
     life.stalled_told_at = desk.round
     picture: dict[str, Json] = to_plain(describe(desk, life))
-    del picture["request_id"]
+    del picture["request_id"], picture["member"]  # whoever logs a note says both
     _shorten(picture)
     desk.emit(Note("stalled", life.subject.request_id, picture))
 

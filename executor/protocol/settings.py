@@ -16,7 +16,9 @@ class Settings:
 
     collect_delay_s: float = 0.4  # a leader that heard q members waits this long for the others' locks: a tenth of 4 s
     batch_window_s: float = 0.1  # how long a report at quorum waits for others, only while others are under way
-    batch_patience_s: float = 0.5  # how long a proposed batch may gather votes before its reports go out one by one
+    batch_patience_s: float = (
+        0.5  # how long a proposed batch may gather votes before it is split; its parts, half of it
+    )
     delivery_patience_s: float = 12.0  # three rounds of 4 s: a transaction not seen by then is transmitted again
     patience_rounds: int = 3  # rounds after which an unanswered Execute or Observe is asked for again
     batch_reports: int = 32  # with callbacks of 300,000 gas each, below the 16.7 M of a transaction (EIP-7825)

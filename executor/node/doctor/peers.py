@@ -90,10 +90,15 @@ def _judge(scene: Scene, epoch: Epoch, member: Member, is_own: bool, heard: Hear
         advice = "the registered endpoint leads elsewhere: its operator must register the right one"
         return Finding(AREA, "problem" if is_own else "warning", f"{name}: another node or network answers", advice)
     if health.get("epoch") != epoch.number:
-        advice = "it has not followed the change of epoch" if not is_own else "restart the node: it serves an old epoch"
+        refused = health.get("refused_epochs")
+        why = refused.get(str(epoch.number)) if isinstance(refused, dict) else None
+        advice = f"it says: {words(why)}" if why else "it has not followed the change of epoch yet"
         return Finding(
             AREA, "warning", f"{name}: serves epoch {words(health.get('epoch'))}, not {epoch.number}", advice
         )
+    if is_own and health.get("ready") is False:
+        advice = "GET /v1/ready and its log say what keeps it"
+        return Finding(AREA, "warning", f"{name}: is not ready", advice)
     if heard.offset_s is None:
         return Finding(AREA, "ok", f"{name}: epoch {epoch.number}")
     if not is_own:
