@@ -5,6 +5,8 @@ Rule 1. One event is one line of ASCII, whatever a guest, a peer or an endpoint 
 Rule 2. A text longer than the limit is cut and says how long it was; lists, tables and depth are bounded, too.
 Rule 3. A field whose name says that it is secret is not written, nor is the path of an RPC URL, which may hold a key.
 Rule 4. What modules say through `logging` takes the same way, as the event `message`.
+Rule 5. What others can cause (`limited`, and each place that speaks through `logging`) is written BURST times at once,
+        and PER_SECOND in the long run; what was left out is counted in the next line of its kind.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ import json
 import logging
 import re
 import sys
+import time
 import traceback
+from collections import OrderedDict
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any, Literal, TextIO, TypeAlias
 from typing import Final as Constant
@@ -29,6 +33,9 @@ VALUE_BYTES: Constant = 256  # an id in hex is 66; most reasons are shorter than
 MAX_ITEMS: Constant = 32  # of a list or table: a committee of 31
 MAX_DEPTH: Constant = 4
 TRACEBACK_BYTES: Constant = 4_096  # the frames of one error
+PER_SECOND: Constant = 2.0  # of one kind; a member may send 200 messages a second, each of them wrong
+BURST: Constant = 60.0
+MAX_KINDS: Constant = 256
 HIDDEN: Constant = "(not written)"
 _SECRET = re.compile(r"password|passphrase|secret|private|credential|authorization|cookie|mnemonic", re.I)
 _URL = re.compile(r"https?://[^\s\"'<>;,]+")
@@ -80,6 +87,34 @@ def identify(**fields: object) -> None:
     structlog.contextvars.bind_contextvars(**fields)
 
 
+class Quota:
+    """Rule 5, by kind: (lines left, when, left out). Time is an argument."""
+
+    def __init__(self, per_second: float = PER_SECOND, burst: float = BURST) -> None:
+        self._per_second, self._burst = per_second, burst
+        self._kinds: OrderedDict[object, tuple[float, float, int]] = OrderedDict()
+
+    def take(self, kind: object, now: float) -> int | None:
+        """How many were left out since the last line of this kind, or None when this one is left out, too."""
+        left, when, missed = self._kinds.pop(kind, (self._burst, now, 0))
+        left = min(self._burst, left + max(0.0, now - when) * self._per_second)
+        allowed = left >= 1
+        self._kinds[kind] = (left - 1, now, 0) if allowed else (left, now, missed + 1)
+        if len(self._kinds) > MAX_KINDS:
+            self._kinds.popitem(last=False)
+        return missed if allowed else None
+
+
+_quota = Quota()
+
+
+def limited(level: str, event: str, /, **fields: object) -> None:
+    """`say` for what others can cause (Rule 5)."""
+    missed = _quota.take(event, time.monotonic())
+    if missed is not None:
+        say(level, event, **fields, **({"left_out": missed} if missed else {}))
+
+
 def say(level: str, event: str, /, **fields: object) -> None:
     """Write one line; Fields named like a line's own (`OWN`) get a prefix; a pipe that nobody reads costs the line."""
     _write(logging.getLevelNamesMapping()[level.upper()], event, fields)
@@ -106,7 +141,10 @@ class _Forward(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record of `logging`."""
-        fields: dict[str, Any] = {"logger": record.name}
+        missed = _quota.take((record.name, record.lineno), time.monotonic())
+        if missed is None:
+            return
+        fields: dict[str, Any] = {"logger": record.name} | ({"left_out": missed} if missed else {})
         if record.exc_info and record.exc_info[1] is not None:
             fields["traceback"] = _Long("".join(traceback.format_exception(record.exc_info[1])))
         try:

@@ -13,7 +13,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executor.logs import configure_logs, identify, origin, say
+from executor.logs import BURST, MAX_KINDS, Quota, configure_logs, identify, origin, say
 from executor.node.logs import LEVELS, log_events
 from executor.store.events import EventLog
 
@@ -45,7 +45,7 @@ def test_whatever_a_guest_or_peer_wrote_is_one_line_of_ascii(format: str, text: 
     out = io.StringIO()
     configure_logs(stream=out, format=format)
     say("info", "observed", value=text, fields={text: [text, {text: text}]})
-    logging.getLogger("peer").warning("said %s", text)
+    say("warning", "message", text=f"said {text}")
     written = out.getvalue()
     assert written.count("\n") == 2
     assert all(0x20 <= ord(letter) < 0x7F for line in written.split("\n") for letter in line)
@@ -139,6 +139,31 @@ def test_the_event_log_feeds_the_log(tmp_path: Path) -> None:
     assert (first["epoch"], first["of_epoch"], first["of_event"]) == (7, 9, "forged")
     assert (second["event"], second["level"], second["request_id"], second["block"]) == ("seen", "info", "0xcd", 5)
     assert set(LEVELS.values()) <= {"debug", "warning", "error"}
+
+
+def test_a_member_that_floods_fills_no_log(tmp_path: Path) -> None:
+    """A thousand wrong messages: a burst of lines; others' lines are all there."""
+    events = EventLog(tmp_path / "events.jsonl")
+
+    def write() -> None:
+        log_events(events)
+        for number in range(1_000):
+            events.add("refused", "", sender=1, reason=f"{number}")
+            events.add("seen", f"{number}")
+
+    written = [json.loads(line)["event"] for line in lines(write, format="json")]
+    assert written.count("seen") == 1_000
+    assert written.count("refused") < 2 * BURST
+
+
+def test_what_was_left_out_is_counted_in_the_next_line() -> None:
+    quota = Quota(per_second=1.0, burst=2.0)
+    assert [quota.take("a", 0.0) for _ in range(4)] == [0, 0, None, None]
+    assert quota.take("b", 0.0) == 0
+    assert quota.take("a", 1.0) == 2
+    for kind in range(10 * MAX_KINDS):
+        quota.take(kind, 1.0)
+    assert quota.take("a", 1.0) == 0, "forgotten: kinds are bounded"
 
 
 def test_a_log_that_nobody_reads_any_more_stops_nothing(tmp_path: Path) -> None:

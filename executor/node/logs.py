@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final as Constant
 
-from executor.logs import identify, say
+from executor.logs import identify, limited, say
 from executor.store.events import Event, EventLog
 
 LEVELS: Constant[Mapping[str, str]] = {
@@ -39,6 +39,10 @@ LEVELS: Constant[Mapping[str, str]] = {
     "observed-late": "debug",
 }
 """What is not named here is `info`."""
+BY_OTHERS: Constant = frozenset(
+    {"refused", "fault", "observed-late", "outvoted", "silent", "unsendable", "endpoint-outvoted", "dropped"}
+)
+"""What members and endpoints can cause without end: written so often and no more (executor/logs.py, Rule 5)."""
 _RENAMED: Constant = {"member": "peer", "epoch": "of_epoch"}  # the line's own say who writes it
 
 
@@ -51,4 +55,5 @@ def _tell(event: Event) -> None:
     if event.kind == "epoch-served":
         identify(epoch=event.fields["epoch"], member=event.fields["member"])
     fields = {_RENAMED.get(name, name): value for name, value in event.fields.items()}
-    say(LEVELS.get(event.kind, "info"), event.kind, **{**fields, "request_id": event.request_id})
+    write = limited if event.kind in BY_OTHERS else say
+    write(LEVELS.get(event.kind, "info"), event.kind, **{**fields, "request_id": event.request_id})
