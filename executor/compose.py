@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from executor.chain.fees import GWEI, FeePolicy
 from executor.chain.sender import Account, TransactionSender
 from executor.chain.transmitter import Transmitter
 from executor.errors import ExecutorError
-from executor.keys.client import SignerClient
+from executor.keys.client import OfKey, SignerClient
 from executor.keys.keyset import PublicKeys
 from executor.logs import configure_logs
 from executor.model.committee import Epoch, Member
@@ -35,10 +35,9 @@ from executor.node.metrics.measuring import measured
 from executor.node.metrics.meters import Meters
 from executor.node.metrics.readings import read_sender
 from executor.node.metrics.timed import TimedSigner
-from executor.node.node import EpochKeys, Node
+from executor.node.node import Node
 from executor.node.runs import WorkerRuns
 from executor.node.shutdown import Shutdown
-from executor.node.signing import ProtocolSigner
 from executor.protocol.settings import Settings
 from executor.store.events import EventLog
 from executor.vm import self_test
@@ -76,7 +75,7 @@ async def _run(config: NodeConfig, wrap: Wrap, asked: asyncio.Event) -> None:
     router = Address.from_hex(config.chain.router)
     async with ChainClient(config.chain.rpc_urls, config.chain.id, router) as chain:
         chain.rpc.panel.report = lambda news: events.add(news.kind, "", **news.fields())
-        keys = await signer.public_keys()
+        sets = [listed.public for listed in (await signer.list_keys()).sets]
         pool = WorkerPool(
             size=config.workers.count,
             cache=config.workers.compiled,
@@ -86,7 +85,7 @@ async def _run(config: NodeConfig, wrap: Wrap, asked: asyncio.Event) -> None:
         await pool.start()
         try:
             log.log(logging.INFO if pool.confinement.complete else logging.WARNING, "workers: %s", pool.confinement)
-            await _serve(config, chain, signer, keys, pool, events, meters, wrap, asked)
+            await _serve(config, chain, signer, sets, pool, events, meters, wrap, asked)
         finally:
             await pool.close()
             await signer.close()
@@ -96,24 +95,28 @@ async def _serve(
     config: NodeConfig,
     chain: ChainClient,
     signer: SignerClient,
-    keys: PublicKeys,
+    sets: Sequence[PublicKeys],
     pool: WorkerPool,
     events: EventLog,
     meters: Meters,
     wrap: Wrap,
     asked: asyncio.Event,
 ) -> None:
+    newest = sets[-1]  # its account pays; all of them sign, each in the epochs it was registered for
+    signer.use(newest.signer)
     paid = config.transmitter
     fees = FeePolicy(int(paid.priority_fee_gwei * GWEI), paid.max_fee_gwei * GWEI)
-    sender = TransactionSender(chain, Account(keys.transmitter, signer), fees=fees)
+    sender = TransactionSender(chain, Account(newest.transmitter, signer), fees=fees)
     sender.report = chain.rpc.panel.report
     meters.read(partial(read_sender, sender))
     transmitter = Transmitter(chain, sender, remember_after=paid.keep_sums_after or None)
 
-    async def signer_of(epoch: Epoch, member: Member) -> EpochKeys | None:
-        if (member.signer, member.bls_key, member.encryption_key) != (keys.signer, keys.bls_key, keys.encryption_key):
-            return None
-        return EpochKeys(ProtocolSigner(signer, epoch), signer)
+    async def signer_of(member: Member) -> OfKey | None:
+        registered = (member.signer, member.bls_key, member.encryption_key)
+        for keys in sets:
+            if (keys.signer, keys.bls_key, keys.encryption_key) == registered:
+                return signer.of(keys.signer)
+        return None
 
     def settings(epoch: Epoch) -> Settings:
         scheme = None if config.rounds.scheme is None else Scheme(config.rounds.scheme)
@@ -131,7 +134,6 @@ async def _serve(
         load=pool.load,
         transmit=lambda epoch: Transmissions(epoch, transmitter, events).transmit,
         events=events,
-        record_counter=await signer.record_counter(),
         settings=settings,
         meters=meters,
     )
@@ -142,7 +144,7 @@ async def _serve(
         sys.stdout.write(json.dumps({"member": index, "url": f"http://{config.http.host}:{config.http.port}"}) + "\n")
         sys.stdout.flush()
 
-    async with measured(config, meters, chain=chain, pool=pool, transmitter=keys.transmitter):
+    async with measured(config, meters, chain=chain, pool=pool, transmitter=newest.transmitter):
         await node.run(ready, asked)
 
 

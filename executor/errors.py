@@ -31,7 +31,9 @@
     ├── KeyStoreError
     │   └── WrongPassword
     ├── SigningRefused              the signer's record holds a conflicting signature (K1)
+    │   └── SigningBarred           the record, or the journal that asks, is an old copy: it signs nothing
     ├── SignerUnavailable           the signer process does not answer
+    │   └── SignerLocked            it holds no secrets until it is unlocked
     ├── StoreError                  the journal cannot be read or written
     ├── UploadRefused               this account may not upload here
     └── DownloadFailed              nobody gave the bytes
@@ -181,8 +183,16 @@ class SigningRefused(ExecutorError):
     """K1: the signer's record holds another value for the same key; it will not sign this one."""
 
 
+class SigningBarred(SigningRefused):
+    """K1: the signer's record, or the journal that asks, is not the latest there was, or was handed over."""
+
+
 class SignerUnavailable(ExecutorError):
     """The signer process does not answer."""
+
+
+class SignerLocked(SignerUnavailable):
+    """The signer was locked: it holds no secrets until somebody unlocks it."""
 
 
 class StoreError(ExecutorError):

@@ -17,6 +17,8 @@ VERBS = MappingProxyType(
         "inspect": "Show what a module, function or receipt is.",
         "verify": "Check a receipt: every signature, every hash, and the run itself.",
         "keygen": "Make the keys of a node.",
+        "keys": "List, lock, unlock and rotate keys; export and import what they signed.",
+        "signer": "Hold a node's keys, and sign for it.",
         "node": "Configure a node, and run it.",
         "doctor": "Check a node's keys, chain, peers and machine, and say what to fix.",
         "requests": "List open requests, or show what every member knows of one.",

@@ -60,6 +60,7 @@ TAG_OBSERVATION: Constant = _tag("observation")
 TAG_PREPARE: Constant = _tag("prepare")
 TAG_MESSAGE: Constant = _tag("message")
 TAG_POSSESSION: Constant = _tag("possession")
+TAG_COUNTER: Constant = _tag("counter")
 TAG_TICKET: Constant = _tag("ticket")
 TAG_RANDOMNESS: Constant = _tag("randomness")
 TAG_DRAW: Constant = _tag("draw")
@@ -242,6 +243,11 @@ def prepare_digest(
 def message_digest(epoch: EpochDigest, sender: int, recipient: int, payload: bytes) -> Digest:
     """What the envelope of a peer message signs; recipient 65535 means all."""
     return Digest(_digest(TAG_MESSAGE, "bytes32 uint16 uint16 bytes32", epoch, sender, recipient, keccak(payload)))
+
+
+def counter_digest(epoch: EpochDigest, counter: int) -> Digest:
+    """What a member's signer states of its record: so many things were ever recorded."""
+    return Digest(_digest(TAG_COUNTER, "bytes32 uint64", epoch, counter))
 
 
 def possession_digest(chain_id: int, committee: Address, operator: Address, public_key: bytes) -> Digest:

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from executor.errors import SignerUnavailable
+from executor.errors import InvalidValue, SignerUnavailable
 from executor.keys.keyset import PublicKeys
 from executor.keys.messages import (
     Answer,
     Ask,
+    Begin,
     Bytes,
+    Counted,
+    CounterStated,
+    Hello,
+    KeyList,
     Keys,
+    ListKeys,
+    Lock,
     Proved,
     ProvePossession,
+    ShowCounter,
     ShowKeys,
     Signed,
     SignMessage,
     SignStatement,
     SignTransaction,
+    StateCounter,
     Transaction,
+    Unlock,
     Unseal,
+    Up,
+    Upcheck,
 )
 from executor.keys.signer import Signer
+from executor.keys.standing import JournalMark
 from executor.model.committee import EpochIdentity, Possession
 from executor.model.ids import Address
-from executor.protocol.statements import Signatures, Statement
+from executor.protocol.statements import Statement
 
 T = TypeVar("T")
 
@@ -39,6 +52,22 @@ class SignerCalls(Protocol):
         """Carry one ask to the signer and bring its answer."""
         ...
 
+    async def is_locked(self) -> bool:
+        """Whether the signer holds no secrets until somebody unlocks it."""
+        return _only(Up, await self.ask(Upcheck())).locked
+
+    async def list_keys(self) -> KeyList:
+        """Every key set of the signer."""
+        return _only(KeyList, await self.ask(ListKeys()))
+
+    async def lock(self) -> None:
+        """Have the signer forget its secrets."""
+        _only(Up, await self.ask(Lock()))
+
+    async def unlock(self, password: str) -> None:
+        """Have the signer decrypt its keys again; raises InvalidValue for a wrong password."""
+        _only(Up, await self.ask(Unlock(password)))
+
     async def public_keys(self) -> PublicKeys:
         """The node's public keys."""
         return _only(Keys, await self.ask(ShowKeys())).public
@@ -47,9 +76,21 @@ class SignerCalls(Protocol):
         """How many things the signer ever recorded."""
         return _only(Keys, await self.ask(ShowKeys())).record_counter
 
-    async def sign(self, statement: Statement, *, bls: bool) -> Signatures:
+    async def begin(self, epoch: EpochIdentity, mark: JournalMark) -> int:
+        """Serve an epoch with this journal; the record's counter. SigningBarred when one of the two is an old copy."""
+        return _only(Counted, await self.ask(Begin(epoch, mark))).record_counter
+
+    async def sign(self, statement: Statement, mark: JournalMark, *, bls: bool) -> Signed:
         """Signatures over a statement; SigningRefused when it conflicts with one on record."""
-        return _only(Signed, await self.ask(SignStatement(statement, bls))).signatures
+        return _only(Signed, await self.ask(SignStatement(statement, bls, mark)))
+
+    async def state_counter(self, epoch: EpochIdentity) -> CounterStated:
+        """The record's counter, signed for the members of an epoch to keep."""
+        return _only(CounterStated, await self.ask(StateCounter(epoch)))
+
+    async def show_counter(self, epoch: EpochIdentity, counter: int, signature: bytes, latest_epoch: int) -> int:
+        """Show what a peer kept; the record's counter. SigningBarred when the record holds less, from then on."""
+        return _only(Counted, await self.ask(ShowCounter(epoch, counter, signature, latest_epoch))).record_counter
 
     async def sign_message(self, epoch: EpochIdentity, sender: int, recipient: int, payload: bytes) -> bytes:
         """Compact signature of a peer message's envelope."""
@@ -79,6 +120,8 @@ class LocalSigner(SignerCalls):
 
     async def ask(self, ask: Ask) -> Answer:
         """The signer's answer, at once."""
+        if isinstance(ask, Hello | Upcheck | ListKeys | Lock | Unlock):
+            raise InvalidValue(f"{ask.kind} is for a signer process")
         return self._signer.answer(ask)
 
 

@@ -8,24 +8,27 @@ from executor.errors import InvalidEncoding
 from executor.keys.messages import MAX_FRAME_BYTES
 
 
-async def read_frame(reader: asyncio.StreamReader) -> bytes | None:
+async def read_frame(reader: asyncio.StreamReader, *, timeout_s: float | None = None) -> bytes | None:
     """The next frame, or None at the end of the stream between frames.
 
-    Raises InvalidEncoding for an oversized frame, before its bytes are read, and for a frame cut short.
+    Raises InvalidEncoding for an oversized frame, before its bytes are read, and for a frame cut short; TimeoutError
+    when a frame that has begun is not whole after `timeout_s`.
     """
     try:
-        header = await reader.readexactly(4)
-    except asyncio.IncompleteReadError as error:
-        if error.partial:
-            raise InvalidEncoding("the stream ended within a frame's length") from error
+        first = await reader.readexactly(1)
+    except asyncio.IncompleteReadError:
         return None
-    size = int.from_bytes(header, "big")
-    if size > MAX_FRAME_BYTES:
-        raise InvalidEncoding(f"a frame of {size} bytes; the limit is {MAX_FRAME_BYTES}")
-    try:
-        return await reader.readexactly(size)
-    except asyncio.IncompleteReadError as error:
-        raise InvalidEncoding("the stream ended within a frame") from error
+    async with asyncio.timeout(timeout_s):
+        try:
+            size = int.from_bytes(first + await reader.readexactly(3), "big")
+        except asyncio.IncompleteReadError as error:
+            raise InvalidEncoding("the stream ended within a frame's length") from error
+        if size > MAX_FRAME_BYTES:
+            raise InvalidEncoding(f"a frame of {size} bytes; the limit is {MAX_FRAME_BYTES}")
+        try:
+            return await reader.readexactly(size)
+        except asyncio.IncompleteReadError as error:
+            raise InvalidEncoding("the stream ended within a frame") from error
 
 
 def frame(data: bytes) -> bytes:

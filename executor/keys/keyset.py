@@ -10,7 +10,6 @@ record.sqlite3    what the signer key has signed (executor/keys/record.py)
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Final as Constant
 
 from executor.crypto import bls, secp256k1
 from executor.errors import InvalidEncoding, KeyStoreError, WrongPassword
+from executor.keys.files import write_new
 from executor.keys.keystore import Curve, decrypt_key, encrypt_key
 from executor.keys.record import SignerRecord
 from executor.keys.sealing import encryption_key_of
@@ -27,6 +27,7 @@ from executor.model.ids import Address
 PUBLIC_FILE: Constant = "keys.json"
 RECORD_FILE: Constant = "record.sqlite3"
 MAX_FILE_BYTES: Constant = 64 * 1024
+MAX_SETS: Constant = 16  # a set for each rotation whose epochs are still served
 CURVES: dict[str, Curve] = {
     "signer": "secp256k1",
     "transmitter": "secp256k1",
@@ -92,7 +93,7 @@ def write_keys(directory: Path, keys: KeySet, password: str, *, fast: bool = Fal
         if existing := [name for name in (*files, RECORD_FILE) if (directory / name).exists()]:
             raise KeyStoreError(f"{directory / existing[0]} exists; keys are never overwritten")
         for name, data in files.items():
-            _write_new(directory / name, data)
+            write_new(directory / name, data)
     except OSError as error:
         raise KeyStoreError(f"cannot write keys: {error}") from error
     SignerRecord.create(directory / RECORD_FILE, keys.public.signer).close()
@@ -118,6 +119,24 @@ def load_public_keys(directory: Path) -> PublicKeys:
     return public
 
 
+def find_sets(directory: Path) -> dict[str, Path]:
+    """The key sets of a signer's directory by name: itself, and the folders below it that hold one, in order.
+
+    Raises KeyStoreError when there is none, or more than MAX_SETS.
+    """
+    try:
+        folders = sorted(path for path in directory.iterdir() if path.is_dir() and (path / PUBLIC_FILE).exists())
+    except OSError as error:
+        raise KeyStoreError(f"cannot read the keys' directory: {error}") from error
+    found = {"": directory} if (directory / PUBLIC_FILE).exists() else {}
+    found |= {folder.name: folder for folder in folders}
+    if not found:
+        raise KeyStoreError(f"{directory} holds no keys: there is no {PUBLIC_FILE} in it; `executor keygen` makes them")
+    if len(found) > MAX_SETS:
+        raise KeyStoreError(f"{directory} holds {len(found)} key sets; the limit is {MAX_SETS}: move old ones away")
+    return found
+
+
 def _curves() -> list[tuple[str, Curve]]:
     return list(CURVES.items())
 
@@ -141,14 +160,6 @@ def _read(path: Path) -> bytes:
     if len(data) > MAX_FILE_BYTES:
         raise KeyStoreError(f"{path} is longer than {MAX_FILE_BYTES} bytes")
     return data
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _secp256k1() -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import os
 import resource
 import signal
@@ -17,48 +18,61 @@ from pathlib import Path
 from typing import Final as Constant
 
 from executor.errors import ExecutorError, KeyStoreError
-from executor.keys.keyset import MAX_FILE_BYTES, RECORD_FILE, load_keys
-from executor.keys.record import SignerRecord
+from executor.keys.access import Access, access_of
+from executor.keys.keyset import MAX_FILE_BYTES
+from executor.keys.ring import Keyring
 from executor.keys.server import SignerServer
-from executor.keys.signer import Signer
 from executor.logs import configure_logs, identify
 
 # Python's default. py_ecc, which eth_keyfile imports, raises it to 100,000: deeply nested JSON on the socket would then
 # overflow the C stack and kill the process instead of being refused.
 RECURSION_LIMIT: Constant = 1000
+PR_SET_DUMPABLE: Constant = 4  # prctl(2): 0 keeps ptrace and /proc/PID/mem from processes without privileges
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until stopped; 0 after a clean stop, 1 with one line on standard error otherwise."""
     options = _parser().parse_args(arguments)
     configure_logs()
-    os.umask(0o077)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold the keys
-    sys.setrecursionlimit(RECURSION_LIMIT)
+    keep_secrets_here()
     try:
-        asyncio.run(_run(options.directory, options.socket, _password(options)))
+        access = access_of(options.group, options.allow_uid)
+        password = None if options.locked else _password(options)
+        asyncio.run(serve(options.directory, options.socket, access, password))
     except ExecutorError as error:
         sys.stderr.write(f"signer: {error}\n")
         return 1
     return 0
 
 
-async def _run(directory: Path, socket_path: Path, password: str) -> None:
+async def serve(directory: Path, socket_path: Path, access: Access, password: str | None) -> None:
+    """Serve the keys in a directory until SIGTERM or SIGINT; locked, where there is no password."""
     stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-    keys = load_keys(directory, password)
-    identify(signer=str(keys.public.signer))
-    record = SignerRecord.open(directory / RECORD_FILE, keys.public.signer)
+    ring = Keyring.open(directory)
+    identify(signer=str(ring.list().sets[0].public.signer))
     try:
-        server = SignerServer(Signer(keys, record), socket_path)
+        if password is not None:
+            ring.unlock(ring.decrypt(password))
+        server = SignerServer(ring, socket_path, access)
         await server.start()
-        sys.stdout.write(f"signer {keys.public.signer} listens on {socket_path}\n")
+        signers = ", ".join(str(listed.public.signer) for listed in ring.list().sets)
+        sys.stdout.write(f"signer {signers} listens on {socket_path}{' (locked)' if ring.locked else ''}\n")
         sys.stdout.flush()
         await stopped.wait()
         await server.close()
     finally:
-        record.close()
+        ring.close()
+
+
+def keep_secrets_here() -> None:
+    """No core file, no other process of this user reading our memory, nothing made that others may read."""
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold the keys
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _password(options: argparse.Namespace) -> str:
@@ -82,8 +96,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m executor.keys.process", description="The signer process.")
     parser.add_argument("--directory", type=Path, required=True, help="where `executor keygen` wrote the keys")
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket to serve, in a directory of mode 0700")
+    parser.add_argument("--group", help="a group that reaches the socket: mode 0660, directory 0710")
+    parser.add_argument("--allow-uid", type=int, action="append", default=[], help="another user who is served")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--password-file", type=Path, help="file whose first line is the password")
+    source.add_argument("--locked", action="store_true", help="start without a password, to be unlocked later")
     source.add_argument("--password-env", metavar="NAME", help="environment variable that holds the password")
     return parser
 

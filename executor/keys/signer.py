@@ -6,88 +6,124 @@ the signer can make one kind of signature pass for another. Votes and Prepares a
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Sequence
+from typing import TypeAlias, assert_never
 
 from eth_account import Account
 
 from executor.crypto import bls, secp256k1
-from executor.crypto.digests import epoch_digest, message_digest, possession_digest
-from executor.errors import InvalidValue
-from executor.keys.keyset import KeySet
+from executor.crypto.digests import counter_digest, epoch_digest, message_digest, possession_digest
+from executor.errors import InvalidValue, SigningRefused
+from executor.keys.keyset import KeySet, PublicKeys
 from executor.keys.messages import (
     Answer,
-    Ask,
+    Begin,
     Bytes,
+    Counted,
+    CounterStated,
     Keys,
+    OfKeys,
+    OfRecord,
     Proved,
     ProvePossession,
+    ShowCounter,
     ShowKeys,
     Signed,
     SignMessage,
     SignStatement,
     SignTransaction,
+    StateCounter,
     Transaction,
     Unseal,
 )
-from executor.keys.record import SignerRecord
+from executor.keys.promises import promises_of
+from executor.keys.record import Admission, SignerRecord
 from executor.keys.sealing import unseal
 from executor.model.committee import Possession
-from executor.protocol.statements import (
-    ObservationStatement,
-    PrepareStatement,
-    ReportsStatement,
-    Signatures,
-    Statement,
-    statement_digest,
-)
+from executor.model.ids import Address, Digest
+from executor.protocol.statements import ReportsStatement, Signatures, statement_digest
+
+Judged: TypeAlias = Answer | SigningRefused | InvalidValue
 
 
 class Signer:
-    """Keys and their record behind one verb; not safe for concurrent calls."""
+    """Keys and their record behind two verbs; not safe for concurrent calls."""
 
     def __init__(self, keys: KeySet, record: SignerRecord) -> None:
         self._keys = keys
         self._record = record
 
-    def answer(self, ask: Ask) -> Answer:
+    @property
+    def public(self) -> PublicKeys:
+        """The public keys."""
+        return self._keys.public
+
+    def answer(self, ask: OfKeys | OfRecord) -> Answer:
         """Raises SigningRefused, InvalidValue, or StoreError when the record cannot be written."""
         match ask:
-            case ShowKeys():
-                return Keys(self._keys.public, self._record.counter)
             case SignStatement():
-                return Signed(self._sign_statement(ask))
+                (judged,) = self.sign_all([ask])
+                if isinstance(judged, Exception):
+                    raise judged
+                return judged
+            case Begin(epoch, mark):
+                return Counted(self._record.begin(epoch, mark))
+            case ShowCounter():
+                return self._compare(ask)
+            case ShowKeys():
+                return Keys(self.public, self._record.counter)
+            case StateCounter(epoch):
+                counter = self._record.counter
+                digest = counter_digest(epoch_digest(epoch), counter)
+                return CounterStated(counter, secp256k1.sign(self._keys.signer, digest))
             case SignMessage():
                 digest = message_digest(epoch_digest(ask.epoch), ask.sender, ask.recipient, ask.payload)
                 return Bytes(secp256k1.sign(self._keys.signer, digest))
             case SignTransaction():
                 return Bytes(self._sign_transaction(ask.transaction))
-            case ProvePossession():
-                return self._prove_possession(ask)
+            case ProvePossession(chain_id, committee, operator):
+                return Proved(prove_possession(self._keys, chain_id, committee, operator))
             case Unseal():
                 return Bytes(unseal(self._keys.encryption, ask.ciphertext))
             case _:
                 assert_never(ask)
 
-    def _sign_statement(self, ask: SignStatement) -> Signatures:
-        digest = statement_digest(ask.statement)
-        self._admit(ask.statement)
+    def sign_all(self, asks: Sequence[SignStatement]) -> list[Judged]:
+        """Sign what waits: all of it recorded by one sync of the disk, and each refused for itself.
+
+        Raises StoreError when the record cannot be written: nothing is signed then.
+        """
+        digests: list[Digest | InvalidValue] = [_digest(ask) for ask in asks]
+        admitted = [ask for ask, digest in zip(asks, digests, strict=True) if not isinstance(digest, InvalidValue)]
+        refusals = iter(
+            self._record.admit(
+                [Admission(ask.statement.epoch, promises_of(ask.statement), ask.mark) for ask in admitted]
+            )
+        )
+        counter = self._record.counter
+        judged: list[Judged] = []
+        for ask, digest in zip(asks, digests, strict=True):
+            if isinstance(digest, InvalidValue):
+                judged.append(digest)
+            elif (refusal := next(refusals)) is not None:
+                judged.append(refusal)
+            else:
+                judged.append(Signed(self._sign(ask, digest), counter))
+        return judged
+
+    def _sign(self, ask: SignStatement, digest: Digest) -> Signatures:
         wants_bls = ask.bls and isinstance(ask.statement, ReportsStatement)
         return Signatures(
             ecdsa=secp256k1.sign(self._keys.signer, digest),
             bls=bls.sign(self._keys.bls, digest) if wants_bls else b"",
         )
 
-    def _admit(self, statement: Statement) -> None:
-        """Recorded here, before anything is signed."""
-        match statement:
-            case ObservationStatement():
-                pass  # only Prepares and votes are recorded (keys/record.py)
-            case PrepareStatement(epoch, request, _, transcript, view):
-                self._record.admit_prepare(epoch_digest(epoch), request, view, transcript)
-            case ReportsStatement(epoch, reports):
-                self._record.admit_reports(epoch_digest(epoch), reports)
-            case _:
-                assert_never(statement)
+    def _compare(self, ask: ShowCounter) -> Counted:
+        """Believed only over this signer's own signature: nobody else can bar it."""
+        digest = counter_digest(epoch_digest(ask.epoch), ask.counter)
+        if not secp256k1.is_signed_by(digest, ask.signature, self.public.signer):
+            raise InvalidValue("a counter that this signer never stated")
+        return Counted(self._record.compare(ask.epoch, ask.counter, ask.latest_epoch))
 
     def _sign_transaction(self, transaction: Transaction) -> bytes:
         if transaction.chain_id == 0:
@@ -108,8 +144,16 @@ class Signer:
         except (ValueError, TypeError) as error:
             raise InvalidValue(f"not a transaction: {error}") from error
 
-    def _prove_possession(self, ask: ProvePossession) -> Proved:
-        key = bls.to_evm_g2(bls.public_key(self._keys.bls))
-        digest = possession_digest(ask.chain_id, ask.committee, ask.operator, key)
-        signer = secp256k1.sign(self._keys.signer, digest)
-        return Proved(Possession(signer, bls.prove_possession(self._keys.bls, digest)))
+
+def prove_possession(keys: KeySet, chain_id: int, committee: Address, operator: Address) -> Possession:
+    """Proofs that an operator holds the signer's and the BLS key that it registers."""
+    key = bls.to_evm_g2(bls.public_key(keys.bls))
+    digest = possession_digest(chain_id, committee, operator, key)
+    return Possession(secp256k1.sign(keys.signer, digest), bls.prove_possession(keys.bls, digest))
+
+
+def _digest(ask: SignStatement) -> Digest | InvalidValue:
+    try:
+        return statement_digest(ask.statement)
+    except InvalidValue as error:
+        return error

@@ -23,7 +23,7 @@ from executor.chain.client import ChainClient
 from executor.chain.subscriptions import load_bill
 from executor.chain.terms import deepest_block
 from executor.chain.watcher import RequestWatcher, Scanned
-from executor.errors import ChainDisagreement, ChainError, WrongChain
+from executor.errors import ChainDisagreement, ChainError, SignerUnavailable, SigningBarred, WrongChain
 from executor.model.committee import Epoch
 from executor.model.committee import Member as Registered
 from executor.model.function import Function
@@ -32,8 +32,8 @@ from executor.node.api import Api
 from executor.node.catchup import CatchUp
 from executor.node.conditions import Conditions
 from executor.node.config import NodeConfig
-from executor.node.continuity import check_continuity
-from executor.node.driver import LARGE_PLACES, Driver, Runs, Signs
+from executor.node.continuity import Continuity
+from executor.node.driver import LARGE_PLACES, Driver, Runs
 from executor.node.epochs import EpochFollower
 from executor.node.evidence import in_journal
 from executor.node.holding import FunctionHolding
@@ -44,6 +44,7 @@ from executor.node.open_requests import OpenRequestRoutes
 from executor.node.receipts import ReceiptFiles
 from executor.node.requests import RequestBook
 from executor.node.sessions import Session, Sessions
+from executor.node.signing import ProtocolSigner, SignsAll
 from executor.node.status import Status
 from executor.protocol.admission import check_admission
 from executor.protocol.describing import RequestView
@@ -53,7 +54,6 @@ from executor.protocol.settings import Settings
 from executor.store.events import EventLog
 from executor.store.journal import Journal
 from executor.transport.http import HttpTransport
-from executor.transport.interface import MessageSigner
 from executor.transport.server import HttpServer
 
 CHAIN_RETRY_S = 1.0
@@ -61,16 +61,8 @@ MISSING_SHOWN = 32  # functions that the health names
 FLUSH_PART = 0.5  # of the time a stop may take: for messages that peers still take
 
 
-@dataclass(frozen=True, slots=True)
-class EpochKeys:
-    """Who signs for this node in one epoch."""
-
-    statements: Signs
-    messages: MessageSigner
-
-
-SignerOf: TypeAlias = Callable[[Epoch, Registered], Awaitable[EpochKeys | None]]
-"""The keys that the operator registered for an epoch, or None when no signer at hand holds them."""
+SignerOf: TypeAlias = Callable[[Registered], Awaitable[SignsAll | None]]
+"""A client of the keys that the operator registered, or None when no signer at hand holds them."""
 
 
 Transmissions: TypeAlias = Callable[[Epoch], Callable[[Transmit], Coroutine[Any, Any, None]]]
@@ -84,7 +76,9 @@ class Serving:
     session: Session
     driver: Driver
     transport: HttpTransport
+    continuity: Continuity
     running: asyncio.Task[None]
+    hearing: asyncio.Task[None]
 
 
 class Node:
@@ -101,7 +95,6 @@ class Node:
         transmit: Transmissions,
         events: EventLog,
         settings: Callable[[Epoch], Settings],
-        record_counter: int,
         meters: Meters | None = None,
     ) -> None:
         self._meters = meters or Meters()
@@ -117,7 +110,6 @@ class Node:
         self.conditions = Conditions()
         self.conditions.fails("start", "the node is starting")
         self.journal = Journal(config.data / "journal.sqlite3")
-        check_continuity(self.journal, record_counter)
         self.holding = FunctionHolding(
             config,
             journal=self.journal,
@@ -193,15 +185,21 @@ class Node:
     async def open_session(self, epoch: Epoch, index: int) -> str | None:
         """Serve an epoch; None, or why not. Raises InvalidValue when there is no room for one more."""
         registered = epoch.members[index]
-        keys = await self._signer_of(epoch, registered)
-        if keys is None:
+        signer = await self._signer_of(registered)
+        if signer is None:
             return (
                 f"epoch {epoch.number}: the operator registered signer {registered.signer}, which no signer here holds"
             )
+        statements = ProtocolSigner(signer, epoch, index, self.journal, latest_epoch=self.epochs.newest)
+        continuity = Continuity(epoch, index, self.journal, statements)
+        try:
+            await continuity.begin()
+        except (SigningBarred, SignerUnavailable) as error:  # tried again with the next block
+            return f"epoch {epoch.number}: {error}"
         driver = Driver(
             Member(epoch, index, self._settings(epoch)),
             journal=TimedJournal(self.journal, self._meters.instruments),
-            signer=keys.statements,
+            signer=continuity,
             runs=self._runs,
             events=self.events,
             on_attested=lambda attested: self.book.attested(epoch, attested),
@@ -210,11 +208,13 @@ class Node:
             conditions=self.conditions,
             large=self._large,
         )
-        transport = HttpTransport(self.server, epoch, index, keys.messages, driver.received)
+        transport = HttpTransport(self.server, epoch, index, signer, continuity.received)
         driver.attach(transport)
+        continuity.attach(transport, driver.received)
         await transport.start()
         session = Session(epoch, index, driver)
-        self._serving[epoch.number] = Serving(session, driver, transport, self._group.create_task(driver.run()))
+        running, hearing = self._group.create_task(driver.run()), self._group.create_task(continuity.run())
+        self._serving[epoch.number] = Serving(session, driver, transport, continuity, running, hearing)
         self.sessions.add(session)
         self.events.add("epoch-served", "", epoch=epoch.number, member=index, members=epoch.n)
         self._count_rounds(session)
@@ -227,6 +227,7 @@ class Node:
         serving = self._serving.pop(number)
         await serving.transport.close()
         serving.running.cancel()
+        serving.hearing.cancel()
         self.book.epoch_closed(number)
 
     def is_done_with(self, number: int) -> bool:
@@ -361,7 +362,10 @@ class Node:
             task.cancel()
         running = [serving.running for serving in self._serving.values()]
         for serving in self._serving.values():
+            serving.hearing.cancel()
             serving.driver.stop()
+            if not serving.continuity.cleared:
+                serving.running.cancel()  # it may wait to sign, for members that do not answer
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 flushes = [each.transport.flush(timeout_s * FLUSH_PART) for each in self._serving.values()]

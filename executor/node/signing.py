@@ -1,20 +1,109 @@
-"""The signer process as the driver and the chain adapter need it."""
+"""The signer process as the driver needs it: each ask says what this node's journal knows (executor/keys/standing.py).
+
+Rule 1. The journal's sequence goes with every ask, after what is signed was saved; the signer keeps the highest.
+Rule 2. The record's counter comes back with every answer and is saved before the signature is used.
+Rule 3. A signer that says that it or the journal is an old copy ends the node; an epoch that begins so is not served.
+"""
 
 from __future__ import annotations
 
-from executor.keys.client import SignerClient
-from executor.model.committee import Epoch
+import secrets
+from typing import Final as Constant
+from typing import Protocol
+
+from executor.errors import SigningBarred, StoreError
+from executor.keys.messages import CounterStated, Signed
+from executor.keys.standing import ADVICE, JOURNAL_ID_BYTES, JournalMark
+from executor.model.committee import Epoch, EpochIdentity
+from executor.model.ids import RequestId
 from executor.model.report import Scheme
 from executor.protocol.statements import Signatures, Statement
+from executor.store.journal import Journal
+from executor.transport.interface import MessageSigner
+
+JOURNAL: Constant = RequestId(bytes(32))  # the journal's key for what is about itself
+NAME: Constant = "journal-name"
+RECORD_COUNTER: Constant = "record-counter"
+BARRED: Constant = "barred"
+
+
+class Signs(Protocol):
+    """The verbs of a signer's client that are needed here."""
+
+    async def begin(self, epoch: EpochIdentity, mark: JournalMark) -> int:
+        """The record's counter."""
+
+    async def sign(self, statement: Statement, mark: JournalMark, *, bls: bool) -> Signed:
+        """Signatures and the record's counter."""
+
+    async def state_counter(self, epoch: EpochIdentity) -> CounterStated:
+        """The record's counter, signed."""
+
+    async def show_counter(self, epoch: EpochIdentity, counter: int, signature: bytes, latest_epoch: int) -> int:
+        """The record's counter, unless it is below what is shown."""
+
+
+class SignsAll(Signs, MessageSigner, Protocol):
+    """A signer's client as a whole node needs it."""
 
 
 class ProtocolSigner:
-    """Asks for BLS signatures too where the epoch has a BLS verifier."""
+    """Signs one epoch's statements; asks for BLS signatures too where the epoch has a BLS verifier.
 
-    def __init__(self, client: SignerClient, epoch: Epoch) -> None:
+    `latest_epoch`: the last epoch known to have begun; an old copy is barred from everything up to it.
+    """
+
+    def __init__(self, client: Signs, epoch: Epoch, index: int, journal: Journal, *, latest_epoch: int = 0) -> None:
         self._client = client
+        self._epoch = epoch.identity
+        self._journal = journal
         self._bls = any(verifier.scheme is Scheme.BLS for verifier in epoch.verifiers)
+        self._key = RequestId(epoch.members[index].signer.rjust(RequestId.size, b"\0"))
+        self._latest_epoch = max(latest_epoch, epoch.number)
+
+    @property
+    def record_counter(self) -> int:
+        """What the journal knows of the record's counter; the sessions of one key share it."""
+        return int(self._journal.find(self._key, RECORD_COUNTER) or 0)
+
+    async def begin(self) -> None:
+        """Before anything is signed: SigningBarred when journal or record is not the latest there was."""
+        barred = self._journal.find(self._key, BARRED)
+        if barred is not None and self._epoch.number <= int(barred):
+            raise SigningBarred(
+                "this journal was restored together with an old signer's record: it serves no epoch up to "
+                f"{int(barred)}, for good; {ADVICE}"
+            )
+        if self._journal.find(JOURNAL, NAME) is None:
+            self._journal.save(JOURNAL, NAME, secrets.token_bytes(JOURNAL_ID_BYTES))
+        self._keep(await self._client.begin(self._epoch, self._mark()))
 
     async def sign(self, statement: Statement) -> Signatures:
-        """Signatures over a statement; raises SigningRefused or SignerUnavailable."""
-        return await self._client.sign(statement, bls=self._bls)
+        """Signatures over a statement; raises SigningRefused, SignerUnavailable, or StoreError (Rule 3)."""
+        try:
+            signed = await self._client.sign(statement, self._mark(), bls=self._bls)
+        except SigningBarred as error:
+            raise StoreError(str(error)) from error
+        self._keep(signed.record_counter)
+        return signed.signatures
+
+    async def state_counter(self) -> CounterStated:
+        """What other members may keep of this signer's record."""
+        return await self._client.state_counter(self._epoch)
+
+    async def show(self, counter: int, signature: bytes) -> None:
+        """What a member kept of this signer's record; StoreError, for good, when the record holds less."""
+        try:
+            await self._client.show_counter(self._epoch, counter, signature, self._latest_epoch)
+        except SigningBarred as error:
+            self._journal.save(self._key, BARRED, str(self._latest_epoch).encode())
+            raise StoreError(str(error)) from error
+
+    def _mark(self) -> JournalMark:
+        name = self._journal.find(JOURNAL, NAME)
+        assert name is not None, "begin comes before sign"
+        return JournalMark(name, self._journal.sequence, self.record_counter, self._latest_epoch)
+
+    def _keep(self, counter: int) -> None:
+        if counter > self.record_counter:
+            self._journal.save(self._key, RECORD_COUNTER, str(counter).encode())

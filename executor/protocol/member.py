@@ -37,6 +37,7 @@ from executor.protocol.messages import (
     BatchProposal,
     BatchVote,
     CertificateMessage,
+    CounterMessage,
     Message,
     PrepareMessage,
     Proposal,
@@ -268,6 +269,8 @@ class Member:
                 batching.batch_voted(desk, self._batcher, self._lives, sender, message)
             case AttestationMessage():
                 self._read_attestation(sender, message)
+            case CounterMessage():
+                pass  # about no request: counters.py
             case _:
                 request = request_ids(message)[0]
                 life = self._lives.get(request)

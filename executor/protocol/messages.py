@@ -12,7 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from executor.errors import InvalidEncoding, InvalidValue
-from executor.model.codec import Hex, Uint16, Uint32, decode, encode
+from executor.model.codec import Hex, Natural, Uint16, Uint32, decode, encode
 from executor.model.ids import RequestId, Root, TranscriptHash
 from executor.model.observation import SignedObservation
 from executor.model.report import Attestation, Report, Vote
@@ -124,6 +124,21 @@ class AttestationMessage:
     type: Literal["attestation"] = "attestation"
 
 
+@dataclass(frozen=True, slots=True)
+class CounterMessage:
+    """`member`'s signer stated that its record held so many things: from that member, or back to it from who kept it.
+
+    With a `nonce` the member starts and wants to hear the highest that the receiver keeps; the answer repeats it, so
+    that an old answer is none (counters.py).
+    """
+
+    member: Uint16
+    counter: Natural
+    signature: Hex
+    nonce: Hex
+    type: Literal["counter"] = "counter"
+
+
 Message: TypeAlias = Annotated[
     Status
     | Proposal
@@ -132,7 +147,8 @@ Message: TypeAlias = Annotated[
     | VoteMessage
     | BatchProposal
     | BatchVote
-    | AttestationMessage,
+    | AttestationMessage
+    | CounterMessage,
     Field(discriminator="type"),
 ]
 
@@ -154,7 +170,7 @@ def decode_message(data: bytes) -> Message:
 
 
 def request_ids(message: Message) -> tuple[RequestId, ...]:
-    """The requests a message is about; none for a batch vote, which names a root only."""
+    """The requests a message is about; none for a batch vote, which names a root only, and for a counter."""
     match message:
         case VoteMessage(report=report):
             return (report.request_id,)
@@ -162,7 +178,7 @@ def request_ids(message: Message) -> tuple[RequestId, ...]:
             return tuple(report.request_id for report in reports)
         case AttestationMessage(attestation=attestation):
             return tuple(report.request_id for report in attestation.reports)
-        case BatchVote():
+        case BatchVote() | CounterMessage():
             return ()
         case _:
             return (message.request_id,)

@@ -126,6 +126,7 @@ TAGGED: dict[str, Callable[[], bytes]] = {
     "PREPARE": lambda: digests.prepare_digest(EPOCH, REQUEST_ID, FUNCTION_ID, NOTHING, NO_VIEW),
     "MESSAGE": lambda: digests.message_digest(EPOCH, 1, 2, b"payload"),
     "POSSESSION": lambda: digests.possession_digest(1, ADDRESS, ADDRESS, bytes(256)),
+    "COUNTER": lambda: digests.counter_digest(EPOCH, 1),
     "TICKET": lambda: digests.ticket_digest(1, ADDRESS, ADDRESS, 0),
     "RANDOMNESS": lambda: digests.ticket_randomness(DIGEST, DIGEST),
     "DRAW": lambda: digests.draw_digest(1, ADDRESS, REQUEST_ID, 0),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
 
+from executor.keys.keyset import load_keys
 from executor.model.function import Function
+from executor.model.ids import FunctionId
 from executor.receipts import all_passed, verify_receipt
-from executor.testing.devnet import Devnet
+from executor.testing.devnet import Devnet, NodeProcess
 from tests.end_to_end.journey import TIMEOUT_S, deliveries, follow
+from tests.end_to_end.memory import found_in
 
 
 async def test_a_node_killed_in_the_middle_of_a_request_finishes_it_after_restart(
@@ -39,7 +43,10 @@ async def test_a_node_killed_in_the_middle_of_a_request_finishes_it_after_restar
 
 
 async def test_a_signer_that_is_restarted_delays_its_node_and_no_more(devnet: Devnet, eth_usd: Function) -> None:
-    """The node waits for its signer; the other three go on without it."""
+    """The node waits for its signer; the other three go on without it. Then: no key in it, and no way back for it.
+
+    A member that is restored from a copy of both its files stops, because a peer shows what its signer stated later.
+    """
     function_id = await devnet.register(eth_usd)
     positions = await devnet.network.positions()
     signer = devnet.nodes[0].signer
@@ -52,6 +59,72 @@ async def test_a_signer_that_is_restarted_delays_its_node_and_no_more(devnet: De
     second = await devnet.request(function_id)
     finished = await follow(devnet, second.request_id, await devnet.network.positions(), [0, 1, 2, 3])
     assert all_passed(verify_receipt(finished.receipt))
+
+    node = devnet.nodes[0]
+    assert node.node is not None
+    password = (devnet.directory / "keystore-password").read_text().strip()
+    keys = load_keys(node.directory / "keys", password)
+    secrets = {name: getattr(keys, name) for name in ("signer", "transmitter", "bls", "encryption")}
+    assert found_in("self", secrets) == set(secrets), "the search finds what is there"
+    workers = children_of(node.node.pid)
+    assert workers
+    for process in (node.node.pid, *workers):
+        assert found_in(process, secrets) == set(), "K1: only the signer holds keys"
+
+    await restore_node(devnet, 0, function_id)
+    devnet.restart_signer(0)
+    await devnet.restart(0)
+    restored = node.node
+    async with asyncio.timeout(60):
+        while restored.running:  # noqa: ASYNC110 # a process sets no event
+            await asyncio.sleep(0.1)
+    assert "was rolled back" in restored.tail()
+    third = await devnet.request(function_id)
+    await follow(devnet, third.request_id, await devnet.network.positions(), [1, 2, 3])
+
+
+async def restore_node(devnet: Devnet, index: int, function_id: FunctionId) -> None:
+    """Stop a member, and bring back a copy of its journal and its record from before its last promises."""
+    node = devnet.nodes[index]
+    copies, files = devnet.directory / "backup", (("keys", "record.sqlite3*"), ("data", "journal.sqlite3*"))
+    stop_both(node)
+    for folder, pattern in files:
+        (copies / folder).mkdir(parents=True)
+        for path in (node.directory / folder).glob(pattern):
+            shutil.copy(path, copies / folder)
+    devnet.restart_signer(index)
+    await devnet.restart(index)
+    seen = await devnet.request(function_id)
+    await follow(devnet, seen.request_id, await devnet.network.positions(), [0, 1, 2, 3])
+    await devnet.restart(index)  # at its start it states its counter to all
+    await asyncio.sleep(1)
+    stop_both(node)
+    for folder, pattern in files:
+        for path in (node.directory / folder).glob(pattern):
+            path.unlink()
+        for path in (copies / folder).iterdir():
+            shutil.copy(path, node.directory / folder)
+
+
+def stop_both(node: NodeProcess) -> None:
+    """End a node, then its signer."""
+    assert node.node is not None
+    assert node.signer is not None
+    node.node.stop(15)
+    node.signer.stop()
+
+
+def children_of(process: int) -> list[int]:
+    """The processes that this one started."""
+    stats = Path("/proc").glob("[0-9]*/stat")
+    return [int(stat.parent.name) for stat in stats if _parent(stat) == process]
+
+
+def _parent(stat: Path) -> int:
+    try:
+        return int(stat.read_text().rsplit(")", 1)[1].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 async def test_a_chain_that_does_not_answer_delays_a_request_and_loses_nothing(

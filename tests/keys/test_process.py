@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from key_bench import MARK
 
 from executor.errors import InvalidValue, SignerUnavailable, SigningRefused
 from executor.keys.client import SignerClient
 from executor.keys.frames import frame, read_frame
 from executor.keys.keyset import KeySet
-from executor.keys.messages import MAX_FRAME_BYTES
+from executor.keys.messages import MAX_FRAME_BYTES, VERSION, Call, Hello
 from executor.keys.sealing import seal
 from executor.keys.server import MAX_CONNECTIONS
+from executor.model.codec import encode
 from executor.model.committee import EpochIdentity
 from executor.model.report import Report
 from executor.protocol.statements import ReportsStatement
@@ -27,10 +29,20 @@ Start = Callable[[], Any]
 MakeReport = Callable[..., Report]
 
 
+HELLO = frame(encode(Call(1, None, Hello(VERSION, "a test"))))
+
+
+def call(ask: bytes) -> bytes:
+    """A frame with an ask of these bytes."""
+    return frame(b'{"ask":' + ask + b',"id":7,"key":null}')
+
+
 async def raw(socket: Path, data: bytes) -> bytes | None:
-    """The answer frame to raw bytes, or None when the signer just hangs up."""
+    """The answer frame to raw bytes after a hello, or None when the signer just hangs up."""
     reader, writer = await asyncio.open_unix_connection(socket)
     try:
+        writer.write(HELLO)
+        assert b"welcome" in (await read_frame(reader) or b"")
         writer.write(data)
         writer.write_eof()
         async with asyncio.timeout(10):
@@ -47,10 +59,11 @@ async def test_it_signs_and_stops_cleanly(
     assert stat.S_IMODE(one.socket.stat().st_mode) == 0o600
     client = SignerClient(one.socket)
     assert await client.public_keys() == keys.public
-    signed = await client.sign(ReportsStatement(epoch, (make_report(),)), bls=True)
-    assert (len(signed.ecdsa), len(signed.bls)) == (64, 48)
+    signed = await client.sign(ReportsStatement(epoch, (make_report(),)), MARK, bls=True)
+    assert (len(signed.signatures.ecdsa), len(signed.signatures.bls)) == (64, 48)
+    assert signed.record_counter == 1
     with pytest.raises(SigningRefused, match="another outcome"):
-        await client.sign(ReportsStatement(epoch, (make_report(output=b"other"),)), bls=True)
+        await client.sign(ReportsStatement(epoch, (make_report(output=b"other"),)), MARK, bls=True)
     assert await client.unseal(seal(keys.public.encryption_key, b"x" * 100_000)) == b"x" * 100_000
     with pytest.raises(InvalidValue):
         await client.unseal(b"garbage")
@@ -86,14 +99,14 @@ async def test_a_kill_between_record_and_signature_loses_nothing(
         process.stdin.flush()
         assert "listens on" in process.stdout.readline()
         with pytest.raises(SignerUnavailable):
-            await SignerClient(path).sign(ReportsStatement(epoch, (make_report(),)), bls=False)
+            await SignerClient(path).sign(ReportsStatement(epoch, (make_report(),)), MARK, bls=False)
         assert process.wait(10) == -9
 
     client = SignerClient(start().socket)
     assert await client.record_counter() == 1
     with pytest.raises(SigningRefused):
-        await client.sign(ReportsStatement(epoch, (make_report(output=b"other"),)), bls=False)
-    assert len((await client.sign(ReportsStatement(epoch, (make_report(),)), bls=False)).ecdsa) == 64
+        await client.sign(ReportsStatement(epoch, (make_report(output=b"other"),)), MARK, bls=False)
+    assert len((await client.sign(ReportsStatement(epoch, (make_report(),)), MARK, bls=False)).signatures.ecdsa) == 64
     assert await client.record_counter() == 1
     await client.close()
 
@@ -117,12 +130,14 @@ async def test_the_client_reconnects(start: Start, epoch: EpochIdentity) -> None
 GARBAGE = {
     "no JSON": frame(b"garbage"),
     "empty": frame(b""),
-    "an unknown kind": frame(b'{"kind":"sign-anything"}'),
-    "no statement": frame(b'{"bls":false,"kind":"sign-statement","statement":{"kind":"digest"}}'),
-    "an extra field": frame(b'{"kind":"show-keys","more":1}'),
-    "not canonical": frame(b'{ "kind":"show-keys"}'),
-    "a digest to sign": frame(b'{"digest":"0x00","kind":"sign-message"}'),
-    "a lone surrogate": frame(b'{"kind":"\\ud800"}'),
+    "an unknown kind": call(b'{"kind":"sign-anything"}'),
+    "no statement": call(b'{"bls":false,"kind":"sign-statement","statement":{"kind":"digest"}}'),
+    "an extra field": call(b'{"kind":"show-keys","more":1}'),
+    "not canonical": call(b'{ "kind":"show-keys"}'),
+    "a digest to sign": call(b'{"digest":"0x00","kind":"sign-message"}'),
+    "a lone surrogate": call(b'{"kind":"\\ud800"}'),
+    "a second hello": call(b'{"client":"again","kind":"hello","version":1}'),
+    "no call": frame(b'{"kind":"show-keys"}'),
     "deeply nested": frame(b"[" * 100_000),
     "invalid UTF-8": frame(b"\xff\xff"),
     "cut short": frame(b'{"kind":"show-keys"}')[:-1],
@@ -213,7 +228,7 @@ def test_it_says_why_it_does_not_start(directory: Path, tmp_path: Path, start: S
     assert "wrong password" in why(run(directory, socket, "wrong\n"))
     assert "no password" in why(run(directory, socket, ""))
     assert "cannot read the password file" in why(run(directory, socket, "", "--password-file", str(tmp_path / "no")))
-    assert "signer.json" in why(run(tmp_path / "nowhere", socket, "correct horse\n"))
+    assert "cannot read the keys' directory" in why(run(tmp_path / "nowhere", socket, "correct horse\n"))
     assert "longer than" in why(run(directory, place / ("x" * 120), "correct horse\n"))
     place.chmod(0o755)
     assert "open to other users" in why(run(directory, socket, "correct horse\n"))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from eth_account import Account
+from key_bench import MARK
 
 from executor.crypto import bls, digests, secp256k1
 from executor.crypto.merkle import merkle_root
@@ -16,13 +17,21 @@ from executor.keys.keyset import KeySet
 from executor.keys.messages import (
     Ask,
     AskOnWire,
+    Begin,
+    Hello,
+    ListKeys,
+    Lock,
     ProvePossession,
+    ShowCounter,
     ShowKeys,
     SignMessage,
     SignStatement,
     SignTransaction,
+    StateCounter,
     Transaction,
+    Unlock,
     Unseal,
+    Upcheck,
 )
 from executor.keys.sealing import encryption_key_of, seal, unseal
 from executor.keys.signer import Signer
@@ -50,7 +59,8 @@ async def test_observations(calls: LocalSigner, keys: KeySet, epoch: EpochIdenti
     """By the signer key over the observation digest, never by the BLS key; nothing is recorded."""
     seen = Observation(Kind.VALUE, b"3012.55")
     spec = b'{"aggregate":"median"}'
-    signed = await calls.sign(ObservationStatement(epoch, REQUEST, FUNCTION, SO_FAR, 2, spec, seen), bls=True)
+    statement = ObservationStatement(epoch, REQUEST, FUNCTION, SO_FAR, 2, spec, seen)
+    signed = (await calls.sign(statement, MARK, bls=True)).signatures
     identity = digests.epoch_digest(epoch)
     digest = digests.observation_digest(identity, REQUEST, FUNCTION, SO_FAR, 2, spec, seen)
     assert secp256k1.is_signed_by(digest, signed.ecdsa, keys.public.signer)
@@ -61,13 +71,13 @@ async def test_observations(calls: LocalSigner, keys: KeySet, epoch: EpochIdenti
 async def test_prepares(calls: LocalSigner, keys: KeySet, epoch: EpochIdentity) -> None:
     """By the signer key over the prepare digest, never by the BLS key; once per view."""
     statement = PrepareStatement(epoch, REQUEST, FUNCTION, SO_FAR, View(7, 1))
-    signed = await calls.sign(statement, bls=True)
+    signed = (await calls.sign(statement, MARK, bls=True)).signatures
     digest = digests.prepare_digest(digests.epoch_digest(epoch), REQUEST, FUNCTION, SO_FAR, View(7, 1))
     assert secp256k1.is_signed_by(digest, signed.ecdsa, keys.public.signer)
     assert signed.bls == b""
     with pytest.raises(SigningRefused):
-        await calls.sign(replace(statement, transcript_hash=TranscriptHash(REQUEST)), bls=False)
-    assert signed == await calls.sign(statement, bls=False)
+        await calls.sign(replace(statement, transcript_hash=TranscriptHash(REQUEST)), MARK, bls=False)
+    assert signed == (await calls.sign(statement, MARK, bls=False)).signatures
     assert await calls.record_counter() == 1
 
 
@@ -77,15 +87,15 @@ async def test_reports(
     """Root recomputed inside, signed by both keys; the BLS key only when asked."""
     reports = tuple(make_report(number) for number in range(3))
     digest = digests.attestation_digest(epoch, merkle_root([digests.report_leaf(report) for report in reports]))
-    signed = await calls.sign(ReportsStatement(epoch, reports), bls=True)
+    signed = (await calls.sign(ReportsStatement(epoch, reports), MARK, bls=True)).signatures
     assert secp256k1.is_signed_by(digest, signed.ecdsa, keys.public.signer)
     assert bls.verify(keys.public.bls_key, digest, signed.bls)
-    assert (await calls.sign(ReportsStatement(epoch, reports), bls=False)).bls == b""
+    assert (await calls.sign(ReportsStatement(epoch, reports), MARK, bls=False)).signatures.bls == b""
     with pytest.raises(SigningRefused):
-        await calls.sign(ReportsStatement(epoch, (make_report(7), make_report(1, b"conflict"))), bls=False)
+        await calls.sign(ReportsStatement(epoch, (make_report(7), make_report(1, b"conflict"))), MARK, bls=False)
     assert await calls.record_counter() == 3
     with pytest.raises(InvalidValue):
-        await calls.sign(ReportsStatement(epoch, ()), bls=False)
+        await calls.sign(ReportsStatement(epoch, ()), MARK, bls=False)
 
 
 async def test_messages(calls: LocalSigner, keys: KeySet, epoch: EpochIdentity) -> None:
@@ -144,21 +154,23 @@ def test_asks_survive_the_wire(epoch: EpochIdentity, make_report: Callable[..., 
     seen = Observation(Kind.VALUE, b"3012.55")
     asks: list[Ask] = [
         ShowKeys(),
-        SignStatement(ObservationStatement(epoch, REQUEST, FUNCTION, SO_FAR, 2, b"{}", seen), False),
-        SignStatement(PrepareStatement(epoch, REQUEST, FUNCTION, SO_FAR, View(1, 2)), False),
-        SignStatement(ReportsStatement(epoch, (make_report(1), make_report(2))), True),
+        SignStatement(ObservationStatement(epoch, REQUEST, FUNCTION, SO_FAR, 2, b"{}", seen), False, MARK),
+        SignStatement(PrepareStatement(epoch, REQUEST, FUNCTION, SO_FAR, View(1, 2)), False, MARK),
+        SignStatement(ReportsStatement(epoch, (make_report(1), make_report(2))), True, MARK),
         SignMessage(epoch, 1, 2, b"\x00\xff"),
         SignTransaction(TRANSACTION),
         ProvePossession(31337, Address(b"c" * 20), Address(b"o" * 20)),
         Unseal(b"\x01"),
     ]
+    asks += [Begin(epoch, MARK), StateCounter(epoch), ShowCounter(epoch, 7, b"\x01", 1), Unlock("password"), Lock()]
+    asks += [Hello(1, "client"), Upcheck(), ListKeys()]
     for ask in asks:
         assert ask == decode(AskOnWire, encode(ask, AskOnWire), limit=10_000)
 
 
 def test_a_statement_is_one_thing_only(epoch: EpochIdentity) -> None:
     """A statement under another's kind, an unknown kind or none is InvalidEncoding."""
-    ask = encode(SignStatement(PrepareStatement(epoch, REQUEST, FUNCTION, SO_FAR, View(1, 2)), False), AskOnWire)
+    ask = encode(SignStatement(PrepareStatement(epoch, REQUEST, FUNCTION, SO_FAR, View(1, 2)), False, MARK), AskOnWire)
     for kind in (b'"kind":"observation",', b'"kind":"reports",', b'"kind":"digest",', b""):
         bad = ask.replace(b'"kind":"prepare",', kind)
         assert bad != ask

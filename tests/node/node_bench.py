@@ -104,10 +104,12 @@ class Node:
         self.journal = Journal(self.folder / "journal.sqlite3")
         self.events = EventLog(self.folder / "events.jsonl")
         self.member = Member(self.network.epoch, self.index)
+        statements = ProtocolSigner(self.signer, self.network.epoch, self.index, self.journal)
+        await statements.begin()
         self.driver = Driver(
             self.member,
             journal=self.journal,
-            signer=ProtocolSigner(self.signer, self.network.epoch),
+            signer=statements,
             runs=self.runs,
             events=self.events,
             on_attested=self.attested.append,

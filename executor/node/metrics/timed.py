@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from executor.errors import SignerUnavailable
 from executor.keys.client import SignerClient
 from executor.keys.messages import Answer, Ask
-from executor.model.ids import RequestId
+from executor.model.ids import Address, RequestId
 from executor.node.metrics.instruments import Instruments
 from executor.store.journal import Journal
 
@@ -19,11 +19,11 @@ class TimedSigner(SignerClient):
 
     instruments: Instruments | None = None
 
-    async def ask(self, ask: Ask) -> Answer:
+    async def ask_key(self, key: Address | None, ask: Ask) -> Answer:
         """As SignerClient says."""
         begun = time.perf_counter()
         try:
-            return await super().ask(ask)
+            return await super().ask_key(key, ask)
         except SignerUnavailable:
             if self.instruments is not None:
                 self.instruments.signer_failures.inc()

@@ -1,0 +1,93 @@
+"""What a signature binds its signer to: rows of the record, made from the statement that is to be signed.
+
+A promise is a key and what was said under it. The same may be said again, anything else under the same key never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import Final as Constant
+from typing import Literal, TypeAlias, assert_never
+
+from executor.crypto.digests import epoch_digest
+from executor.model.ids import EpochDigest
+from executor.model.report import Report
+from executor.protocol.statements import (
+    ObservationStatement,
+    PrepareStatement,
+    ReportsStatement,
+    Statement,
+)
+
+Cell: TypeAlias = int | bytes
+Table: TypeAlias = Literal["reports", "prepares"]
+
+KEY_COLUMNS: Mapping[Table, tuple[str, ...]] = MappingProxyType(
+    {"reports": ("request", "transcript"), "prepares": ("request", "round", "slots")}
+)
+SAID_COLUMNS: Mapping[Table, tuple[str, ...]] = MappingProxyType(
+    {"reports": ("function", "status", "slots", "fuel_used", "output_hash"), "prepares": ("transcript",)}
+)
+CONFLICTS: Mapping[Table, str] = MappingProxyType(
+    {
+        "reports": "another outcome of the same transcript was signed",
+        "prepares": "another transcript was prepared in this view",
+    }
+)
+SUM_BYTES: Constant = 16  # of a row's share in the record's sum: against damage, not against forgery
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One row of a table: values in the order of its columns."""
+
+    table: Table
+    epoch: EpochDigest
+    key: tuple[Cell, ...]
+    said: tuple[Cell, ...]
+
+    @property
+    def request(self) -> bytes:
+        """The request it is about."""
+        request = self.key[0]
+        assert isinstance(request, bytes)
+        return request
+
+    def share(self) -> int:
+        """This row's share in the record's sum."""
+        cells = [cell if isinstance(cell, bytes) else b"%d" % cell for cell in (self.epoch, *self.key, *self.said)]
+        framed = b"".join(len(cell).to_bytes(4, "big") + cell for cell in (self.table.encode(), *cells))
+        return int.from_bytes(blake2b(framed, digest_size=SUM_BYTES).digest(), "big")
+
+
+def promises_of(statement: Statement) -> tuple[Promise, ...]:
+    """What signing this statement binds to; nothing for an observation, whose finality the journal keeps."""
+    epoch = epoch_digest(statement.epoch)
+    match statement:
+        case ObservationStatement():
+            return ()
+        case PrepareStatement(_, request, _, transcript, view):
+            return (Promise("prepares", epoch, (bytes(request), view.round, view.slots), (bytes(transcript),)),)
+        case ReportsStatement(_, reports):
+            return tuple(report_promise(epoch, report) for report in reports)
+        case _:
+            assert_never(statement)
+
+
+def report_promise(epoch: EpochDigest, report: Report) -> Promise:
+    """One outcome for one (epoch, request, transcript)."""
+    return Promise(
+        "reports",
+        epoch,
+        (bytes(report.request_id), bytes(report.transcript_hash)),
+        (
+            bytes(report.function_id),
+            int(report.status),
+            report.slots,
+            report.fuel_used,
+            bytes(report.output_hash),
+        ),
+    )
