@@ -16,6 +16,7 @@ VERBS = MappingProxyType(
         "check": "Hunt for inputs and replies on which nodes would not agree, or the function traps.",
         "inspect": "Show what a module, function or receipt is.",
         "verify": "Check a receipt: every signature, every hash, and the run itself.",
+        "upload": "Have a committee's nodes keep a function's bytes.",
         "keygen": "Make the keys of a node.",
         "keys": "List, lock, unlock and rotate keys; export and import what they signed.",
         "signer": "Hold a node's keys, and sign for it.",
