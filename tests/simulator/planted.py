@@ -87,9 +87,9 @@ def _save_but_no_observation(desk, life):  # type: ignore[no-untyped-def]
         desk.emit(Save(life.subject.request_id, life.record()))
 
 
-def _first_report_only(count, report, vote):  # type: ignore[no-untyped-def]
+def _first_report_only(count, report, vote, *, checked=True):  # type: ignore[no-untyped-def]
     if not count.reports or report in count.reports.values():
-        ADD(count, report, vote)
+        ADD(count, report, vote, checked=checked)
 
 
 def _from_anyone(desk, life, sender, message):  # type: ignore[no-untyped-def]
@@ -223,7 +223,7 @@ BUGS: tuple[Planted, ...] = (
     Planted("an attestation is believed", ((delivering, "check_attestation", lambda desk, sender, message: None),)),
     Planted(
         "a member's vote counts for everybody",
-        ((leading, "check_report_vote", lambda desk, life, sender, item: None),),
+        ((leading, "check_report_vote", lambda desk, life, sender, item: True),),
     ),
 )
 

@@ -105,6 +105,12 @@ def test_a_calm_network_delivers_within_a_round(program):
     assert result.rounds < 1
 
 
+def test_what_a_scenario_says_happens():
+    """Restarts, refusals and the rest are reached: nothing is silently left out."""
+    reached = simulate_scenario(FULL).reached
+    assert {"restart", "refused BadSignature", "attested 3 slots", "agreed error"} <= reached.keys()
+
+
 def test_a_scenario_replays_from_its_repr():
     """Message by message: the same figures."""
     assert eval(repr(FULL)) == FULL

@@ -56,6 +56,7 @@ class Node:
     accused: list[Equivocated] = field(default_factory=list)
     attested: dict[RequestId, list[Attested]] = field(default_factory=dict)
     faults: list[PeerFault] = field(default_factory=list)
+    restarts: int = 0
     wake: int = 0
 
     def attestation(self, request: RequestId) -> AttestationMessage | None:
@@ -204,7 +205,7 @@ class Engine:
         return Member(self.epoch, index, self.settings, suite=self.suite)
 
     def _restart(self, node: Node) -> None:
-        node.member, node.alive = self._new_member(node.index), True
+        node.member, node.alive, node.restarts = self._new_member(node.index), True, node.restarts + 1
         self.schedule_tick(node)
         for request in self.take_up(node):
             self.see(node, request)

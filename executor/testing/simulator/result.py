@@ -37,7 +37,11 @@ def simulate_scenario(
 ) -> Result:
     """Run a scenario and check every property; signatures are FastSignatures unless a suite is given."""
     run = Simulator(scenario, suite, settings)
-    finished = run.run()
+    try:
+        finished = run.run()
+    except Exception as error:  # a member that raises anything but PeerFault falls over
+        finished = True
+        run.violations.append(Violation("no member falls over", f"{type(error).__name__}: {error}"))
     after_s = run.now - run.start_s - last_change_ms(scenario) / 1_000
     return Result(
         scenario,
@@ -58,6 +62,7 @@ def _reached(run: Simulator) -> Counter[str]:
         if node.index in run.faults:
             continue
         seen.update(f"note {note.kind}" for note in node.notes)
+        seen["restart"] += node.restarts
         seen["equivocation found"] += len(node.accused)
         seen.update(f"refused {type(fault).__name__}" for fault in node.faults)
         for several in node.attested.values():

@@ -9,7 +9,7 @@ Rule 2. Messages of faulty members cross the wire as bytes; what does not decode
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -93,7 +93,7 @@ class Simulator(Engine):
         self._clocks = [
             LocalClock(clocks.get(member, Clock(member)), self.start_s, self.stable_s) for member in range(epoch.n)
         ]
-        self._plan(careful)
+        self._plan()
 
     def run(self) -> bool:
         """Run until every request is delivered, or until it should have been; whether it was."""
@@ -102,7 +102,7 @@ class Simulator(Engine):
 
     # What happens when.
 
-    def _plan(self, careful: Collection[int]) -> None:
+    def _plan(self) -> None:
         scenario = self.scenario
         for number, asked in enumerate(scenario.requests):
             request = replace(make_request(number), function_id=function_of(asked.program))
@@ -119,7 +119,7 @@ class Simulator(Engine):
             self.later(gone.at_ms / 1_000, partial(self._vanish, node, key))
             self.later(gone.back_ms / 1_000, partial(self._appear, node, key))
         for crash in scenario.crashes:
-            if crash.member in careful:
+            if crash.member in self.notary.careful:
                 self.nodes[crash.member].crashes[crash.after_effects] = crash.down_ms / 1_000
         for node in self.nodes:
             self.schedule_tick(node)
