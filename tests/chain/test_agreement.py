@@ -201,6 +201,42 @@ async def test_nobody_acts_on_a_minority() -> None:
         assert (net.rpc.panel.agreed, net.rpc.panel.disagreed) == (0, 1)
 
 
+async def test_two_of_five_that_lie_together_are_outvoted() -> None:
+    """About a head far ahead, its hash, logs that are not there, and a count."""
+
+    def collude(world: World, method: str, params: Json, answer: Json) -> Any:
+        match method:
+            case "eth_getBlockByNumber":
+                number = 900 if params[0] == "latest" else int(params[0], 16)
+                return {**world.block(5), "number": hex(number), "hash": "0x" + "ee" * 32}
+            case "eth_getLogs":
+                return [log(1)]
+            case "eth_getTransactionCount":
+                return "0xff"
+        return answer
+
+    async with network(collude, honest, collude, honest, honest) as net:
+        for _ in range(5):
+            assert net.world.block(5)["hash"] == (await net.rpc.call("eth_getBlockByNumber", "latest", False))["hash"]
+            assert await net.rpc.call("eth_getLogs", {"toBlock": "0x5"}) == []
+            assert await net.rpc.call("eth_getTransactionCount", ROUTER, "latest") == "0x4"
+        await net.late()
+        assert net.outvoted() == [5, 0, 5, 0, 0]
+
+
+async def test_who_stops_waiting_leaves_nothing_running() -> None:
+    """A cancelled question gives up on everybody it asked."""
+    async with network(hanging, hanging, honest, timeout_s=60) as net:
+        for method, params in (("eth_call", [{}, "0x5"]), ("eth_getBlockByNumber", ["latest", False])):
+            asking = asyncio.create_task(net.rpc.call(method, *params))
+            await asyncio.sleep(0.1)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert [endpoint.pending for endpoint in net.rpc.panel.endpoints] == [0, 0, 0]
+
+
 @pytest.mark.parametrize("dead", [html, refusing(-32005, "limit exceeded"), saying("eth_chainId", "0x1")])
 async def test_a_dead_endpoint_is_passed_over(dead: Twist) -> None:
     """Errors, limits and other chains are no voice; the other two agree."""
