@@ -116,6 +116,20 @@ class CheckedResolver(AbstractResolver):
         """Nothing is held."""
 
 
+class SystemResolver(AbstractResolver):
+    """aiohttp's resolver interface over the system's look-up, unchecked: for endpoints that operators registered."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Addresses of a name."""
+        addresses = [ip_address(text) for text in await system_lookup(host)]
+        return [_result(host, each, port) for each in addresses if family in (socket.AF_UNSPEC, _family(each))]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
 def check_addresses(host: str, addresses: Sequence[IPv4Address | IPv6Address]) -> None:
     """Raises CallRefused when one of the addresses is not public."""
     for address in addresses:

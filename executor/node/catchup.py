@@ -17,6 +17,7 @@ from typing import Final as Constant
 
 import aiohttp
 
+from executor.capabilities.resolver import SystemResolver
 from executor.chain.logs import SeenDelivery
 from executor.crypto.digests import make_report, payload
 from executor.errors import ExecutorError, InvalidReceipt, StoreError, VerificationFailed
@@ -104,7 +105,8 @@ class CatchUp:
     async def run(self, book: RequestBook) -> None:
         """Ask for one after the other, for ever."""
         timeout = aiohttp.ClientTimeout(total=ASK_TIMEOUT_S)
-        async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
+        connector = aiohttp.TCPConnector(limit=1, resolver=SystemResolver())
+        async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False, connector=connector) as session:
             while True:
                 wait_s = self._wait_s()
                 if wait_s > 0:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
+from executor.capabilities.resolver import SystemResolver
 from executor.chain.client import ChainClient
 from executor.chain.subscriptions import load_bill
 from executor.chain.terms import deepest_block
@@ -121,7 +122,7 @@ class Node:
         )
         self.receipts = ReceiptFiles(config.data / "receipts")
         self.sessions = Sessions()
-        self.server = HttpServer(config.http.host, config.http.port)
+        self.server = HttpServer(config.http.host, config.http.port, resolver=SystemResolver())
         self.catch_up = CatchUp(
             journal=self.journal,
             sessions=self.sessions,

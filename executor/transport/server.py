@@ -15,6 +15,7 @@ from typing import assert_never
 
 import aiohttp
 from aiohttp import web
+from aiohttp.abc import AbstractResolver
 from aiohttp.typedefs import Handler as RequestHandler
 
 from executor.errors import InvalidConfig, InvalidValue, PeerFault
@@ -30,6 +31,7 @@ PATH: Constant = "/v1/messages"
 READ_TIMEOUT_S: Constant = 10.0  # for one body: a peer that trickles its bytes is cut off
 SHUTDOWN_S: Constant = 1.0  # for answers under way when a node stops; long polls would hold it up for a minute
 MAX_CONNECTIONS: Constant = 512  # half of the usual limit of open files; a committee of 100 makes 200
+MAX_PEER_CONNECTIONS: Constant = 256  # to others; peers that do not answer must not hold up those that do
 SILENT_S: Constant = 20.0  # a connection that asked for nothing by then is closed
 LINGER_S: Constant = 0.5  # a body that was refused unread is dropped for so long, so that the answer is not lost
 UNAVAILABLE: Constant = 503
@@ -47,7 +49,9 @@ class HttpServer:
         *,
         limits: Limits = Limits(),  # noqa: B008 # frozen
         patience: Patience = Patience(),  # noqa: B008 # frozen
+        resolver: AbstractResolver | None = None,
     ) -> None:
+        self._resolver = resolver
         self.app = web.Application(client_max_size=limits.body_bytes, middlewares=[self._hear])
         self.app.router.add_post(PATH, self._receive)
         self.inbox = Inbox(time.monotonic, limits)
@@ -92,7 +96,8 @@ class HttpServer:
             raise InvalidConfig(f"cannot listen on {self._host}:{self._port}: {error}") from error
         self._port = self._server.sockets[0].getsockname()[1]
         timeout = aiohttp.ClientTimeout(total=self.patience.attempt_s)
-        self._session = aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit_per_host=2))
+        connector = aiohttp.TCPConnector(limit=MAX_PEER_CONNECTIONS, limit_per_host=2, resolver=self._resolver)
+        self._session = aiohttp.ClientSession(timeout=timeout, connector=connector)
 
     def refuse_messages(self) -> None:
         """Rule 3."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from executor.capabilities.resolver import SystemLookup
+from executor.capabilities.resolver import SystemLookup, SystemResolver
 
 
 @pytest.fixture
@@ -55,3 +55,11 @@ async def test_one_too_many_is_refused_and_room_comes_back(silent: threading.Eve
 async def test_what_is_no_name_is_an_error_of_the_system() -> None:
     with pytest.raises(OSError, match=r"\."):
         await SystemLookup()("a" * 64 + ".invalid.")
+
+
+async def test_members_names_are_looked_up_alike(silent: threading.Event) -> None:
+    """Unchecked: a member may serve at a private address."""
+    silent.set()
+    found = await SystemResolver().resolve("member.example", 8080, socket.AF_INET)
+    assert [(each["host"], each["port"]) for each in found] == [("192.0.2.1", 8080), ("192.0.2.2", 8080)]
+    assert await SystemResolver().resolve("member.example", 8080, socket.AF_INET6) == []

@@ -136,6 +136,8 @@ async def test_the_committee_changes_under_load_and_nothing_is_lost_or_repeated(
         assert epoch == receipt.epoch.number
         assert all_passed(verify_receipt(receipt))
     await ends_when_asked(network, 2)
+    await network.restart(2)
+    assert await served(network, 2) == [1, 2]
     left = await network.network.health(LEAVES)
     assert left is not None
     assert "is no member of epoch 2" in left["refused_epochs"]["2"]
