@@ -26,7 +26,7 @@ from executor.model.ids import FunctionId
 from executor.testing.devnet import Devnet, DevnetSettings
 from tests.network.findings import OnChain, problems_of
 
-KINDS = {"node": 3, "signer": 5, "worker": 5, "everything": 0.3}  # weights; a node takes seconds to start again
+KINDS = {"node": 2, "signer": 5, "worker": 7, "everything": 0.3}  # weights; a node takes seconds to start again
 MAX_OPEN = 24  # requests under way: load, not overload
 LONGEST_PAUSE_S = 0.6  # between two kills
 LONGEST_DOWN_S = 1.5  # before a restart; a node waits half a minute for its signer
@@ -51,15 +51,16 @@ class Sweep:
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
 
-    async def run(self, points: int) -> OnChain:
-        """Kill at so many points, heal, and wait for every request's end."""
+    async def run(self, points: int, seconds: float) -> OnChain:
+        """Kill at so many points, or for so long, heal, and wait for every request's end."""
         functions = [await self.devnet.register(example(name)) for name in ("median_json", "eth_usd")]
         chain = OnChain(self.devnet.client, self.devnet.deployment.block_number)
         load = asyncio.create_task(self._send(functions, chain))
         try:
             while not chain.delivered:  # noqa: ASYNC110 # from here on there is always something to disturb
                 await asyncio.sleep(0.1)
-            while self.kills.total() < points:
+            until = time.monotonic() + seconds
+            while self.kills.total() < points and time.monotonic() < until:
                 await asyncio.sleep(self.random.uniform(0, LONGEST_PAUSE_S))
                 await self._strike()
         finally:
@@ -162,12 +163,12 @@ def children(pid: int) -> list[int]:
     return []
 
 
-async def sweep(directory: Path, points: int, seed: int) -> tuple[Sweep, OnChain, list[str]]:
+async def sweep(directory: Path, points: int, seed: int, seconds: float = 3_600.0) -> tuple[Sweep, OnChain, list[str]]:
     """A network, its sweep, and everything wrong that was found."""
     settings = DevnetSettings(poll_interval_s=0.2, seed=seed)
     async with Devnet(directory, settings) as devnet:
         run = Sweep(devnet, seed)
-        chain = await run.run(points)
+        chain = await run.run(points, seconds)
     problems = [*run.problems, *chain.problems(), *problems_of([node.directory for node in devnet.nodes])]
     return run, chain, problems
 
@@ -177,10 +178,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--points", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=60.0, help="kill no longer than this, whatever the points")
     options = parser.parse_args()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="kill-sweep-") as directory:
-        run, chain, problems = asyncio.run(sweep(Path(directory), options.points, options.seed))
+        run, chain, problems = asyncio.run(sweep(Path(directory), options.points, options.seed, 60 * options.minutes))
     kills = ", ".join(f"{count} of {kind}s" for kind, count in sorted(run.kills.items()))
     print(f"{run.kills.total()} kills ({kills}) in {time.monotonic() - started:.0f} s, seed {options.seed}")
     print(f"{len(chain.made)} requests: {len(chain.delivered)} delivered, {len(chain.expired)} expired")
