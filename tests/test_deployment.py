@@ -9,8 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
+from typer.testing import CliRunner
 
+from executor.cli._verbs import app
 from executor.node.config import MetricsConfig
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,6 +82,22 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
         ours = [line for line in done.stderr.splitlines() if "executor" in line or "Unknown" in line]
         assert ours == []
     assert len(UNITS) == 2
+
+
+def test_the_commands_of_units_and_containers_are_the_programs_own() -> None:
+    """Every option is one that the program takes."""
+    start = directives(DEPLOY / "systemd" / "executor-signer.service")["ExecStart"][0]
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    verb = typer.main.get_command(app).get_command(None, "signer")
+    known = {option for parameter in verb.params for option in parameter.opts}
+    command = services["signer"]["command"]
+    used = set(re.findall(r"(--[a-z-]+)", start)) | {each.partition("=")[0] for each in command[1:]}
+    assert used <= known
+    assert {"--directory", "--socket", "--password-file", "--group", "--allow-uid"} == used
+    assert (command[0], "bin/executor signer " in start) == ("signer", True)
+    for command in (services["node"]["command"], directives(UNITS[0])["ExecStart"][0].split()[1:]):
+        assert command[:3] == ["node", "run", "--config"]
+    assert CliRunner().invoke(app, ["node", "run", "--help"]).exit_code == 0
 
 
 def test_containers_share_the_socket_and_nothing_else() -> None:

@@ -99,7 +99,9 @@ async def _submit(settings: NodeConfig, found: Sequence[Equivocation]) -> list[d
 
     signer = SignerClient(settings.signer.socket)
     try:
-        account = Account((await signer.public_keys()).transmitter, signer)
+        newest = (await signer.list_keys()).sets[-1].public
+        signer.use(newest.signer)
+        account = Account(newest.transmitter, signer)
         router = Address.from_hex(settings.chain.router)
         async with ChainClient(settings.chain.rpc_urls, settings.chain.id, router) as chain:
             return await submit_evidence(chain, TransactionSender(chain, account), found)

@@ -19,7 +19,6 @@ from executor.node.doctor.findings import Finding, Scene, words
 AREA = "committee"
 MONEY = "transmitter"
 DELIVERY_GAS: Constant = 300_000  # above the dearest single delivery of docs/gas.md with a callback of 100,000
-PRIORITY_FEE_WEI: Constant = 10**9  # what the sender offers (executor/chain/sender.py)
 FEW_DELIVERIES: Constant = 20
 STUCK: Constant = 8  # transactions under way at a time (executor/aggregator/transmission.py)
 
@@ -50,11 +49,15 @@ async def check_committee(scene: Scene) -> list[Finding]:
 
 async def check_money(scene: Scene) -> list[Finding]:
     """What the transmitter has against what a delivery costs now."""
-    if scene.chain is None or scene.keys is None:
+    if scene.chain is None or not scene.keys:
         return [Finding(MONEY, "warning", "not looked at", "needs the signer's keys and an endpoint")]
-    chain, account = scene.chain, scene.keys.transmitter
+    chain, account, paid = scene.chain, scene.keys[-1].transmitter, scene.config.transmitter  # the newest set pays
     balance = await chain.balance(account)
-    fee = 2 * (await chain.head()).base_fee_wei + PRIORITY_FEE_WEI
+    fee = 2 * (await chain.head()).base_fee_wei + int(paid.priority_fee_gwei * 1e9)
+    if fee > paid.max_fee_gwei * 10**9:
+        advice = "raise [transmitter] max_fee_gwei, or wait: others may deliver meanwhile"
+        fact = f"gas costs {fee / 1e9:.3g} gwei, at most {paid.max_fee_gwei} are paid"
+        return [Finding(MONEY, "warning", fact, advice)]
     deliveries = balance // (DELIVERY_GAS * fee)
     fact = f"{account} has {balance / 1e18:.6f}, enough for {deliveries} deliveries at {fee / 1e9:.3g} gwei"
     if deliveries < 1:
@@ -86,17 +89,18 @@ def _membership(scene: Scene) -> Finding:
     if own is None:
         advice = "correct `operator`; else the node waits for an epoch that has it, and says that it is not ready"
         return Finding(AREA, "problem", f"operator {operator} is no member of this epoch", advice)
-    if scene.keys is None:
-        return Finding(
-            AREA, "warning", f"member {own.index}; registered keys not compared", "see the signer's findings"
-        )
-    held = (scene.keys.signer, scene.keys.bls_key, scene.keys.encryption_key)
-    pairs = zip(("signer", "BLS", "encryption"), (own.signer, own.bls_key, own.encryption_key), held, strict=True)
+    if not scene.keys:
+        fact = f"member {own.index}; registered keys not compared"
+        return Finding(AREA, "warning", fact, "see the signer's findings")
+    advice = "start the signer with the keys of this epoch; new keys count from the next epoch on"
+    keys = next((each for each in scene.keys if each.signer == own.signer), None)
+    if keys is None:
+        fact = f"member {own.index} is registered with signer {own.signer}, which this signer does not hold"
+        return Finding(AREA, "problem", fact, advice)
+    pairs = (("BLS", own.bls_key, keys.bls_key), ("encryption", own.encryption_key, keys.encryption_key))
     if different := [name for name, registered, here in pairs if registered != here]:
-        advice = "start the signer with the keys of this epoch; new keys count from the next epoch on"
-        return Finding(
-            AREA, "problem", f"member {own.index} is registered with other keys: {', '.join(different)}", advice
-        )
+        fact = f"member {own.index} is registered with other keys: {', '.join(different)}"
+        return Finding(AREA, "problem", fact, advice)
     return Finding(AREA, "ok", f"member {own.index}; the signer holds its registered keys")
 
 

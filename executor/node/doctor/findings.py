@@ -35,10 +35,10 @@ class Finding:
 
 @dataclass(slots=True)
 class Scene:
-    """What earlier checks found out for later ones; None where they could not."""
+    """What earlier checks found out for later ones; None or empty where they could not."""
 
     config: NodeConfig
-    keys: PublicKeys | None = None
+    keys: list[PublicKeys] = field(default_factory=list)  # every set of the signer
     chain: ChainClient | None = None
     epoch: Epoch | None = None
     offsets_s: list[float] = field(default_factory=list)  # of members' clocks against ours

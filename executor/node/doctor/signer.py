@@ -7,6 +7,7 @@ from pathlib import Path
 
 from executor.errors import ExecutorError
 from executor.keys.client import SignerClient
+from executor.keys.messages import Listed
 from executor.node.doctor.findings import Finding, Scene, words
 
 AREA = "signer"
@@ -20,14 +21,29 @@ async def check_signer(scene: Scene) -> list[Finding]:
         return findings
     client = SignerClient(path)
     try:
-        scene.keys = await client.public_keys()
-        counter = await client.record_counter()
+        held = await client.list_keys()
     except ExecutorError as error:
-        advice = "unlock it, or start it again; its log says why (journalctl -u executor-signer)"
+        advice = "start it again; its log says why (journalctl -u executor-signer)"
         return [*findings, Finding(AREA, "problem", words(error), advice)]
     finally:
         await client.close()
-    return [*findings, Finding(AREA, "ok", f"key {scene.keys.signer}; its record holds {counter} promises")]
+    scene.keys = [listed.public for listed in held.sets]
+    if held.locked:
+        advice = f"executor keys unlock --socket {path}"
+        findings.append(Finding(AREA, "problem", "the signer is locked: it signs nothing", advice))
+    for listed in held.sets:
+        findings.append(_set(listed))
+    return findings
+
+
+def _set(listed: Listed) -> Finding:
+    name = f"set {listed.name!r}: " if listed.name else ""
+    fact = f"{name}key {listed.public.signer}; its record holds {listed.record_counter} promises"
+    if not listed.barred:
+        return Finding(AREA, "ok", fact)
+    barred = ", ".join(f"up to {each.number} of committee {each.committee}" for each in listed.barred)
+    advice = "a record or journal went back: it signs again in a later epoch; docs/keys.md, Old copies"
+    return Finding(AREA, "warning", f"{fact}; barred from epochs {barred}", advice)
 
 
 def _socket(path: Path) -> list[Finding]:
