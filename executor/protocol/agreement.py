@@ -202,11 +202,14 @@ def consider(desk: Desk, life: Life, proposal: Proposal) -> None:
         desk.emit(Note("not-prepared", life.subject.request_id, {"round": desk.round, "slots": asked.view.slots}))
         return
     if proposal.shown and shown:
-        checked(life, shown, proposal.shown)
+        certificate = _verified(life, shown, proposal.shown)
     covered = _covered(life, asked, shown)
     if len(asked.path) > covered + 1:
         raise RuleBroken(f"{len(asked.path) - covered} new entries in one proposal", desk.leader)
-    if len(asked.path) == covered + 1 and not _new_entry_holds(desk, life, proposal):
+    holds = len(asked.path) <= covered or _new_entry_holds(desk, life, proposal)
+    if proposal.shown and shown:
+        _keep(life, shown, certificate)  # only now: a refused proposal leaves nothing behind (P4)
+    if not holds:
         return
     life.promises = lock.prepare(life.promises, asked)
     life.known_sets = _known_sets(life, proposal.transcript, covered)
@@ -228,14 +231,24 @@ def _resend(desk: Desk, life: Life, proposal: Proposal) -> bool:
 
 
 def checked(life: Life, consent: lock.Consent, certificate: Certificate) -> Certificate:
-    """A verified certificate of `consent`: this one, or one verified before. Raises PeerFault."""
+    """A verified certificate of `consent`, kept: this one, or one verified before. Raises PeerFault."""
+    verified = _verified(life, consent, certificate)
+    _keep(life, consent, verified)
+    return verified
+
+
+def _verified(life: Life, consent: lock.Consent, certificate: Certificate) -> Certificate:
     if life.lock is not None and consent == life.locked:
         return life.lock
     if (known := life.turn.certificates.get(consent)) is not None:
         return known
     check_certificate(life.subject, certificate)
-    life.turn.keep_certificate(consent, certificate)
     return certificate
+
+
+def _keep(life: Life, consent: lock.Consent, certificate: Certificate) -> None:
+    if life.lock is None or consent != life.locked:
+        life.turn.keep_certificate(consent, certificate)
 
 
 def _covered(life: Life, asked: lock.Consent, shown: lock.Consent | None) -> int:

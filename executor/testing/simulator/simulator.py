@@ -299,7 +299,7 @@ class Simulator(Engine):
             self._judge(sender, recipient, fault, changed=probed and before != _state(node))
         if sender == self.epoch.n and len(node.faults) == known:
             self.violations.append(Violation("P4", f"member {recipient} took a message of no member"))
-        if certificate and sender != self.epoch.leader(self.round_of(recipient)) and locks != _locks(node):
+        if certificate and sender != node.member._desk.leader and locks != _locks(node):
             self.violations.append(
                 Violation("certificates from the leader only", f"member {recipient} moved its lock for member {sender}")
             )
