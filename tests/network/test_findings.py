@@ -9,18 +9,23 @@ from pathlib import Path
 from executor.chain.client import ChainClient
 from executor.crypto.digests import keccak256
 from executor.keys.keyset import RECORD_FILE
-from executor.keys.record import SignerRecord
-from executor.model.ids import Address, Digest, EpochDigest, FunctionId, RequestId, TranscriptHash
+from executor.keys.promises import promises_of
+from executor.keys.record import Admission, SignerRecord
+from executor.keys.standing import JournalMark
+from executor.model.committee import EpochIdentity
+from executor.model.ids import Address, Digest, FunctionId, RequestId, TranscriptHash
 from executor.model.observation import Kind, Observation
 from executor.model.report import Report, Status
 from executor.model.view import NO_VIEW, Prepare, View
 from executor.protocol.record import OwnObservation, Record, encode_record
+from executor.protocol.statements import PrepareStatement, ReportsStatement
 from executor.store.journal import Journal
 from tests.network.findings import OnChain, problems_of
 
 REQUEST, FUNCTION = RequestId(keccak256(b"request")), FunctionId(keccak256(b"function"))
 ONE, OTHER = TranscriptHash(keccak256(b"one")), TranscriptHash(keccak256(b"other"))
-EPOCH, VIEW = EpochDigest(keccak256(b"epoch")), View(7, 1)
+EPOCH, VIEW = EpochIdentity(1, Address(b"\x02" * 20), Address(b"\x03" * 20), 1), View(7, 1)
+MARK = JournalMark(b"\x01" * 16, 1, 0, 1)
 REPORT = Report(REQUEST, FUNCTION, ONE, Status.RETURNED, 7, 1, 5, Digest(keccak256(b"output")))
 ANOTHER = replace(REPORT, output_hash=Digest(keccak256(b"another")))
 RECORD = Record(REQUEST, FUNCTION, None, NO_VIEW, (), None, (), REPORT, None)
@@ -31,8 +36,9 @@ def member(folder: Path, report: Report, record: Record) -> Path:
     for name in ("keys", "data/receipts"):
         (folder / name).mkdir(parents=True)
     signer = SignerRecord.create(folder / "keys" / RECORD_FILE, Address(b"\x01" * 20))
-    signer.admit_reports(EPOCH, [report])
-    signer.admit_prepare(EPOCH, REQUEST, VIEW, ONE)
+    signer.begin(EPOCH, MARK)
+    for statement in (ReportsStatement(EPOCH, (report,)), PrepareStatement(EPOCH, REQUEST, FUNCTION, ONE, VIEW)):
+        assert signer.admit([Admission(EPOCH, promises_of(statement), MARK)]) == [None]
     signer.close()
     journal = Journal(folder / "data" / "journal.sqlite3")
     journal.save(REQUEST, "record", encode_record(record))
