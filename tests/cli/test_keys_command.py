@@ -1,0 +1,41 @@
+"""executor keys: what a key has signed goes out and in; refusals are one line that says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli_types import Run
+
+from executor.keys.keyset import create_keys
+
+
+def test_a_record_goes_out_once_and_in_again(executor: Run, tmp_path: Path) -> None:
+    """The file is never overwritten; a final export is told apart from a backup; a missing set is named."""
+    keys = tmp_path / "keys"
+    create_keys(keys, "password", fast=True)
+    assert executor("keys", "record", "export", keys, "backup.json").returncode == 0
+    again = executor("keys", "record", "export", keys, "backup.json")
+    assert (again.returncode, "File exists" in again.stderr) == (2, True)
+    final = executor("keys", "record", "export", keys, "final.json", "--final")
+    assert (final.returncode, "signs nothing here any more" in final.stdout) == (0, True)
+    taken = executor("keys", "record", "import", keys, "final.json")
+    assert (taken.returncode, "backup" in taken.stdout) == (0, False)
+    assert "this is a backup" in executor("keys", "record", "import", keys, "backup.json").stdout
+    missing = executor("keys", "record", "export", keys, "other.json", "--set", "set-09")
+    assert (missing.returncode, "set-09" in missing.stderr) == (2, True)
+
+
+def test_a_signer_that_is_not_there_is_said_in_one_line(executor: Run) -> None:
+    """Exit code 3: this machine's fault, not the command's."""
+    for verb in ("list", "lock"):
+        done = executor("keys", verb, "--socket", "absent.sock")
+        assert (done.returncode, done.stderr.count("\n"), "does not answer" in done.stderr) == (3, 1, True)
+
+
+def test_a_registration_is_given_whole_or_not_at_all(executor: Run, tmp_path: Path) -> None:
+    """Half of its options are refused before anything is made."""
+    keys = tmp_path / "keys"
+    create_keys(keys, "password", fast=True)
+    done = executor("keys", "rotate", keys, "--chain-id", "1", env={"EXECUTOR_PASSWORD": "password"})
+    assert (done.returncode, "--endpoint" in done.stderr) == (2, True)
+    assert not (keys / "set-02").exists()
