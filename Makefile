@@ -55,11 +55,14 @@ format: $(VENV)/.dev ## put the code into the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Two processes; which tests stay together in one is said in tests/conftest.py.
+PARALLEL ?= --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+
 test: $(VENV)/.dev $(NPM) ## every test: forge and pytest side by side
 	$(MAKE) --jobs=2 test-contracts test-python
 
-test-python: $(VENV)/.dev $(NPM) ## pytest (ARGS="-k name" for a part)
-	$(BIN)/pytest $(ARGS)
+test-python: $(VENV)/.dev $(NPM) ## pytest in two processes (ARGS="-k name" for a part, PARALLEL= in one)
+	$(BIN)/pytest $(PARALLEL) $(ARGS)
 
 conformance: $(VENV)/.dev ## every conformance vector and hostile guest on every engine: wasmtime in five ways, older ones, V8 in three
 	CONFORMANCE=all $(BIN)/pytest tests/conformance $(ARGS)

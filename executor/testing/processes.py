@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import secrets
 import select
 import signal
 import socket
@@ -16,6 +17,7 @@ from typing import Self
 
 from executor.errors import HostFault
 
+PORTS = range(10_000, 32_000)  # below those that Linux takes for outgoing connections, 32768 and up
 PR_SET_PDEATHSIG = 1  # prctl(2): Linux sends the child this signal when its parent dies
 
 
@@ -116,15 +118,22 @@ class Children:
 
 
 def free_ports(count: int) -> list[int]:
-    """Distinct loopback ports that were free a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
+    """Distinct loopback ports that were free a moment ago, and that the system gives nobody unasked."""
+    found: list[int] = []
+    while len(found) < count:
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        with socket.socket() as probe:
+            if port not in found and not _taken(probe, port):
+                found.append(port)
+    return found
+
+
+def _taken(probe: socket.socket, port: int) -> bool:
     try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+        probe.bind(("127.0.0.1", port))
+    except OSError:
+        return True
+    return False
 
 
 def _die_with_parent() -> None:

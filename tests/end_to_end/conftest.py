@@ -1,15 +1,39 @@
-"""A network of real processes, one for each chain it is tried on."""
+"""Networks of real processes, one for each chain, shared by the tests: each finds all nodes up and none faulty."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from executor.cli._devnet import example
 from executor.model.function import Function
 from executor.testing.devnet import Devnet, DevnetSettings
+
+HERE = Path(__file__).parent
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Note for `devnet` that a test failed."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests without the network come first, and those of one chain together, so that each is started once."""
+
+    def place(item: pytest.Item) -> int:
+        return ("devnet" in getattr(item, "fixturenames", ())) + (item.get_closest_marker("anvil") is not None)
+
+    mine = [index for index, item in enumerate(items) if item.path.parent == HERE]
+    ordered = sorted((items[index] for index in mine), key=place)
+    for index, item in zip(mine, ordered, strict=True):
+        items[index] = item
 
 
 @pytest.fixture(scope="session")
@@ -18,9 +42,49 @@ def eth_usd() -> Function:
     return example("eth_usd")
 
 
-@pytest.fixture
-async def devnet(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Devnet]:
-    """Four nodes on the chain that the test's parameter names, the embedded one by default."""
-    chain = getattr(request, "param", "embedded")
-    async with Devnet(tmp_path / "network", DevnetSettings(chain=chain)) as started:
-        yield started
+class Networks:
+    """At most one running network; sixteen processes take longer to start than most tests to run."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._started = 0
+        self._running: tuple[str, Devnet] | None = None
+
+    async def on(self, chain: str) -> Devnet:
+        """A network on this chain: every node up, none faulty."""
+        if self._running is not None and self._running[0] != chain:
+            await self.close()
+        if self._running is None:
+            self._started += 1
+            devnet = Devnet(self._directory / str(self._started), DevnetSettings(chain=chain))  # type: ignore[arg-type]
+            self._running = chain, await devnet.__aenter__()
+        devnet = self._running[1]
+        for node in devnet.nodes:
+            if node.signer is None or not node.signer.running:
+                devnet.restart_signer(node.index)
+            if node.fault or node.node is None or not node.node.running:
+                await devnet.restart(node.index)
+        return devnet
+
+    async def close(self) -> None:
+        """Stop what runs."""
+        if self._running is not None:
+            _, devnet = self._running
+            self._running = None
+            await devnet.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def networks(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Networks]:
+    """The networks of all tests."""
+    started = Networks(tmp_path_factory.mktemp("networks"))
+    yield started
+    await started.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def devnet(networks: Networks, request: pytest.FixtureRequest) -> AsyncIterator[Devnet]:
+    """Four nodes on the chain that the test's parameter names, or the embedded one; not kept once a test failed."""
+    yield await networks.on(getattr(request, "param", "embedded"))
+    if request.node.stash.get(FAILED, True):
+        await networks.close()

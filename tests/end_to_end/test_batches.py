@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from executor.model.function import Function
 from executor.model.ids import RequestId
 from executor.receipts import all_passed, verify_receipt
@@ -11,6 +13,8 @@ from executor.receipts.files import parse_receipt
 from executor.receipts.on_chain import verify_on_chain
 from executor.testing.devnet import Devnet
 from tests.end_to_end.journey import deliveries
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
 REQUESTS = 10
 TIMEOUT_S = 90.0

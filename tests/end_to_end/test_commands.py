@@ -19,6 +19,7 @@ from executor.receipts import all_passed, read_receipt, verify_receipt
 
 EXECUTOR = (sys.executable, "-c", "from executor.cli import main; main()")
 START_S = 120.0
+STOP_S = 120.0  # both are there to end a test that hangs, not to time it
 
 
 def test_the_demo_tells_the_whole_journey(tmp_path: Path) -> None:
@@ -61,6 +62,7 @@ def start_devnet(folder: Path, *options: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=_heed_ctrl_c,
     )
     assert process.stdout is not None
     deadline, told = time.monotonic() + START_S, ""
@@ -72,10 +74,15 @@ def start_devnet(folder: Path, *options: str) -> subprocess.Popen[str]:
     return process
 
 
+def _heed_ctrl_c() -> None:
+    """Tests that a shell started in the background ignore SIGINT, and what they start inherits that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def stop(process: subprocess.Popen[str]) -> None:
     """Ctrl-C, and wait."""
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=STOP_S)
     assert process.returncode == 0
 
 
@@ -99,19 +106,29 @@ def test_ctrl_c_stops_everything_and_a_second_run_works_at_once(tmp_path: Path) 
 @pytest.mark.parametrize(("seconds", "how"), [(1, signal.SIGINT), (6, signal.SIGTERM), (16, signal.SIGINT)])
 def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path, seconds: float, how: signal.Signals) -> None:
     """Whenever it is stopped: one line, exit code 130, no process, no key, no socket folder."""
-    before = set(Path(tempfile.gettempdir()).glob("executor-*"))
+    with tempfile.TemporaryDirectory(prefix="demo-", dir="/tmp") as place:  # short enough for a socket path
+        _interrupt_demo(Path(place), seconds, how)
+
+
+def _interrupt_demo(place: Path, seconds: float, how: signal.Signals) -> None:
     process = subprocess.Popen(
-        [*EXECUTOR, "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*EXECUTOR, "demo"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "TMPDIR": str(place)},
+        preexec_fn=_heed_ctrl_c,
     )
     time.sleep(seconds + 1)  # imports take the first second
     children = descendants(process.pid)
     process.send_signal(how)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=STOP_S)
     assert process.returncode == 130, errors
     assert errors == "Interrupted; everything it started is stopped.\n"
     assert not any(exists(pid) for pid in children)
-    left = set(Path(tempfile.gettempdir()).glob("executor-*")) - before
-    assert [path for folder in left for path in folder.rglob("*") if not path.name.startswith("receipt-")] == []
+    left = [path for folder in place.glob("executor-*") for path in folder.rglob("*")]
+    assert [path for path in left if not path.name.startswith("receipt-")] == []
 
 
 @pytest.mark.parametrize("verb", ["demo", "devnet"])

@@ -9,6 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from executor.keys.keyset import load_keys
 from executor.model.function import Function
 from executor.model.ids import FunctionId
@@ -16,6 +18,8 @@ from executor.receipts import all_passed, verify_receipt
 from executor.testing.devnet import Devnet, NodeProcess
 from tests.end_to_end.journey import TIMEOUT_S, deliveries, follow
 from tests.end_to_end.memory import found_in
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
 
 async def test_a_node_killed_in_the_middle_of_a_request_finishes_it_after_restart(
@@ -174,20 +178,17 @@ async def test_a_node_with_a_wrong_configuration_says_what_is_wrong(devnet: Devn
         assert errors.decode().count("\n") == 1
 
 
-async def test_a_second_network_starts_beside_the_first(devnet: Devnet) -> None:
-    """Ports are free ones and folders are each network's own."""
-    second = Devnet(devnet.directory.parent / "second", devnet.settings)
-    async with second:
+async def test_a_second_network_runs_beside_the_first_and_leaves_nothing_running(
+    devnet: Devnet, tmp_path: Path
+) -> None:
+    """Ports are free ones, folders are each network's own; once it is closed every child of every node is gone."""
+    async with Devnet(tmp_path / "second", devnet.settings) as second:
         assert {node.port for node in second.nodes}.isdisjoint({node.port for node in devnet.nodes})
         assert second.chain.url != devnet.chain.url
-
-
-async def test_nothing_is_left_running_after_a_network_is_closed(devnet: Devnet) -> None:
-    """Every child of every node is gone."""
-    children = [child for node in devnet.nodes for child in (node.node, node.signer) if child is not None]
-    workers = [pid for child in children for pid in _children_of(child.pid)]
-    assert workers, "nodes have worker processes"
-    await devnet.close()
+        children = [child for node in second.nodes for child in (node.node, node.signer) if child is not None]
+        workers = [pid for child in children for pid in _children_of(child.pid)]
+        assert workers, "nodes have worker processes"
+        await second.close()  # closing twice is allowed
     await asyncio.sleep(0.5)
     assert not any(child.running for child in children)
     assert [pid for pid in workers if _exists(pid)] == []

@@ -14,6 +14,8 @@ from executor.receipts.on_chain import verify_on_chain
 from executor.testing.devnet import Devnet
 from tests.end_to_end.journey import Journey, travel
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
+
 
 async def check(devnet: Devnet, journey: Journey) -> None:
     """What holds of every finished price request: the consumer was told the median, and the receipt proves it."""

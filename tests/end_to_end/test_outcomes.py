@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from executor.model.function import Function
 from executor.model.observation import Kind
 from executor.model.outcome import TrapCode
@@ -11,6 +13,8 @@ from executor.receipts.on_chain import verify_on_chain
 from executor.testing.devnet import Devnet
 from fixtures.receipts.record import RECORDINGS
 from tests.end_to_end.journey import Journey, travel
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
 RECORDED = {recording.name: recording.function() for recording in RECORDINGS}
 

@@ -8,9 +8,9 @@ from lock_explorer import ALL_PATHS, Explorer
 from lock_liveness import Proposing, Requests, World, stuck
 from lock_rules import REAL, WEAKENED
 from lock_search import explore
-from test_lock_explorer import FALLS, ONE_BRANCH, ONE_SLOT, THREE_SLOTS, TWO_LENGTHS
+from test_lock_explorer import FALLS, ONE_BRANCH, ONE_SLOT, THREE_SLOTS
 
-DEEP = [(2, ALL_PATHS), (3, ONE_BRANCH), (2, THREE_SLOTS), (5, ONE_SLOT), (3, TWO_LENGTHS)]
+DEEP = [(2, ALL_PATHS), (3, ONE_BRANCH), (2, THREE_SLOTS), (5, ONE_SLOT)]
 
 
 def main() -> None:
