@@ -120,7 +120,11 @@ def _interrupt_demo(place: Path, seconds: float, how: signal.Signals) -> None:
         env={**os.environ, "TMPDIR": str(place)},
         preexec_fn=_heed_ctrl_c,
     )
-    time.sleep(seconds + 1)  # imports take the first second
+    deadline = time.monotonic() + START_S
+    while not heeds(process.pid, signal.SIGHUP):  # the last of those it takes: before that nothing is started
+        assert time.monotonic() < deadline, process.communicate()
+        time.sleep(0.05)
+    time.sleep(seconds)
     children = descendants(process.pid)
     process.send_signal(how)
     _, errors = process.communicate(timeout=STOP_S)
@@ -196,6 +200,12 @@ def descendants(pid: int) -> list[int]:
     """All processes below one, by procfs."""
     children = [word for thread in Path(f"/proc/{pid}/task").glob("*/children") for word in thread.read_text().split()]
     return [each for child in map(int, children) for each in (child, *descendants(child))]
+
+
+def heeds(pid: int, sent: signal.Signals) -> bool:
+    """Whether the process has a handler of its own for a signal, by procfs."""
+    caught = re.search(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.M)
+    return caught is not None and bool(int(caught[1], 16) >> (sent - 1) & 1)
 
 
 def exists(pid: int) -> bool:
