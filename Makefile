@@ -56,7 +56,7 @@ format: $(VENV)/.dev ## put the code into the house format
 	$(BIN)/ruff check --fix .
 
 # Two processes; which tests stay together in one is said in tests/conftest.py.
-PARALLEL ?= --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+PARALLEL ?= --numprocesses 2 --no-loadscope-reorder
 
 test: $(VENV)/.dev $(NPM) ## every test: forge and pytest side by side
 	$(MAKE) --jobs=2 test-contracts test-python

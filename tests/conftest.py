@@ -5,12 +5,11 @@ compiled guests, and all of a folder in TOGETHER. Folders in FIRST take longest 
 """
 
 import os
-from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
-HERE = Path(__file__).parent
 FIRST = ("end_to_end",)
 TOGETHER = (
     "end_to_end",  # one network at a time: sixteen processes each, which time rounds
@@ -22,15 +21,24 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Order the tests and name their groups (pytest-xdist, `--dist loadgroup`)."""
-    items.sort(key=lambda item: _folder(item) not in FIRST)
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            folder = _folder(item)
-            item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else str(item.path.relative_to(HERE))))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests."""
+    items.sort(key=lambda item: _folder(item.nodeid) not in FIRST)
 
 
-def _folder(item: pytest.Item) -> str:
-    return item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Groups are named here: `--dist loadgroup` writes those of marks where pytest 9 reads no more."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            folder = _folder(nodeid)
+            return folder if folder in TOGETHER else nodeid.split("::")[0]
+
+    return Groups(config, log)
+
+
+def _folder(nodeid: str) -> str:
+    """`end_to_end` of `tests/end_to_end/test_batches.py::test_one`."""
+    return nodeid.removeprefix("tests/").split("/")[0]
