@@ -28,7 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests without the network come first, and those of one chain together, so that each is started once."""
 
     def place(item: pytest.Item) -> int:
-        return ("devnet" in getattr(item, "fixturenames", ())) + (item.get_closest_marker("anvil") is not None)
+        names = getattr(item, "fixturenames", ())
+        return 3 if item.get_closest_marker("anvil") else 2 if "last_devnet" in names else int("devnet" in names)
 
     mine = [index for index, item in enumerate(items) if item.path.parent == HERE]
     ordered = sorted((items[index] for index in mine), key=place)
@@ -88,3 +89,10 @@ async def devnet(networks: Networks, request: pytest.FixtureRequest) -> AsyncIte
     yield await networks.on(getattr(request, "param", "embedded"))
     if request.node.stash.get(FAILED, True):
         await networks.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def last_devnet(networks: Networks) -> AsyncIterator[Devnet]:
+    """The same for a test that leaves a node which cannot be started again: nobody uses the network after it."""
+    yield await networks.on("embedded")
+    await networks.close()

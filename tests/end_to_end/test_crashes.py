@@ -46,11 +46,12 @@ async def test_a_node_killed_in_the_middle_of_a_request_finishes_it_after_restar
     assert await deliveries(devnet, seen.request_id) == 1
 
 
-async def test_a_signer_that_is_restarted_delays_its_node_and_no_more(devnet: Devnet, eth_usd: Function) -> None:
+async def test_a_signer_that_is_restarted_delays_its_node_and_no_more(last_devnet: Devnet, eth_usd: Function) -> None:
     """The node waits for its signer; the other three go on without it. Then: no key in it, and no way back for it.
 
     A member that is restored from a copy of both its files stops, because a peer shows what its signer stated later.
     """
+    devnet = last_devnet
     function_id = await devnet.register(eth_usd)
     positions = await devnet.network.positions()
     signer = devnet.nodes[0].signer
