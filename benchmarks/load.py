@@ -55,7 +55,7 @@ async def find_rate(load: Load, first: float) -> float:
 async def settle(load: Load, seconds: float) -> float:
     """Wait until nothing is open; how long that took."""
     started = time.monotonic()
-    while load.tally.open and time.monotonic() - started < seconds:
+    while load.tally.open and time.monotonic() - started < seconds:  # noqa: ASYNC110 # other processes close them
         await asyncio.sleep(0.2)
     return time.monotonic() - started
 
@@ -63,7 +63,8 @@ async def settle(load: Load, seconds: float) -> float:
 async def hold(devnet: Devnet, load: Load, rate: float, seconds: float, every_s: float) -> None:
     """One phase, a row of figures every now and then."""
     print(
-        f"{'time':>7}{'sent':>8}{'closed':>8}{'open':>7}{'p50 s':>8}{'p95 s':>8}{'nodes MB':>10}{'signers MB':>12}{'cores':>7}"
+        f"{'time':>7}{'sent':>8}{'closed':>8}{'open':>7}{'p50 s':>8}{'p95 s':>8}"
+        f"{'nodes MB':>10}{'signers MB':>12}{'cores':>7}"
     )
     running = asyncio.create_task(load.run(rate, seconds))
     started = time.monotonic()
