@@ -113,7 +113,7 @@ async def _serve(
 
     async def signer_of(member: Member) -> OfKey | None:
         registered = (member.signer, member.bls_key, member.encryption_key)
-        for keys in sets:
+        for keys in [listed.public for listed in (await signer.list_keys()).sets]:  # a rotation may have added one
             if (keys.signer, keys.bls_key, keys.encryption_key) == registered:
                 return signer.of(keys.signer)
         return None

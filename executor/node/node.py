@@ -186,7 +186,10 @@ class Node:
     async def open_session(self, epoch: Epoch, index: int) -> str | None:
         """Serve an epoch; None, or why not. Raises InvalidValue when there is no room for one more."""
         registered = epoch.members[index]
-        signer = await self._signer_of(registered)
+        try:
+            signer = await self._signer_of(registered)
+        except SignerUnavailable as error:  # tried again with the next block
+            return f"epoch {epoch.number}: {error}"
         if signer is None:
             return (
                 f"epoch {epoch.number}: the operator registered signer {registered.signer}, which no signer here holds"

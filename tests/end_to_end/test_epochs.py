@@ -18,7 +18,7 @@ from executor.chain.signing import dev_account
 from executor.chain.watcher import RequestWatcher
 from executor.crypto.digests import profile_id
 from executor.keys.client import SignerClient
-from executor.keys.keyset import create_keys
+from executor.keys.rotation import rotate_keys
 from executor.model.function import Function
 from executor.model.ids import RequestId
 from executor.model.profile import PROFILE
@@ -40,32 +40,24 @@ async def network(tmp_path: Path) -> AsyncIterator[Devnet]:
 
 
 async def rotate(devnet: Devnet) -> None:
-    """New keys of one operator, registered for the next epoch; its node begins anew with them."""
+    """New keys of one operator beside the old, registered for the next epoch; its node runs on, its signer restarts."""
     node = devnet.nodes[ROTATES]
-    operator = Account(node.keys.transmitter, SignerClient(node.socket))
-    node.directory = devnet.directory / "rotated"
-    node.directory.mkdir(mode=0o700)
-    password = devnet.directory / "keystore-password"
-    old, node.socket = node.keys, node.socket.with_name("signer-rotated")
-    node.keys = await asyncio.to_thread(create_keys, node.directory / "keys", password.read_text().strip(), fast=True)
-    old_signer = node.signer
-    await asyncio.to_thread(devnet._start_signer, node, password)
-    client = SignerClient(node.socket)
-    proofs = Registration(
-        operator=operator,
-        signer=node.keys.signer,
-        bls_key=node.keys.bls_key,
-        encryption_key=node.keys.encryption_key,
+    assert node.signer is not None
+    password = (devnet.directory / "keystore-password").read_text().strip()
+    new = await asyncio.to_thread(rotate_keys, node.directory / "keys", password, keep_transmitter=True, fast=True)
+    await asyncio.to_thread(node.signer.stop)
+    await asyncio.to_thread(devnet.restart_signer, ROTATES)
+    client = SignerClient(node.socket, key=new.public.signer)
+    registration = Registration(
+        operator=Account(node.keys.transmitter, client),
+        signer=new.public.signer,
+        bls_key=new.public.bls_key,
+        encryption_key=new.public.encryption_key,
         endpoint=node.url,
         prove_possession=client.prove_possession,
     )
-    await register(devnet.client, devnet.client.committee, proofs)
-    await TransactionSender(devnet.client, dev_account(dev_accounts()[0])).send(node.keys.transmitter, value_wei=10**18)
+    await register(devnet.client, devnet.client.committee, registration)
     await client.close()
-    devnet._write_config(node)
-    written = node.directory / "node.toml"
-    written.write_text(written.read_text().replace(str(node.keys.transmitter), str(old.transmitter)))
-    assert old_signer is not None
 
 
 async def begin_second_epoch(devnet: Devnet) -> None:
@@ -121,14 +113,13 @@ async def test_the_committee_changes_under_load_and_nothing_is_lost_or_repeated(
     old = [await network.request(function_id) for _ in range(LOAD)]
     await rotate(network)
     await begin_second_epoch(network)
-    await network.restart(ROTATES)
     new = [await network.request(function_id) for _ in range(LOAD)]
 
     assert [{1}, {2}] == [{each.request.epoch for each in some} for some in (old, new)]
     wanted = {each.request_id for each in (*old, *new)}
     assert dict.fromkeys(wanted, 1) == await deliveries(network, wanted)
     await until_served(network, JOINS, [2])
-    assert [await served(network, node) for node in range(5)] == [[1], [1, 2], [1, 2], [2], [2]]
+    assert [await served(network, node) for node in range(5)] == [[1], [1, 2], [1, 2], [1, 2], [2]]
     for epoch, some in ((1, old), (2, new)):
         data = await network.network.receipt(1, some[-1].request_id)
         assert data is not None
