@@ -36,7 +36,7 @@ from executor.protocol.strategies import Case
 from executor.testing.fast_signatures import FastSignatures
 from executor.testing.simulator import engine
 from executor.testing.simulator.drawing import crashing, duels, scenarios
-from executor.testing.simulator.scenario import Scenario
+from executor.testing.simulator.scenario import Asked, Crash, Faulty, Scenario
 from executor.testing.simulator.sweep import Sweep
 
 MOST = 2_000  # scenarios after which a planted bug counts as not found
@@ -51,6 +51,26 @@ class Planted:
     name: str
     changes: tuple[Change, ...]
     where: Callable[[], st.SearchStrategy[Scenario]] = scenarios
+
+
+@st.composite
+def relapses(draw: st.DrawFn) -> Scenario:
+    """A two-faced leader, and an honest member that is killed about when it prepares."""
+    return Scenario(
+        requests=(Asked("price", spread=draw(st.sampled_from((3, 7)))),),
+        faulty=(
+            Faulty(
+                2,
+                (draw(st.sampled_from(("two-faced-leader", "unsteady-worker"))),),
+                draw(st.binary(min_size=24, max_size=24)),
+            ),
+        ),
+        stable_ms=12_000,
+        fates=draw(st.binary(min_size=24, max_size=24)),
+        crashes=tuple(Crash(member, draw(st.integers(5, 20)), draw(st.sampled_from((20, 100)))) for member in range(4)),
+        lost_deliveries=9,
+        first_leader=2,
+    )
 
 
 @contextmanager
@@ -190,14 +210,14 @@ BUGS: tuple[Planted, ...] = (
     ),
     Planted("a lower certificate is accepted", ((lock, "may_accept", lambda promises, certified: True),), duels),
     Planted("the report does not name its view", ((agreement, "make_report", _report_without_view),), duels),
-    Planted("a Prepare is signed before it is saved", ((agreement, "save", _save_but_no_prepare),), crashing),
+    Planted("a Prepare is signed before it is saved", ((agreement, "save", _save_but_no_prepare),), relapses),
     Planted("an observation is signed before it is saved", ((agreement, "save", _save_but_no_observation),), crashing),
-    Planted("what was prepared is forgotten at a restart", ((member, "restore_life", _restored_unbound),), crashing),
-    Planted("the lock is forgotten at a restart", ((member, "restore_life", _restored_without_lock),), crashing),
+    Planted("what was prepared is forgotten at a restart", ((member, "restore_life", _restored_unbound),), relapses),
+    Planted("the lock is forgotten at a restart", ((member, "restore_life", _restored_without_lock),), relapses),
     Planted(
         "the signer's record is not consulted",
         ((engine.Engine, "may_sign", lambda engine, node, statement: True),),
-        crashing,
+        relapses,
     ),
     Planted("a quorum is one member less", ((Epoch, "quorum", QUORUM),)),
     Planted("only the first report seen is counted", ((attesting.Count, "add", _first_report_only),)),
