@@ -11,16 +11,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from executor.crypto.digests import make_report, observation_digest
-from executor.errors import InvalidValue
+from executor.crypto.digests import make_report
 from executor.model.committee import Epoch
-from executor.model.ids import RequestId
 from executor.model.observation import Kind
 from executor.model.view import NO_VIEW
 from executor.protocol import (
     agreement,
     attesting,
-    batching,
     checks,
     delivering,
     leading,
@@ -29,9 +26,7 @@ from executor.protocol import (
     member,
     strategies,
 )
-from executor.protocol import statements as stated
 from executor.protocol.effects import Save
-from executor.protocol.lock import extends
 from executor.protocol.strategies import Case
 from executor.testing.fast_signatures import FastSignatures
 from executor.testing.simulator import engine
@@ -131,10 +126,6 @@ def _chosen_one_error_less(desk, life, base, spec):  # type: ignore[no-untyped-d
     return leading.Entry(spec, kind, value, tuple(sorted(errors, key=lambda signed: signed.member)))
 
 
-def _without_request(epoch, request, *others):  # type: ignore[no-untyped-def]
-    return observation_digest(epoch, RequestId(bytes(32)), *others)
-
-
 def _mixed_as_values(spec, observations, n, f):  # type: ignore[no-untyped-def]
     values = [observation for observation in observations if observation.kind is Kind.VALUE]
     if strategies.case_of(observations, n, f) is not Case.MIXED:
@@ -160,24 +151,6 @@ def _restored_without_lock(subject, record):  # type: ignore[no-untyped-def]
 
 def _report_without_view(request, function, hashed, outcome, view):  # type: ignore[no-untyped-def]
     return make_report(request, function, hashed, outcome, NO_VIEW)
-
-
-def _any_report(life, report):  # type: ignore[no-untyped-def]
-    return life is not None and life.active
-
-
-def _members_in_any_number(subject, certificate):  # type: ignore[no-untyped-def]
-    distinct = {prepare.member for prepare in certificate.prepares}
-    if len(certificate.prepares) < subject.epoch.quorum or not distinct:
-        raise InvalidValue("too few Prepares")
-    for prepare in certificate.prepares:
-        checks.check_prepare(subject, prepare)
-
-
-def _accept_what_does_not_conflict(promises, certified):  # type: ignore[no-untyped-def]
-    above = [consent.path for consent in promises.prepared if consent.view > certified.view]
-    compatible = all(extends(path, certified.path) or extends(certified.path, path) for path in above)
-    return certified.view >= promises.lock.view and compatible
 
 
 ADD, CERTIFIED, CASE_OF, AGREE = attesting.Count.add, agreement.certified, strategies.case_of, strategies.agree
@@ -229,17 +202,12 @@ BUGS: tuple[Planted, ...] = (
             (leading, "_form_entry", _chosen_one_error_less),
         ),
     ),
-    Planted(
-        "observations do not name their request",
-        tuple((home, "observation_digest", _without_request) for home in (checks, stated)),
-    ),
     Planted("a mixed set agrees on a value", tuple((home, "agree", _mixed_as_values) for home in (checks, leading))),
     Planted(
         "locks are not told to the next leader",
         ((agreement, "send_status", _status_without_lock),),
         duels,
     ),
-    Planted("a batch is signed whoever's reports are in it", ((batching, "_stands_by", _any_report),)),
     Planted("an attestation is believed", ((delivering, "check_attestation", lambda desk, sender, message: None),)),
     Planted(
         "a member's vote counts for everybody",
