@@ -30,6 +30,7 @@ async def receipt_when_delivered(devnet: Devnet, request_id: RequestId) -> bytes
             await asyncio.sleep(0.2)
 
 
+@pytest.mark.timeout(600)  # four bursts on a machine that is busy with other things
 async def test_requests_of_one_moment_are_delivered_together(devnet: Devnet, eth_usd: Function) -> None:
     """Ten requests: ten deliveries in fewer transactions, and every receipt holds with its batch's proof."""
     function_id = await devnet.register(eth_usd)
