@@ -1,13 +1,16 @@
 """Carries effects out: the one place where the protocol machine meets signer, journal, workers, wire and chain.
 
 Rule 1. One task owns the machine; everything reaches it through one bounded inbox.
-Rule 2. Effects are carried out in order; the Saves of a step are durable before anything else of it starts (P2, K1).
+Rule 2. Steps that wait are taken together, in turns. Of a turn first every Save is made durable, in one commit; then the
+        rest is carried out in order, all is signed, and what follows from that likewise; what leaves for one recipient
+        leaves last, in one bundle (P2, K1).
 Rule 3. A host fault is never an outcome: the run is tried again, then the member abstains (D4).
 Rule 4. A request's record is read when its turn in the inbox comes: what was carried out before is in it (P2).
 Rule 5. One run of a kind over one transcript at a time, and one transmission of an attestation, however often asked.
 Rule 6. What finds no room (a worker, a place among the work under way) is shed and told, and nothing is lost by it: the
         machine asks again some rounds later.
-Rule 7. A driver that stops carries out the effects of the step it is in, and begins no other.
+Rule 7. A driver that stops carries out the effects of the turn it is in, and begins no other.
+Rule 8. A member is heard so many messages a second and no more, however they are bundled.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar, assert_never
 
@@ -24,7 +27,6 @@ from executor.errors import (
     ExecutorError,
     HostFault,
     InvalidEncoding,
-    InvalidValue,
     PeerFault,
     RuleBroken,
     SignerUnavailable,
@@ -40,15 +42,21 @@ from executor.model.transcript import Transcript
 from executor.node import evidence
 from executor.node.conditions import Conditions
 from executor.node.metrics.meters import Traffic, no_traffic
+from executor.node.outgoing import Outgoing, Wire
+from executor.protocol.bundles import decode_bundle
 from executor.protocol.describing import RequestView
 from executor.protocol.effects import Attested, Effect, Equivocated, Execute, Note, Observe, Save, Send, Sign, Transmit
 from executor.protocol.member import Member
-from executor.protocol.messages import decode_message, encode_message, request_ids
+from executor.protocol.messages import Message, request_ids
 from executor.protocol.record import empty_record
 from executor.protocol.statements import ObservationStatement, PrepareStatement, ReportsStatement, Signatures, Statement
 from executor.store.events import EventLog
+from executor.transport.limits import Allowance
 
 INBOX = 4_096  # steps waiting; beyond it, senders wait
+STEPS_TOGETHER = 64  # of a turn: some milliseconds of the machine, one commit, one round trip to the signer
+MESSAGES_PER_SECOND = 2_000  # of one member: about three for each of 256 requests and second, twice over
+MESSAGES_BURST = 8_000  # a round's statuses of every request at work, when a round begins
 LARGE_BYTES = 65_536  # a message above this takes one of few places: members may send 8 MiB each, 200 times a second
 LARGE_PLACES = 32
 MAX_UNDER_WAY = 4_096  # runs and transmissions: twice the requests that have a place
@@ -76,13 +84,6 @@ class Signs(Protocol):
 
     async def sign(self, statement: Statement) -> Signatures:
         """Signatures over a statement; raises SigningRefused or SignerUnavailable."""
-
-
-class Wire(Protocol):
-    """The way to the other members."""
-
-    async def send(self, recipient: int, payload: bytes, *, sealed: bool = False) -> None:
-        """Queue one message; never waits for the receiver."""
 
 
 class Keeps(Protocol):
@@ -130,7 +131,9 @@ class Driver:
         self._large = large or asyncio.Semaphore(LARGE_PLACES)  # shared by the drivers of a node
         self._under_way: dict[Hashable, asyncio.Task[None]] = {}
         self._transmissions: set[Hashable] = set()
+        self._reading: set[Step] = set()  # of the steps in the inbox, those that read the journal
         self._stopping = asyncio.Event()
+        self._heard = Allowance[int](MESSAGES_PER_SECOND, MESSAGES_BURST, names=member.epoch.n)
 
     def attach(self, wire: Wire) -> None:
         """Name the way to the others; before `run`."""
@@ -162,6 +165,7 @@ class Driver:
             record = self._journal.find(request_id, "record") or empty_record(request_id, request.function_id)
             return self._member.restore(request_id, record, now)
 
+        self._reading.add(step)
         await self._inbox.put(step)
 
     async def received(self, sender: int, data: bytes) -> None:
@@ -172,11 +176,15 @@ class Driver:
         if sender == self._member.index:
             return
         try:
-            message = decode_message(data)
+            messages = decode_bundle(data)
         except InvalidEncoding as error:
             raise RuleBroken(str(error), sender) from error
-
-        self._traffic("in", sender, message.type, len(data))
+        now = time.monotonic()
+        heard = [message for message in messages if self._heard.spend(sender, now)]  # Rule 8
+        if len(heard) < len(messages):
+            self._events.add("unheard", "", sender=sender, messages=len(messages) - len(heard))
+        for message in heard:
+            self._traffic("in", sender, message.type, len(data) // len(messages))
         large = len(data) > LARGE_BYTES
         if large:
             await self._large.acquire()
@@ -184,14 +192,17 @@ class Driver:
         def step(now: float) -> list[Effect]:
             if large:
                 self._large.release()
-            try:
-                return self._member.received(sender, message, now)
-            except PeerFault as error:
-                ids = request_ids(message)
-                self._events.add("refused", ids[0] if ids else "", sender=sender, type=message.type, reason=str(error))
-                return []
+            return [effect for message in heard for effect in self._read(sender, message, now)]
 
         await self._inbox.put(step)
+
+    def _read(self, sender: int, message: Message, now: float) -> list[Effect]:
+        try:
+            return self._member.received(sender, message, now)
+        except PeerFault as error:
+            ids = request_ids(message)
+            self._events.add("refused", ids[0] if ids else "", sender=sender, type=message.type, reason=str(error))
+            return []
 
     async def delivered(self, request_id: RequestId) -> None:
         """The router delivered the request."""
@@ -217,7 +228,7 @@ class Driver:
         async with asyncio.TaskGroup() as group:
             self._group = group
             while not self._stopping.is_set():
-                await self._step()
+                await self._turn()
             for key, task in self._under_way.items():
                 if key not in self._transmissions:
                     task.cancel()
@@ -228,49 +239,70 @@ class Driver:
         with contextlib.suppress(asyncio.QueueFull):  # else there is enough to wake the loop
             self._inbox.put_nowait(lambda _now: [])
 
-    async def _step(self) -> None:
-        wait = self._member.deadline() - time.time()
-        step: Step = self._member.tick  # when its time has come, however much waits
-        if wait <= 0:
-            await asyncio.sleep(0)
-        else:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait):  # wait_for loses a cancellation that meets an arrival (Python 3.11)
-                    step = await self._inbox.get()
+    async def _turn(self) -> None:
+        """Rule 2: what waits, together, and all that follows from it."""
+        steps = await self._next_steps()
         if self._stopping.is_set():
             return
-        effects = step(time.time())
+        assert self._wire is not None, "attach comes before run"
+        outgoing = Outgoing(self._wire, self._traffic, self._events)
+        now = time.time()
+        effects: list[Effect] = []
+        for step in steps:
+            if step in self._reading:  # Rule 4
+                self._save(effects)
+                self._reading.discard(step)
+            effects += step(now)
         while effects:
-            effects = await self._carry_out_all(effects)
+            self._save(effects)
+            signing = [effect.statement for effect in effects if isinstance(effect, Sign)]
+            for effect in effects:
+                self._carry_out(effect, outgoing)
+            effects = await self._sign_all(signing)
+        for bundle in outgoing.bundles():
+            await self._with_signer(bundle)
 
-    async def _carry_out_all(self, effects: list[Effect]) -> list[Effect]:
-        """The effects of one step; what follows from them. Its Saves are one commit, ahead of everything else.
+    async def _next_steps(self) -> list[Step]:
+        """Those that wait, at least one; the clock's first when its time has come, however much waits."""
+        steps: list[Step] = []
+        wait = self._member.deadline() - time.time()
+        if wait <= 0:
+            await asyncio.sleep(0)
+            steps.append(self._member.tick)
+        else:
+            try:
+                async with asyncio.timeout(wait):  # wait_for loses a cancellation that meets an arrival (Python 3.11)
+                    steps.append(await self._inbox.get())
+            except TimeoutError:
+                steps.append(self._member.tick)
+        while len(steps) < STEPS_TOGETHER and not self._inbox.empty():
+            steps.append(self._inbox.get_nowait())
+        return steps
 
-        A later Save of a step may stand before an earlier Sign: it holds that and more, and all of it is resent (P2).
-        """
+    def _save(self, effects: Sequence[Effect]) -> None:
+        """A later Save may stand before an earlier Sign: it holds that and more, and all of it is resent (P2)."""
         if records := {effect.request_id: effect.record for effect in effects if isinstance(effect, Save)}:
             with self._journal.transaction():
                 for request_id, record in records.items():
                     self._journal.save(request_id, "record", record)
-        following: list[Effect] = []
-        for effect in effects:
-            following += await self._carry_out(effect)
-        return following
 
-    async def _carry_out(self, effect: Effect) -> list[Effect]:
+    async def _sign_all(self, statements: Sequence[Statement]) -> list[Effect]:
+        """What follows from the signatures, in the order in which they were asked for."""
+        answers = await asyncio.gather(*(self._sign(statement) for statement in statements))
+        now = time.time()
+        return [
+            effect
+            for statement, signatures in zip(statements, answers, strict=True)
+            if signatures is not None
+            for effect in self._member.signed(statement, signatures, now)
+        ]
+
+    def _carry_out(self, effect: Effect, outgoing: Outgoing) -> None:
         match effect:
-            case Save():
-                pass  # done, with all the others of its step
-            case Sign(statement):
-                return await self._sign(statement)
+            case Save() | Sign():
+                pass  # all of a turn together
             case Send(recipient, message, sealed):
-                assert self._wire is not None, "attach comes before run"
-                wire, data = self._wire, encode_message(message)
-                self._traffic("out", recipient, message.type, len(data))
-                try:
-                    await self._with_signer(lambda: wire.send(recipient, data, sealed=sealed))
-                except InvalidValue as error:  # too large for the signer, or a recipient whose key is none
-                    self._events.add("unsendable", "", type=message.type, recipient=recipient, reason=str(error))
+                outgoing.add(recipient, message, sealed=sealed)
             case Execute(request_id, transcript):
                 key = ("execute", request_id, transcript_hash(transcript))
                 self._start(key, lambda: self._execute(request_id, transcript))
@@ -289,7 +321,6 @@ class Driver:
                 self._events.add(kind, noted or "", **details)
             case _:
                 assert_never(effect)
-        return []
 
     def _start(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run `work` beside the loop, unless the same is under way (Rule 5) or too much is (Rule 6)."""
@@ -308,13 +339,12 @@ class Driver:
         self._under_way.pop(key, None)
         self._transmissions.discard(key)
 
-    async def _sign(self, statement: Statement) -> list[Effect]:
+    async def _sign(self, statement: Statement) -> Signatures | None:
         try:
-            signatures = await self._with_signer(lambda: self._signer.sign(statement))
+            return await self._with_signer(lambda: self._signer.sign(statement))
         except SigningRefused as error:
             self._events.add("signing-refused", _request_of(statement), reason=str(error))
-            return []
-        return self._member.signed(statement, signatures, time.time())
+            return None
 
     async def _with_signer(self, act: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Wait for a signer that is being restarted: nothing leaves unsigned, so everything waits with it."""

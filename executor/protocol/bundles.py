@@ -8,6 +8,7 @@ Rule 2. Each message stands for itself: one that breaks a rule costs the others 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final as Constant
 
 from executor.errors import InvalidEncoding, InvalidValue
@@ -18,19 +19,32 @@ MAX_TOGETHER: Constant = 256  # about what one turn of a busy member says of its
 MAX_BUNDLE_BYTES: Constant = MAX_MESSAGE_BYTES + 2  # one message of the largest size, in its brackets
 
 
-def encode_bundles(messages: Iterable[Message]) -> Iterator[bytes]:
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Messages and what travels of them."""
+
+    messages: tuple[Message, ...]
+    data: bytes
+
+
+def encode_bundles(messages: Iterable[Message]) -> Iterator[Bundle]:
     """The messages, encoded, in as few bundles as hold them (Rule 1)."""
-    pieces: list[bytes] = []
+    waiting: list[tuple[Message, bytes]] = []
     size = 1
     for message in messages:
         piece = encode_message(message)
-        if pieces and (len(pieces) == MAX_TOGETHER or size + len(piece) + 1 > MAX_BUNDLE_BYTES):
-            yield b"[" + b",".join(pieces) + b"]"
-            pieces, size = [], 1
-        pieces.append(piece)
+        if waiting and (len(waiting) == MAX_TOGETHER or size + len(piece) + 1 > MAX_BUNDLE_BYTES):
+            yield _bundle(waiting)
+            waiting, size = [], 1
+        waiting.append((message, piece))
         size += len(piece) + 1
-    if pieces:
-        yield b"[" + b",".join(pieces) + b"]"
+    if waiting:
+        yield _bundle(waiting)
+
+
+def _bundle(waiting: Iterable[tuple[Message, bytes]]) -> Bundle:
+    messages, pieces = zip(*waiting, strict=True)
+    return Bundle(messages, b"[" + b",".join(pieces) + b"]")
 
 
 def decode_bundle(data: bytes) -> tuple[Message, ...]:

@@ -11,12 +11,19 @@ from executor.model.observation import Kind, Observation
 from executor.model.transcript import Entry
 from executor.model.view import Certificate, View
 from executor.node import driver as driver_module
+from executor.protocol.bundles import encode_bundles
 from executor.protocol.effects import Transmit
-from executor.protocol.messages import Proposal, Status, encode_message
+from executor.protocol.messages import Proposal, Status
 from executor.protocol.record import decode_record
 
 VIEW = View(5, 1)
 CERTIFICATE = Certificate(VIEW, (Entry(b"", Kind.VALUE, bytes(40_000)),), ())
+
+
+def bundle(*messages):
+    """What travels of these messages."""
+    (only,) = encode_bundles(messages)
+    return only.data
 
 
 async def test_one_member_attests_alone(committee):
@@ -95,7 +102,7 @@ async def test_a_message_that_breaks_a_rule_is_told_and_changes_nothing(committe
     nodes = await committee(4)
     key = await nodes[0].see(make_request())
     await until(lambda: nodes[0].runs.executed)
-    lie = encode_message(Proposal(key, VIEW, (), None))
+    lie = bundle(Proposal(key, VIEW, (), None))
     await nodes[0].driver.received(_not_leader(nodes[0]), lie)
     await until(lambda: nodes[0].told("refused"))
     assert not nodes[0].task.done()
@@ -208,7 +215,7 @@ async def test_large_messages_wait_outside_while_the_node_is_busy(committee):
     (node, *_) = await committee(4)
     node.task.cancel()
     await asyncio.wait({node.task})
-    large = encode_message(Status(request_id(make_request(9)), 1, CERTIFICATE, (), ()))
+    large = bundle(Status(request_id(make_request(9)), 1, CERTIFICATE, (), ()))
     assert len(large) > driver_module.LARGE_BYTES
     for _ in range(driver_module.LARGE_PLACES):
         await asyncio.wait_for(node.driver.received(1, large), 1)
@@ -224,7 +231,7 @@ async def test_time_passes_however_much_waits_in_the_inbox(committee):
     nodes = await committee(4)
     node = nodes[0]
     await node.see(make_request())
-    noise = encode_message(Status(request_id(make_request(9)), 1, None, (), ()))
+    noise = bundle(Status(request_id(make_request(9)), 1, None, (), ()))
     first = node.member.deadline()
     async with asyncio.timeout(8):
         while node.member.deadline() <= first:
@@ -235,7 +242,7 @@ async def test_time_passes_however_much_waits_in_the_inbox(committee):
 async def test_a_busy_node_stops_when_it_is_told_to(committee):
     """Its cancellation is not lost among arriving messages."""
     (node, *_) = await committee(4)
-    noise = encode_message(Status(request_id(make_request(9)), 1, None, (), ()))
+    noise = bundle(Status(request_id(make_request(9)), 1, None, (), ()))
     for _ in range(50):
         await node.driver.received(1, noise)
         await asyncio.sleep(0)

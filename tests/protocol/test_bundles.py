@@ -16,17 +16,17 @@ KINDS = sorted(SEEN)
 def test_messages_survive_together(kinds):
     """In their order, and encoding them again gives the same bytes (D7)."""
     messages = [SEEN[kind] for kind in kinds]
-    (data,) = encode_bundles(messages)
-    assert list(decode_bundle(data)) == messages
-    assert list(encode_bundles(decode_bundle(data))) == [data]
+    (bundle,) = encode_bundles(messages)
+    assert list(decode_bundle(bundle.data)) == list(bundle.messages) == messages
+    assert list(encode_bundles(decode_bundle(bundle.data))) == [bundle]
 
 
 def test_too_many_messages_go_in_several_bundles():
     """Neither count nor size of one is exceeded, and the order stays."""
     messages = [SEEN[KINDS[place % len(KINDS)]] for place in range(2 * MAX_TOGETHER + 1)]
     bundles = list(encode_bundles(messages))
-    assert [len(decode_bundle(data)) for data in bundles] == [MAX_TOGETHER, MAX_TOGETHER, 1]
-    assert [message for data in bundles for message in decode_bundle(data)] == messages
+    assert [len(decode_bundle(bundle.data)) for bundle in bundles] == [MAX_TOGETHER, MAX_TOGETHER, 1]
+    assert [message for bundle in bundles for message in decode_bundle(bundle.data)] == messages
     assert list(encode_bundles([])) == []
 
 
@@ -35,7 +35,7 @@ def test_large_messages_share_a_bundle_only_while_they_fit(monkeypatch):
     size = max(len(encode_message(message)) for message in SEEN.values())
     monkeypatch.setattr("executor.protocol.bundles.MAX_BUNDLE_BYTES", size + 2)
     bundles = list(encode_bundles(SEEN[kind] for kind in KINDS))
-    assert max(map(len, bundles)) <= size + 2
+    assert max(len(bundle.data) for bundle in bundles) <= size + 2
     assert len(bundles) > 1
 
 
