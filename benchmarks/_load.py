@@ -32,6 +32,12 @@ class Tally:
     deliveries: dict[RequestId, int] = field(default_factory=dict)
     failed: int = 0
     expired: int = 0
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def settled(self) -> None:
+        """Wait until nothing is open."""
+        async with self.changed:
+            await self.changed.wait_for(lambda: not self.open)
 
     @property
     def open(self) -> int:
@@ -112,7 +118,9 @@ class Load:
                     tally.closed[key] = now
                     tally.expired += 1
                 case _:
-                    pass
+                    continue
+            async with tally.changed:
+                tally.changed.notify_all()
 
 
 @dataclass(frozen=True, slots=True)

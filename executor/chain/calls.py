@@ -28,7 +28,7 @@ async def view(
     client: ChainClient, contract: str, address: Address, function: str, *arguments: object, block: int | None = None
 ) -> Any:
     """What a view returns, now or at the end of a block; raises ChainError with the contract's error."""
-    call = client.contract(contract, address).functions[function](*arguments)
+    call = getattr(client.contract(contract, address).functions, function)(*arguments)
     try:
         return await client.read(call, block)
     except RpcRefused as error:

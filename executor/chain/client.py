@@ -29,6 +29,8 @@ from executor.model.transaction import Quantity
 Json = Any
 T = TypeVar("T")
 
+MAX_CONTRACTS: Constant = 64  # kept at a time: router, committee, registry, a few verifiers and consumers
+
 # What web3, its codecs and our own checks raise for a reply of another type, shape or range.
 MALFORMED: Constant = (
     Web3Exception,
@@ -76,6 +78,7 @@ class ChainClient:
         self.chain_id = chain_id
         self.router = router
         self._committee: Address | None = None
+        self._contracts: dict[tuple[str, Address], AsyncContract] = {}
 
     async def connect(self) -> None:
         """Find the router's committee; raises WrongChain, ChainUnavailable, or InvalidConfig if there is no router."""
@@ -162,8 +165,13 @@ class ChainClient:
             return balance
 
     def contract(self, name: str, address: Address) -> AsyncContract:
-        """A committed contract at an address of this chain."""
-        return self.w3.eth.contract(checksum(address), abi=load(name).abi)
+        """A committed contract at an address of this chain; kept, because web3 takes milliseconds to make one."""
+        key = (name, address)
+        if key not in self._contracts:
+            if len(self._contracts) >= MAX_CONTRACTS:
+                del self._contracts[next(iter(self._contracts))]
+            self._contracts[key] = self.w3.eth.contract(checksum(address), abi=load(name).abi)
+        return self._contracts[key]
 
     async def read(self, view: AsyncContractFunction, block: int | None = None) -> Any:
         """What a view returns, now or at the end of a block; raises RpcRefused for a revert."""

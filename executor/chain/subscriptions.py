@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final as Constant
 
 from executor.chain.bindings import router as binding
 from executor.chain.calls import transact, view
@@ -14,6 +15,8 @@ from executor.model.billing import Asset, Charge, Prices, Quote
 from executor.model.ids import Address, FunctionId, RequestId
 from executor.model.receipt import Bill
 from executor.model.request import ZERO_ADDRESS
+
+MAX_PRICES: Constant = 64  # versions kept: one is in force, and requests in flight know a few before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,19 @@ async def load_prices(client: ChainClient, version: int) -> Prices:
     )
 
 
-async def load_bill(client: ChainClient, subscription: int, quote: Quote, charge: Charge, block: int) -> Bill:
-    """The bill of a request delivered in a block; raises ChainError."""
-    asset = (await load_subscription(client, subscription, block)).asset
-    return Bill(asset, quote, await load_prices(client, quote.prices_version), charge)
+class Bills:
+    """Bills of delivered requests; the router's prices, whose versions never change, are asked for once."""
+
+    def __init__(self, client: ChainClient) -> None:
+        self._client = client
+        self._prices: dict[int, Prices] = {}
+
+    async def load(self, subscription: int, quote: Quote, charge: Charge, block: int) -> Bill:
+        """The bill of a request delivered in a block; raises ChainError."""
+        asset = (await load_subscription(self._client, subscription, block)).asset
+        prices = self._prices.get(quote.prices_version)
+        if prices is None:
+            if len(self._prices) >= MAX_PRICES:
+                self._prices.clear()
+            prices = self._prices[quote.prices_version] = await load_prices(self._client, quote.prices_version)
+        return Bill(asset, quote, prices, charge)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -119,7 +120,7 @@ class Transmitter:
     async def _open_callback_gas(self, ids: Sequence[RequestId]) -> int | None:
         """Sum of the callback gas limits of the requests that are open; None if none is."""
         views = self._client.contract("Router", self._client.router).functions
-        raw = [await self._client.read(views.pending(id)) for id in ids]
+        raw = await asyncio.gather(*(self._client.read(views.pending(id)) for id in ids))
         pending = [binding.Pending.from_abi(each) for each in raw]
         limits = [each.callback_gas_limit for each in pending if int(each.consumer, 16)]
         return sum(limits) if limits else None

@@ -1,9 +1,9 @@
 """Carries effects out: the one place where the protocol machine meets signer, journal, workers, wire and chain.
 
 Rule 1. One task owns the machine; everything reaches it through one bounded inbox.
-Rule 2. Steps that wait are taken together, in turns. Of a turn first every Save is made durable, in one commit; then the
-        rest is carried out in order, all is signed, and what follows from that likewise; what leaves for one recipient
-        leaves last, in one bundle (P2, K1).
+Rule 2. Steps that wait are taken together, in turns. First every Save of a turn is made durable, in one commit; then
+        the rest is carried out in order, all is signed, and what follows from that likewise; what leaves for one
+        recipient leaves last, in one bundle (P2, K1).
 Rule 3. A host fault is never an outcome: the run is tried again, then the member abstains (D4).
 Rule 4. A request's record is read when its turn in the inbox comes: what was carried out before is in it (P2).
 Rule 5. One run of a kind over one transcript at a time, and one transmission of an attestation, however often asked.

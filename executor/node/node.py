@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 from executor.capabilities.resolver import SystemResolver
 from executor.chain.client import ChainClient
-from executor.chain.subscriptions import load_bill
+from executor.chain.subscriptions import Bills
 from executor.chain.terms import deepest_block
 from executor.chain.watcher import RequestWatcher, Scanned
 from executor.errors import ChainDisagreement, ChainError, SignerUnavailable, SigningBarred, WrongChain
@@ -137,7 +137,7 @@ class Node:
             functions=self.holding.store,
             events=events,
             receipts=self.receipts,
-            load_bill=partial(load_bill, chain),
+            load_bill=Bills(chain).load,
             misses=self.catch_up,
         )
         self.epochs = EpochFollower(Address.from_hex(config.operator), chain, self, events, self.conditions)

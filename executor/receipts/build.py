@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from executor.crypto.digests import module_id
 from executor.errors import InvalidReceipt, InvalidValue
 from executor.model.codec import decode_json
 from executor.model.committee import Epoch
 from executor.model.function import Function
+from executor.model.ids import ModuleId
 from executor.model.manifest import MAX_MANIFEST_BYTES, Terms, parse_terms
 from executor.model.profile import PROFILE, Profile
 from executor.model.receipt import Bill, ChainLocation, Receipt, ReceiptFunction
@@ -81,9 +83,14 @@ def function_of(receipt: Receipt, module: bytes | None = None) -> Function:
 
 
 def _receipt_function(function: Function) -> ReceiptFunction:
-    identifier = module_id(function.module)
+    identifier = _known_id(function.module)
     module = b"" if identifier in known_modules() else function.module
     return ReceiptFunction(identifier, module, function.source, _plain(function.terms))
+
+
+@lru_cache(maxsize=4)  # what a node runs again and again; a module has 16 MiB at most
+def _known_id(module: bytes) -> ModuleId:
+    return module_id(module)
 
 
 def _plain(terms: Terms) -> object:

@@ -14,12 +14,12 @@ from executor.chain.logs import SeenDelivery
 from executor.chain.sender import TransactionSender
 from executor.chain.signing import dev_account
 from executor.chain.subscriptions import (
+    Bills,
     add_consumer,
     create_subscription,
     estimate_cost,
     expire,
     fund_subscription,
-    load_bill,
     load_prices,
     load_subscription,
 )
@@ -104,7 +104,7 @@ async def test_a_request_reserves_its_quote_and_a_delivery_charges_it(any_scene:
     assert taken.work + taken.gas_cost + taken.refund == held
     after = await load_subscription(client, number)
     assert (after.balance, after.reserved) == (before.balance - taken.work - taken.gas_cost, before.reserved)
-    bill = await load_bill(client, number, seen.quote, taken, sent.location.block_number)
+    bill = await Bills(client).load(number, seen.quote, taken, sent.location.block_number)
     assert bill == Bill(Asset.NATIVE, seen.quote, PRICES, taken)
 
 
