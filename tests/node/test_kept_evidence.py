@@ -11,7 +11,8 @@ from executor.crypto.digests import keccak256
 from executor.errors import InvalidEncoding
 from executor.model.report import Vote
 from executor.node import evidence
-from executor.protocol.messages import VoteMessage, encode_message
+from executor.protocol.bundles import encode_bundles
+from executor.protocol.messages import VoteMessage
 from executor.protocol.statements import ReportsStatement, statement_digest
 from executor.store.journal import Journal
 
@@ -31,7 +32,8 @@ async def test_a_second_vote_is_kept_as_evidence(committee):
     liar = honest.votes[-1].member
     lie = replace(honest.report, output_hash=keccak256(b"lie"))
     for _ in range(2):
-        await node.driver.received(liar, encode_message(VoteMessage(lie, vote(epoch, liar, lie))))
+        (bundle,) = encode_bundles([VoteMessage(lie, vote(epoch, liar, lie))])
+        await node.driver.received(liar, bundle.data)
     await until(lambda: node.told("equivocated"))
     await node.stop()
 

@@ -1,7 +1,7 @@
 """Bundles: messages that travel together arrive whole, in order and bounded; anything else is InvalidEncoding."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_messages import SEEN
 
@@ -12,6 +12,7 @@ from executor.protocol.messages import encode_message
 KINDS = sorted(SEEN)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(KINDS), min_size=1, max_size=40))
 def test_messages_survive_together(kinds):
     """In their order, and encoding them again gives the same bytes (D7)."""
