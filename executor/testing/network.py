@@ -125,13 +125,19 @@ class NetworkReader:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _pump(self, node: int, after: int, queue: asyncio.Queue[tuple[int, dict[str, Any]]]) -> None:
+        silent = True
         while True:
             try:
+                if silent and after > await self.last_event(node):
+                    after = 0  # a restarted node counts from 1 again
                 url = f"{self._urls[node]}/v1/events?after={after}&wait=5"
                 async with self._session.get(url) as response:
-                    for event in await response.json():
-                        after = max(after, int(event["number"]))
-                        await queue.put((node, event))
+                    events = await response.json()
             except (aiohttp.ClientError, TimeoutError, OSError):
-                after = 0  # a restarted node counts from 1 again
+                after, silent = 0, False
                 await asyncio.sleep(POLL_S)
+                continue
+            silent = not events
+            for event in events:
+                after = max(after, int(event["number"]))
+                await queue.put((node, event))
