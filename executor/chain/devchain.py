@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import selectors
+import signal
 import subprocess
 import threading
 import time
@@ -15,6 +16,7 @@ from typing import IO, Protocol, Self
 from typing import Final as Constant
 
 from executor.errors import ChainUnavailable
+from executor.lifeline import tied_to_parent
 
 DEV_CHAIN_ID: Constant = 31337  # what Hardhat and anvil use, so that tools treat it as a development chain
 START_TIMEOUT_S: Constant = 30.0
@@ -92,6 +94,7 @@ class ChainProcess(Protocol):
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # a terminal's Ctrl-C reaches us alone; we stop the child in order
+                preexec_fn=tied_to_parent(signal.SIGKILL),  # it keeps nothing
             )
         except OSError as error:
             raise ChainUnavailable(f"the development chain cannot be started: {error}") from error

@@ -45,6 +45,7 @@ from executor.testing.processes import Child, Children, free_ports
 
 ChainKind: TypeAlias = Literal["embedded", "anvil", "anvil-osaka"]
 START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 3.0  # a network stops as a whole: its nodes wait in vain for each other to take messages
 UPLOAD_LIFE_S = 600
 
 
@@ -273,6 +274,7 @@ class Devnet:
         scheme = settings.schemes[node.index % len(settings.schemes)]
         values = {
             "operator": str(node.keys.transmitter),
+            "stop_timeout_s": STOP_TIMEOUT_S,
             "chain": {
                 "id": self.deployment.chain_id,
                 "router": str(self.deployment.router),

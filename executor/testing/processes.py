@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import secrets
 import select
@@ -16,9 +15,10 @@ from pathlib import Path
 from typing import Self
 
 from executor.errors import HostFault
+from executor.lifeline import tied_to_parent
 
 PORTS = range(10_000, 32_000)  # below those that Linux takes for outgoing connections, 32768 and up
-PR_SET_PDEATHSIG = 1  # prctl(2): Linux sends the child this signal when its parent dies
+STOP_S = 10.0  # a devnet's node takes 8 s at most: 3 of its own and 5 to close
 
 
 class Child:
@@ -29,6 +29,7 @@ class Child:
     ) -> None:
         self.name = name
         self.log = log
+        self._asked = False
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
                 [sys.executable, *arguments],
@@ -37,7 +38,7 @@ class Child:
                 stderr=errors,
                 env={**os.environ, **(environment or {})},
                 start_new_session=True,  # Ctrl-C reaches the parent alone, which stops them in order
-                preexec_fn=_die_with_parent,
+                preexec_fn=tied_to_parent(signal.SIGTERM),
             )
 
     @property
@@ -73,10 +74,16 @@ class Child:
         self._process.kill()
         self._process.wait()
 
-    def stop(self, timeout_s: float = 5.0) -> None:
+    def ask(self) -> None:
+        """SIGTERM, once: a second one tells a node to end at once, which leaves its workers for the kernel to end."""
+        if self.running and not self._asked:
+            self._process.terminate()
+            self._asked = True
+
+    def stop(self, timeout_s: float = STOP_S) -> None:
         """SIGTERM, then SIGKILL when it does not end in time."""
         if self.running:
-            self._process.terminate()
+            self.ask()
             try:
                 self._process.wait(timeout_s)
             except subprocess.TimeoutExpired:
@@ -102,12 +109,12 @@ class Children:
         return child
 
     def stop(self) -> None:
-        """Stop every child."""
+        """Ask every child at once, and wait for them; those that take longer than STOP_S together are killed."""
+        deadline = time.monotonic() + STOP_S
         for child in reversed(self._children):
-            if child.running:
-                os.kill(child.pid, signal.SIGTERM)
+            child.ask()
         for child in reversed(self._children):
-            child.stop()
+            child.stop(max(0.0, deadline - time.monotonic()))
         self._children.clear()
 
     def __enter__(self) -> Self:
@@ -134,8 +141,3 @@ def _taken(probe: socket.socket, port: int) -> bool:
     except OSError:
         return True
     return False
-
-
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -98,7 +98,7 @@ def test_ctrl_c_stops_everything_and_a_second_run_works_at_once(tmp_path: Path) 
         assert len(children) >= 14, "chain, exchanges, four signers, nodes and workers"
         assert listens(first_port)
         stop(process)
-        assert not any(exists(pid) for pid in children)
+        assert running(children) == []
         assert not any(listens(first_port + offset) for offset in range(5))
         time.sleep(1.1)  # folders are named by the second
 
@@ -130,7 +130,7 @@ def _interrupt_demo(place: Path, seconds: float, how: signal.Signals) -> None:
     _, errors = process.communicate(timeout=STOP_S)
     assert process.returncode == 130, errors
     assert errors == "Interrupted; everything it started is stopped.\n"
-    assert not any(exists(pid) for pid in children)
+    assert running(children) == []
     left = [path for folder in place.glob("executor-*") for path in folder.rglob("*")]
     assert [path for path in left if not path.name.startswith("receipt-")] == []
 
@@ -208,10 +208,15 @@ def heeds(pid: int, sent: signal.Signals) -> bool:
     return caught is not None and bool(int(caught[1], 16) >> (sent - 1) & 1)
 
 
-def exists(pid: int) -> bool:
-    """Whether the process runs."""
+def running(pids: list[int]) -> list[str]:
+    """Those that run, with what they are; one that ended and was not yet reaped by init runs no more."""
+    return [f"{pid} {state} {command}" for pid in pids for state, command in look(pid) if state != "Z"]
+
+
+def look(pid: int) -> list[tuple[str, str]]:
+    """State and command line of a process, none when there is no such process, by procfs."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return [(state, Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode())]
+    except (FileNotFoundError, ProcessLookupError):
+        return []

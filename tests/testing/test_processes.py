@@ -1,0 +1,32 @@
+"""Children of a devnet are stopped in order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from executor.testing.processes import Children
+
+TELLS = """
+import signal, sys, time
+asked = []
+def tell(*_):
+    asked.append("asked")
+    print("asked", file=sys.stderr, flush=True)
+signal.signal(signal.SIGTERM, tell)
+print("ready", flush=True)
+while not asked:
+    time.sleep(0.01)
+ends = time.monotonic() + float(sys.argv[1])
+while time.monotonic() < ends:
+    time.sleep(0.01)
+"""
+
+
+def test_a_child_that_is_stopping_is_asked_once(tmp_path: Path) -> None:
+    """To a node the second signal says to end at once, and then nobody waits for its workers."""
+    with Children(tmp_path) as children:
+        started = [children.start(name, "-c", TELLS, takes_s) for name, takes_s in (("slow", "1.0"), ("quick", "0.2"))]
+        for child in started:
+            assert child.read_line(20.0) == "ready"
+    assert [child.tail() for child in started] == ["asked\n", "asked\n"]
+    assert not any(child.running for child in started)
