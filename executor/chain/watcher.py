@@ -6,6 +6,8 @@ Rule 2. Everything up to a `Scanned(next_block)` has been yielded: whoever journ
 Rule 3. After each range its last block's hash is kept. When that block is no longer canonical, the watcher goes back to
         the last kept block that is, yields `Vanished` for what is gone, and reads on from there.
         A restarted watcher is given the hashes and what was seen (`marks`, `seen`), and begins by comparing.
+        Only the last kept block is compared, so each must stand on the one before: a range's last block is asked for
+        first, the kept one is compared then, and the logs are read at the end.
 Rule 4. Log and header must agree, and a request's id is recomputed (logs.py).
 Rule 5. A block that is read alone, has none of our logs, and whose bloom says that it may: all its logs must add up to
         the bloom, or the answer is not believed for some polls.
@@ -111,22 +113,22 @@ class RequestWatcher:
 
     async def poll(self) -> list[ChainEvent]:
         """The events of one range, `Scanned` last; empty when nothing is deep enough. Raises ChainUnavailable."""
-        last = await self._deepest()
-        gone = await self._rewind()
-        if last is None or last < self.next_block:
+        end, deepest = None, await self._deepest()
+        if deepest is not None and deepest >= self.next_block:
+            self.head = deepest
+            end = await self._client.block(min(deepest, self.next_block + self._range - 1))
+        gone = await self._rewind()  # after `end` was asked for: one of another chain than the kept block is found out
+        if gone or end is None:
             return gone
-        self.head = last
-        last = min(last, self.next_block + self._range - 1)
-        end = await self._client.block(last)
-        if end is None:
-            return gone
+        last = end.number
+        self._check_stands(end)
         try:
             logs = await self._logs(self.next_block, last)
         except (ReplyTooLarge, RpcRefused) as error:
             if self._range == 1:
                 raise ChainUnavailable(f"the logs of block {last} alone: {error}") from error
             self._range = max(1, min(self._range, last - self.next_block + 1) // 2)
-            return gone
+            return []
         if not logs and last == self.next_block:
             await self._check_complete(end)
         fresh = await self._decode(logs)
@@ -135,7 +137,7 @@ class RequestWatcher:
         self._doubts = 0
         self._checkpoints.append(Mark(end.number, end.hash))
         self._forget()
-        return [*gone, *fresh, self._scanned()]
+        return [*fresh, self._scanned()]
 
     async def _deepest(self) -> int | None:
         if self._confirmations == "finalized":
@@ -181,6 +183,14 @@ class RequestWatcher:
                 distance = 1 if not marks else distance * 2
                 marks.insert(0, mark)
         return Scanned(self.next_block, tuple(marks))
+
+    def _check_stands(self, end: Block) -> None:
+        """Rule 3, where headers show it; raises ChainUnavailable for an endpoint whose answers are of two chains."""
+        kept = self._checkpoints[-1] if self._checkpoints else None
+        if kept is not None and kept.number + 1 == end.number and kept.hash != end.parent_hash:
+            raise ChainUnavailable(
+                f"block {end.number} stands on {end.parent_hash}, and {kept.hash} is given as block {kept.number}"
+            )
 
     async def _is_canonical(self, number: int, hash: Digest) -> bool:
         """Whether the block still stands; an endpoint that lags behind it says nothing against it."""

@@ -119,6 +119,94 @@ async def test_a_delivery_that_is_undone_is_delivered_again(reorg: Scene) -> Non
     assert first.location.block_hash != second.location.block_hash
 
 
+def reorganising(url: str, place: int, depth: int) -> Endpoint:
+    """A proxy to anvil whose chain is reorganised right after its answer number `place`."""
+    left = [place]
+
+    async def reply(call: Json) -> bytes:
+        async with aiohttp.ClientSession() as session:
+            async with session.post(url, json=call) as response:
+                answer = await response.read()
+            left[0] -= call["method"] != "eth_chainId"
+            if left[0] == 0 and call["method"] != "eth_chainId":
+                change = {"jsonrpc": "2.0", "id": 1, "method": "anvil_reorg", "params": [depth, []]}
+                async with session.post(url, json=change) as response:
+                    assert "error" not in await response.json()
+        return answer
+
+    return Endpoint(reply)
+
+
+@pytest.mark.parametrize("place", [1, 2, 3, 4])
+async def test_a_reorganisation_between_any_two_answers_of_one_poll_is_noticed(reorg: Scene, place: int) -> None:
+    """A poll with a new block to read asks for head, block, mark and logs: what vanishes among them is told of."""
+    goes = await reorg.request(b"goes")
+    before = await drain(RequestWatcher(reorg.client, goes.location.block_number, confirmations=0))
+    await reorg.mine()
+    async with reorganising(reorg.chain.url, place, 2) as proxy:
+        client = ChainClient([proxy.url], reorg.client.chain_id, reorg.client.router, attempts=1)
+        marks = only(Scanned, before)[-1].marks
+        watcher = RequestWatcher(client, 0, confirmations=0, marks=marks, seen=only(SeenRequest, before))
+        events = await watcher.poll()
+        assert proxy.calls > place
+        await reorg.mine()
+        events += await drain(watcher)
+        await client.close()
+    assert [goes] == [event.seen for event in only(Vanished, events)]
+
+
+async def test_everything_is_told_before_the_place_to_resume_at(reorg: Scene) -> None:
+    """`Scanned` ends what a poll yields, also after a reorganisation: who fails over it has missed nothing."""
+    goes = await reorg.request(b"goes")
+    watcher = RequestWatcher(reorg.client, goes.location.block_number, confirmations=0)
+    await drain(watcher)
+    await reorg.client.rpc.call("anvil_reorg", 1, [])
+    comes = await reorg.request(b"comes")
+    polls = [await watcher.poll() for _ in range(2)]
+    assert [[Vanished, Scanned], [SeenRequest, Scanned]] == [[type(event) for event in poll] for poll in polls]
+    assert [comes] == only(SeenRequest, polls[1])
+
+
+async def test_what_vanished_is_told_though_the_logs_that_follow_cannot_be_read(reorg: Scene) -> None:
+    """An endpoint that fails in the middle of a reorganisation delays what comes, and loses nothing of what went."""
+    goes = await reorg.request(b"goes")
+    broken: set[str] = set()
+    async with lying(reorg.chain.url, lambda method, value: None if method in broken else value) as proxy:
+        client = ChainClient([proxy.url], reorg.client.chain_id, reorg.client.router, attempts=1)
+        watcher = RequestWatcher(client, goes.location.block_number, confirmations=0)
+        await drain(watcher)
+        await reorg.client.rpc.call("anvil_reorg", 1, [])
+        await reorg.mine()
+        broken.add("eth_getLogs")
+        events = await watcher.poll()
+        with pytest.raises(ChainUnavailable, match="malformed reply"):
+            await watcher.poll()
+        broken.clear()
+        events += await drain(watcher)
+        await client.close()
+    assert [goes] == [event.seen for event in only(Vanished, events)]
+
+
+async def test_a_block_that_does_not_stand_on_the_one_before_is_not_read(reorg: Scene) -> None:
+    """An endpoint of two minds: the new header is of one chain, the old block of another."""
+    made = await reorg.request()
+    other = "0x" + "77" * 32
+
+    def confuse(method: str, value: Any) -> Any:
+        return {**value, "parentHash": other} if method == "eth_getBlockByNumber" else value
+
+    async with lying(reorg.chain.url, confuse) as proxy:
+        client = ChainClient([proxy.url], reorg.client.chain_id, reorg.client.router, attempts=1)
+        watcher = RequestWatcher(client, made.location.block_number, confirmations=0)
+        assert [made] == only(SeenRequest, await drain(watcher))
+        await reorg.mine()
+        block = made.location.block_number + 1
+        with pytest.raises(ChainUnavailable, match=f"block {block} stands on {other}"):
+            await watcher.poll()
+        assert block == watcher.next_block
+        await client.close()
+
+
 @pytest.mark.parametrize("depth", [2, 70])
 async def test_what_is_reorganised_while_a_node_is_down_is_noticed(reorg: Scene, depth: int) -> None:
     """Also deeper than the blocks that were once read again after a restart: marks and what was seen are kept."""
