@@ -14,17 +14,25 @@ import json
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from _load import Load, usage
 
 from executor.chain.accounts import dev_accounts
 from executor.cli._devnet import chain_kind, example
+from executor.model.function import Function
 from executor.testing.devnet import Devnet, DevnetSettings
 
 STEP_S = 20.0
 RECOVERY_S = 240.0
 BACKLOG_S = 6.0  # of requests: a rate is held while less than this waits, blocks and a round among it
+
+
+def two_words(function: Function) -> Function:
+    """The same with an output that the consumer takes: a price and a time."""
+    source = function.source.replace(b'["uint256"], [', b'["uint256", "uint64"], [')
+    return replace(function, source=source.replace(b".scaled(2)]", b".scaled(2), 0]"))
 
 
 def feed(seed: int) -> bytes:
@@ -100,7 +108,7 @@ async def measure(options: argparse.Namespace) -> None:
     )
     with tempfile.TemporaryDirectory(prefix="executor-bench-") as folder:
         async with Devnet(Path(folder) / "network", settings) as devnet:
-            function = await devnet.register(example("median_json"))
+            function = await devnet.register(two_words(example("median_json")))
             inputs = [feed(k) for k in range(1, 9)]
             load = Load(devnet, dev_accounts()[2:], function, inputs)
             await load.start()

@@ -1,9 +1,10 @@
-"""Request mined to callback mined, on real processes: `python benchmarks/network.py [--chain anvil] [--requests 20]`.
+"""Request mined to callback mined: `python benchmarks/network.py [--chain anvil] [--nodes 4] [--processes P]`.
 
-Four nodes with signers and workers, the exchanges of the demonstration, one request at a time. The mined times are
-those at which a poller with a 5 ms period first saw the blocks; phases are the nodes' own events, all on one clock.
-A phase ends when the last member that a quorum needs (the third of four) has done it, or the first where one acts for
-all.
+Nodes with signers and workers as real processes, or with --processes the nodes' real code sharing so many; the
+exchanges of the demonstration, one request at a time. The mined times are those at which a poller with a 5 ms period
+first saw the blocks; phases are the nodes' own events, all on one clock. A phase ends when the last member that a
+quorum needs (the third of four) has done it, or the first where one acts for all. Messages and bytes are what the
+nodes' own metrics counted, idle chatter between requests included.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
 
 from executor.cli._devnet import chain_kind, example
 from executor.model.ids import FunctionId
@@ -85,18 +87,44 @@ async def one(devnet: Devnet, function_id: FunctionId, mined: dict[int, float]) 
     return {**split, "total": mined[block] - start}
 
 
-async def measure(chain: str, requests: int) -> None:
+async def traffic(devnet: Devnet) -> tuple[float, float]:
+    """Envelope payloads and their bytes that the nodes put on the wire so far."""
+    sums = {"executor_messages_total": 0.0, "executor_message_bytes_total": 0.0}
+    async with aiohttp.ClientSession() as session:
+        for node in devnet.nodes:
+            async with session.get(f"http://127.0.0.1:{node.metrics_port}/metrics") as response:
+                families = text_string_to_metric_families(await response.text())
+            for sample in (sample for family in families for sample in family.samples):
+                if sample.name in sums and sample.labels["direction"] == "out":
+                    copies = devnet.epoch.n - 1 if sample.labels["peer"] == "all" else 1
+                    sums[sample.name] += copies * sample.value
+    messages, size = sums.values()
+    return messages, size
+
+
+async def measure(options: argparse.Namespace) -> None:
     """Print the table."""
-    settings = DevnetSettings(chain=chain_kind(chain), poll_interval_s=0.05)
+    chain, requests = options.chain, options.requests
+    settings = DevnetSettings(
+        chain=chain_kind(chain),
+        nodes=options.nodes,
+        processes=options.processes,
+        round_length_s=options.round_length,
+        poll_interval_s=options.poll,
+    )
     with tempfile.TemporaryDirectory(prefix="executor-bench-") as folder:
         started = time.perf_counter()
         async with Devnet(Path(folder) / "network", settings) as devnet:
-            print(f"network up in {time.perf_counter() - started:.1f} s ({chain}, n = 4, rounds of 2 s)")
+            place = f"sharing {options.processes} processes" if options.processes else "a process each"
+            n, rounds = options.nodes, f"rounds of {options.round_length} s"
+            print(f"network up in {time.perf_counter() - started:.1f} s ({chain}, n = {n}, {place}, {rounds})")
             mined: dict[int, float] = {}
             watcher = asyncio.create_task(watch_blocks(devnet.chain.url, mined))
             function_id = await devnet.register(example("eth_usd"))
             await one(devnet, function_id, mined)  # first run of each worker: the compiled code is read
+            messages, size = await traffic(devnet)
             rows = [await one(devnet, function_id, mined) for _ in range(requests)]
+            after = await traffic(devnet)
             watcher.cancel()
     print(f"request mined to callback mined, {requests} requests, milliseconds")
     print(f"{'phase':<62}{'median':>8}{'p95':>8}")
@@ -105,14 +133,20 @@ async def measure(chain: str, requests: int) -> None:
         p95 = values[min(len(values) - 1, round(0.95 * (len(values) - 1)))]
         print(f"{what:<62}{statistics.median(values):>8.0f}{p95:>8.0f}")
 
+    sent, sent_bytes = (after[0] - messages) / requests, (after[1] - size) / requests
+    print(f"{sent:.0f} messages and {sent_bytes / 1000:.0f} kB of them between members, a request")
+
 
 def main() -> None:
     """Parse and measure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--chain", default="embedded", help="embedded, anvil or anvil-osaka")
     parser.add_argument("--requests", type=int, default=20)
-    options = parser.parse_args()
-    asyncio.run(measure(options.chain, options.requests))
+    parser.add_argument("--nodes", type=int, default=4)
+    parser.add_argument("--processes", type=int, default=0, help="that the nodes share; 0: one each")
+    parser.add_argument("--round-length", type=int, default=2, help="seconds")
+    parser.add_argument("--poll", type=float, default=0.05, help="seconds between a node's looks at the chain")
+    asyncio.run(measure(parser.parse_args()))
 
 
 if __name__ == "__main__":

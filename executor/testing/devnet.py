@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Literal, Self, TypeAlias
 
@@ -53,7 +54,8 @@ UPLOAD_LIFE_S = 600
 class DevnetSettings:
     """What a devnet is made of. `ports` are the nodes' HTTP ports, free ones where none are given.
 
-    The first epoch is of the first `members` nodes, by default of all.
+    The first epoch is of the first `members` nodes, by default of all. With `processes` the nodes share so many
+    (crowd.py), and cannot be restarted one by one.
     """
 
     chain: ChainKind = "embedded"
@@ -61,6 +63,7 @@ class DevnetSettings:
     more_rpc_urls: tuple[str, ...] = ()  # endpoints that the nodes use besides the chain's own
     nodes: int = 4
     members: int | None = None
+    processes: int = 0
     ports: tuple[int, ...] = ()
     round_length_s: int = 2
     collect_delay_s: float = 0.4
@@ -162,8 +165,12 @@ class Devnet:
         self._tell("the contracts")
         for node in self.nodes:
             self._write_config(node)
-            self._launch(node, "")
         self.network = NetworkReader([node.url for node in self.nodes])
+        if settings.processes:
+            await self._launch_crowds(settings.processes)
+            return
+        for node in self.nodes:
+            self._launch(node, "")
         await asyncio.gather(*(self._ready(node) for node in self.nodes))
 
     # Faults and restarts.
@@ -298,6 +305,15 @@ class Devnet:
         node.node = self._children.start(f"node-{node.index}", *module, *config)
         node.fault = fault
         node.starts += 1
+
+    async def _launch_crowds(self, processes: int) -> None:
+        for place in range(processes):
+            nodes = self.nodes[place::processes]
+            configs = [("--config", str(node.directory / "node.toml")) for node in nodes]
+            crowd = self._children.start(f"nodes-{place}", "-m", "executor.testing.crowd", *chain(*configs))
+            for node in nodes:
+                node.node = crowd
+                await asyncio.to_thread(crowd.read_line, START_TIMEOUT_S)
 
     async def _ready(self, node: NodeProcess) -> None:
         assert node.node is not None
