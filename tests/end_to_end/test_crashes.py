@@ -9,11 +9,13 @@ import signal
 import sys
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from executor.keys.keyset import load_keys
 from executor.model.function import Function
 from executor.model.ids import FunctionId
+from executor.node.continuity import ASK_AGAIN_S
 from executor.receipts import all_passed, verify_receipt
 from executor.testing.devnet import Devnet, NodeProcess
 from tests.end_to_end.journey import TIMEOUT_S, deliveries, follow
@@ -101,14 +103,25 @@ async def restore_node(devnet: Devnet, index: int, function_id: FunctionId) -> N
     await devnet.restart(index)
     seen = await devnet.request(function_id)
     await follow(devnet, seen.request_id, await devnet.network.positions(), [0, 1, 2, 3])
-    await devnet.restart(index)  # at its start it states its counter to all
-    await asyncio.sleep(1)
+    await devnet.restart(index)  # at its start it states its counter to all: once it may sign
+    await until_ready(node)
+    await asyncio.sleep(ASK_AGAIN_S + 2)
     stop_both(node)
     for folder, pattern in files:
         for path in (node.directory / folder).glob(pattern):
             path.unlink()
         for path in (copies / folder).iterdir():
             shutil.copy(path, node.directory / folder)
+
+
+async def until_ready(node: NodeProcess) -> None:
+    """Wait until a node can do a member's work."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
+        while True:
+            async with session.get(f"{node.url}/v1/ready") as answer:
+                if answer.status == 200:
+                    return
+            await asyncio.sleep(0.2)
 
 
 def stop_both(node: NodeProcess) -> None:
