@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 
 import wasmtime
@@ -17,6 +18,8 @@ from executor.vm.engine import engine_of
 from executor.vm.imports import linker_of
 from executor.vm.machine import GuestStopped, Machine, Rules
 from executor.vm.metering import instantiation_fuel, instrument
+
+ATTEMPTS = 3  # at an instance; the kernel itself waits some 150 ms for its pages each time (memfd_wait_for_pins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,14 @@ class Program:
         return bytes(self.module.serialize())
 
     def instantiate(self, data: int) -> Machine:
-        """A fresh instance whose store carries `data`; raises HostFault when this host has no room for it."""
+        """A fresh instance whose store carries `data`; raises HostFault when this host has no room for it.
+
+        The first one makes an image of the memory, which Linux refuses to seal while it moves one of its pages
+        ("cannot add seals to the memfd"); a moment later it does not. No code of the guest has run by then.
+        """
+        for _ in range(ATTEMPTS - 1):
+            with contextlib.suppress(HostFault):
+                return Machine(self.linked, self.engine, data, self.rules)
         return Machine(self.linked, self.engine, data, self.rules)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from executor.model.manifest import Terms
 from executor.model.profile import PROFILE
 from executor.vm import load
 from executor.vm.binary import read_outline
+from executor.vm.machine import Machine
 from executor.vm.selftest import FEATURE_MODULES
 from vm.guests import ALLOC, EMPTY_RUN, IMPORTS, data, module, wasm
 
@@ -134,6 +136,25 @@ def test_foreign_compiled_code_is_a_host_fault() -> None:
     """Bytes that no `serialize` of this engine made are our failure, never the function's."""
     with pytest.raises(HostFault, match="compiled code"):
         load(Function(module()), compiled=b"not compiled code")
+
+
+def test_a_kernel_that_refuses_for_a_moment_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice is borne, for good is a host fault."""
+    refusals = [2]
+
+    def instance(*arguments: Any) -> Machine:
+        refusals[0] -= 1
+        if refusals[0] >= 0:
+            raise HostFault("the engine failed: cannot add seals to the memfd")
+        return Machine(*arguments)
+
+    monkeypatch.setattr("executor.vm.program.Machine", instance)
+    load(Function(module())).instantiate(0).close()
+    assert refusals == [-2]  # both refusals, then an instance to try its segments, and one more
+    refusals = [99]
+    with pytest.raises(HostFault, match="seals"):
+        load(Function(module())).instantiate(0)
+    assert refusals == [96]
 
 
 def leb(value: int) -> bytes:
