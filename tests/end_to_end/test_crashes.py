@@ -101,8 +101,12 @@ async def restore_node(devnet: Devnet, index: int, function_id: FunctionId) -> N
             shutil.copy(path, copies / folder)
     devnet.restart_signer(index)
     await devnet.restart(index)
+    await until_ready(node)  # it takes part in what follows, and with another one down nothing goes without it
+    devnet.kill(other := (index + 1) % len(devnet.nodes))
+    positions = await devnet.network.positions()
     seen = await devnet.request(function_id)
-    await follow(devnet, seen.request_id, await devnet.network.positions(), [0, 1, 2, 3])
+    await follow(devnet, seen.request_id, positions, [each for each in range(len(devnet.nodes)) if each != other])
+    await devnet.restart(other)
     await devnet.restart(index)  # at its start it states its counter to all: once it may sign
     await until_ready(node)
     await asyncio.sleep(ASK_AGAIN_S + 2)
