@@ -60,3 +60,21 @@ async def scene(embedded_chain: EmbeddedChain, deployments: dict[str, Deployment
     deployments[embedded_chain.url] = scene.deployment
     yield scene
     await scene.client.close()
+
+
+@pytest.fixture(scope="module")
+def anvil() -> Iterator[Anvil]:
+    """One anvil for all tests of a module."""
+    with Anvil() as chain:
+        yield chain
+
+
+@pytest.fixture
+async def restored(anvil: Anvil, deployments: dict[str, Deployment]) -> AsyncIterator[Scene]:
+    """A scene on anvil whose chain is put back afterwards."""
+    opened = await Scene.open(anvil, deployments.get(anvil.url))
+    deployments[anvil.url] = opened.deployment
+    snapshot = await opened.client.rpc.call("evm_snapshot")
+    yield opened
+    assert await opened.client.rpc.call("evm_revert", snapshot)
+    await opened.client.close()

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
-
 import pytest
 
 from executor.chain.accounts import dev_accounts
-from executor.chain.anvil import Anvil
 from executor.chain.kept_sums import KEPT_BIT, MAX_SETS, KeptSums
 from executor.chain.sender import TransactionSender
 from executor.chain.signing import dev_account
@@ -19,24 +15,6 @@ from executor.model.report import Scheme
 from .support import Scene, answer, attest
 
 pytestmark = pytest.mark.anvil
-
-
-@pytest.fixture(scope="module")
-def anvil() -> Iterator[Anvil]:
-    """One chain for all tests here."""
-    with Anvil() as chain:
-        yield chain
-
-
-@pytest.fixture
-async def bls(anvil: Anvil, deployments: dict[str, Any]) -> AsyncIterator[Scene]:
-    """A scene that is put back afterwards."""
-    opened = await Scene.open(anvil, deployments.get(anvil.url))
-    deployments[anvil.url] = opened.deployment
-    snapshot = await opened.client.rpc.call("evm_snapshot")
-    yield opened
-    assert await opened.client.rpc.call("evm_revert", snapshot)
-    await opened.client.close()
 
 
 def transmitter(scene: Scene, remember_after: int | None) -> Transmitter:
@@ -60,58 +38,60 @@ async def bitmap(scene: Scene, done: Transmission) -> int:
     return int.from_bytes(proof[:16], "big")
 
 
-async def test_a_sum_is_kept_after_as_many_uses_and_then_used(bls: Scene) -> None:
+async def test_a_sum_is_kept_after_as_many_uses_and_then_used(restored: Scene) -> None:
     """The third delivery by the same three of four has it kept; the fourth says so, and another set does not."""
-    through = transmitter(bls, remember_after=3)
-    bitmaps = [await bitmap(bls, await deliver(bls, through)) for _ in range(4)]
+    through = transmitter(restored, remember_after=3)
+    bitmaps = [await bitmap(restored, await deliver(restored, through)) for _ in range(4)]
     assert bitmaps == [0b1011, 0b1011, 0b1011, 0b1011 | KEPT_BIT]
     assert (through.sums.kept_now, through.sums.marked, through.sums.failed) == (1, 1, 0)
-    assert await bitmap(bls, await deliver(bls, through, (0, 1, 2))) == 0b0111
-    assert await bitmap(bls, await deliver(bls, through, (0, 1, 2, 3))) == 0b1111
+    assert await bitmap(restored, await deliver(restored, through, (0, 1, 2))) == 0b0111
+    assert await bitmap(restored, await deliver(restored, through, (0, 1, 2, 3))) == 0b1111
 
 
-async def test_a_sum_that_another_kept_is_found(bls: Scene) -> None:
+async def test_a_sum_that_another_kept_is_found(restored: Scene) -> None:
     """By a transmitter that keeps none itself, at its first delivery by these signers."""
-    await deliver(bls, transmitter(bls, remember_after=1))
-    assert await bitmap(bls, await deliver(bls, transmitter(bls, remember_after=None))) == 0b1011 | KEPT_BIT
+    await deliver(restored, transmitter(restored, remember_after=1))
+    assert (
+        await bitmap(restored, await deliver(restored, transmitter(restored, remember_after=None))) == 0b1011 | KEPT_BIT
+    )
 
 
-async def test_a_sum_that_a_reorganisation_took_is_missed_once(bls: Scene) -> None:
+async def test_a_sum_that_a_reorganisation_took_is_missed_once(restored: Scene) -> None:
     """The router's refusal is heard, and the proof sent as it was signed."""
-    snapshot = await bls.client.rpc.call("evm_snapshot")
-    through = transmitter(bls, remember_after=1)
-    await deliver(bls, through)
-    assert await bls.client.rpc.call("evm_revert", snapshot)
-    assert await bitmap(bls, await deliver(bls, through)) == 0b1011
+    snapshot = await restored.client.rpc.call("evm_snapshot")
+    through = transmitter(restored, remember_after=1)
+    await deliver(restored, through)
+    assert await restored.client.rpc.call("evm_revert", snapshot)
+    assert await bitmap(restored, await deliver(restored, through)) == 0b1011
 
 
-async def test_what_is_no_aggregate_is_left_alone(bls: Scene) -> None:
+async def test_what_is_no_aggregate_is_left_alone(restored: Scene) -> None:
     """ECDSA proofs have no sum, and no set of them is remembered."""
-    sums = KeptSums(bls.client, remember_after=1)
-    seen = await bls.request()
+    sums = KeptSums(restored.client, remember_after=1)
+    seen = await restored.request()
     report, _ = answer(seen, 5)
-    attestation = attest(bls.epoch, [report], Scheme.ECDSA)
-    assert attestation.proof == await sums.mark(bls.epoch, attestation)
-    await sums.remember(bls.epoch, attestation, bls.requester)
+    attestation = attest(restored.epoch, [report], Scheme.ECDSA)
+    assert attestation.proof == await sums.mark(restored.epoch, attestation)
+    await sums.remember(restored.epoch, attestation, restored.requester)
     assert (sums._sets, sums.kept_now) == ({}, 0)
 
 
-async def test_the_sets_remembered_are_bounded(bls: Scene) -> None:
+async def test_the_sets_remembered_are_bounded(restored: Scene) -> None:
     """The least recently used is forgotten."""
-    sums = KeptSums(bls.client)
+    sums = KeptSums(restored.client)
     for number in range(MAX_SETS + 10):
-        sums._set(bls.epoch, number)
+        sums._set(restored.epoch, number)
     assert (len(sums._sets), min(signers for _, signers in sums._sets)) == (MAX_SETS, 10)
     with pytest.raises(InvalidConfig):
-        KeptSums(bls.client, remember_after=0)
+        KeptSums(restored.client, remember_after=0)
 
 
 async def test_a_delivery_that_fits_no_transaction_is_a_failure_by_name(
-    bls: Scene, monkeypatch: pytest.MonkeyPatch
+    restored: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """EIP-7825: nodes refuse more, so it is not sent."""
     monkeypatch.setattr("executor.chain.transmitter.MAX_TRANSACTION_GAS", 100_000)
-    through = transmitter(bls, None)
+    through = transmitter(restored, None)
     with pytest.raises(TransactionFailed, match="a transaction has at most 100000"):
-        await deliver(bls, through)
+        await deliver(restored, through)
     assert through.sender.submitted == 0

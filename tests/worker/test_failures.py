@@ -22,10 +22,8 @@ from worker.pools import HTTP, LONG, SPIN, kill_running, observer, process_ids, 
 from worker.worlds import Broken, World
 
 QUICK = program()
-SLOW = Function(
-    module("(local.set $n (i64.rotl (i64.load (local.get $i)) (local.get $n)))" * 20_000 + "(local.get $n)")
-)
-"""Half a second for the compiler."""
+BOMB = Function(loops_times_locals(500))
+"""Over a minute for the compiler."""
 
 
 def new_pool(directory: Path, *, watchdog_s: float = 60.0, compile_s: float = 60.0, spares: int = 1) -> WorkerPool:
@@ -113,29 +111,29 @@ async def test_a_worker_that_died_compiling_is_tried_again_and_then_suspended(tm
     """kill -9 in the compiler, twice: WorkerDied for that load; the module waits, everybody else goes on."""
     async with new_pool(tmp_path) as pool:
         await runs_again(pool)
-        load = asyncio.create_task(pool.load(SLOW))
+        load = asyncio.create_task(pool.load(BOMB))
         killed: set[int] = set()
 
         def compiling() -> set[int]:
             return {worker.process_id for worker in pool._crew._lent} - killed
 
         for _ in range(2):
-            await until(compiling)
+            await until(lambda: compiling() or load.done())
+            assert not load.done(), load
             (process,) = compiling()
             killed.add(process)
             os.kill(process, signal.SIGKILL)
         with pytest.raises(WorkerDied, match="SIGKILL"):
             await load
         with pytest.raises(FunctionSuspended, match="module"):
-            await pool.load(SLOW)
+            await pool.load(BOMB)
         await runs_again(pool)
 
 
 async def test_a_compile_bomb_hurts_nobody_else(tmp_path: Path) -> None:
     """The compiler has a watchdog of its own; what it stops is not tried again at once, and others load and run."""
-    bomb = Function(loops_times_locals(500))  # measured over a minute
     async with new_pool(tmp_path, compile_s=1.5) as pool:
-        load = asyncio.create_task(pool.load(bomb))
+        load = asyncio.create_task(pool.load(BOMB))
         await runs_again(pool)
         assert not load.done()
         with pytest.raises(WatchdogExpired, match="compiling"):
@@ -143,9 +141,9 @@ async def test_a_compile_bomb_hurts_nobody_else(tmp_path: Path) -> None:
         started = pool._crew.started
         for _ in range(20):
             with pytest.raises(FunctionSuspended, match="compiling a function"):
-                await pool.load(bomb)
+                await pool.load(BOMB)
             with pytest.raises(FunctionSuspended, match="compiling a function"):
-                await pool.execute(bomb, Request.local(function_id(bomb)))
+                await pool.execute(BOMB, Request.local(function_id(BOMB)))
         assert pool._crew.started <= started + 1
         await pool.load(program("(i64.const 6)").function)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from executor.errors import PeerFault
 from executor.model.committee import Epoch
@@ -65,7 +65,38 @@ class Node:
         return None if record is None else decode_record(record).attestation
 
 
-class Engine:
+class Outside(Protocol):
+    """What happens outside the members; mypy sees to it that whoever is made has all of it."""
+
+    def local(self, node: Node) -> float:
+        """What the node's clock shows now."""
+
+    def when(self, node: Node, local_s: float) -> float:
+        """When the node's clock will show a time."""
+
+    def execute(self, node: Node, effect: Execute) -> None:
+        """Start a run."""
+
+    def observe(self, node: Node, effect: Observe) -> None:
+        """Start a look."""
+
+    def sign(self, node: Node, effect: Sign) -> None:
+        """Ask the signer."""
+
+    def send(self, node: Node, recipient: int, message: Message) -> None:
+        """Send one message to one member."""
+
+    def transmit(self, node: Node, effect: Transmit) -> None:
+        """Submit an attestation."""
+
+    def take_up(self, node: Node) -> list[RequestId]:
+        """The requests a restarted node finds on chain."""
+
+    def function(self, request: RequestId) -> FunctionId:
+        """The function a request names."""
+
+
+class Engine(Outside):
     """Real members over a simulated outside; subclasses say what that does."""
 
     def __init__(self, epoch: Epoch, suite: SigningSuite, settings: Settings | None, start_s: float) -> None:
@@ -75,40 +106,6 @@ class Engine:
         self.messages = 0
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
-
-    # What subclasses decide.
-
-    def local(self, node: Node) -> float:
-        """What the node's clock shows now."""
-        raise NotImplementedError
-
-    def when(self, node: Node, local_s: float) -> float:
-        """When the node's clock will show a time."""
-        raise NotImplementedError
-
-    def execute(self, node: Node, effect: Execute) -> None:
-        """Start a run."""
-        raise NotImplementedError
-
-    def observe(self, node: Node, effect: Observe) -> None:
-        """Start a look."""
-        raise NotImplementedError
-
-    def sign(self, node: Node, effect: Sign) -> None:
-        """Ask the signer."""
-        raise NotImplementedError
-
-    def send(self, node: Node, recipient: int, message: Message) -> None:
-        """Send one message to one member."""
-        raise NotImplementedError
-
-    def transmit(self, node: Node, effect: Transmit) -> None:
-        """Submit an attestation."""
-        raise NotImplementedError
-
-    def take_up(self, node: Node) -> list[RequestId]:
-        """The requests a restarted node finds on chain."""
-        raise NotImplementedError
 
     # Events.
 
@@ -136,10 +133,6 @@ class Engine:
         if node.alive:
             record = node.journal.get(request) or empty_record(request, self.function(request))
             self.carry_out(node, node.member.restore(request, record, self.local(node)))
-
-    def function(self, request: RequestId) -> FunctionId:
-        """The function a request names."""
-        raise NotImplementedError
 
     def answer(self, node: Node, delay_s: float, call: Callable[[Member], list[Effect]]) -> None:
         """Have an answer reach the node's member, unless the node was killed in between."""
