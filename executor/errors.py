@@ -7,6 +7,7 @@
     │   ├── InvalidSpec             an observation spec is not canonical or names no known strategy
     │   ├── InvalidEncoding         bytes are not the canonical encoding of any value
     │   ├── InvalidReceipt          a receipt is malformed
+    │   ├── InvalidTrigger          a trigger's registration, or what would start a run by it
     │   └── InvalidConfig           a configuration file or argument
     ├── TranscriptMismatch          the transcript is not what the guest consumes (D2)
     ├── HostFault                   our fault, never signed: the node abstains (D4, D5)
@@ -68,6 +69,10 @@ class InvalidEncoding(InvalidValue):
 
 class InvalidReceipt(InvalidValue):
     """A receipt file is malformed."""
+
+
+class InvalidTrigger(InvalidValue):
+    """A trigger's registration, or what would start a run by it, breaks docs/triggers.md; the message names the key."""
 
 
 class InvalidConfig(InvalidValue):

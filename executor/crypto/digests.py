@@ -75,6 +75,9 @@ TAG_UPLOAD: Constant = _tag("upload")
 
 EIP712_DOMAIN: Constant = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 EIP712_ATTESTATION: Constant = keccak(b"Attestation(address committee,uint64 epoch,bytes32 root)")
+EIP712_TRIGGER: Constant = keccak(
+    b"Trigger(bytes32 registration,uint64 blockNumber,uint64 nonce,uint64 expires,bytes32 bodyHash)"
+)
 EIP712_DRAW_KEY: Constant = keccak(b"DrawKey(address committee,uint64 epoch,bytes publicKey,bytes32 dkgHash)")
 
 
@@ -120,7 +123,12 @@ def epoch_digest(epoch: EpochIdentity) -> EpochDigest:
 
 
 def request_id(request: Request) -> RequestId:
-    """Identity of a request; the router computes the same on chain."""
+    """Identity of a request, asked for or triggered; the router computes the same on chain."""
+    if (origin := request.origin) is not None:
+        home = HomeBlock(request.block_number, request.block_timestamp, request.parent_hash)
+        started_by = event_hash(origin.event, request.input, home)
+        place = (request.chain_id, request.router, origin.registration)
+        return triggered_request_id(*place, request.function_id, request.epoch, started_by)
     return RequestId(
         _digest(
             TAG_REQUEST,
@@ -313,6 +321,21 @@ def draw_key_digest(epoch: EpochIdentity, public_key: bytes, dkg_hash: Digest) -
     values = (epoch.committee, epoch.number, keccak(public_key), dkg_hash)
     struct = _digest(EIP712_DRAW_KEY, "address uint64 bytes32 bytes32", *values)
     return Digest(keccak(b"\x19\x01" + _domain_separator(epoch.chain_id, epoch.router) + struct))
+
+
+def http_payload_digest(
+    chain_id: int,
+    router: Address,
+    registration: RegistrationId,
+    block_number: int,
+    nonce: int,
+    expires: int,
+    body: bytes,
+) -> Digest:
+    """EIP-712 digest that a signer of an http trigger signs; `block_number` is of a finalized block."""
+    values = (registration, block_number, nonce, expires, keccak(body))
+    struct = _digest(EIP712_TRIGGER, "bytes32 uint64 uint64 uint64 bytes32", *values)
+    return Digest(keccak(b"\x19\x01" + _domain_separator(chain_id, router) + struct))
 
 
 def payload(outcome: Final) -> bytes:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from enum import IntEnum
+from typing import TypeAlias, assert_never
 
-from executor.model.codec import Natural, Uint32
-from executor.model.ids import Digest
+from executor.model.codec import Hex, Natural, Uint32
+from executor.model.ids import Address, Digest, FunctionId, RegistrationId
+
+
+class TriggerKind(IntEnum):
+    """As in contracts/src/interfaces/ITriggers.sol."""
+
+    LOG = 0
+    CRON = 1
+    BLOCK = 2
+    HTTP = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +60,42 @@ class HomeBlock:
     number: Natural
     timestamp: Natural
     parent_hash: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a triggered request comes from: the registration and the event."""
+
+    registration: RegistrationId
+    event: TriggerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A registered trigger as the chain keeps it; it never changes. `receiver` is None where nobody is told."""
+
+    registration_id: RegistrationId
+    owner: Address
+    kind: TriggerKind
+    function_id: FunctionId
+    receiver: Address | None
+    subscription: Natural
+    callback_gas_limit: Uint32
+    name: Hex
+    config: Hex
+    input: Hex
+
+
+def kind_of(event: TriggerEvent) -> TriggerKind:
+    """The kind of trigger that such an event is of."""
+    match event:
+        case LogEvent():
+            return TriggerKind.LOG
+        case ClockTick():
+            return TriggerKind.CRON
+        case BlockTick():
+            return TriggerKind.BLOCK
+        case HttpCall():
+            return TriggerKind.HTTP
+        case _ as unreachable:
+            assert_never(unreachable)

@@ -27,6 +27,7 @@ from executor.model.profile import PROFILE, Profile
 from executor.model.receipt import Receipt
 from executor.model.spec import parse_spec
 from executor.protocol.checks import Subject, check_certificate, check_entry
+from executor.protocol.triggering import check_origin
 from executor.receipts.billing import check_bill
 from executor.receipts.build import VERSION, terms_of
 from executor.receipts.checks import Check, check, require
@@ -107,7 +108,8 @@ class _Verification:
         identifier = self._request_id()
         require(any(report.request_id == identifier for report in self.receipt.attestation.reports),
                 f"its fields give {identifier}; no attested report is about it")  # fmt: skip
-        return f"{identifier}, chain {request.chain_id}, block {request.block_number}"
+        made = "" if request.origin is None else f", {check_origin(request)}"
+        return f"{identifier}, chain {request.chain_id}, block {request.block_number}{made}"
 
     def _observations(self, slot: int) -> str:
         transcript = self.receipt.transcript

@@ -11,6 +11,7 @@ from executor.crypto.digests import keccak256, request_id
 from executor.model.codec import encode_json
 from executor.model.manifest import Capabilities as Grants
 from executor.model.request import Request
+from executor.model.trigger import kind_of
 
 
 def input_context(request: Request, _data: bytes) -> bytes:
@@ -20,8 +21,11 @@ def input_context(request: Request, _data: bytes) -> bytes:
 
 @lru_cache(maxsize=16)  # made once for the many calls one run may make: 50 microseconds
 def _context(request: Request) -> bytes:
+    origin = request.origin
+    registered = {} if origin is None else {"registration": str(origin.registration)}
     return encode_json(
         {
+            **registered,
             "request_id": str(request_id(request)),
             "chain_id": request.chain_id,
             "router": str(request.router),
@@ -35,7 +39,7 @@ def _context(request: Request) -> bytes:
             "epoch": request.epoch,
             "callback_gas_limit": request.callback_gas_limit,
             "consumer": str(request.consumer),
-            "trigger": "request",
+            "trigger": "request" if origin is None else kind_of(origin.event).name.lower(),
         }
     )
 

@@ -11,9 +11,11 @@ from eth_hash.auto import keccak
 from executor.crypto.digests import request_id
 from executor.errors import InvalidValue
 from executor.model.function import Function
+from executor.model.ids import RegistrationId
 from executor.model.manifest import Terms
 from executor.model.outcome import Failed, Outcome, Returned, TrapCode, Trapped
 from executor.model.profile import PROFILE
+from executor.model.trigger import ClockTick, Origin
 from executor.vm import Diagnostics, Program, execute, load
 from executor.vm.diagnostics import LogLine
 from executor.vm.metering.rules import PAGE_FUEL
@@ -272,6 +274,12 @@ def test_the_context_is_the_requests() -> None:
     assert context["function_id"] == str(target.function_id)
     assert context["trigger"] == "request"
     assert len(context) == 14
+    origin = Origin(RegistrationId(bytes([7]) * 32), ClockTick(1_700_000_000))
+    triggered = replace(request(target), chain_id=1, block_timestamp=1_700_000_005, origin=origin)
+    context = json.loads(output_of(execute(target, triggered)))
+    assert context["request_id"] == str(request_id(triggered)) != str(request_id(replace(triggered, origin=None)))
+    assert (context["trigger"], context["registration"]) == ("cron", "0x" + "07" * 32)
+    assert len(context) == 15
 
 
 def test_a_request_for_another_function_is_refused() -> None:
