@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from executor.aggregator.transmission import Transmissions
+from executor.capabilities.evm import EvmSettings
 from executor.capabilities.http import HttpSettings
 from executor.chain.client import ChainClient
 from executor.chain.fees import GWEI, FeePolicy
@@ -28,6 +29,7 @@ from executor.logs import configure_logs
 from executor.model.committee import Epoch, Member
 from executor.model.ids import Address
 from executor.model.report import Scheme
+from executor.node.chains import open_chains
 from executor.node.config import NodeConfig, read_config
 from executor.node.driver import Runs
 from executor.node.logs import log_events
@@ -58,7 +60,7 @@ async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
     """Run a node until SIGTERM or SIGINT; prints one JSON line when it takes requests."""
     config = read_config(config_path)
     logs = config.logs
-    configure_logs(level=logs.level, format=logs.format, value_bytes=logs.value_bytes, secrets=config.chain.rpc_urls)
+    configure_logs(level=logs.level, format=logs.format, value_bytes=logs.value_bytes, secrets=config.urls)
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutdown = Shutdown()
     await shutdown.run(_run(config, wrap, shutdown.asked), config.stop_timeout_s + CLOSING_S)
@@ -73,7 +75,10 @@ async def _run(config: NodeConfig, wrap: Wrap, asked: asyncio.Event) -> None:
     meters.follow(events)
     log_events(events)
     router = Address.from_hex(config.chain.router)
-    async with ChainClient(config.chain.rpc_urls, config.chain.id, router) as chain:
+    async with (
+        ChainClient(config.chain.rpc_urls, config.chain.id, router) as chain,
+        open_chains(config, events, meters) as readers,
+    ):
         chain.rpc.panel.report = lambda news: events.add(news.kind, "", **news.fields())
         sets = [listed.public for listed in (await signer.list_keys()).sets]
         pool = WorkerPool(
@@ -85,7 +90,8 @@ async def _run(config: NodeConfig, wrap: Wrap, asked: asyncio.Event) -> None:
         await pool.start()
         try:
             log.log(logging.INFO if pool.confinement.complete else logging.WARNING, "workers: %s", pool.confinement)
-            await _serve(config, chain, signer, sets, pool, events, meters, wrap, asked)
+            runs = wrap(WorkerRuns(pool, HttpSettings(overrides=config.resolve), EvmSettings(readers)))
+            await _serve(config, chain, signer, sets, pool, runs, events, meters, asked)
         finally:
             await pool.close()
             await signer.close()
@@ -97,9 +103,9 @@ async def _serve(
     signer: SignerClient,
     sets: Sequence[PublicKeys],
     pool: WorkerPool,
+    runs: Runs,
     events: EventLog,
     meters: Meters,
-    wrap: Wrap,
     asked: asyncio.Event,
 ) -> None:
     newest = sets[-1]  # its account pays; all of them sign, each in the epochs it was registered for
@@ -130,7 +136,7 @@ async def _serve(
         config,
         chain=chain,
         signer_of=signer_of,
-        runs=wrap(WorkerRuns(pool, HttpSettings(overrides=config.resolve))),
+        runs=runs,
         load=pool.load,
         transmit=lambda epoch: Transmissions(epoch, transmitter, events).transmit,
         events=events,

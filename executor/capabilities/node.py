@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Protocol
 
+from executor.capabilities.evm import EvmCapability, EvmSettings
 from executor.capabilities.http import HttpCapability, HttpSettings
 from executor.model.manifest import Terms
+from executor.model.request import Request
 from executor.vm.capabilities import Refusal, Response
 
 
@@ -31,20 +33,34 @@ class NodeCapabilities:
         return Refusal("not-granted") if capability is None else await capability.call(operation, request)
 
 
-def granted_capabilities(terms: Terms, http: HttpSettings | None = None) -> NodeCapabilities:
-    """What a function's terms grant, for one observe run under the operator's settings."""
+def granted_capabilities(
+    terms: Terms,
+    http: HttpSettings | None = None,
+    *,
+    evm: EvmSettings | None = None,
+    request: Request | None = None,
+) -> NodeCapabilities:
+    """What a function's terms grant, for one observe run of a request under the operator's settings."""
     capabilities: dict[str, Capability] = {}
     if terms.capabilities.http is not None:
         capabilities["http"] = HttpCapability(terms.capabilities.http, http)
+    if terms.capabilities.evm is not None and request is not None:
+        capabilities["evm"] = EvmCapability(terms.capabilities.evm, request, evm)
     return NodeCapabilities(capabilities)
 
 
 class BlockingCapabilities:
-    """The synchronous form that `vm.observe` takes, for use outside an event loop (the command line)."""
+    """The synchronous form that `vm.observe` takes, for use outside an event loop (the command line).
 
-    def __init__(self, capabilities: NodeCapabilities) -> None:
+    `run` runs a coroutine to its end: of one `asyncio.Runner` where connections are kept between calls.
+    """
+
+    def __init__(
+        self, capabilities: NodeCapabilities, run: Callable[[Coroutine[Any, Any, Response]], Response] = asyncio.run
+    ) -> None:
         self._capabilities = capabilities
+        self._run = run
 
     def call(self, operation: str, request: bytes) -> Response:
         """Runs one call to its end."""
-        return asyncio.run(self._capabilities.call(operation, request))
+        return self._run(self._capabilities.call(operation, request))

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from executor.errors import InvalidManifest
-from executor.model.codec import encode_json
+from executor.model.codec import MAX_INTEGER, encode_json
 from executor.model.profile import PROFILE, Ceilings
 
 MAX_MANIFEST_BYTES = 65_536  # the largest manifest we could think of, 256 hosts, is 20 kB
@@ -62,6 +62,12 @@ class HttpCapability(_Strict):
     methods: Annotated[list[Method], Field(min_length=1)] = ["GET"]
 
 
+class EvmCapability(_Strict):
+    """evm@1: the chain ids that may be read, the home chain's among them."""
+
+    chains: Annotated[list[Annotated[int, Field(ge=1, le=MAX_INTEGER)]], Field(min_length=1, max_length=16)]
+
+
 class SecretsCapability(_Strict):
     """secrets@1: the names this function may read."""
 
@@ -72,6 +78,7 @@ class Capabilities(_Strict):
     """Everything granted; what is absent is denied."""
 
     http: HttpCapability | None = None
+    evm: EvmCapability | None = None
     secrets: SecretsCapability | None = None
 
 
@@ -152,6 +159,7 @@ def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
         ("limits",): Limits,
         ("capabilities",): Capabilities,
         ("capabilities", "http"): HttpCapability,
+        ("capabilities", "evm"): EvmCapability,
         ("capabilities", "secrets"): SecretsCapability,
     }
     section = sections.get(location[:-1])

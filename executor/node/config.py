@@ -12,13 +12,14 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 from typing import Final as Constant
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from executor.errors import InvalidConfig
+from executor.model.codec import MAX_INTEGER
 
 MAX_CONFIG_BYTES: Constant = 65_536
 VARIABLE: Constant = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -58,6 +59,16 @@ class ChainConfig(Table):
         Field(description='Blocks on top of a request before it is taken, or "finalized".'),
     ] = 1
     poll_interval_s: Annotated[Seconds, Field(ge=0.02, le=60, description="Pause between looks for a new block.")] = 1.0
+
+
+class ReadChainConfig(Table):
+    """A chain that functions may read besides the home chain (docs/evm.md)."""
+
+    id: Annotated[int, Field(ge=1, le=MAX_INTEGER, description="Its chain id, as manifests list it.")]
+    rpc_urls: Annotated[
+        list[UrlText],
+        Field(min_length=1, max_length=8, description="As in [chain]: a majority of its endpoints must agree."),
+    ]
 
 
 class SignerConfig(Table):
@@ -197,6 +208,7 @@ class NodeConfig(Table):
     uploads: UploadsConfig = UploadsConfig()
     metrics: MetricsConfig = MetricsConfig()
     logs: LogsConfig = LogsConfig()
+    chains: Annotated[list[ReadChainConfig], Field(max_length=16)] = []
     resolve: Annotated[
         dict[str, str],
         Field(
@@ -205,6 +217,23 @@ class NodeConfig(Table):
             "exempt from the check against private addresses.",
         ),
     ] = {}
+
+    @model_validator(mode="after")
+    def _each_chain_once(self) -> NodeConfig:
+        ids = [self.chain.id, *(each.id for each in self.chains)]
+        if twice := sorted({id for id in ids if ids.count(id) > 1}):
+            raise ValueError(f"chains: chain {twice[0]} is there twice; the home chain's endpoints stand in [chain]")
+        return self
+
+    @property
+    def endpoints(self) -> dict[int, list[str]]:
+        """The RPC endpoints of every chain by its id, the home chain first."""
+        return {self.chain.id: self.chain.rpc_urls} | {each.id: each.rpc_urls for each in self.chains}
+
+    @property
+    def urls(self) -> list[str]:
+        """Every RPC URL: secrets."""
+        return [url for urls in self.endpoints.values() for url in urls]
 
 
 def read_config(path: Path, environment: Mapping[str, str] = os.environ) -> NodeConfig:
@@ -223,11 +252,19 @@ def read_config(path: Path, environment: Mapping[str, str] = os.environ) -> Node
         raise InvalidConfig(f"{path}: not TOML: {error}") from error
     config = check_config(plain, str(path))
     folder = path.resolve().parent
-    urls = [_filled(url, environment, str(path)) for url in config.chain.rpc_urls]
+
+    def filled(chain: ChainConfig | ReadChainConfig, key: str) -> list[str]:
+        return [_filled(url, environment, f"{path}: {key}") for url in chain.rpc_urls]
+
+    others = [
+        each.model_copy(update={"rpc_urls": filled(each, f"chains.{place}.rpc_urls")})
+        for place, each in enumerate(config.chains)
+    ]
     return config.model_copy(
         update={
             "data": folder / config.data,
-            "chain": config.chain.model_copy(update={"rpc_urls": urls}),
+            "chain": config.chain.model_copy(update={"rpc_urls": filled(config.chain, "chain.rpc_urls")}),
+            "chains": others,
             "signer": config.signer.model_copy(update={"socket": folder / config.signer.socket}),
             "workers": config.workers.model_copy(update={"compiled": folder / config.workers.compiled}),
         }
@@ -248,7 +285,7 @@ def check_config(plain: Mapping[str, Any], where: str) -> NodeConfig:
 def keys(table: type[BaseModel] = NodeConfig, prefix: str = "") -> Iterator[str]:
     """Every key there is, with its table."""
     for name, field in table.model_fields.items():
-        if (inner := table_of(field.annotation)) is not None:
+        if (inner := table_of(field.annotation) or tables_of(field.annotation)) is not None:
             yield from keys(inner, f"{prefix}{name}.")
         else:
             yield prefix + name
@@ -257,6 +294,11 @@ def keys(table: type[BaseModel] = NodeConfig, prefix: str = "") -> Iterator[str]
 def table_of(annotation: Any) -> type[Table] | None:
     """The table a field holds, or None for a value."""
     return annotation if isinstance(annotation, type) and issubclass(annotation, Table) else None
+
+
+def tables_of(annotation: Any) -> type[Table] | None:
+    """The table a field holds any number of, or None."""
+    return table_of(get_args(annotation)[0]) if get_origin(annotation) is list else None
 
 
 def _problem(error: ErrorDetails) -> str:
@@ -270,7 +312,7 @@ def _problem(error: ErrorDetails) -> str:
         case "missing":
             return f"{key} is missing"
         case "string_pattern_mismatch":
-            is_url = key.startswith("chain.rpc_urls")
+            is_url = ".rpc_urls." in key
             return f"{key}: {'an http or https URL without user and password' if is_url else '0x and 40 hex digits'}"
         case "literal_error" | "int_type" if key == "chain.confirmations":
             return f'{key}: an integer from 0 to 1000, or "finalized"'
@@ -295,7 +337,7 @@ def _nearest(key: str) -> str:
 def _filled(url: str, environment: Mapping[str, str], where: str) -> str:
     def value(found: re.Match[str]) -> str:
         if found[1] not in environment:
-            raise InvalidConfig(f"{where}: chain.rpc_urls: the environment has no variable {found[1]}")
+            raise InvalidConfig(f"{where}: the environment has no variable {found[1]}")
         return environment[found[1]]
 
     return VARIABLE.sub(value, url)

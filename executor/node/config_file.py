@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from typing import Final as Constant
 
 from pydantic.fields import FieldInfo
 
-from executor.node.config import NodeConfig, Table, check_config, table_of
+from executor.node.config import NodeConfig, Table, check_config, table_of, tables_of
 
 WIDTH: Constant = 100
 HEAD: Constant = """\
@@ -29,11 +29,14 @@ def config_text(values: Mapping[str, Any]) -> str:
 
 def _table(table: type[Table], values: Mapping[str, Any], prefix: str) -> Iterator[str]:
     inner: list[tuple[str, type[Table]]] = []
+    repeated: list[tuple[str, type[Table]]] = []
     late: list[tuple[str, FieldInfo]] = []
     schema = table.model_json_schema()["properties"]
     for name, field in table.model_fields.items():
         if (found := table_of(field.annotation)) is not None:
             inner.append((name, found))
+        elif (found := tables_of(field.annotation)) is not None:
+            repeated.append((name, found))
         elif field.default == {}:
             late.append((name, field))
         else:
@@ -41,12 +44,24 @@ def _table(table: type[Table], values: Mapping[str, Any], prefix: str) -> Iterat
     for name, found in inner:
         yield from ["", *_comment(found.__doc__ or ""), f"[{prefix}{name}]"]
         yield from _table(found, values.get(name, {}), f"{prefix}{name}.")
+    for name, found in repeated:
+        yield from _repeated(f"{prefix}{name}", found, values.get(name, []))
     for name, field in late:  # a table of free names comes last: what follows it would be in it
         yield from ["", *_comment(field.description or ""), f"[{prefix}{name}]"]
         given = values.get(name, {})
         yield from [f"{json.dumps(key)} = {_toml(given[key])}" for key in given] or [
             '# "api.example.test" = "10.0.0.7:443"'
         ]
+
+
+def _repeated(name: str, table: type[Table], given: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield from ["", *_comment(f"{table.__doc__} Repeat it for each.")]
+    for each in given:
+        yield f"[[{name}]]"
+        yield from _table(table, each, "")
+    if not given:
+        yield f"# [[{name}]]"
+        yield from (f"#     {key} = ..." for key in table.model_fields)
 
 
 def _key(name: str, field: FieldInfo, value: Any, schema: Mapping[str, Any]) -> Iterator[str]:

@@ -54,7 +54,18 @@ PURE: Final = MappingProxyType[str, Callable[[Request, bytes], bytes]](
 )
 """Functions of request and argument: answered in agreed and observe mode alike."""
 
-GRANTED_BY: Final = MappingProxyType({"http.fetch": "http", "http.fetch_many": "http", "secrets.get": "secrets"})
+GRANTED_BY: Final = MappingProxyType(
+    {
+        "http.fetch": "http",
+        "http.fetch_many": "http",
+        "evm.call": "evm",
+        "evm.call_many": "evm",
+        "evm.balance": "evm",
+        "evm.block": "evm",
+        "evm.logs": "evm",
+        "secrets.get": "secrets",
+    }
+)
 """Operations that look at the world, each with the manifest's capability that grants it."""
 
 

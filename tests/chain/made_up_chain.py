@@ -120,9 +120,11 @@ class Network:
 
 
 @asynccontextmanager
-async def network(*twists: Twist, attempts: int = 1, timeout_s: float = 5.0, **options: Any) -> AsyncIterator[Network]:
+async def network(
+    *twists: Twist, attempts: int = 1, timeout_s: float = 5.0, world: World | None = None, **options: Any
+) -> AsyncIterator[Network]:
     """One endpoint for each twist of the truth."""
-    world = World()
+    world = world or World()
 
     def endpoint(twist: Twist) -> Endpoint:
         async def reply(call: Json) -> Any:

@@ -35,6 +35,8 @@ def test_the_order_of_lists_means_nothing(hosts: list[str]) -> None:
     terms = parse_terms({"capabilities": {"http": {"hosts": [*hosts, hosts[0]], "methods": ["POST", "GET"]}}})
     plain = decode_json(terms.canonical(), limit=10_000)
     assert plain["capabilities"]["http"] == {"hosts": sorted(hosts), "methods": ["GET", "POST"]}
+    terms = parse_terms({"capabilities": {"evm": {"chains": [8453, 1, 10, 8453]}}})
+    assert decode_json(terms.canonical(), limit=10_000)["capabilities"] == {"evm": {"chains": [1, 10, 8453]}}
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,12 @@ def test_the_order_of_lists_means_nothing(hosts: list[str]) -> None:
         (FUNCTION + '[capabilities.http]\nhosts = ["u@a.example"]\n', "capabilities.http.hosts"),
         (FUNCTION + '[capabilities.http]\nhosts = ["a"]\nmethods = ["TRACE"]\n', "capabilities.http.methods"),
         (FUNCTION + '[capabilities.http]\nhosts = ["a"]\nmethods = []\n', "capabilities.http.methods"),
+        (FUNCTION + "[capabilities.evm]\nchains = []\n", "capabilities.evm.chains"),
+        (FUNCTION + "[capabilities.evm]\nchains = [0]\n", "capabilities.evm.chains.0"),
+        (FUNCTION + "[capabilities.evm]\nchains = [9007199254740992]\n", "capabilities.evm.chains.0"),
+        (FUNCTION + '[capabilities.evm]\nchains = ["1"]\n', "capabilities.evm.chains.0"),
+        (FUNCTION + f"[capabilities.evm]\nchains = {[*range(1, 18)]}\n", "capabilities.evm.chains"),
+        (FUNCTION + "[capabilities.evm]\nchain = [1]\n", "capabilities.evm.chain: unknown key; did you mean chains?"),
         (FUNCTION + '[capabilities.secrets]\nnames = ["lower"]\n', "capabilities.secrets.names"),
         (FUNCTION.replace('"f"', '"F f"'), "function.name"),
         (FUNCTION.replace("javascript", "cobol"), "function.language"),

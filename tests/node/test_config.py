@@ -143,3 +143,50 @@ def test_changed_values_and_names_are_written_and_read_again() -> None:
 def test_no_file_is_written_of_wrong_values() -> None:
     with pytest.raises(InvalidConfig, match="operator: 0x and 40 hex digits"):
         config_text(tomllib.loads(GOOD) | {"operator": "me"})
+
+
+OTHERS = """
+[[chains]]
+id = 8453
+rpc_urls = ["https://a.test/${KEY}", "https://b.test"]
+[[chains]]
+id = 10
+rpc_urls = ["https://c.test"]
+"""
+
+
+def test_chains_that_functions_read_are_tables_of_their_own(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD + OTHERS)
+    config = read_config(path, {"KEY": "abc"})
+    assert config.endpoints == {
+        31337: ["http://127.0.0.1:8545"],
+        8453: ["https://a.test/abc", "https://b.test"],
+        10: ["https://c.test"],
+    }
+    assert config.urls == ["http://127.0.0.1:8545", "https://a.test/abc", "https://b.test", "https://c.test"]
+    with pytest.raises(InvalidConfig, match=r"chains\.0\.rpc_urls: the environment has no variable KEY"):
+        read_config(path, {})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (OTHERS.replace("= 10", "= 8453"), "chain 8453 is there twice"),
+        (
+            OTHERS.replace("= 10", "= 31337"),
+            r"chain 31337 is there twice; the home chain's endpoints stand in \[chain\]",
+        ),
+        (OTHERS.replace("= 10", "= 0"), "chains.1.id"),
+        (OTHERS.replace('"https://c.test"', '"https://me:word@c.test"'), "without user and password"),
+        (OTHERS.replace('"https://c.test"', ""), "chains.1.rpc_urls"),
+        (OTHERS + "router = 'x'", "unknown key chains.1.router"),
+    ],
+)
+def test_a_wrong_chain_is_named(tmp_path: Path, change: str, said: str) -> None:
+    with pytest.raises(InvalidConfig, match=said):
+        read_config(write(tmp_path, GOOD + change), {"KEY": "abc"})
+
+
+def test_chains_are_written_and_read_again() -> None:
+    values = tomllib.loads(GOOD + OTHERS)
+    assert check_config(tomllib.loads(config_text(values)), "text") == check_config(values, "values")

@@ -66,9 +66,10 @@ def rpc(
     async def answer(request: web.Request) -> web.Response:
         call = await request.json()
         reply: dict[str, Any] = {"jsonrpc": "2.0", "id": call["id"]}
-        block = {"number": hex(head), "timestamp": hex(int(time.time()))}
+        block = {"number": hex(head), "hash": "0x" + "ab" * 32, "timestamp": hex(int(time.time()))}
         results = {"eth_chainId": hex(chain_id), "eth_getBlockByNumber": block, "eth_getLogs": [], "eth_getCode": "0x"}
-        if call["method"] in missing or str(call["params"][:1]) in missing:
+        results["eth_getBalance"] = "0x0"
+        if call["method"] in missing or str(call["params"][:1]) in missing or str(call["params"]) in missing:
             return web.json_response(reply | {"error": {"code": -32000, "message": "missing trie node"}})
         return web.json_response(reply | {"result": results[call["method"]]})
 
@@ -121,12 +122,35 @@ async def test_a_machine_where_nothing_works_is_told_so_in_time(serve: Serve, tm
     )
 
 
+async def test_every_chain_that_functions_read_is_looked_at(serve: Serve, tmp_path: Path) -> None:
+    good = await serve(rpc(100, chain_id=10))
+    unfinal = await serve(rpc(100, chain_id=8453, missing=("['finalized', False]", "eth_getBalance")))
+    others = [{"id": 10, "rpc_urls": [good]}, {"id": 8453, "rpc_urls": [unfinal, good]}]
+    home = config(tmp_path, await serve(rpc(5, missing=("eth_getBalance",)))).model_dump(mode="python")
+    scene = Scene(check_config(home | {"chains": others, "data": str(tmp_path), "signer": {}, "workers": {}}, "test"))
+    found = [(each.level, each.fact) for each in await check_endpoints(scene) if each.level != "ok"]
+    told = [f"{level}: {fact}".replace(good, "GOOD").replace(unfinal, "UNFINAL")[:70] for level, fact in found]
+    assert [text.split(": ", 1)[0] for text in told] == [
+        "warning",
+        "warning",
+        "warning",
+        "problem",
+        "warning",
+        "problem",
+    ]
+    assert "no state by block hash" in told[0]
+    assert told[2].startswith("warning: chain 10, one endpoint only")
+    assert told[3].startswith("problem: chain 8453, UNFINAL: no finalized block")
+    assert told[4].startswith("warning: chain 8453, UNFINAL: no state by block hash")
+    assert "serves chain 10" in found[5][1]
+
+
 async def test_endpoints_are_compared_with_each_other(serve: Serve, tmp_path: Path) -> None:
     good, behind, wrong = await serve(rpc(100)), await serve(rpc(90)), await serve(rpc(100, chain_id=1))
     findings = await check_endpoints(Scene(config(tmp_path, good, behind, wrong)))
     assert levels(findings) == ["ok", "warning", "problem"]
     assert "90, 10 behind" in findings[1].fact
-    assert "correct [chain] id" in findings[2].advice
+    assert "correct the chain's id" in findings[2].advice
 
 
 async def test_what_an_endpoint_forgot_is_named(serve: Serve, tmp_path: Path) -> None:

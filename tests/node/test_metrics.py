@@ -14,8 +14,9 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from executor.chain.endpoint import endpoints
-from executor.errors import InvalidConfig
-from executor.node.config import MetricsConfig
+from executor.errors import ChainUnavailable, InvalidConfig
+from executor.node.chains import open_chains
+from executor.node.config import MetricsConfig, check_config
 from executor.node.metrics.instruments import Capped
 from executor.node.metrics.meters import EVERYONE, Meters, round_at
 from executor.node.metrics.phases import MAX_FOLLOWED, Phases
@@ -166,6 +167,28 @@ def test_each_rpc_endpoint_is_told_by_its_place_and_not_by_its_url(meters: Meter
     assert value(meters, "rpc_outvoted_total", endpoint="1") == 2
     assert (value(meters, "rpc_working", endpoint="0"), value(meters, "rpc_working", endpoint="1")) == (1, 0)
     assert "key" not in generate_latest(meters.instruments.registry).decode()
+
+
+async def test_chains_that_functions_read_are_told_by_id_and_place(meters: Meters, events: EventLog) -> None:
+    plain = {
+        "operator": "0x" + "aa" * 20,
+        "chain": {"id": 31337, "router": "0x" + "bb" * 20, "rpc_urls": ["http://127.0.0.1:9/key"]},
+        "chains": [{"id": 10, "rpc_urls": ["http://127.0.0.1:9/key", "http://127.0.0.1:9/other-key"]}],
+        "http": {"port": 1},
+    }
+    async with open_chains(check_config(plain, "test"), events, meters) as readers:
+        with pytest.raises(ChainUnavailable):
+            await readers[10].header(5)
+        assert value(meters, "evm_reads_total", chain="10", result="failed") == 1
+        assert value(meters, "evm_reads_total", chain="31337", result="failed") == 0
+        assert value(meters, "evm_rpc_failures_total", chain="10", endpoint="1") == 2
+        assert value(meters, "evm_rpc_working", chain="10", endpoint="0") == 0
+        assert value(meters, "evm_rpc_working", chain="31337", endpoint="0") == 1
+        assert "key" not in generate_latest(meters.instruments.registry).decode()
+    told = events.after(0)
+    assert {(event.kind, event.fields["chain"]) for event in told} == {("endpoint-stopped", 10)}
+    assert {event.fields["endpoint"] for event in told} == {"127.0.0.1:9 (number 1)", "127.0.0.1:9 (number 2)"}
+    assert "key" not in str([event.fields for event in told])
 
 
 async def test_metrics_are_served_on_an_address_of_their_own(meters: Meters, events: EventLog) -> None:

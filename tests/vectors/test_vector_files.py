@@ -52,7 +52,7 @@ def numbers(plain: Any) -> Iterator[int]:
                 yield from numbers(value)
 
 
-@pytest.mark.parametrize("name", ["abi", "billing", "codec", "evidence", "transcript", "strategies", "execute"])
+@pytest.mark.parametrize("name", ["abi", "billing", "codec", "evidence", "evm", "transcript", "strategies", "execute"])
 def test_tests_are_numbered_and_flags_are_used(name: str) -> None:
     """From 1, without gaps; a flag that the schema names stands on some test; both results are there."""
     plain, schema = content(name), content(f"{name}.schema")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from typing import Final as Constant
 
 from executor.chain.provider import RpcProvider
@@ -31,19 +32,36 @@ class Look:
     findings: tuple[Finding, ...] = ()
 
 
+Depth: TypeAlias = Callable[[RpcProvider, str, Any], Awaitable[list[Finding]]]
+"""What is asked of an endpoint besides its head: the provider, the endpoint's name, its last block."""
+
+
 async def check_endpoints(scene: Scene) -> list[Finding]:
-    """Chain id, head, finalized tag, logs and state as deep as this node asks, lag."""
+    """Chain id, head, finalized tag, logs and state as deep as this node asks, lag; of every chain."""
     config = scene.config
-    names = [origin(url) for url in config.chain.rpc_urls]
+
+    async def home(provider: RpcProvider, name: str, block: Any) -> list[Finding]:
+        return [*await _depth(provider, name, int(block["number"], 16), config), *await _by_hash(provider, name, block)]
+
+    async def other(provider: RpcProvider, name: str, block: Any) -> list[Finding]:
+        return [*await _finalized(provider, name), *await _by_hash(provider, name, block)]
+
+    every = [_check_chain(config.chain.id, config.chain.rpc_urls, home, "")]
+    every += [_check_chain(each.id, each.rpc_urls, other, f"chain {each.id}, ") for each in config.chains]
+    return [finding for findings in await asyncio.gather(*every) for finding in findings]
+
+
+async def _check_chain(chain_id: int, urls: Sequence[str], depth: Depth, of: str) -> list[Finding]:
+    names = [origin(url) for url in urls]
     named = [name if names.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(names)]
     looks = await asyncio.gather(
-        *(_look(name, url, config) for name, url in zip(named, config.chain.rpc_urls, strict=True))
+        *(_look(f"{of}{name}", url, chain_id, depth) for name, url in zip(named, urls, strict=True))
     )
     highest = max(look.head for look in looks)
     findings = [finding for look in looks for finding in (*look.findings, *_beside(look, highest))]
     if len(looks) == 1:
-        advice = "name endpoints of other providers in [chain] rpc_urls: a single one can hide and invent events"
-        findings.append(Finding(AREA, "warning", "one endpoint only", advice))
+        advice = "name endpoints of other providers in rpc_urls: a single one can hide and invent events and state"
+        findings.append(Finding(AREA, "warning", f"{of}one endpoint only", advice))
     return findings
 
 
@@ -62,20 +80,42 @@ def _beside(look: Look, highest: int) -> list[Finding]:
     return [Finding(AREA, "ok", fact)]
 
 
-async def _look(name: str, url: str, config: NodeConfig) -> Look:
-    provider = RpcProvider([url], config.chain.id, timeout_s=ASK_S, attempts=1)
+async def _look(name: str, url: str, chain_id: int, depth: Depth) -> Look:
+    provider = RpcProvider([url], chain_id, timeout_s=ASK_S, attempts=1)
     try:
         block = await provider.call("eth_getBlockByNumber", "latest", False)
         head, age_s = int(block["number"], 16), time.time() - int(block["timestamp"], 16)
     except (ExecutorError, TypeError, KeyError, ValueError) as error:
         advice = (
-            "correct [chain] id or rpc_urls" if "serves chain" in str(error) else "see that it is up, or replace it"
+            "correct the chain's id or rpc_urls" if "serves chain" in str(error) else "see that it is up, or replace it"
         )
         return Look(name, findings=(Finding(AREA, "problem", f"{name}: {words(error)}".replace(url, name), advice),))
     else:
-        return Look(name, head, age_s, tuple(await _depth(provider, name, head, config)))
+        return Look(name, head, age_s, tuple(await depth(provider, name, block)))
     finally:
         await provider.close()
+
+
+async def _by_hash(provider: RpcProvider, name: str, block: Any) -> list[Finding]:
+    """Whether functions can read the chain: state is asked of a block's hash (EIP-1898)."""
+    try:
+        await provider.call("eth_getBalance", "0x" + "00" * 20, {"blockHash": block["hash"]})
+    except (ExecutorError, KeyError) as error:
+        fact = f"{name}: no state by block hash (EIP-1898): {words(error)}"
+        return [Finding(AREA, "warning", fact, "functions with [capabilities.evm] cannot use it: use another endpoint")]
+    return []
+
+
+async def _finalized(provider: RpcProvider, name: str) -> list[Finding]:
+    """Whether functions can agree on a height of the chain."""
+    try:
+        if await provider.call("eth_getBlockByNumber", "finalized", False) is not None:
+            return []
+    except ExecutorError as error:
+        fact = f"{name}: no finalized block: {words(error)}"
+    else:
+        fact = f"{name}: has no finalized block"
+    return [Finding(AREA, "problem", fact, "functions find no height to read at: use another endpoint")]
 
 
 async def _depth(provider: RpcProvider, name: str, head: int, config: NodeConfig) -> list[Finding]:
