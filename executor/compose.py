@@ -25,6 +25,7 @@ from executor.chain.transmitter import Transmitter
 from executor.errors import ExecutorError
 from executor.keys.client import OfKey, SignerClient
 from executor.keys.keyset import PublicKeys
+from executor.keys.memory import keep_memory_here
 from executor.logs import configure_logs
 from executor.model.committee import Epoch, Member
 from executor.model.ids import Address
@@ -58,6 +59,7 @@ def honest(runs: Runs) -> Runs:
 
 async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
     """Run a node until SIGTERM or SIGINT; prints one JSON line when it takes requests."""
+    keep_memory_here()  # observe runs read secrets through it
     config = read_config(config_path)
     logs = config.logs
     configure_logs(level=logs.level, format=logs.format, value_bytes=logs.value_bytes, secrets=config.urls)
@@ -90,8 +92,8 @@ async def _run(config: NodeConfig, wrap: Wrap, asked: asyncio.Event) -> None:
         await pool.start()
         try:
             log.log(logging.INFO if pool.confinement.complete else logging.WARNING, "workers: %s", pool.confinement)
-            runs = wrap(WorkerRuns(pool, HttpSettings(overrides=config.resolve), EvmSettings(readers)))
-            await _serve(config, chain, signer, sets, pool, runs, events, meters, asked)
+            runs = WorkerRuns(pool, HttpSettings(overrides=config.resolve), EvmSettings(readers))
+            await _serve(config, chain, signer, sets, pool, runs, events, meters, wrap, asked)
         finally:
             await pool.close()
             await signer.close()
@@ -103,9 +105,10 @@ async def _serve(
     signer: SignerClient,
     sets: Sequence[PublicKeys],
     pool: WorkerPool,
-    runs: Runs,
+    runs: WorkerRuns,
     events: EventLog,
     meters: Meters,
+    wrap: Wrap,
     asked: asyncio.Event,
 ) -> None:
     newest = sets[-1]  # its account pays; all of them sign, each in the epochs it was registered for
@@ -136,13 +139,14 @@ async def _serve(
         config,
         chain=chain,
         signer_of=signer_of,
-        runs=runs,
+        runs=wrap(runs),
         load=pool.load,
         transmit=lambda epoch: Transmissions(epoch, transmitter, events).transmit,
         events=events,
         settings=settings,
         meters=meters,
     )
+    runs.private = node.secrets.open_for
 
     def ready() -> None:
         sessions = node.sessions.all()

@@ -93,12 +93,15 @@ class EvmSettings:
 class EvmCapability:
     """evm@1 for one observe run: it counts that run's reads, and looks each block up once."""
 
-    def __init__(self, terms: EvmTerms, request: Request, settings: EvmSettings | None = None) -> None:
+    def __init__(
+        self, terms: EvmTerms, request: Request, settings: EvmSettings | None = None, *, quiet: bool = False
+    ) -> None:
         self._terms = terms
         self._request = request
         self._settings = settings or EvmSettings()
         self._reads_left = self._settings.reads
         self._ends_at: float | None = None
+        self._quiet = quiet  # what the run asks may hold secrets
         self._headers: dict[tuple[int, Block], Header] = {}
 
     async def call(self, operation: str, request: bytes) -> Response:
@@ -106,7 +109,7 @@ class EvmCapability:
         try:
             data = await self._in_time(operation, request)
         except CallRefused as refused:
-            logger.info("%s: %s", operation, refused)
+            logger.info("%s: %s", operation, refused.code if self._quiet else refused)
             return Refusal(refused.code)
         if len(data) > PROFILE.ceilings.call_response_bytes:
             logger.info("%s: the response has %d bytes", operation, len(data))

@@ -65,22 +65,28 @@ class HttpSettings:
 
 
 class HttpCapability:
-    """http@1 for one observe run: it counts that run's requests."""
+    """http@1 for one observe run: it counts that run's requests. `quiet`: URLs may hold secrets, so none is logged."""
 
     def __init__(
-        self, terms: HttpTerms, settings: HttpSettings | None = None, *, allowed: AllowList | None = None
+        self,
+        terms: HttpTerms,
+        settings: HttpSettings | None = None,
+        *,
+        allowed: AllowList | None = None,
+        quiet: bool = False,
     ) -> None:
         self._settings = settings or HttpSettings()
         self._allowed = allowed or AllowList(terms)
         self._resolver = CheckedResolver(self._settings.lookup, self._settings.overrides)
         self._requests_left = self._settings.requests
+        self._quiet = quiet
 
     async def call(self, operation: str, request: bytes) -> Response:
         """The answer, or a refusal whose reason goes to the log."""
         try:
             data = await self.answer(operation, request)
         except CallRefused as refused:
-            logger.info("%s: %s", operation, refused)
+            logger.info("%s: %s", operation, refused.code if self._quiet else refused)
             return Refusal(refused.code)
         if len(data) > PROFILE.ceilings.call_response_bytes:
             logger.info("%s: the responses have %d bytes together", operation, len(data))

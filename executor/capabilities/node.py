@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from executor.capabilities.evm import EvmCapability, EvmSettings
 from executor.capabilities.http import HttpCapability, HttpSettings
+from executor.capabilities.private import GivenPrivateData, PrivateData, PrivateInputCapability, SecretsCapability
 from executor.model.manifest import Terms
 from executor.model.request import Request
 from executor.vm.capabilities import Refusal, Response
@@ -27,6 +28,10 @@ class NodeCapabilities:
     def __init__(self, capabilities: Mapping[str, Capability]) -> None:
         self._capabilities = dict(capabilities)
 
+    def instead(self, prefix: str, capability: Capability) -> NodeCapabilities:
+        """The same with another capability for the operations under one prefix."""
+        return NodeCapabilities({**self._capabilities, prefix: capability})
+
     async def call(self, operation: str, request: bytes) -> Response:
         """The response of the capability, or Refusal("not-granted")."""
         capability = self._capabilities.get(operation.partition(".")[0])
@@ -38,14 +43,20 @@ def granted_capabilities(
     http: HttpSettings | None = None,
     *,
     evm: EvmSettings | None = None,
+    private: PrivateData | None = None,
     request: Request | None = None,
 ) -> NodeCapabilities:
     """What a function's terms grant, for one observe run of a request under the operator's settings."""
     capabilities: dict[str, Capability] = {}
-    if terms.capabilities.http is not None:
-        capabilities["http"] = HttpCapability(terms.capabilities.http, http)
-    if terms.capabilities.evm is not None and request is not None:
-        capabilities["evm"] = EvmCapability(terms.capabilities.evm, request, evm)
+    granted, data = terms.capabilities, private or GivenPrivateData()
+    if granted.http is not None:
+        capabilities["http"] = HttpCapability(granted.http, http, quiet=granted.are_private)
+    if granted.evm is not None and request is not None:
+        capabilities["evm"] = EvmCapability(granted.evm, request, evm, quiet=granted.are_private)
+    if granted.secrets is not None:
+        capabilities["secrets"] = SecretsCapability(granted.secrets, data)
+    if granted.private_input is not None and request is not None:
+        capabilities["input"] = PrivateInputCapability(request.input, data)
     return NodeCapabilities(capabilities)
 
 

@@ -17,6 +17,7 @@ VERBS = MappingProxyType(
         "inspect": "Show what a module, function or receipt is.",
         "verify": "Check a receipt: every signature, every hash, and the run itself.",
         "upload": "Have a committee's nodes keep a function's bytes.",
+        "secrets": "Give a function secrets, list and delete them; seal a private input.",
         "keygen": "Make the keys of a node.",
         "keys": "List, lock, unlock and rotate keys; export and import what they signed.",
         "signer": "Hold a node's keys, and sign for it.",

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from executor.capabilities import BlockingCapabilities, HttpSettings, NodeCapabilities, granted_capabilities
+from executor.capabilities import BlockingCapabilities, GivenPrivateData, HttpSettings, granted_capabilities
 from executor.cli._exits import FAILED
 from executor.cli._local import LocalRun, Observed, parse_given, plain_reason, run_locally
 from executor.cli._replies import RepliedHttp, read_replies
+from executor.cli._secrets import read_secrets
 from executor.cli._show import as_json, fact, readable
 from executor.crypto.digests import payload
 from executor.errors import InvalidConfig, InvalidValue
@@ -39,6 +40,10 @@ def command(
     resolve: Annotated[
         list[str] | None, typer.Option(help="HOST=ADDRESS[:PORT], like /etc/hosts; may be a private address.")
     ] = None,
+    secrets: Annotated[
+        list[str] | None,
+        typer.Option("--secret", help="NAME (its environment variable), NAME=env:VARIABLE or NAME=@FILE."),
+    ] = None,
     ca_file: Annotated[Path | None, typer.Option(help="Certificates to trust instead of the system's.")] = None,
     timestamp: Annotated[int | None, typer.Option(help="The request's block timestamp; now, if left out.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
@@ -47,14 +52,18 @@ def command(
     function = _function(path)
     overrides = _pairs(resolve or [], "--resolve")
     settings = HttpSettings(overrides=overrides, ca_file=None if ca_file is None else str(ca_file))
-    capabilities = _capabilities(function.terms, replies, settings)
+    data, private = read_input(input_text), GivenPrivateData(read_secrets(secrets or [], function.terms))
+    replied = None if replies is None else read_replies(replies)
     self_test()  # D11
     program = load(function)
     request = Request.local(
         program.function_id,
-        read_input(input_text),
+        data,
         block_timestamp=int(time.time()) if timestamp is None else timestamp,
     )
+    capabilities = granted_capabilities(function.terms, settings, private=private, request=request)
+    if replied is not None and function.terms.capabilities.http is not None:
+        capabilities = capabilities.instead("http", RepliedHttp(function.terms.capabilities.http, replied))
     observations = _given(given or [], function.terms.limits.observations)
     done = run_locally(program, request, BlockingCapabilities(capabilities), observations)
     for slot in sorted(observations):
@@ -91,12 +100,6 @@ def _function(path: Path) -> Function:
         return Function(path.read_bytes())
     except OSError as error:
         raise InvalidConfig(f"{path}: {error.strerror}") from error
-
-
-def _capabilities(terms: Terms, replies: Path | None, settings: HttpSettings) -> NodeCapabilities:
-    if replies is None or terms.capabilities.http is None:
-        return granted_capabilities(terms, settings)
-    return NodeCapabilities({"http": RepliedHttp(terms.capabilities.http, read_replies(replies))})
 
 
 def _given(texts: list[str], limit: int) -> dict[int, Observation]:

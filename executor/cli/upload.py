@@ -46,17 +46,17 @@ def command(
     fact("kept by", node)
 
 
-def read_key(file: Path | None) -> bytes:
+def read_key(file: Path | None, variable: str = VARIABLE) -> bytes:
     """The private key of a file or the environment; raises InvalidConfig, which never shows it."""
     if file is not None:
         try:
             text = file.read_text().strip()
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidConfig(f"cannot read the key file {file}: {error}") from error
-    elif VARIABLE in os.environ:
-        text = os.environ[VARIABLE].strip()
+    elif variable in os.environ:
+        text = os.environ[variable].strip()
     else:
-        raise InvalidConfig(f"no account to sign with: use --key-file or the environment variable {VARIABLE}")
+        raise InvalidConfig(f"no account to sign with: use --key-file or the environment variable {variable}")
     try:
         key = bytes.fromhex(text.removeprefix("0x"))
     except ValueError:

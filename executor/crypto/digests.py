@@ -72,6 +72,10 @@ TAG_CRON: Constant = _tag("cron")
 TAG_BLOCK: Constant = _tag("block")
 TAG_HTTP: Constant = _tag("http")
 TAG_UPLOAD: Constant = _tag("upload")
+TAG_SECRET: Constant = _tag("secret")
+TAG_SEALING: Constant = _tag("sealing")
+TAG_LISTING: Constant = _tag("listing")
+TAG_ENVELOPE: Constant = _tag("envelope")
 
 EIP712_DOMAIN: Constant = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 EIP712_ATTESTATION: Constant = keccak(b"Attestation(address committee,uint64 epoch,bytes32 root)")
@@ -282,6 +286,29 @@ def draw_digest(chain_id: int, router: Address, request: RequestId, ordinal: int
 def upload_digest(chain_id: int, router: Address, function: FunctionId, expires: int) -> Digest:
     """What an account signs to have a node keep a function's bytes; `expires` is in seconds since the Unix epoch."""
     return Digest(_digest(TAG_UPLOAD, "uint256 address bytes32 uint64", chain_id, router, function, expires))
+
+
+def secret_context(
+    epoch: EpochDigest, owner: Address, function: FunctionId, name: str, version: int, expires: int
+) -> Digest:
+    """What a secret's ciphertext is bound to."""
+    values = (epoch, owner, function, keccak(name.encode("ascii")), version, expires)
+    return Digest(_digest(TAG_SEALING, "bytes32 address bytes32 bytes32 uint64 uint64", *values))
+
+
+def secret_digest(context: Digest, subscription: int, sealed: bytes) -> Digest:
+    """What an owner signs to have members keep a secret, or with nothing sealed to have it deleted."""
+    return Digest(_digest(TAG_SECRET, "bytes32 uint64 bytes32", context, subscription, keccak(sealed)))
+
+
+def secret_list_digest(chain_id: int, router: Address, account: Address, expires: int) -> Digest:
+    """What an account signs to be told what a node keeps of its secrets."""
+    return Digest(_digest(TAG_LISTING, "uint256 address address uint64", chain_id, router, account, expires))
+
+
+def private_input_context(epoch: EpochDigest, function: FunctionId, consumer: Address) -> Digest:
+    """What a private input's ciphertext is bound to."""
+    return Digest(_digest(TAG_ENVELOPE, "bytes32 bytes32 address", epoch, function, consumer))
 
 
 @lru_cache(maxsize=4096)

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ctypes
 import os
-import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -20,6 +18,7 @@ from typing import Final as Constant
 from executor.errors import ExecutorError, KeyStoreError
 from executor.keys.access import Access, access_of
 from executor.keys.keyset import MAX_FILE_BYTES
+from executor.keys.memory import keep_memory_here
 from executor.keys.ring import Keyring
 from executor.keys.server import SignerServer
 from executor.logs import configure_logs, identify
@@ -27,7 +26,6 @@ from executor.logs import configure_logs, identify
 # Python's default. py_ecc, which eth_keyfile imports, raises it to 100,000: deeply nested JSON on the socket would then
 # overflow the C stack and kill the process instead of being refused.
 RECURSION_LIMIT: Constant = 1000
-PR_SET_DUMPABLE: Constant = 4  # prctl(2): 0 keeps ptrace and /proc/PID/mem from processes without privileges
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,10 +67,8 @@ async def serve(directory: Path, socket_path: Path, access: Access, password: st
 def keep_secrets_here() -> None:
     """No core file, no other process of this user reading our memory, nothing made that others may read."""
     os.umask(0o077)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold the keys
+    keep_memory_here()
     sys.setrecursionlimit(RECURSION_LIMIT)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _password(options: argparse.Namespace) -> str:

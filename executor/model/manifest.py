@@ -69,9 +69,14 @@ class EvmCapability(_Strict):
 
 
 class SecretsCapability(_Strict):
-    """secrets@1: the names this function may read."""
+    """secrets@1: the names this function may read, and the account that may put them."""
 
+    owner: Annotated[str, Field(pattern=r"^0x[0-9a-f]{40}$")] | None = None
     names: Annotated[list[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]], Field(min_length=1, max_length=64)]
+
+
+class PrivateInputCapability(_Strict):
+    """Opening the sealed part of a request's input (an empty table grants it)."""
 
 
 class Capabilities(_Strict):
@@ -80,6 +85,12 @@ class Capabilities(_Strict):
     http: HttpCapability | None = None
     evm: EvmCapability | None = None
     secrets: SecretsCapability | None = None
+    private_input: PrivateInputCapability | None = None
+
+    @property
+    def are_private(self) -> bool:
+        """Whether an observe run may hold what nobody else is to read."""
+        return self.secrets is not None or self.private_input is not None
 
 
 class Terms(_Strict):
@@ -93,7 +104,8 @@ class Terms(_Strict):
         plain = self.model_dump(mode="json", exclude_none=True)
         for capability in plain["capabilities"].values():
             for key, value in capability.items():
-                capability[key] = sorted(set(value))
+                if isinstance(value, list):
+                    capability[key] = sorted(set(value))
         return encode_json(plain)
 
 
@@ -161,6 +173,7 @@ def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
         ("capabilities", "http"): HttpCapability,
         ("capabilities", "evm"): EvmCapability,
         ("capabilities", "secrets"): SecretsCapability,
+        ("capabilities", "private_input"): PrivateInputCapability,
     }
     section = sections.get(location[:-1])
     return [] if section is None else list(section.model_fields)

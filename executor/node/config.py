@@ -140,6 +140,7 @@ class LimitsConfig(Table):
     function_bytes: Annotated[
         int, Field(ge=1, le=1 << 40, description="Bytes of all functions held, modules and sources.")
     ] = 268_435_456
+    secrets: Annotated[int, Field(ge=1, le=100_000, description="Secrets kept of all accounts, 25 kB each.")] = 4_096
 
 
 class UploadsConfig(Table):
@@ -164,6 +165,7 @@ class UploadsConfig(Table):
     account_bytes: Annotated[
         int, Field(ge=1, le=1 << 40, description="Bytes kept of one account, modules and sources.")
     ] = 67_108_864
+    account_secrets: Annotated[int, Field(ge=1, le=100_000, description="Secrets kept of one account.")] = 256
 
 
 class MetricsConfig(Table):

@@ -16,6 +16,7 @@ from executor.chain.subscriptions import load_subscription
 from executor.crypto.digests import function_id
 from executor.model.function import Function
 from executor.model.ids import Address, FunctionId
+from executor.model.manifest import Terms
 from executor.node.config import NodeConfig
 from executor.node.fetching import FunctionFetcher
 from executor.node.functions import MAX_UPLOAD_BYTES, FunctionStore
@@ -105,6 +106,15 @@ class FunctionHolding:
     async def check_upload(self, header: str | None) -> UploadClaim | None:
         """Whether an upload may go on; raises UploadRefused and ChainUnavailable."""
         return await self._policy.check(header)
+
+    async def check_account(self, account: Address, subscription: int) -> None:
+        """Whether an account may have bytes kept here; raises UploadRefused and ChainUnavailable."""
+        await self._policy.check_account(account, subscription)
+
+    def terms_of(self, function: FunctionId) -> Terms | None:
+        """The terms of a function that is held."""
+        found = self.store.load(function) if function in self.store else None
+        return None if found is None else found.terms
 
     async def add(self, function: Function, account: Address | None = None) -> FunctionId:
         """Keep an uploaded function; raises what `admit` raises, and InvalidValue when a quota is full."""

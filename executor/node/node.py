@@ -39,11 +39,14 @@ from executor.node.epochs import EpochFollower
 from executor.node.evidence import in_journal
 from executor.node.holding import FunctionHolding
 from executor.node.metrics.meters import Meters
-from executor.node.metrics.readings import count_rounds, read_queues
+from executor.node.metrics.readings import count_rounds, read_queues, read_secrets
 from executor.node.metrics.timed import TimedJournal
 from executor.node.open_requests import OpenRequestRoutes
 from executor.node.receipts import ReceiptFiles
 from executor.node.requests import RequestBook
+from executor.node.secrets.desk import SecretDesk
+from executor.node.secrets.routes import SecretRoutes
+from executor.node.secrets.store import SecretStore
 from executor.node.sessions import Session, Sessions
 from executor.node.signing import ProtocolSigner, SignsAll
 from executor.node.status import Status
@@ -120,6 +123,20 @@ class Node:
             admit=self._admit,
             events=events,
         )
+        self.secrets = SecretDesk(
+            SecretStore(
+                self.journal,
+                total=config.limits.secrets,
+                per_account=config.uploads.account_secrets,
+                clock=time.time,
+            ),
+            chain_id=config.chain.id,
+            router=Address.from_hex(config.chain.router),
+            check_account=self.holding.check_account,
+            terms_of=self.holding.terms_of,
+            events=events,
+            clock=time.time,
+        )
         self.receipts = ReceiptFiles(config.data / "receipts")
         self.sessions = Sessions()
         self.server = HttpServer(config.http.host, config.http.port, resolver=SystemResolver())
@@ -150,11 +167,13 @@ class Node:
             holding=self.holding,
             receipts=self.receipts.directory,
         ).register(self.server.app.router)
+        SecretRoutes(self.secrets).register(self.server.app.router)
         Status(self.conditions).register(self.server.app.router)
         routes = OpenRequestRoutes(self.book, self._describe, lambda: in_journal(self.journal))
         routes.register(self.server.app.router)
         self._meters.watch_http(self.server.app)
         self._meters.read(partial(read_queues, self))
+        self._meters.read(partial(read_secrets, self.secrets))
 
     async def run(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
         """Serve until `stop` is set, or cancelled; `ready` is called once messages and requests are taken."""
@@ -169,6 +188,7 @@ class Node:
                     group.create_task(self._watch()),
                     group.create_task(self.catch_up.run(self.book)),
                     group.create_task(self.holding.run()),
+                    group.create_task(self.secrets.run(lambda: self.server.session)),
                 ]
                 self.events.add("started", "", epochs=[session.epoch.number for session in self.sessions.all()])
                 self.conditions.works("start")
@@ -220,6 +240,7 @@ class Node:
         running, hearing = self._group.create_task(driver.run()), self._group.create_task(continuity.run())
         self._serving[epoch.number] = Serving(session, driver, transport, continuity, running, hearing)
         self.sessions.add(session)
+        self.secrets.serve(epoch, index, signer)
         self.events.add("epoch-served", "", epoch=epoch.number, member=index, members=epoch.n)
         self._count_rounds(session)
         await self.book.epoch_opened(epoch.number)
@@ -228,6 +249,7 @@ class Node:
     async def close_session(self, number: int) -> None:
         """Serve an epoch no more."""
         self.sessions.remove(number)
+        self.secrets.abandon(number)
         serving = self._serving.pop(number)
         await serving.transport.close()
         serving.running.cancel()

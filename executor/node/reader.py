@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from typing import Final as Constant
 
@@ -12,24 +14,34 @@ ASK_S: Constant = 5.0
 MAX_ANSWER_BYTES: Constant = 16 * 1024 * 1024  # observations of 100 members, 32 kB each, in hex
 
 
-async def ask(base_url: str, path: str, *, timeout_s: float = ASK_S) -> Any:
+async def ask(
+    base_url: str,
+    path: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] = MappingProxyType({}),
+    body: bytes | None = None,
+    timeout_s: float = ASK_S,
+) -> Any:
     """The JSON a node answers; the reason as `{"error": …}` where it answers nothing of use."""
     timeout = aiohttp.ClientTimeout(total=timeout_s)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session,
-            session.get(base_url.rstrip("/") + path, allow_redirects=False) as answer,
+            session.request(
+                method, base_url.rstrip("/") + path, headers=headers, data=body, allow_redirects=False
+            ) as answer,
         ):
-            body = bytearray()
+            told = bytearray()
             async for piece in answer.content.iter_chunked(65_536):
-                body += piece
-                if len(body) > MAX_ANSWER_BYTES:
+                told += piece
+                if len(told) > MAX_ANSWER_BYTES:
                     return {"error": f"an answer of more than {MAX_ANSWER_BYTES} bytes"}
             status = answer.status
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         return {"error": " ".join(str(error).split())[:200] or "no answer in time"}
     try:
-        plain = json.loads(body)
+        plain = json.loads(told)
     except (ValueError, RecursionError):
         return {"error": f"HTTP {status}, not JSON"}
     if status != 200 and not (isinstance(plain, dict) and "error" in plain):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from executor.capabilities.evm import EvmSettings
 from executor.capabilities.http import HttpSettings
 from executor.capabilities.node import granted_capabilities
+from executor.capabilities.private import PrivateData
+from executor.errors import HostFault, WorkersBusy
 from executor.model.function import Function
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
@@ -20,6 +24,7 @@ class WorkerRuns:
         self._pool = pool
         self._http = http
         self._evm = evm
+        self.private: Callable[[Function, Request], PrivateData] | None = None  # the node's, once there is one
 
     async def execute(self, function: Function, request: Request, transcript: Transcript) -> Outcome:
         """The pure run; raises HostFault."""
@@ -27,5 +32,15 @@ class WorkerRuns:
 
     async def observe(self, function: Function, request: Request, transcript: Transcript) -> Observation:
         """This node's own look at the awaited slot; raises HostFault."""
-        capabilities = granted_capabilities(function.terms, self._http, evm=self._evm, request=request)
-        return await self._pool.observe(function, request, transcript, capabilities)
+        private = None if self.private is None else self.private(function, request)
+        capabilities = granted_capabilities(function.terms, self._http, evm=self._evm, private=private, request=request)
+        try:
+            return await self._pool.observe(function, request, transcript, capabilities)
+        except WorkersBusy:
+            raise
+        except HostFault as fault:
+            if function.terms.capabilities.are_private:  # its words may be a guest's, or a library's about a guest's
+                raise HostFault(
+                    f"{type(fault).__name__}; its words are not told, for the run reads private data"
+                ) from None
+            raise

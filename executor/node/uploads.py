@@ -88,8 +88,13 @@ class UploadPolicy:
         claim = parse_claim(header)
         self._check_signature(claim)
         if rules.uploaders != "anyone" and claim.account not in rules.accounts:
-            await self._check_standing(claim)
+            await self._check_standing(claim.account, claim.subscription)
         return claim
+
+    async def check_account(self, account: Address, subscription: int) -> None:
+        """Rule 2 for an account that is known by another signature; raises UploadRefused, ChainUnavailable."""
+        if self._rules.uploaders != "anyone" and account not in self._rules.accounts:
+            await self._check_standing(account, subscription)
 
     def _check_signature(self, claim: UploadClaim) -> None:
         """Rule 1."""
@@ -105,23 +110,22 @@ class UploadPolicy:
                 "this function and this expiry"
             )
 
-    async def _check_standing(self, claim: UploadClaim) -> None:
+    async def _check_standing(self, account: Address, number: int) -> None:
         """Rule 2."""
         rules = self._rules
         if rules.uploaders == "listed":
-            raise UploadRefused(f"account {claim.account} is none that this node's operator lists")
+            raise UploadRefused(f"account {account} is none that this node's operator lists")
         try:
-            subscription = await self._load_subscription(claim.subscription)
+            subscription = await self._load_subscription(number)
         except ChainUnavailable:
             raise
         except ChainError as error:
-            raise UploadRefused(f"subscription {claim.subscription}: {error}") from error
-        if subscription.owner != claim.account:
-            raise UploadRefused(f"subscription {claim.subscription} is not account {claim.account}'s")
+            raise UploadRefused(f"subscription {number}: {error}") from error
+        if subscription.owner != account:
+            raise UploadRefused(f"subscription {number} is not account {account}'s")
         if subscription.balance < rules.min_balance:
             raise UploadRefused(
-                f"subscription {claim.subscription} has {subscription.balance} free, this node asks for "
-                f"{rules.min_balance}"
+                f"subscription {number} has {subscription.balance} free, this node asks for {rules.min_balance}"
             )
 
 

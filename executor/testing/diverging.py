@@ -30,9 +30,8 @@ def first_divergence(program: Program, input: bytes, seen: World, places: Sequen
             return found
         if not isinstance(first.end, Awaiting):
             return None
-        looks = [
-            traced(program, request, transcript, RepliedCapabilities(program.function.terms, seen)) for _ in range(2)
-        ]
+        worlds = [RepliedCapabilities(program.function.terms, seen, input=input) for _ in range(2)]
+        looks = [traced(program, request, transcript, each) for each in worlds]
         if (found := _differing("one look", looks[0], [("another look", looks[1])], input, seen)) is not None:
             return found
         saw = looks[0].end

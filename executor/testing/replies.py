@@ -17,6 +17,7 @@ from yarl import URL
 from executor.capabilities.allowlist import AllowList
 from executor.capabilities.errors import CallRefused
 from executor.capabilities.framing import decode_request, decode_requests, encode_response, encode_responses
+from executor.capabilities.private import GivenPrivateData, granted_name, part_of_input
 from executor.errors import InvalidValue
 from executor.model.manifest import HttpCapability as HttpTerms
 from executor.model.manifest import Terms
@@ -128,12 +129,26 @@ class RepliedHttp:
         return encode_response(reply.status, headers, reply.body)
 
 
-class RepliedCapabilities:
-    """What one node's guest sees in an observe run: `executor.Capabilities` over a world."""
+def made_up_secrets(terms: Terms) -> dict[str, bytes]:
+    """A value for every name that the manifest lists: no real one is needed to see whether nodes agree."""
+    granted = terms.capabilities.secrets
+    return {} if granted is None else {name: f"made-up-{name}".encode("ascii") for name in granted.names}
 
-    def __init__(self, terms: Terms, replies: World) -> None:
+
+class RepliedCapabilities:
+    """What one node's guest sees in an observe run: `executor.Capabilities` over a world.
+
+    `private` answers secrets, by default made-up ones, and opens open envelopes in the request's `input`.
+    """
+
+    def __init__(
+        self, terms: Terms, replies: World, private: GivenPrivateData | None = None, *, input: bytes = b""
+    ) -> None:
+        self._granted = terms.capabilities
         granted = terms.capabilities.http
         self._http = None if granted is None else RepliedHttp(granted, replies)
+        self._private = private or GivenPrivateData(made_up_secrets(terms))
+        self._input = input
 
     @property
     def missing(self) -> frozenset[str]:
@@ -141,7 +156,14 @@ class RepliedCapabilities:
         return frozenset() if self._http is None else frozenset(self._http.missing)
 
     def call(self, operation: str, request: bytes) -> Response:
-        """The response to one call; only HTTP has replies, so anything else is refused."""
-        if self._http is None or not operation.startswith("http."):
-            return Refusal("not-granted")
-        return self._http.respond(operation, request)
+        """The response to one call."""
+        if self._http is not None and operation.startswith("http."):
+            return self._http.respond(operation, request)
+        try:
+            if self._granted.secrets is not None and operation == "secrets.get":
+                return Answer(self._private.look_up(granted_name(request, self._granted.secrets)))
+            if self._granted.private_input is not None and operation == "input.private":
+                return Answer(self._private.open(part_of_input(request, self._input)))
+        except CallRefused as refused:
+            return Refusal(refused.code)
+        return Refusal("not-granted")

@@ -15,6 +15,7 @@ from yarl import URL
 from executor.capabilities.allowlist import AllowList
 from executor.capabilities.errors import CallRefused
 from executor.capabilities.framing import decode_request, decode_requests
+from executor.capabilities.private import GivenPrivateData
 from executor.errors import InvalidConfig
 from executor.model.manifest import Terms
 from executor.testing.replies import MAX_REQUESTS, RepliedCapabilities, Reply, World, world
@@ -38,9 +39,11 @@ class Asked:
 class WatchedWorld:
     """The capabilities of one observe run over a world, with a list of what was asked."""
 
-    def __init__(self, terms: Terms, replies: World) -> None:
+    def __init__(
+        self, terms: Terms, replies: World, private: GivenPrivateData | None = None, *, input: bytes = b""
+    ) -> None:
         self.asked: list[Asked] = []
-        self._terms, self._answering = terms, RepliedCapabilities(terms, replies)
+        self._terms, self._answering = terms, RepliedCapabilities(terms, replies, private, input=input)
 
     def call(self, operation: str, request: bytes) -> Response:
         """The response to one call."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, TypeVar
 
+from executor.capabilities import GivenPrivateData
 from executor.errors import HostFault, InvalidConfig
 from executor.model.function import Function
 from executor.model.observation import Observation
@@ -22,7 +23,7 @@ from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.testing.faults import FAULTS
 from executor.testing.functions import FunctionLike, program_of
-from executor.testing.replies import World
+from executor.testing.replies import World, made_up_secrets
 from executor.testing.simulate_result import Simulated, conclude
 from executor.testing.simulate_world import Replies, WatchedWorld, worlds_of
 from executor.testing.simulation import START_S, Simulation, make_request
@@ -42,6 +43,7 @@ def simulate(
     n: int = 4,
     f: int | None = None,
     replies: Replies = MappingProxyType({}),
+    secrets: Mapping[str, bytes] | None = None,
     faults: str | Mapping[int, str] = MappingProxyType({}),
     seed: int = 0,
     block_timestamp: int = int(START_S),
@@ -49,13 +51,15 @@ def simulate(
 ) -> Simulated:
     """What becomes of one request of this function in a committee of n.
 
+    Without `secrets` every granted name has a made-up value; a private input is an open envelope (docs/secrets.md).
     `faults` maps nodes to names of FAULT_NAMES; one name alone strikes the last `f` nodes, by default as many as the
     committee bears. `limit_s` is simulated time. Raises InvalidConfig, InvalidModule, InvalidManifest, HostFault.
     """
     program = program_of(function)
     struck = _struck(faults, n, f)
     subject = replace(make_request(), function_id=program.function_id, input=input, block_timestamp=block_timestamp)
-    runs = _Runs(program, subject, worlds_of(replies, n))
+    private = GivenPrivateData(made_up_secrets(program.function.terms) if secrets is None else secrets)
+    runs = _Runs(program, subject, worlds_of(replies, n), private)
     simulation = Simulation(
         runs.execute,
         lambda node, transcript, _: runs.observe(node, transcript, struck.get(node)),
@@ -94,8 +98,8 @@ def _struck(faults: str | Mapping[int, str], n: int, f: int | None) -> dict[int,
 class _Runs:
     """Real runs, kept: honest nodes execute alike, and a node that looks again sees the same."""
 
-    def __init__(self, program: Program, request: Request, worlds: Sequence[World]) -> None:
-        self._program, self._request, self._worlds = program, request, worlds
+    def __init__(self, program: Program, request: Request, worlds: Sequence[World], private: GivenPrivateData) -> None:
+        self._program, self._request, self._worlds, self._private = program, request, worlds, private
         self._outcomes: dict[Transcript, Outcome] = {}
         self.seen: dict[tuple[Transcript, int], Observation] = {}
         self.specs: dict[Transcript, bytes] = {}
@@ -109,8 +113,9 @@ class _Runs:
     def observe(self, node: int, transcript: Transcript, fault: str | None) -> Observation:
         """What a node says it sees over a transcript."""
         if (transcript, node) not in self.seen:
-            world = WatchedWorld(self._program.function.terms, self._worlds[node])
-            seen = observe(self._program, self._request, transcript, world)
+            terms, request = self._program.function.terms, self._request
+            world = WatchedWorld(terms, self._worlds[node], self._private, input=request.input)
+            seen = observe(self._program, request, transcript, world)
             if fault is not None and fault in FAULTS:
                 wrapped = FAULTS[fault](_Honest(seen=seen))
                 seen = _finished(wrapped.observe(self._program.function, self._request, transcript))

@@ -64,6 +64,7 @@ GRANTED_BY: Final = MappingProxyType(
         "evm.block": "evm",
         "evm.logs": "evm",
         "secrets.get": "secrets",
+        "input.private": "private_input",
     }
 )
 """Operations that look at the world, each with the manifest's capability that grants it."""

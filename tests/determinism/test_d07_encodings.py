@@ -140,6 +140,10 @@ TAGGED: dict[str, Callable[[], bytes]] = {
     "BLOCK": lambda: digests.event_hash(BlockTick(0), b"", HOME),
     "HTTP": lambda: digests.event_hash(HttpCall(DIGEST), b"", HOME),
     "UPLOAD": lambda: digests.upload_digest(1, ADDRESS, FUNCTION_ID, 0),
+    "SECRET": lambda: digests.secret_digest(DIGEST, 1, b"sealed"),
+    "SEALING": lambda: digests.secret_context(EPOCH, ADDRESS, FUNCTION_ID, "NAME", 1, 2),
+    "LISTING": lambda: digests.secret_list_digest(1, ADDRESS, ADDRESS, 0),
+    "ENVELOPE": lambda: digests.private_input_context(EPOCH, FUNCTION_ID, ADDRESS),
 }  # fmt: skip
 """Every tagged digest that takes values; the epoch's is covered by its tag, its fields by docs/wire.md's vectors."""
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 from node_bench import Node, make_epoch, no_slot
+from secrets_bench import members
 
 from executor.transport.memory import MemoryNetwork
 
@@ -25,3 +26,10 @@ async def committee(tmp_path) -> AsyncIterator:
     for node in nodes:
         with contextlib.suppress(Exception):
             await node.stop()
+
+
+@pytest_asyncio.fixture
+async def desks(tmp_path) -> AsyncIterator:
+    """Four members' desks for secrets."""
+    async with members(tmp_path) as started:
+        yield started

@@ -24,6 +24,13 @@ LOOK_S: Constant = 15.0  # the usual scrape interval: what is asked of the chain
 LOOK_TIMEOUT_S: Constant = 10.0
 
 
+class Counts(Protocol):
+    """What a node can say about the secrets it keeps (executor/node/secrets/desk.py)."""
+
+    def counts(self) -> Mapping[str, int]:
+        """How many are in which state."""
+
+
 class Queues(Protocol):
     """What a node can say about its queues (executor/node/node.py)."""
 
@@ -61,6 +68,14 @@ def read_queues(queues: Queues) -> Iterable[Metric]:
     yield lengths
     yield outbox
     yield dropped
+
+
+def read_secrets(secrets: Counts) -> Iterable[Metric]:
+    """The secrets kept. `missing`: in an older epoch and not in the newest; `expiring`: held, for a week at most."""
+    family = GaugeMetricFamily("executor_secrets", "Secrets of functions' owners.", labels=["state"])
+    for state, count in secrets.counts().items():
+        family.add_metric([state], count)
+    yield family
 
 
 def read_endpoints(endpoints: Sequence[Endpoint]) -> Iterable[Metric]:

@@ -100,7 +100,7 @@ class Committee:
     def _look(self, request: Request, transcript: Transcript, world: World) -> Look:
         key = (request.input, transcript, frozenset(world.items()))
         if key not in self._looks:
-            watched, seen = WatchedWorld(self.program.function.terms, world), Diagnostics()
+            watched, seen = WatchedWorld(self.program.function.terms, world, input=request.input), Diagnostics()
             self.runs += 1
             observation = observe(self.program, request, transcript, watched, diagnostics=seen)
             _keep(self._looks, key, Look(observation, _words(seen), tuple(watched.asked)))

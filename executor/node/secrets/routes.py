@@ -1,0 +1,98 @@
+"""What owners and members ask a node about secrets, over HTTP.
+
+PUT  /v1/secrets          a secret, or its deletion; signed in itself (executor/model/secret.py)
+GET  /v1/secrets          what is known of an account's secrets, for that account: the header executor-secrets
+POST /v1/secrets/wanted   another member reads on (executor/node/secrets/exchange.py)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final as Constant
+
+from aiohttp import web
+
+from executor.errors import ExecutorError, InvalidValue, UploadRefused
+from executor.model.codec import decode
+from executor.model.secret import Secret
+from executor.node.secrets.claims import HEADER
+from executor.node.secrets.desk import SecretDesk
+from executor.node.secrets.exchange import MAX_QUESTION_BYTES, PATH
+from executor.node.secrets.store import MAX_SECRET_BYTES
+
+MAX_UNDER_WAY: Constant = 16  # bodies being read or judged: each holds some 25 kB and asks chain and signer
+READ_TIMEOUT_S: Constant = 10.0
+
+
+class SecretRoutes:
+    """The routes."""
+
+    def __init__(self, desk: SecretDesk) -> None:
+        self._desk = desk
+        self._under_way = 0
+
+    def register(self, router: web.UrlDispatcher) -> None:
+        """Add the routes to an aiohttp application's router."""
+        router.add_put("/v1/secrets", self._put)
+        router.add_get("/v1/secrets", self._list)
+        router.add_post(PATH, self._wanted)
+
+    async def _put(self, request: web.Request) -> web.Response:
+        async def act(body: bytes) -> web.Response:
+            secret: Secret = decode(Secret, body, limit=MAX_SECRET_BYTES)
+            await self._desk.put(secret)
+            return web.json_response({"version": secret.version})
+
+        return await self._answer(request, MAX_SECRET_BYTES, act)
+
+    async def _wanted(self, request: web.Request) -> web.Response:
+        async def act(body: bytes) -> web.Response:
+            return web.Response(body=self._desk.answer(body), content_type="application/json")
+
+        return await self._answer(request, MAX_QUESTION_BYTES, act)
+
+    async def _list(self, request: web.Request) -> web.Response:
+        try:
+            return web.json_response(self._desk.list(request.headers.get(HEADER)))
+        except UploadRefused as error:
+            return _refuse(403, str(error))
+
+    async def _answer(
+        self, request: web.Request, limit: int, act: Callable[[bytes], Awaitable[web.Response]]
+    ) -> web.Response:
+        if (request.content_length or 0) > limit:
+            return _refuse(413, f"the limit is {limit} bytes")
+        if self._under_way >= MAX_UNDER_WAY:
+            return _refuse(503, f"{MAX_UNDER_WAY} others are under way")
+        self._under_way += 1
+        try:
+            async with asyncio.timeout(READ_TIMEOUT_S):
+                body = await _read(request, limit)
+            return _refuse(413, f"the limit is {limit} bytes") if body is None else await act(body)
+        except TimeoutError:
+            return _refuse(408, f"the body took longer than {READ_TIMEOUT_S:g} s")
+        except UploadRefused as error:
+            return _refuse(403, str(error))
+        except InvalidValue as error:
+            return _refuse(422, str(error))
+        except ExecutorError as error:
+            return _refuse(503, str(error))
+        finally:
+            self._under_way -= 1
+
+
+async def _read(request: web.Request, limit: int) -> bytes | None:
+    data = bytearray()
+    async for piece in request.content.iter_chunked(65_536):
+        data += piece
+        if len(data) > limit:
+            return None
+    return bytes(data)
+
+
+def _refuse(status: int, message: str) -> web.Response:
+    response = web.json_response({"error": message}, status=status)
+    if status in (403, 408, 413, 503):
+        response.force_close()  # the rest of the body is not worth reading
+    return response
