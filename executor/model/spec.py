@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TypeAlias
 
 from executor.errors import InvalidEncoding, InvalidSpec
@@ -16,11 +18,47 @@ MAX_FIELDS = 32
 
 
 class Strategy(StrEnum):
-    """Aggregation of single values; what liars can do to each: protocol.md."""
+    """Aggregation of one value from each member; what liars can do to each: docs/protocol.md."""
 
     IDENTICAL = "identical"
     MODE = "mode"
     MEDIAN = "median"
+    MIN = "min"
+    MAX = "max"
+    TRIMMED_MEAN = "trimmed-mean"
+    UNION = "union"
+    INTERSECTION = "intersection"
+    FREQUENCY = "frequency"
+    COMMON_PREFIX = "common-prefix"
+    COMMON_SUFFIX = "common-suffix"
+    SINGLE = "single"
+
+
+class Form(Enum):
+    """What an observed value looks like."""
+
+    BYTES = "any bytes"
+    DECIMAL = "a decimal string"
+    SET = "a canonical JSON array of strings, sorted by UTF-16 code units, each once"
+    LIST = "a canonical JSON array of strings"
+
+
+FORMS: Mapping[Strategy, Form] = MappingProxyType(
+    {
+        Strategy.IDENTICAL: Form.BYTES,
+        Strategy.MODE: Form.BYTES,
+        Strategy.MEDIAN: Form.DECIMAL,
+        Strategy.MIN: Form.DECIMAL,
+        Strategy.MAX: Form.DECIMAL,
+        Strategy.TRIMMED_MEAN: Form.DECIMAL,
+        Strategy.UNION: Form.SET,
+        Strategy.INTERSECTION: Form.SET,
+        Strategy.FREQUENCY: Form.SET,
+        Strategy.COMMON_PREFIX: Form.LIST,
+        Strategy.COMMON_SUFFIX: Form.LIST,
+        Strategy.SINGLE: Form.BYTES,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +78,11 @@ class Spec:
     aggregate: Aggregate
     label: str
     default: str | None
+
+    @property
+    def alone(self) -> bool:
+        """Whether one member looks for all (docs/protocol.md, "Single")."""
+        return self.aggregate is Strategy.SINGLE
 
 
 @lru_cache(maxsize=64)  # every observation of a slot is checked against its spec, of at most 4 kB
@@ -68,9 +111,16 @@ def _aggregate(plain: object) -> Aggregate:
         case {"fields": dict(fields), **others} if not others:
             if not 0 < len(fields) <= MAX_FIELDS:
                 raise InvalidSpec(f"observation spec: fields has 1 to {MAX_FIELDS} members")
-            return Fields(tuple((name, _strategy(fields[name])) for name in sorted(fields)))
+            return Fields(tuple((name, _of_a_field(fields[name])) for name in sorted(fields)))
         case _:
             raise InvalidSpec('observation spec: aggregate is a strategy or {"fields": {name: strategy}}')
+
+
+def _of_a_field(plain: object) -> Strategy:
+    strategy = _strategy(plain)
+    if strategy is Strategy.SINGLE:  # who looks is decided for a whole observation
+        raise InvalidSpec("observation spec: single stands for a whole observation, not for one of its fields")
+    return strategy
 
 
 def _strategy(plain: object) -> Strategy:

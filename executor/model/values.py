@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import assert_never
 
 from executor.errors import InvalidEncoding, InvalidValue
-from executor.model.codec import decode_json
+from executor.model.codec import decode_json, encode_json
 from executor.model.profile import PROFILE
-from executor.model.spec import Aggregate, Fields, Strategy
+from executor.model.spec import FORMS, Aggregate, Fields, Form, Strategy
 
 MAX_DIGITS = 78  # the digits of 2^256, so that every uint256 fits
 DECIMAL = re.compile(rb"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -34,15 +35,47 @@ def check_value(aggregate: Aggregate, value: bytes) -> None:
             assert_never(aggregate)
 
 
+def items_of(value: bytes) -> list[str]:
+    """The strings of a set or list; raises InvalidValue for anything but a canonical JSON array of strings."""
+    try:
+        plain = decode_json(value, limit=PROFILE.ceilings.observation_bytes)
+    except InvalidEncoding as error:
+        raise InvalidValue(f"not a canonical JSON array of strings: {error}") from error
+    if not isinstance(plain, list) or not all(isinstance(item, str) for item in plain):
+        raise InvalidValue("not a canonical JSON array of strings")
+    return plain
+
+
+def encode_items(items: Iterable[str]) -> bytes:
+    """The value of a list."""
+    return encode_json(list(items))
+
+
+def encode_set(items: Iterable[str]) -> bytes:
+    """The value of a set: each item once, in the order of UTF-16 code units (as RFC 8785 sorts an object's keys)."""
+    return encode_items(sorted(set(items), key=_utf_16))
+
+
+def _utf_16(text: str) -> bytes:
+    return text.encode("utf-16-be")
+
+
 def _check_single(strategy: Strategy, value: bytes, where: str) -> None:
-    match strategy:
-        case Strategy.MEDIAN:
+    match FORMS[strategy]:
+        case Form.BYTES:
+            pass
+        case Form.DECIMAL:
             if not is_decimal(value):
-                raise InvalidValue(f"{where}: median takes a decimal string of at most {MAX_DIGITS} digits")
-        case Strategy.IDENTICAL | Strategy.MODE:
-            pass  # any bytes
-        case _:
-            assert_never(strategy)
+                raise InvalidValue(f"{where}: {strategy.value} takes a decimal string of at most {MAX_DIGITS} digits")
+        case Form.SET | Form.LIST as form:
+            try:
+                items = items_of(value)
+            except InvalidValue as error:
+                raise InvalidValue(f"{where}: {strategy.value} takes {form.value}: {error}") from error
+            if form is Form.SET and encode_set(items) != value:
+                raise InvalidValue(f"{where}: {strategy.value} takes {form.value}")
+        case form:
+            assert_never(form)
 
 
 def _check_fields(aggregate: Fields, value: bytes) -> None:

@@ -5,8 +5,10 @@ Rule 2. A proposal counts only from the leader of its view's round, while that i
         the next round's leader is held until the round begins. Certificates likewise.
 Rule 3. Entries that the lock or a shown certificate covers need nothing; beyond them a proposal has at most one entry,
         whose observation set must verify, and whose slot and spec execution must really await.
-Rule 4. A mixed set (case c) is prepared only when this member itself has awaited the slot for f + 3 rounds.
+Rule 4. A mixed set (case c), or an empty one under `single` (case d), is prepared only when this member itself has
+        awaited the slot for f + 3 rounds.
 Rule 5. A value is final. An error may be superseded by one value, so after an error the member observes again.
+Rule 6. Under `single` only the member that the request id names looks.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ from executor.protocol.messages import (
 )
 from executor.protocol.record import OwnObservation
 from executor.protocol.statements import ObservationStatement, PrepareStatement, ReportsStatement, Signatures
-from executor.protocol.strategies import Case, check_observation
+from executor.protocol.strategies import check_observation, looks_at
 
 
 def save(desk: Desk, life: Life) -> None:
@@ -91,7 +93,10 @@ def _conclude(desk: Desk, life: Life, outcome: Outcome) -> None:
             if slot != len(life.transcript):
                 raise InvalidValue(f"execution awaits slot {slot} over {len(life.transcript)} entries (D2)")
             life.move(Event.AWAITED)
-            _look(desk, life)
+            if _is_to_look(desk, life):
+                _look(desk, life)
+            elif life.lock is not None:
+                send_status(desk, life)  # no observation will tell the leader that this member stands here
         case Returned() | Failed() | Trapped():
             life.move(Event.ENDED)
             life.note_progress(desk.round)
@@ -112,6 +117,12 @@ def _sign_report(desk: Desk, life: Life) -> None:
         return
     if lock.may_vote(life.promises, lock.Consent(View(report.round, report.slots), path_of(life.transcript))):
         desk.emit(Sign(ReportsStatement(desk.epoch.identity, (report,))))
+
+
+def _is_to_look(desk: Desk, life: Life) -> bool:
+    """Rule 6, for the awaited slot."""
+    outcome = life.outcomes.get(life.so_far)
+    return isinstance(outcome, Awaiting) and looks_at(outcome.spec, life.subject.request_id, desk.index, desk.epoch.n)
 
 
 def _look(desk: Desk, life: Life) -> None:
@@ -266,7 +277,7 @@ def _new_entry_holds(desk: Desk, life: Life, proposal: Proposal) -> bool:
     if outcome != Awaiting(len(so_far), entry.spec):
         raise RuleBroken(f"slot {len(so_far)} is not awaited with this spec", desk.leader)
     case = check_entry(life.subject, so_far, entry)
-    return case is not Case.MIXED or waited_long(desk, life, transcript_hash(so_far))
+    return not case.needs_patience or waited_long(desk, life, transcript_hash(so_far))
 
 
 def waited_long(desk: Desk, life: Life, so_far: TranscriptHash) -> bool:
@@ -347,7 +358,7 @@ def enter_round(desk: Desk, life: Life) -> None:
     send_status(desk, life)
     if life.phase is Phase.EXECUTING:
         resume(desk, life)
-    elif life.phase is Phase.AWAITING:
-        _look(desk, life)
-    else:
+    elif life.phase is Phase.REPORTED:
         _sign_report(desk, life)  # the signer did not answer
+    elif _is_to_look(desk, life):
+        _look(desk, life)

@@ -3,6 +3,7 @@
 Rule 1. A certificate is exactly one view and transcript, prepared by q or more distinct members, every signature good.
 Rule 2. An entry outside every certificate rests on its observation set: distinct members in ascending order, every
         signature over this request, slot, spec and transcript so far, and the strategy gives exactly this value.
+Rule 3. Under `single` an observation is of the member that the request id names; nobody else's counts.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from executor.model.profile import PROFILE
 from executor.model.transcript import Entry, Transcript
 from executor.model.view import Certificate, Prepare
 from executor.protocol.lock import Consent, Path
-from executor.protocol.strategies import Case, agree, case_of, check_observation
+from executor.protocol.strategies import Case, agree, case_under, check_observation, looks_at
 
 MAX_SLOTS = PROFILE.ceilings.observations
 MAX_SETS_BYTES = 1024 * 1024  # of observation sets that travel with entries a certificate covers; usually a few kB
@@ -78,7 +79,7 @@ def check_prepare(subject: Subject, prepare: Prepare) -> None:
 def check_signed_observation(
     subject: Subject, so_far: TranscriptHash, slot: int, spec: bytes, signed: SignedObservation
 ) -> None:
-    """Raises NotAMember, BadSignature, or RuleBroken when the value does not fit the spec's strategy."""
+    """Raises NotAMember, BadSignature, or RuleBroken: a value that does not fit its strategy, or Rule 3."""
     digest = observation_digest(
         epoch_digest(subject.epoch.identity),
         subject.request_id,
@@ -90,6 +91,8 @@ def check_signed_observation(
     )
     _check_signature(subject, signed.member, digest, signed.signature, "observation")
     try:
+        if not looks_at(spec, subject.request_id, signed.member, subject.epoch.n):
+            raise RuleBroken(f"an observation for slot {slot}, at which another member looks alone", signed.member)
         check_observation(spec, signed.observation)
     except InvalidValue as error:
         raise RuleBroken(f"observation: {error}", signed.member) from error
@@ -103,9 +106,9 @@ def check_entry(subject: Subject, so_far: Transcript, entry: Entry) -> Case:
         raise RuleBroken(f"an observation set is of distinct members in order, not {members}")
     observations = [signed.observation for signed in entry.observations]
     try:
-        case = case_of(observations, epoch.n, epoch.f)
-        for signed in entry.observations:
+        for signed in entry.observations:  # n at most: of distinct members
             check_signed_observation(subject, hashed, len(so_far), entry.spec, signed)
+        case = case_under(entry.spec, observations, epoch.n, epoch.f)
         agreed = agree(entry.spec, observations, epoch.n, epoch.f)
     except InvalidValue as error:
         raise RuleBroken(f"slot {len(so_far)}: {error}") from error

@@ -19,6 +19,7 @@ from executor.model.view import View
 from executor.protocol.desk import Desk
 from executor.protocol.effects import Note
 from executor.protocol.lifecycle import Life
+from executor.protocol.strategies import looks_at
 
 MAX_TOLD_BYTES = 256  # of a value in a note: 100 members may see 32 kB each; `describe` gives all of it
 
@@ -157,7 +158,11 @@ def _awaited(desk: Desk, life: Life) -> AwaitedSlot | None:
         rounds=desk.round - life.awaited_since.get(so_far, desk.round),
         own=own,
         observations=tuple(heard[member] for member in sorted(heard)),
-        silent=tuple(member for member in range(desk.epoch.n) if member not in heard),
+        silent=tuple(
+            member
+            for member in range(desk.epoch.n)
+            if member not in heard and looks_at(outcome.spec, life.subject.request_id, member, desk.epoch.n)
+        ),
     )
 
 

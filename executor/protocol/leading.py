@@ -5,7 +5,7 @@ Rule 2. It shows the highest certificate C(v2, T2) it knows. It proposes T2 exte
         and q members stand at T2 (a lock on T2, or an observation over its hash); otherwise, when some member it heard
         does not hold that certificate, T2 itself again, in its own view.
 Rule 3. The entry's set is q values, else f + 1 errors, else, when it has itself awaited the slot for f + 3 rounds, a
-        mixed set. One proposal a view.
+        mixed set. Under `single` it is the one member's observation, else, after as long, nothing. One proposal a view.
 Rule 4. q Prepares of one proposal are a certificate; it goes to everybody, this member included.
 
 A wrong leader wastes its round; every rule that safety rests on is checked by the members (agreement.py).
@@ -13,6 +13,7 @@ A wrong leader wastes its round; every rule that safety rests on is checked by t
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from executor.crypto.digests import report_leaf, transcript_hash
@@ -22,6 +23,7 @@ from executor.model.ids import Root
 from executor.model.observation import Kind, SignedObservation
 from executor.model.outcome import Awaiting
 from executor.model.profile import PROFILE
+from executor.model.spec import parse_spec
 from executor.model.transcript import Entry, Transcript
 from executor.model.view import Certificate, View
 from executor.protocol.agreement import checked, waited_long
@@ -40,7 +42,7 @@ from executor.protocol.messages import (
     ReportVote,
     Status,
 )
-from executor.protocol.strategies import agree
+from executor.protocol.strategies import agree, alone_member, looks_at
 
 MAX_STATUS_ITEMS = 4  # observations or votes in one status; honest members send one
 
@@ -196,18 +198,11 @@ def _standing(life: Life, base: Transcript) -> int:
 
 def _form_entry(desk: Desk, life: Life, base: Transcript, spec: bytes) -> Entry | None:
     """Rule 3."""
-    hashed, epoch = transcript_hash(base), desk.epoch
-    seen = list(life.turn.observations.get(hashed, {}).values())
-    values = [signed for signed in seen if signed.observation.kind is Kind.VALUE]
-    errors = [signed for signed in seen if signed.observation.kind is Kind.ERROR]
-    chosen: list[SignedObservation]
-    if len(values) >= epoch.quorum:
-        chosen = values[: epoch.quorum]
-    elif len(errors) > epoch.f:
-        chosen = errors[: epoch.f + 1]
-    elif len(seen) >= epoch.quorum and waited_long(desk, life, hashed):
-        chosen = [*values, *errors][: epoch.quorum]
-    else:
+    epoch = desk.epoch
+    seen = life.turn.observations.get(transcript_hash(base), {})
+    patient = waited_long(desk, life, transcript_hash(base))
+    chosen = _chosen_alone(desk, life, seen, patient) if parse_spec(spec).alone else _chosen(desk, seen, patient)
+    if chosen is None:
         return None
     observations = tuple(sorted(chosen, key=lambda signed: signed.member))
     try:
@@ -216,6 +211,28 @@ def _form_entry(desk: Desk, life: Life, base: Transcript, spec: bytes) -> Entry 
         desk.emit(Note("no-entry", life.subject.request_id, {"slot": len(base), "error": str(error)}))
         return None
     return Entry(spec, kind, value, observations)
+
+
+def _chosen(desk: Desk, seen: Mapping[int, SignedObservation], patient: bool) -> Sequence[SignedObservation] | None:
+    epoch, told = desk.epoch, list(seen.values())
+    values = [signed for signed in told if signed.observation.kind is Kind.VALUE]
+    errors = [signed for signed in told if signed.observation.kind is Kind.ERROR]
+    if len(values) >= epoch.quorum:
+        return values[: epoch.quorum]
+    if len(errors) > epoch.f:
+        return errors[: epoch.f + 1]
+    if len(told) >= epoch.quorum and patient:
+        return [*values, *errors][: epoch.quorum]
+    return None
+
+
+def _chosen_alone(
+    desk: Desk, life: Life, seen: Mapping[int, SignedObservation], patient: bool
+) -> Sequence[SignedObservation] | None:
+    told = seen.get(alone_member(life.subject.request_id, desk.epoch.n))
+    if told is not None:
+        return [told]
+    return [] if patient else None
 
 
 def _propose(desk: Desk, life: Life, transcript: Transcript, shown: Certificate | None) -> None:
@@ -265,12 +282,14 @@ def _note_agreed(desk: Desk, life: Life, transcript: Transcript) -> None:
         }
         for member in sorted(seen)
     ]
+    epoch, request = desk.epoch, life.subject.request_id
+    looking = [member for member in range(epoch.n) if looks_at(entry.spec, request, member, epoch.n)]
     details = {
         "slot": slot,
         "agreed": entry.kind.name.lower(),
         "value": "0x" + entry.value.hex(),
         "observations": observed,
-        "silent": [member for member in range(desk.epoch.n) if member not in seen],
+        "silent": [member for member in looking if member not in seen],
     }
     desk.emit(Note("agreed", life.subject.request_id, details))
 

@@ -26,7 +26,9 @@ from executor.model.observation import Kind
 from executor.model.profile import PROFILE, Profile
 from executor.model.receipt import Receipt
 from executor.model.spec import parse_spec
+from executor.model.transcript import Entry
 from executor.protocol.checks import Subject, check_certificate, check_entry
+from executor.protocol.strategies import Case, alone_member
 from executor.protocol.triggering import check_origin
 from executor.receipts.billing import check_bill
 from executor.receipts.build import VERSION, terms_of
@@ -114,12 +116,24 @@ class _Verification:
     def _observations(self, slot: int) -> str:
         transcript = self.receipt.transcript
         entry = transcript[slot]
-        members = ", ".join(str(signed.member) for signed in entry.observations)
-        require(bool(entry.observations), f"slot {slot}: the observation set is missing")
-        check_entry(self._subject(), transcript[:slot], entry)
+        # Under `single` a set may be empty; then the value must say that nothing was observed (check_entry).
+        shows_set = bool(entry.observations) or parse_spec(entry.spec).alone
+        require(shows_set, f"slot {slot}: the observation set is missing")
+        case = check_entry(self._subject(), transcript[:slot], entry)
         shown = entry.value.decode("utf-8", "backslashreplace")
         agreed = f"{Kind(entry.kind).name.lower()} {shown if len(shown) <= 60 else shown[:59] + '…'}"
-        return f'slot {slot} "{parse_spec(entry.spec).label}": members {members} signed and give {agreed}'
+        return f'slot {slot} "{parse_spec(entry.spec).label}": {self._who(case, entry)} {agreed}'
+
+    def _who(self, case: Case, entry: Entry) -> str:
+        alone = alone_member(self._request_id(), self.receipt.epoch.n)
+        match case:
+            case Case.ALONE:
+                return f"member {alone} alone looked (single): nobody else vouches for"
+            case Case.UNTOLD:
+                return f"member {alone} alone was to look (single) and told nothing:"
+            case _:
+                members = ", ".join(str(signed.member) for signed in entry.observations)
+                return f"members {members} signed and give"
 
     def _certificate(self) -> str:
         certificate, transcript = self.receipt.certificate, self.receipt.transcript

@@ -21,8 +21,10 @@ _ERRORS: Final = MappingProxyType(
         "http-method-not-allowed": "list the method in [capabilities.http] methods of function.toml",
         "not-granted": "grant the capability in function.toml",
         "out-of-fuel": "raise limits.observe_fuel in function.toml, or do less inside observe",
-        "bad-value": "what the look returns does not fit the strategy: `median` takes numbers, others text or bytes",
-        "invalid-value": "what is proposed does not fit the strategy: `median` takes decimals of at most 78 digits",
+        "bad-value": "what the look returns does not fit the strategy: `median` takes numbers, `union` and its like "
+        "arrays of strings, `identical` and `mode` text or bytes",
+        "invalid-value": "what is proposed does not fit the strategy: `median` takes decimals of at most 78 digits, "
+        "`union` and its like canonical JSON arrays of strings",
         "no-proposal": "the run returned inside observe without a proposal",
         "nested-observe": "observe must not be called inside observe",
         "threw": "the look throws: catch what an API may answer, or give the error a `code`",
@@ -56,7 +58,7 @@ def _on_fields(aggregate: Fields, values: Sequence[bytes]) -> str:
     plain = [parse_json(value) for value in values]
     for name, strategy in aggregate.strategies:
         column = list(dict.fromkeys(each[name] for each in plain))
-        if strategy is not Strategy.MEDIAN and len(column) > 1:
+        if strategy in (Strategy.IDENTICAL, Strategy.MODE) and len(column) > 1:
             return f"field {name}: {on_values(strategy, [text.encode('utf-8') for text in column])}"
     return "an honest node's value was outvoted by lies"
 

@@ -3,8 +3,9 @@
 Rule 1. Where the replies must agree, every set of q values that a leader may pick gives a value, whoever lies and
         however (testing/lies.py). Nodes that see an error count as faulty: they and the liars together are at most f.
 Rule 2. The value stays in its strategy's bound: a median between honest values, else a value an honest node saw.
-Rule 3. Elsewhere any entry will do, an agreed error included. The run goes on over what was agreed.
-Rule 4. The run ends in one of the given ways.
+Rule 3. Under `single` the chosen node's look is agreed, and no lie of its is played: it may tell anything.
+Rule 4. Elsewhere any entry will do, an agreed error included. The run goes on over what was agreed.
+Rule 5. The run ends in one of the given ways.
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ from itertools import combinations, islice
 from math import comb
 from typing import Final
 
+from executor.crypto.digests import request_id
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting
 from executor.model.outcome import Final as Ending
 from executor.model.request import Request
 from executor.model.spec import Spec, parse_spec
 from executor.model.transcript import Entry, Transcript
-from executor.protocol.strategies import agree
+from executor.protocol.strategies import agree, alone_member
 from executor.testing.lies import LIES, Lie, is_within
 from executor.testing.looking import Look, look
-from executor.testing.quorums import quorum_of
+from executor.testing.quorums import set_of
 from executor.testing.replies import World
 from executor.testing.runs import Trace, traced
 from executor.vm import Program
@@ -92,21 +94,24 @@ def play(
         if not isinstance(trace.end, Awaiting):
             return None if isinstance(trace.end, ends) else EndProblem(trace, transcript)
         looks = look(program, request, transcript, worlds)
+        alone = alone_member(request_id(request), len(looks))
         if must_agree:
-            agreed = _agreements(trace.end, looks, f, lies)
+            agreed = _agreements(trace.end, looks, f, lies, alone)
             if isinstance(agreed, SlotProblem):
                 return agreed
         else:
-            said = quorum_of([each.seen for each in looks], f)
+            said = set_of(trace.end.spec, [each.seen for each in looks], f, alone)
             agreed = [agree(trace.end.spec, said, len(looks), f)]
         transcript = (*transcript, Entry(trace.end.spec, *agreed[pick % len(agreed)]))
 
 
 def _agreements(
-    awaited: Awaiting, looks: tuple[Look, ...], f: int, lies: Sequence[Lie]
+    awaited: Awaiting, looks: tuple[Look, ...], f: int, lies: Sequence[Lie], alone: int
 ) -> list[tuple[Kind, bytes]] | SlotProblem:
     """Everything that can be agreed on at a slot, what honest nodes alone agree on first; or what is wrong (Rule 1)."""
     spec, n = parse_spec(awaited.spec), len(looks)
+    if spec.alone:  # Rule 3
+        return [agree(awaited.spec, [looks[alone].seen], n, f)]
     errors = [each.node for each in looks if each.seen.kind is Kind.ERROR]
     if len(errors) > f:
         return SlotProblem(TOO_FEW, awaited.slot, awaited.spec, Told(looks, {}), tuple(errors), None)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, assert_never
 
-from executor.errors import InvalidValue
 from executor.model.codec import encode_json
 from executor.model.observation import Kind, Observation
-from executor.model.spec import Aggregate, Fields, Strategy
-from executor.model.values import check_value
+from executor.model.spec import FORMS, Aggregate, Fields, Form, Strategy
+from executor.model.values import check_value, encode_items, items_of
 from executor.testing.json_text import parse_json
 
 _HUGE: Final = "9" * 78  # the most digits a decimal may have
@@ -44,7 +43,15 @@ class Lie:
         return self._single(aggregate).encode("utf-8")
 
     def _single(self, strategy: Strategy) -> str:
-        return self.number if strategy is Strategy.MEDIAN else self.text
+        match FORMS[strategy]:
+            case Form.BYTES:
+                return self.text
+            case Form.DECIMAL:
+                return self.number
+            case Form.SET | Form.LIST:
+                return encode_items([self.text]).decode("utf-8")
+            case form:
+                assert_never(form)
 
 
 LIES: Final = (
@@ -58,19 +65,31 @@ LIES: Final = (
 
 
 def is_within(aggregate: Aggregate, agreed: bytes, honest: Sequence[bytes]) -> bool:
-    """Whether liars stayed in their bound: a median between honest values, anything else a value an honest node saw."""
+    """Whether liars stayed in their bound: a number between honest ones, nothing in it that no honest node saw.
+
+    Under `single` the honest node's own value, if the one that looks is honest; a liar there is bound by nothing.
+    """
+    if isinstance(aggregate, Fields):
+        return all(
+            is_within(strategy, _field(agreed, name), [_field(value, name) for value in honest])
+            for name, strategy in aggregate.strategies
+        )
     match aggregate:
-        case Strategy.MEDIAN:
+        case Strategy.IDENTICAL | Strategy.MODE | Strategy.SINGLE:
+            return agreed in honest
+        case Strategy.MEDIAN | Strategy.MIN | Strategy.MAX | Strategy.TRIMMED_MEAN:
             numbers = [Decimal(value.decode("ascii")) for value in honest]
             return bool(numbers) and min(numbers) <= Decimal(agreed.decode("ascii")) <= max(numbers)
-        case Strategy():
-            return agreed in honest
-        case Fields():
-            return all(
-                is_within(strategy, _field(agreed, name), [_field(value, name) for value in honest])
-                for name, strategy in aggregate.strategies
-            )
-    raise InvalidValue(f"{aggregate!r} promises no bound")
+        case Strategy.UNION | Strategy.INTERSECTION | Strategy.FREQUENCY:
+            return set(parse_json(agreed)) <= {item for value in honest for item in items_of(value)}
+        case Strategy.COMMON_PREFIX:
+            start = items_of(agreed)
+            return any(items_of(value)[: len(start)] == start for value in honest)
+        case Strategy.COMMON_SUFFIX:
+            end = items_of(agreed)[::-1]
+            return any(items_of(value)[::-1][: len(end)] == end for value in honest)
+        case _:
+            assert_never(aggregate)
 
 
 def _field(value: bytes, name: str) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from executor.errors import InvalidValue
 from executor.model.observation import Kind, Observation
+from executor.model.spec import parse_spec
 
 
 def quorum_of(observations: Sequence[Observation], f: int) -> tuple[Observation, ...]:
@@ -16,6 +17,11 @@ def quorum_of(observations: Sequence[Observation], f: int) -> tuple[Observation,
     if len(values) >= q:
         return tuple(values[:q])
     return tuple(errors[: f + 1]) if len(errors) >= f + 1 else (*values, *errors[: q - len(values)])
+
+
+def set_of(spec: bytes, observations: Sequence[Observation], f: int, alone: int) -> tuple[Observation, ...]:
+    """The same under any spec: where it says `single`, the observation of member `alone`; raises InvalidSpec."""
+    return (observations[alone],) if parse_spec(spec).alone else quorum_of(observations, f)
 
 
 def check_committee(n: int, f: int) -> None:

@@ -12,7 +12,7 @@ from executor.testing import advice
 from executor.testing.agreeing import NO_VALUE, OUT_OF_BOUND, EndProblem, Problem, SlotProblem, Told
 from executor.testing.differences import Difference, first_difference
 from executor.testing.looking import Look
-from executor.testing.rendering import shown_bytes, shown_end, shown_observation, shown_slot
+from executor.testing.rendering import WIDTH, shown_bytes, shown_end, shown_observation, shown_slot
 from executor.testing.replies import World
 from executor.testing.runs import Trace
 
@@ -100,6 +100,9 @@ def _why(problem: SlotProblem, f: int) -> str:
     most = max(values.count(value) for value in values)
     if isinstance(aggregate, Fields):
         return f"over nodes {chosen} one field does not agree, and one is enough; nodes lie about every field at once"
+    if aggregate not in (Strategy.IDENTICAL, Strategy.MODE):
+        agreed = problem.agreed[1] if problem.agreed else b""
+        return f"over nodes {chosen} the committee agrees on {shown_bytes(agreed, width=2 * WIDTH)}"
     needed = q - f if aggregate is Strategy.IDENTICAL else f + 1
     return f"over nodes {chosen} `{aggregate}` needs {needed} equal values of {q}; at most {most} are equal"
 

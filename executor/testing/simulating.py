@@ -18,7 +18,7 @@ from executor.capabilities import GivenPrivateData
 from executor.errors import HostFault, InvalidConfig
 from executor.model.function import Function
 from executor.model.observation import Observation
-from executor.model.outcome import Outcome
+from executor.model.outcome import Awaiting, Outcome
 from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.testing.faults import FAULTS
@@ -107,7 +107,8 @@ class _Runs:
     def execute(self, transcript: Transcript) -> Outcome:
         """The honest outcome over a transcript."""
         if transcript not in self._outcomes:
-            self._outcomes[transcript] = execute(self._program, self._request, transcript)
+            outcome = self._outcomes[transcript] = execute(self._program, self._request, transcript)
+            self.specs[transcript] = outcome.spec if isinstance(outcome, Awaiting) else b""
         return self._outcomes[transcript]
 
     def observe(self, node: int, transcript: Transcript, fault: str | None) -> Observation:
@@ -120,8 +121,6 @@ class _Runs:
                 wrapped = FAULTS[fault](_Honest(seen=seen))
                 seen = _finished(wrapped.observe(self._program.function, self._request, transcript))
             self.seen[transcript, node] = seen
-            awaiting = self.execute(transcript)
-            self.specs[transcript] = getattr(awaiting, "spec", b"")
         return self.seen[transcript, node]
 
     def broken(self, fault: str) -> Callable[[Transcript], Outcome]:

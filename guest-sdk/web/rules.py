@@ -37,6 +37,7 @@ def rules() -> dict[str, Any]:
             "label_characters": MAX_LABEL,
             "fields": MAX_FIELDS,
             "strategies": [str(strategy) for strategy in Strategy],
+            "of_fields": [str(strategy) for strategy in Strategy if strategy is not Strategy.SINGLE],
         },
     }
 

@@ -41,12 +41,12 @@ export function isSpec(bytes, rules) {
   return [...label].length <= rules.label_characters && isAggregate(aggregate, rules);
 }
 
-function isAggregate(aggregate, { strategies, fields }) {
+function isAggregate(aggregate, { strategies, of_fields: ofFields, fields }) {
   if (typeof aggregate === "string") return strategies.includes(aggregate);
   if (aggregate === null || typeof aggregate !== "object" || Array.isArray(aggregate)) return false;
   const { fields: members, ...others } = aggregate;
   if (Object.keys(others).length > 0) return false;
   if (members === null || typeof members !== "object" || Array.isArray(members)) return false;
   const chosen = Object.values(members);
-  return chosen.length > 0 && chosen.length <= fields && chosen.every((strategy) => strategies.includes(strategy));
+  return chosen.length > 0 && chosen.length <= fields && chosen.every((strategy) => ofFields.includes(strategy));
 }

@@ -15,6 +15,7 @@ from executor.model.codec import encode_json
 from executor.model.function import Function
 from executor.model.observation import Kind
 from executor.model.outcome import Awaiting, Outcome, TrapCode, Trapped
+from executor.model.spec import Strategy
 from executor.model.transcript import Entry
 from executor.receipts import Loader
 from executor.testing.engines import WebReplay
@@ -119,7 +120,7 @@ JSON = st.recursive(
     ),
     max_leaves=6,
 )
-STRATEGY = st.sampled_from(["median", "mode", "identical", "mean", ""])
+STRATEGY = st.sampled_from([*Strategy, "median", "mean", ""])
 FIELDS = st.fixed_dictionaries({"fields": st.dictionaries(st.text(max_size=3), STRATEGY, max_size=34)})
 SPECS = st.fixed_dictionaries(
     {
@@ -150,6 +151,8 @@ def _spec_bytes(value: object) -> bytes:
 @example(data=b'{"__proto__":null,"aggregate":"median"}')
 @example(data=b'{"aggregate":"median","label":"\\u001f\\u007f\\n/"}')
 @example(data=b'{"aggregate":"median","default":null}')
+@example(data=b'{"aggregate":"single","label":"order"}')
+@example(data=b'{"aggregate":{"fields":{"a":"single"}}}')
 @example(data=b"[" * 33 + b"]" * 33)
 @example(data=b"-0")
 @example(data=b"")

@@ -25,7 +25,8 @@ EMPTY = transcript_hash(())
 class Bench:
     """Member `index` at the start of round ROUND, driven by hand; execution answers at once."""
 
-    def __init__(self, index=1, *, seen=True):
+    def __init__(self, index=1, *, seen=True, execute=two_slots):
+        self.execute = execute
         self.member, self.index, self.now, self.log = Member(EPOCH, index), index, START_S + 0.5, []
         if seen:
             self.seen()
@@ -43,7 +44,7 @@ class Bench:
             match effect:
                 case Execute(request, transcript):
                     hashed = transcript_hash(transcript)
-                    done += self._carry_out(self.member.executed(request, hashed, two_slots(transcript), self.now))
+                    done += self._carry_out(self.member.executed(request, hashed, self.execute(transcript), self.now))
                 case Sign(statement):
                     signature = Signatures(secp256k1.sign(private_key(self.index), statement_digest(statement)))
                     done += self._carry_out(self.member.signed(statement, signature, self.now))

@@ -36,24 +36,27 @@ from executor.model.report import Attestation, Report, Scheme, Status, Vote
 from executor.model.request import Request
 from executor.model.transcript import Entry, Transcript
 from executor.model.view import Certificate, Prepare, View
-from executor.protocol.strategies import agree
+from executor.protocol.strategies import agree, alone_member
 from executor.receipts import build_receipt
 from executor.vm import execute, load
 
 SPEC = encode_json({"aggregate": "median", "label": "eth-usd"})
+SINGLE = encode_json({"aggregate": "single", "label": "order"})
 
-# Observes twice with one spec and returns both agreed values one after the other.
-GUEST = f"""
+
+def guest(spec: bytes) -> str:
+    """Observes twice with one spec and returns both agreed values one after the other."""
+    return f"""
 (module
   (import "executor" "observe" (func $observe (param i32 i32) (result i64)))
   (import "executor" "propose" (func $propose (param i32 i32 i32)))
   (import "executor" "read" (func $read (param i32)))
   (memory (export "memory") 1)
-  (data (i32.const 0) "{SPEC.decode().replace('"', chr(92) + '"')}")
+  (data (i32.const 0) "{spec.decode().replace('"', chr(92) + '"')}")
   (data (i32.const 256) "3000.5")
   (func (export "alloc") (param i32) (result i32) (i32.const 4096))
   (func $look (param $at i32) (result i32) (local $answer i64)
-    (local.set $answer (call $observe (i32.const 0) (i32.const {len(SPEC)})))
+    (local.set $answer (call $observe (i32.const 0) (i32.const {len(spec)})))
     (if (i64.eq (local.get $answer) (i64.const -1))
       (then (call $propose (i32.const 0) (i32.const 256) (i32.const 6)) (unreachable)))
     (call $read (local.get $at))
@@ -62,6 +65,7 @@ GUEST = f"""
     (local.set $end (call $look (call $look (i32.const 1024))))
     (i64.or (i64.const {1024 << 32}) (i64.extend_i32_u (i32.sub (local.get $end) (i32.const 1024))))))
 """
+
 
 PRICES = Prices(
     fuel_price=100 * GWEI, slot_price=2_000 * GWEI, delivery_gas=250_000, max_tip=3, headroom=200, premium=1_000
@@ -75,10 +79,10 @@ def address(number: int) -> Address:
     return Address(number.to_bytes(20, "big"))
 
 
-def make_function() -> Function:
+def make_function(spec: bytes = SPEC) -> Function:
     """The guest above under terms that are not the default ones."""
     terms = parse_terms({"capabilities": {"http": {"hosts": ["http://exchange-a.test"], "methods": ["GET"]}}})
-    return Function(wasmtime.wat2wasm(GUEST), terms)
+    return Function(wasmtime.wat2wasm(guest(spec)), terms)
 
 
 def make_epoch() -> Epoch:
@@ -117,18 +121,18 @@ def make_request(function: Function) -> Request:
     )
 
 
-def sign_entry(epoch: Epoch, request: Request, so_far: Transcript, prices: dict[int, str]) -> Entry:
+def sign_entry(epoch: Epoch, request: Request, so_far: Transcript, prices: dict[int, str], spec: bytes = SPEC) -> Entry:
     """The next entry, observed by these members."""
     observations = []
     for member, price in prices.items():
         observation = Observation(Kind.VALUE, price.encode())
         digest = observation_digest(
             epoch_digest(epoch.identity), request_id(request), request.function_id, transcript_hash(so_far),
-            len(so_far), SPEC, observation,
+            len(so_far), spec, observation,
         )  # fmt: skip
         observations.append(SignedObservation(member, observation, secp256k1.sign(SECRETS[member], digest)))
-    kind, value = agree(SPEC, [signed.observation for signed in observations], epoch.n, epoch.f)
-    return Entry(SPEC, kind, value, tuple(observations))
+    kind, value = agree(spec, [signed.observation for signed in observations], epoch.n, epoch.f)
+    return Entry(spec, kind, value, tuple(observations))
 
 
 def sign_certificate(epoch: Epoch, request: Request, transcript: Transcript, round: int) -> Certificate:
@@ -153,6 +157,22 @@ def make_receipt(scheme: Scheme = Scheme.ECDSA) -> Receipt:
     request = make_request(function)
     first = sign_entry(epoch, request, (), {0: "3001.5", 1: "3000.25", 3: "2999"})
     transcript = (first, sign_entry(epoch, request, (first,), {0: "10", 2: "11", 3: "12"}))
+    return attest(scheme, function, request, transcript)
+
+
+@lru_cache(maxsize=1)
+def single_receipt() -> Receipt:
+    """A receipt of two looks under `single`: the one member's observation, and none."""
+    function, epoch = make_function(SINGLE), make_epoch()
+    request = make_request(function)
+    alone = alone_member(request_id(request), epoch.n)
+    first = sign_entry(epoch, request, (), {alone: "order 7"}, SINGLE)
+    return attest(Scheme.ECDSA, function, request, (first, sign_entry(epoch, request, (first,), {}, SINGLE)))
+
+
+def attest(scheme: Scheme, function: Function, request: Request, transcript: Transcript) -> Receipt:
+    """A receipt of this transcript, in a batch of two reports, attested by members 0, 2 and 3."""
+    epoch = make_epoch()
     certificate = sign_certificate(epoch, request, transcript, round=425_000_000)
     outcome = execute(load(function), request, transcript)
     assert isinstance(outcome, Returned)

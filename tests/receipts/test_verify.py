@@ -8,13 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from make_receipts import make_function, make_receipt
+from make_receipts import make_function, make_receipt, single_receipt
 
+from executor.crypto.digests import request_id
 from executor.errors import InvalidReceipt
 from executor.model.billing import Asset, Charge, Quote
 from executor.model.codec import encode_json, from_plain, to_plain
 from executor.model.receipt import Receipt
 from executor.model.report import Scheme
+from executor.protocol.strategies import alone_member
 from executor.receipts import all_passed, engine_for, function_of, known_modules, verify_receipt
 from executor.receipts.files import parse_receipt
 
@@ -182,6 +184,21 @@ def test_a_charge_ends_at_what_was_reserved_and_in_the_subscriptions_asset() -> 
     paid = replace(bill, asset=Asset.TOKEN, prices=prices, charge=tokens)
     assert failed(replace(receipt, bill=paid)) == set()
     assert failed(replace(receipt, bill=replace(paid, asset=Asset.NATIVE))) == {"bill"}
+
+
+def test_a_receipt_says_who_looked_alone() -> None:
+    """And that nobody else vouches for it; an empty set stands for nothing but no agreement."""
+    receipt = single_receipt()
+    checks = verify_receipt(receipt)
+    assert [each for each in checks if not each.passed] == []
+    alone = alone_member(request_id(receipt.request), 4)
+    value, nothing = [each.detail for each in checks if each.name == "observations"]
+    assert f'slot 0 "order": member {alone} alone looked (single): nobody else vouches for value order 7' == value
+    assert nothing.startswith(f'slot 1 "order": member {alone} alone was to look (single) and told nothing: error no-')
+    first, second = receipt.transcript
+    for transcript in ((replace(first, observations=()), second), (first, replace(second, value=b"no-agreement"))):
+        damaged = verify_receipt(replace(receipt, transcript=transcript))
+        assert "observations" in {each.name for each in damaged if not each.passed}
 
 
 def test_an_endless_transcript_is_refused_at_once() -> None:

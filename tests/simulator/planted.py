@@ -31,6 +31,7 @@ from executor.protocol.strategies import Case
 from executor.testing.fast_signatures import FastSignatures
 from executor.testing.simulator import engine
 from executor.testing.simulator.drawing import crashing, duels, scenarios
+from executor.testing.simulator.programs import looking_alone
 from executor.testing.simulator.scenario import Asked, Crash, Faulty, Scenario
 from executor.testing.simulator.sweep import Sweep
 
@@ -65,6 +66,20 @@ def relapses(draw: st.DrawFn) -> Scenario:
         crashes=tuple(Crash(member, draw(st.integers(5, 20)), draw(st.sampled_from((20, 100)))) for member in range(4)),
         lost_deliveries=9,
         first_leader=2,
+    )
+
+
+@st.composite
+def strangers(draw: st.DrawFn) -> Scenario:
+    """One member looks, another leads unheard by anybody and proposes what it likes."""
+    stranger = draw(st.sampled_from([member for member in range(4) if member != looking_alone("alone", 4)]))
+    return Scenario(
+        requests=(Asked("alone"),),
+        faulty=(Faulty(stranger, ("hidden-locks",), draw(st.binary(min_size=48, max_size=48))),),
+        stable_ms=48_000,
+        eclipse=True,
+        lost_deliveries=99,
+        first_leader=stranger,
     )
 
 
@@ -128,7 +143,7 @@ def _chosen_one_error_less(desk, life, base, spec):  # type: ignore[no-untyped-d
 
 def _mixed_as_values(spec, observations, n, f):  # type: ignore[no-untyped-def]
     values = [observation for observation in observations if observation.kind is Kind.VALUE]
-    if strategies.case_of(observations, n, f) is not Case.MIXED:
+    if strategies.case_under(spec, observations, n, f) is not Case.MIXED:
         return AGREE(spec, observations, n, f)
     return AGREE(spec, [*values, *values[:1] * (len(observations) - len(values))], n, f)
 
@@ -198,11 +213,16 @@ BUGS: tuple[Planted, ...] = (
     Planted(
         "f errors are enough",
         (
-            *((home, "case_of", _one_error_less) for home in (strategies, checks)),
+            (strategies, "case_of", _one_error_less),
             (leading, "_form_entry", _chosen_one_error_less),
         ),
     ),
     Planted("a mixed set agrees on a value", tuple((home, "agree", _mixed_as_values) for home in (checks, leading))),
+    Planted(
+        "anyone's observation counts under single",
+        ((checks, "looks_at", lambda spec, request, member, n: True),),
+        strangers,
+    ),
     Planted(
         "locks are not told to the next leader",
         ((agreement, "send_status", _status_without_lock),),

@@ -20,6 +20,7 @@ from executor.testing.simulator import (
     Weather,
     crashing,
     duels,
+    loners,
     scenarios,
     simulate_scenario,
 )
@@ -75,6 +76,14 @@ def test_every_property_holds_against_hostile_leaders(scenario):
 @given(crashing())
 def test_every_property_holds_where_everybody_crashes(scenario):
     """Around any effect of the first rounds, several times."""
+    result = simulate_scenario(scenario)
+    assert not result.violations, str(result)
+
+
+@SLICE
+@given(loners((4, 4, 7)))
+def test_every_property_holds_where_one_member_looks(scenario):
+    """Silent, lying, or telling each leader something else; beside hostile leaders."""
     result = simulate_scenario(scenario)
     assert not result.violations, str(result)
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from executor.model.observation import Kind as Seen
 from executor.model.outcome import Failed
+from executor.model.spec import FORMS, Form
 from executor.testing.checking.committee import Committee, Look, Played, Slot, with_fuel
 from executor.testing.checking.findings import Finding, Kind, show
 from executor.testing.checking.judge import Suspect, axes_of, strategies_of, values_of
@@ -111,6 +112,8 @@ def _agreed(slot: Slot | None, suspect: Suspect) -> str:
     """What became of differing values, and what one liar could make of them."""
     if slot is None or suspect.kind is not None:
         return ""
+    if slot.entry.kind is Seen.VALUE and FORMS[dict(strategies_of(slot))[suspect.field]] in (Form.SET, Form.LIST):
+        return "agreed   nothing: no part of it is held by enough nodes"
     if slot.entry.kind is Seen.VALUE:
         return "agreed   by luck: one liar beside two of these nodes is enough for no-agreement"
     return f"agreed   {slot.entry.kind.name.lower()} {show(slot.entry.value)}"

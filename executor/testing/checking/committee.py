@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from executor.model.observation import Kind, Observation
+from executor.crypto.digests import request_id
+from executor.model.observation import Observation
 from executor.model.outcome import Awaiting
 from executor.model.outcome import Final as Ending
 from executor.model.request import Request
 from executor.model.spec import Spec, parse_spec
 from executor.model.transcript import Entry, Transcript
-from executor.protocol.strategies import agree
+from executor.protocol.strategies import agree, alone_member
 from executor.testing.checking.scene import NODES, Scene
+from executor.testing.quorums import set_of
 from executor.testing.replies import World
 from executor.testing.simulate_world import Asked, WatchedWorld
 from executor.vm import Diagnostics, Program, execute, load, observe
@@ -85,7 +87,7 @@ class Committee:
             if not isinstance(outcome, Awaiting):
                 return Played(scene, tuple(slots), outcome, words)
             looks = tuple(self._look(request, transcript, world) for world in worlds)
-            entry = agreed(outcome.spec, [look.seen for look in looks])
+            entry = agreed(outcome.spec, [look.seen for look in looks], alone_member(request_id(request), NODES))
             slots.append(Slot(outcome.slot, parse_spec(outcome.spec), looks, entry))
 
     def _execute(self, request: Request, transcript: Transcript) -> tuple[Ending | Awaiting, str]:
@@ -107,17 +109,9 @@ class Committee:
         return self._looks[key]
 
 
-def agreed(spec: bytes, seen: Sequence[Observation]) -> Entry:
-    """The entry of the first quorum of values, else of the first f + 1 errors, else of whatever is there."""
-    values = [each for each in seen if each.kind is Kind.VALUE]
-    errors = [each for each in seen if each.kind is Kind.ERROR]
-    if len(values) >= QUORUM:
-        chosen = values[:QUORUM]
-    elif len(errors) > FAULTY:
-        chosen = errors[: FAULTY + 1]
-    else:
-        chosen = [*values, *errors][:QUORUM]
-    kind, value = agree(spec, chosen, NODES, FAULTY)
+def agreed(spec: bytes, seen: Sequence[Observation], alone: int) -> Entry:
+    """The entry of the set that an honest leader proposes; under `single` of node `alone`."""
+    kind, value = agree(spec, set_of(spec, seen, FAULTY, alone), NODES, FAULTY)
     return Entry(spec, kind, value)
 
 

@@ -1,7 +1,8 @@
 """What is wrong with a play, if anything.
 
 Rule 1. Honest nodes that see the same thing, told as differently as APIs do any day, must propose one value where the
-        strategy needs one: `identical` the same from all, `mode` the same from a quorum. `median` takes any numbers.
+        strategy needs one: `identical` the same from all, `mode` the same from a quorum. Strategies of numbers take any
+        numbers; of sets and lists something must be left that enough nodes hold. Under `single` one node looks.
 Rule 2. No input and no reply may end a run in a trap: it burns all fuel and tells the user's contract nothing. Nor may
         a look run out of fuel.
 Rule 3. An agreed error is no fault, however the function goes on from there; but with the example's own replies, or the
@@ -22,7 +23,7 @@ from executor.model.codec import decode_json
 from executor.model.observation import Kind as Seen
 from executor.model.outcome import Failed, TrapCode, Trapped
 from executor.model.profile import PROFILE
-from executor.model.spec import Fields, Strategy
+from executor.model.spec import FORMS, Fields, Form, Strategy
 from executor.testing.checking.committee import QUORUM, Played, Slot
 from executor.testing.checking.contents import Drift
 from executor.testing.checking.findings import Kind
@@ -30,6 +31,8 @@ from executor.testing.checking.scene import Scene
 from executor.testing.variations import Variation
 
 RANDOM_WORDS: Final = "Math.random would differ"  # guest-sdk/javascript/src/globals.js
+NOTHING: Final = b"[]"
+EMPTY: Final = (NOTHING, b"{}")
 _REFUSED: Final = {
     "http-host-not-allowed": Kind.HOST_NOT_ALLOWED,
     "http-method-not-allowed": Kind.METHOD_NOT_ALLOWED,
@@ -156,8 +159,14 @@ def _disagreement(scene: Scene, slot: Slot) -> Iterator[Suspect]:
             continue
         if strategy is Strategy.IDENTICAL or (strategy is Strategy.MODE and max(counts.values()) < QUORUM):
             yield Suspect(None, slot.index, field)
-        elif strategy is Strategy.MEDIAN and axes_of(scene) == {"request"}:
+        elif FORMS[strategy] is Form.DECIMAL and axes_of(scene) == {"request"}:
             yield Suspect(Kind.REPLY_ID, slot.index, field)
+        elif FORMS[strategy] in (Form.SET, Form.LIST) and NOTHING not in counts and _left(slot, field) in EMPTY:
+            yield Suspect(None, slot.index, field)
+
+
+def _left(slot: Slot, field: str) -> bytes:
+    return _part(slot.entry.value, field) if slot.entry.kind is Seen.VALUE else b""
 
 
 def _errors_as_values(slot: Slot) -> Iterator[Suspect]:

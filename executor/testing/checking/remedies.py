@@ -51,8 +51,9 @@ WORDS: Final[Mapping[Kind, Words]] = MappingProxyType(
         ),
         Kind.BAD_VALUE: Words(
             "{where} proposes what its strategy does not take{why}",
-            "median takes one number (a number, a Decimal, a plain decimal string), fields an object with exactly its "
-            "names, identical and mode text or bytes (of an object: JSON.stringify of an "
+            "median, min, max and trimmedMean take one number (a number, a Decimal, a plain decimal string), union, "
+            "intersection, frequency and the common strategies an array of strings, fields an object with exactly its "
+            "names, identical, mode and single text or bytes (of an object: JSON.stringify of an "
             "array of what you need): convert what the reply has, or take another strategy",
         ),
         Kind.OBSERVATION_FAILS: Words(

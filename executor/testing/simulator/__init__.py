@@ -8,7 +8,7 @@
 Start at simulator.py; docs/simulator.md says how to run, replay and extend it.
 """
 
-from executor.testing.simulator.drawing import crashing, duels, scenarios
+from executor.testing.simulator.drawing import crashing, duels, loners, scenarios
 from executor.testing.simulator.faults import FAULTS, Fault
 from executor.testing.simulator.hand import Hand
 from executor.testing.simulator.result import Result, simulate_scenario
@@ -48,6 +48,7 @@ __all__ = [
     "Weather",
     "crashing",
     "duels",
+    "loners",
     "scenarios",
     "simulate_scenario",
 ]

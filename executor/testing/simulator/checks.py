@@ -13,7 +13,7 @@ from executor.model.transcript import Entry, Transcript
 from executor.model.view import View
 from executor.protocol.effects import Attested
 from executor.protocol.evidence import is_evidence
-from executor.protocol.strategies import NO_AGREEMENT, OBSERVATION_FAILED
+from executor.protocol.strategies import NO_AGREEMENT, OBSERVATION_FAILED, alone_member
 from executor.testing.lies import is_within
 from executor.testing.simulator.attestations import certifies, proves
 from executor.testing.simulator.memory_limits import beyond_limits
@@ -84,11 +84,15 @@ def _entry(run: Simulator, request: RequestId, transcript: Transcript, slot: int
             signed.member, (signed.member, request, so_far, slot), signed.observation
         ):
             yield f"member {signed.member} never signed {signed.observation}"
-    if entry.observations:
+    if entry.observations and not parse_spec(entry.spec).alone:
         yield from _shape(run, entry)
-    aggregate = parse_spec(entry.spec).aggregate
+    spec, alone = parse_spec(entry.spec), alone_member(request, run.epoch.n)
+    if spec.alone and entry.observations and [signed.member for signed in entry.observations] != [alone]:
+        yield f"observed by others than member {alone}, which looks alone"
+    if spec.alone and alone in run.faults:
+        return  # whatever it says is agreed
     honest = sorted(run.seen.get((request, slot), ()))
-    if entry.kind is Kind.VALUE and not is_within(aggregate, entry.value, honest):
+    if entry.kind is Kind.VALUE and not is_within(spec.aggregate, entry.value, honest):
         yield f"{entry.value!r} is beyond what honest members saw: {honest}"
     if entry.kind is Kind.ERROR and entry.value.split(b":")[0] not in (NO_AGREEMENT, OBSERVATION_FAILED):
         failed = [trouble for trouble in run.scenario.troubles if trouble.slot == slot and trouble.fails]

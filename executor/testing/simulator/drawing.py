@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from hypothesis import strategies as st
 
 from executor.testing.simulator.faults import FAULTS
-from executor.testing.simulator.programs import PROGRAMS
+from executor.testing.simulator.programs import PROGRAMS, looking_alone
 from executor.testing.simulator.scenario import (
     FOREVER,
     SCHEMES,
@@ -33,6 +33,12 @@ NAMES: Final = tuple(FAULTS)
 STABLE_MS: Final = (0, 0, 6_000, 12_000, 24_000, 44_000)
 HOSTILE_LEADERS: Final = ("hidden-locks", "two-faced-leader", "withholding-leader", "spamming-leader")
 
+LONE_FAULTS: Final = (
+    *("silent", "half-silent", "slow", "lying-observation", "equivocating-observations", "two-faced-leader"),
+    *("hidden-locks", "spamming-leader", "consents-to-everything", "forged-signatures"),
+)
+
+_slots = st.integers(0, 1)
 _tapes = st.binary(min_size=TAPE_BYTES, max_size=TAPE_BYTES)
 
 
@@ -123,6 +129,33 @@ def crashing(draw: st.DrawFn, sizes: tuple[int, ...] = (4,), schemes: tuple[str,
         fates=draw(_tapes),
         crashes=tuple(draw(st.lists(crashes, min_size=1, max_size=5))),
         first_leader=faulty,
+        scheme=draw(st.sampled_from(schemes)),
+    )
+
+
+@st.composite
+def loners(draw: st.DrawFn, sizes: tuple[int, ...] = (4,), schemes: tuple[str, ...] = SCHEMES[:1]) -> Scenario:
+    """A function under `single`, whose one member is Byzantine in half of all cases, or fails, hangs or is slow."""
+    n = draw(st.sampled_from(sizes))
+    asked = Asked(draw(st.sampled_from(("alone", "mixed"))), 0, draw(st.sampled_from((0, 1, 7))))
+    alone = looking_alone(asked.program, n)
+    others = draw(st.permutations([member for member in range(n) if member != alone]))
+    faulty = ([alone] if draw(st.booleans()) else [])[: (n - 1) // 3]
+    faulty += others[: draw(st.integers(0, (n - 1) // 3 - len(faulty)))]
+    names = st.lists(st.sampled_from(LONE_FAULTS), min_size=1, max_size=2, unique=True)
+    late, stable_ms = draw(st.sampled_from((0, 600, 9_000))), draw(st.sampled_from(STABLE_MS))
+    return Scenario(
+        n=n,
+        requests=(asked,),
+        faulty=tuple(Faulty(member, tuple(draw(names)), draw(_tapes)) for member in sorted(faulty)),
+        stable_ms=stable_ms,
+        fates=draw(_tapes),
+        troubles=(Trouble(alone, slot, draw(st.sampled_from((0, 1, FOREVER))), late),)
+        if (slot := draw(_slots))
+        else (),
+        eclipse=draw(st.booleans()) and stable_ms > 0,
+        lost_deliveries=draw(st.sampled_from((0, 2, 99))),
+        first_leader=draw(st.sampled_from((*faulty, *range(n)))),
         scheme=draw(st.sampled_from(schemes)),
     )
 

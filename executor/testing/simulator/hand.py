@@ -12,11 +12,12 @@ from executor.model.ids import Digest, FunctionId, RequestId
 from executor.model.observation import Kind, Observation, SignedObservation
 from executor.model.outcome import Awaiting, Outcome
 from executor.model.report import Report, Vote
+from executor.model.spec import parse_spec
 from executor.model.transcript import Entry, Transcript
 from executor.model.view import Certificate, Prepare, View
 from executor.protocol.messages import Message
 from executor.protocol.statements import ObservationStatement, PrepareStatement, ReportsStatement, Signatures, Statement
-from executor.protocol.strategies import agree
+from executor.protocol.strategies import agree, alone_member
 from executor.testing.fast_signatures import SigningSuite
 from executor.testing.simulator.memory import Memory
 from executor.testing.simulator.programs import value_of
@@ -145,6 +146,9 @@ class Hand:
         known = dict(self.memory.observations.get((request, transcript_hash(base)), {}))
         for ally in self.allies:
             known[ally] = self.observation(request, base, outcome.spec, self.lie(outcome.spec), ally)
+        if parse_spec(outcome.spec).alone:
+            told = [known.get(alone_member(request, self.epoch.n)), known[self.index], None][self.tape.byte() % 3]
+            return self.entry(base, outcome.spec, [told] if told else [])
         values = [signed for signed in known.values() if signed.observation.kind is Kind.VALUE]
         for _ in range(max(0, len(values) - self.epoch.quorum)):
             values.pop(self.tape.below(len(values)))

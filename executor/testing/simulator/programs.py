@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, assert_never
 
+from executor.crypto.digests import request_id
 from executor.model.codec import encode_json
 from executor.model.ids import FunctionId
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Outcome, Returned, TrapCode, Trapped
-from executor.model.spec import Fields, parse_spec
+from executor.model.request import Request
+from executor.model.spec import FORMS, Fields, Form, parse_spec
 from executor.model.spec import Strategy as Aggregation
 from executor.model.transcript import Transcript
+from executor.model.values import encode_items, encode_set
+from executor.protocol.strategies import alone_member
+from executor.testing.simulation import make_request
 
 MEDIAN: Final = b'{"aggregate":"median","label":"price"}'
 IDENTICAL: Final = b'{"aggregate":"identical","label":"name"}'
 MODE: Final = b'{"aggregate":"mode","default":"none","label":"choice"}'
 FIELDS: Final = b'{"aggregate":{"fields":{"name":"mode","price":"median"}},"label":"both"}'
+SINGLE: Final = b'{"aggregate":"single","label":"order"}'
+UNION: Final = b'{"aggregate":"union","label":"names"}'
+BOUNDS: Final = b'{"aggregate":{"fields":{"high":"max","log":"common-prefix","low":"min","mean":"trimmed-mean"}}}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +64,26 @@ PROGRAMS: Final[Mapping[str, Program]] = MappingProxyType(
         "three": Program((MODE, MEDIAN, FIELDS)),
         "failed": Program((MODE,), "failed"),
         "trapped": Program((), "trapped"),
+        "alone": Program((SINGLE,)),
+        "mixed": Program((UNION, SINGLE, BOUNDS)),
     }
 )
-"""From none to three slots, every strategy, every ending, transcripts that are complete at different lengths."""
+"""From none to three slots, every kind of strategy and ending, transcripts that are complete at different lengths."""
 
 
 def function_of(program: str) -> FunctionId:
     """The id of a program's function."""
     return FunctionId(bytes([list(PROGRAMS).index(program) + 1]) * 32)
+
+
+def request_for(program: str, number: int) -> Request:
+    """The request that a scenario makes as its number so many."""
+    return replace(make_request(number), function_id=function_of(program))
+
+
+def looking_alone(program: str, n: int, number: int = 0) -> int:
+    """The member that looks under `single` for this request."""
+    return alone_member(request_id(request_for(program, number)), n)
 
 
 def seen(spec: bytes, member: int, request: int, slot: int, spread: int, later: int = 0) -> Observation:
@@ -82,4 +102,14 @@ def value_of(spec: bytes, number: int, name: str) -> bytes:
 
 
 def _single(strategy: Aggregation, number: int, name: str) -> str:
-    return str(number) if strategy is Aggregation.MEDIAN else name
+    match FORMS[strategy]:
+        case Form.BYTES:
+            return name
+        case Form.DECIMAL:
+            return str(number)
+        case Form.SET:
+            return encode_set(("all", name)).decode()
+        case Form.LIST:
+            return encode_items(("all", "all", name)).decode()
+        case form:
+            assert_never(form)

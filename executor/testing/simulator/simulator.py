@@ -10,7 +10,7 @@ Rule 2. Messages of faulty members cross the wire as bytes; what does not decode
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -30,7 +30,7 @@ from executor.protocol.messages import CertificateMessage, Message, decode_messa
 from executor.protocol.settings import Settings
 from executor.protocol.statements import ReportsStatement, Signatures, Statement, statement_digest
 from executor.testing.fast_signatures import FastSignatures, SigningSuite
-from executor.testing.simulation import START_S, bls_key, make_epoch, make_request, private_key
+from executor.testing.simulation import START_S, bls_key, make_epoch, private_key
 from executor.testing.simulator.attestations import proves
 from executor.testing.simulator.bounds import ROUND_S, last_change_ms, rounds_to_finish
 from executor.testing.simulator.clocks import LocalClock
@@ -40,7 +40,7 @@ from executor.testing.simulator.hand import Hand
 from executor.testing.simulator.memory import Memory
 from executor.testing.simulator.network import Network
 from executor.testing.simulator.notary import Notary
-from executor.testing.simulator.programs import PROGRAMS, Program, function_of, seen
+from executor.testing.simulator.programs import PROGRAMS, Program, function_of, request_for, seen
 from executor.testing.simulator.scenario import FOREVER, Clock, Scenario, Trouble
 from executor.testing.simulator.tape import Tape
 from executor.testing.simulator.violation import Violation
@@ -105,7 +105,7 @@ class Simulator(Engine):
     def _plan(self) -> None:
         scenario = self.scenario
         for number, asked in enumerate(scenario.requests):
-            request = replace(make_request(number), function_id=function_of(asked.program))
+            request = request_for(asked.program, number)
             key = request_id(request)
             self.requests[key], self.programs[key], self._numbers[key] = request, PROGRAMS[asked.program], number
             for node in self.nodes:

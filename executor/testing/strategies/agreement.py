@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from hypothesis import strategies as st
 
-from executor.errors import InvalidValue
 from executor.model.codec import encode_json
 from executor.model.observation import Kind, Observation
-from executor.model.spec import Aggregate, Fields, Strategy, parse_spec
+from executor.model.spec import FORMS, Aggregate, Fields, Form, parse_spec
 from executor.model.transcript import Entry, Transcript
+from executor.model.values import encode_items, encode_set
 from executor.protocol.strategies import agree
-from executor.testing.quorums import check_committee, quorum_of
+from executor.testing.quorums import check_committee, set_of
 
 MAX_ULPS: Final = 9
 _CODES: Final = ("http-timeout", "http-connect", "threw")
@@ -23,12 +23,16 @@ _TEXT: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 @dataclass(frozen=True, slots=True)
 class ObservationSet:
-    """What each of n nodes says about one slot, by index; those in `liars` may say anything well-formed."""
+    """What each of n nodes says about one slot, by index; those in `liars` may say anything well-formed.
+
+    Under `single` it is node `alone` that looks.
+    """
 
     spec: bytes
     observations: tuple[Observation, ...]
     liars: frozenset[int]
     f: int
+    alone: int = 0
 
     @property
     def honest(self) -> tuple[Observation, ...]:
@@ -38,7 +42,7 @@ class ObservationSet:
     @property
     def quorum(self) -> tuple[Observation, ...]:
         """A set that the protocol agrees on: q values if there are as many, else f + 1 errors, else a mixed one."""
-        return quorum_of(self.observations, self.f)
+        return set_of(self.spec, self.observations, self.f, self.alone)
 
     def agreed(self) -> tuple[Kind, bytes]:
         """What the protocol makes of `quorum`."""
@@ -89,7 +93,7 @@ def _sets(draw: st.DrawFn, spec: bytes, aggregate: Aggregate, n: int, f: int, fa
     liars = draw(st.frozensets(st.integers(0, n - 1), max_size=f))
     for liar in sorted(liars):
         said[liar] = draw(observations(spec))
-    return ObservationSet(spec, tuple(said), liars, f)
+    return ObservationSet(spec, tuple(said), liars, f, draw(st.integers(0, n - 1)))
 
 
 @st.composite
@@ -97,25 +101,40 @@ def _honest_values(draw: st.DrawFn, aggregate: Aggregate, n: int) -> list[bytes]
     if isinstance(aggregate, Fields):
         columns = {name: draw(_honest_values(strategy, n)) for name, strategy in aggregate.strategies}
         return [encode_json({name: column[node].decode() for name, column in columns.items()}) for node in range(n)]
-    if aggregate is not Strategy.MEDIAN:
-        return [draw(_TEXT).encode("utf-8")] * n
+    match FORMS[aggregate]:
+        case Form.BYTES:
+            return [draw(_TEXT).encode("utf-8")] * n
+        case Form.SET | Form.LIST as form:
+            return [draw(_items(form))] * n
+        case Form.DECIMAL:
+            pass
+        case form:
+            assert_never(form)
     base, places = draw(st.integers(0, 10**6)), draw(st.integers(0, 8))
     return [_decimal(base + draw(st.integers(0, MAX_ULPS)), places) for _ in range(n)]
 
 
 def _any_value(aggregate: Aggregate) -> st.SearchStrategy[bytes]:
-    match aggregate:
-        case Strategy.MEDIAN:
-            return st.builds(_decimal, st.integers(-(10**77), 10**77), st.integers(0, 40))
-        case Strategy():
+    if isinstance(aggregate, Fields):
+        texts = {
+            name: _TEXT if FORMS[each] is Form.BYTES else _any_value(each).map(bytes.decode)
+            for name, each in aggregate.strategies
+        }
+        return st.fixed_dictionaries(texts).map(encode_json)
+    match FORMS[aggregate]:
+        case Form.BYTES:
             return st.binary(max_size=16)
-        case Fields():
-            texts = {
-                name: _any_value(each).map(bytes.decode) if each is Strategy.MEDIAN else _TEXT
-                for name, each in aggregate.strategies
-            }
-            return st.fixed_dictionaries(texts).map(encode_json)
-    raise InvalidValue(f"no values are known for {aggregate!r}")
+        case Form.DECIMAL:
+            return st.builds(_decimal, st.integers(-(10**77), 10**77), st.integers(0, 40))
+        case Form.SET | Form.LIST as form:
+            return _items(form)
+        case form:
+            assert_never(form)
+
+
+def _items(form: Form) -> st.SearchStrategy[bytes]:
+    """A set or a list of a few texts."""
+    return st.lists(_TEXT, max_size=4).map(encode_set if form is Form.SET else encode_items)
 
 
 def _decimal(number: int, places: int) -> bytes:
