@@ -16,8 +16,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Protocol
 from typing import Final as Constant
+from typing import Protocol
 
 from executor.capabilities.errors import CallRefused
 from executor.capabilities.evm_messages import (
@@ -66,6 +66,10 @@ class EvmChain(Protocol):
         """What a call gives at the end of a block."""
         ...
 
+    async def call_many(self, block: Digest, calls: Sequence[Call]) -> Sequence[CallResult]:
+        """What each of several calls gives at the end of a block."""
+        ...
+
     async def balance(self, block: Digest, address: Address) -> int:
         """The balance in wei at the end of a block."""
         ...
@@ -105,28 +109,32 @@ class EvmCapability:
         self._headers: dict[tuple[int, Block], Header] = {}
 
     async def call(self, operation: str, request: bytes) -> Response:
-        """The answer, or a refusal whose reason goes to the log."""
-        try:
-            data = await self._in_time(operation, request)
-        except CallRefused as refused:
-            logger.info("%s: %s", operation, refused.code if self._quiet else refused)
-            return Refusal(refused.code)
-        if len(data) > PROFILE.ceilings.call_response_bytes:
-            logger.info("%s: the response has %d bytes", operation, len(data))
-            return Refusal("evm-too-large")
-        return Answer(data)
-
-    async def _in_time(self, operation: str, request: bytes) -> bytes:
+        """The answer in time, or a refusal whose reason goes to the log."""
         loop = asyncio.get_running_loop()
         if self._ends_at is None:
             self._ends_at = loop.time() + self._settings.run_timeout_s
         try:
             async with asyncio.timeout_at(min(self._ends_at, loop.time() + self._settings.timeout_s)):
-                return await self.answer(operation, request)
-        except TimeoutError as error:
-            raise CallRefused("evm-timeout", "the endpoints did not answer in time") from error
+                return await self.respond(operation, request)
+        except TimeoutError:
+            logger.info("%s: the endpoints did not answer in time", operation)
+            return Refusal("evm-timeout")
+
+    async def respond(self, operation: str, request: bytes) -> Response:
+        """The same without a clock: it waits for the chain alone, and for blocks where `wait_s` is not zero."""
+        try:
+            data = await self.answer(operation, request)
+        except CallRefused as refused:
+            logger.info("%s: %s", operation, refused.code if self._quiet else refused)
+            return Refusal(refused.code)
         except ChainError as error:
-            raise CallRefused(_code_of(error), str(error)) from error
+            code = _code_of(error)
+            logger.info("%s: %s", operation, code if self._quiet else error)
+            return Refusal(code)
+        if len(data) > PROFILE.ceilings.call_response_bytes:
+            logger.info("%s: the response has %d bytes", operation, len(data))
+            return Refusal("evm-too-large")
+        return Answer(data)
 
     async def answer(self, operation: str, request: bytes) -> bytes:
         """The response bytes of one operation; raises CallRefused with the guest's code, or ChainError."""
@@ -156,11 +164,9 @@ class EvmCapability:
         chain, header = await self._at(place, reads=1)
         return await chain.call(header.hash, call)
 
-    async def _call_many(self, place: Place, calls: Sequence[Call]) -> list[CallResult]:
+    async def _call_many(self, place: Place, calls: Sequence[Call]) -> Sequence[CallResult]:
         chain, header = await self._at(place, reads=len(calls))
-        async with _Together() as group:
-            tasks = [group.create_task(chain.call(header.hash, call)) for call in calls]
-        return [task.result() for task in tasks]
+        return await chain.call_many(header.hash, calls)
 
     async def _logs(self, place: Place, first: int | None, wanted: LogFilter) -> Sequence[Log]:
         chain, last = await self._at(place, reads=1)
@@ -209,23 +215,12 @@ class EvmCapability:
 
     async def _found(self, chain: EvmChain, block: int | Digest | Finalized) -> Header:
         """Endpoints may be a moment behind each other, or behind the block that others agreed on."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._settings.wait_s
-        while (header := await chain.header(block)) is None:
-            if loop.time() >= until:
-                raise CallRefused("evm-no-block", f"the chain has no block {block}")
-            await asyncio.sleep(PAUSE_S)
-        return header
-
-
-class _Together(asyncio.TaskGroup):
-    """A task group that raises the first failure itself: one refusal is as good as another."""
-
-    async def __aexit__(self, *details: Any) -> None:
-        try:
-            await super().__aexit__(*details)
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from failures
+        for left in range(int(self._settings.wait_s / PAUSE_S), -1, -1):
+            if (header := await chain.header(block)) is not None:
+                return header
+            if left:
+                await asyncio.sleep(PAUSE_S)
+        raise CallRefused("evm-no-block", f"the chain has no block {block}")
 
 
 def _code_of(error: ChainError) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 from typing import Final as Constant
 
 from executor.chain.agreement import Panel
@@ -27,6 +27,7 @@ from executor.model.evm import Call, CallResult, Header, Log, LogFilter
 from executor.model.ids import Address, Digest
 
 Json = Any
+Tag: TypeAlias = Literal["finalized", "latest"]
 
 CALL_GAS: Constant = 16_777_216  # the most a transaction may have (EIP-7825), and less than any provider allows a call
 TIMEOUT_S: Constant = 4.0  # one question to one endpoint
@@ -56,7 +57,7 @@ class ChainReader:
         """Close the connections."""
         await self._rpc.close()
 
-    async def header(self, block: int | Digest | Literal["finalized"]) -> Header | None:
+    async def header(self, block: int | Digest | Tag) -> Header | None:
         """The canonical block of a number or tag, or that of a hash; None where there is none."""
         found = await self._block(block)
         return None if found is None else _header(found)
@@ -70,6 +71,12 @@ class ChainReader:
             if Refusal(error).reverted:
                 return CallResult(False, error.data)
             raise
+
+    async def call_many(self, block: Digest, calls: Sequence[Call]) -> list[CallResult]:
+        """What each of several calls gives at the end of a block; the first failure ends them all."""
+        async with _Together() as group:
+            tasks = [group.create_task(self.call(block, call)) for call in calls]
+        return [task.result() for task in tasks]
 
     async def balance(self, block: Digest, address: Address) -> int:
         """The balance in wei at the end of a block."""
@@ -88,7 +95,7 @@ class ChainReader:
             raise ChainUnavailable(f"block {last.number} is no longer {last.hash}")
         return found
 
-    async def _block(self, block: int | Digest | Literal["finalized"]) -> Json:
+    async def _block(self, block: int | Digest | Tag) -> Json:
         match block:
             case Digest():
                 return await self._ask("eth_getBlockByHash", str(block), False)
@@ -146,6 +153,16 @@ class ChainReader:
                 raise ReplyTooLarge(f"the endpoints refuse the range: {error}") from error
             await asyncio.sleep(PAUSE_S)
             return await self._rpc.call(method, *params)
+
+
+class _Together(asyncio.TaskGroup):
+    """A task group that raises the first failure itself: one refusal is as good as another."""
+
+    async def __aexit__(self, *details: Any) -> None:
+        try:
+            await super().__aexit__(*details)
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
 
 
 def _may_hold(bloom: bytes, address: bytes, topics: Sequence[bytes]) -> bool:

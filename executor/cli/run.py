@@ -8,10 +8,17 @@ from typing import Annotated
 
 import typer
 
-from executor.capabilities import BlockingCapabilities, GivenPrivateData, HttpSettings, granted_capabilities
+from executor.capabilities import (
+    BlockingCapabilities,
+    EvmSettings,
+    GivenPrivateData,
+    HttpSettings,
+    granted_capabilities,
+)
+from executor.cli._chains import LocalChains
 from executor.cli._exits import FAILED
 from executor.cli._local import LocalRun, Observed, parse_given, plain_reason, run_locally
-from executor.cli._replies import RepliedHttp, read_replies
+from executor.cli._replies import read_replies
 from executor.cli._secrets import read_secrets
 from executor.cli._show import as_json, fact, readable
 from executor.crypto.digests import payload
@@ -25,7 +32,8 @@ from executor.model.profile import PROFILE
 from executor.model.request import Request
 from executor.model.spec import parse_spec
 from executor.projects import load_function
-from executor.vm import LogLine, load, self_test
+from executor.testing.replies import RepliedCapabilities
+from executor.vm import Capabilities, LogLine, load, self_test
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -36,7 +44,9 @@ def command(
     given: Annotated[
         list[str] | None, typer.Option("--observe", help="SLOT=VALUE or SLOT=error:CODE instead of observing.")
     ] = None,
-    replies: Annotated[Path | None, typer.Option(help="JSON file with HTTP replies by URL; no network then.")] = None,
+    replies: Annotated[
+        Path | None, typer.Option(help="JSON file with replies by URL, and of chains; no network then.")
+    ] = None,
     resolve: Annotated[
         list[str] | None, typer.Option(help="HOST=ADDRESS[:PORT], like /etc/hosts; may be a private address.")
     ] = None,
@@ -45,6 +55,12 @@ def command(
         typer.Option("--secret", help="NAME (its environment variable), NAME=env:VARIABLE or NAME=@FILE."),
     ] = None,
     ca_file: Annotated[Path | None, typer.Option(help="Certificates to trust instead of the system's.")] = None,
+    rpc: Annotated[
+        list[str] | None, typer.Option(help="CHAIN=URL of a chain to read; repeat it. The first is the home chain.")
+    ] = None,
+    block: Annotated[
+        int | None, typer.Option(help="The request's block on the home chain; the last, if left out.")
+    ] = None,
     timestamp: Annotated[int | None, typer.Option(help="The request's block timestamp; now, if left out.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
@@ -52,20 +68,30 @@ def command(
     function = _function(path)
     overrides = _pairs(resolve or [], "--resolve")
     settings = HttpSettings(overrides=overrides, ca_file=None if ca_file is None else str(ca_file))
+    if replies is not None and rpc:
+        raise InvalidConfig("--rpc: --replies answers for chains, too; give one of both")
+    if rpc and timestamp is not None:
+        raise InvalidConfig("--timestamp: with --rpc it is the block's; choose a --block")
     data, private = read_input(input_text), GivenPrivateData(read_secrets(secrets or [], function.terms))
     replied = None if replies is None else read_replies(replies)
+    observations = _given(given or [], function.terms.limits.observations)
     self_test()  # D11
     program = load(function)
-    request = Request.local(
-        program.function_id,
-        data,
-        block_timestamp=int(time.time()) if timestamp is None else timestamp,
-    )
-    capabilities = granted_capabilities(function.terms, settings, private=private, request=request)
-    if replied is not None and function.terms.capabilities.http is not None:
-        capabilities = capabilities.instead("http", RepliedHttp(function.terms.capabilities.http, replied))
-    observations = _given(given or [], function.terms.limits.observations)
-    done = run_locally(program, request, BlockingCapabilities(capabilities), observations)
+    with LocalChains(rpc or []) as chains:
+        local = Request.local(
+            program.function_id,
+            data,
+            block_timestamp=int(time.time()) if timestamp is None else timestamp,
+            chain_id=function.terms.home_chain,
+        )
+        request = chains.placed(local, block)
+        live = granted_capabilities(
+            function.terms, settings, evm=EvmSettings(chains.readers), private=private, request=request
+        )
+        capabilities: Capabilities = BlockingCapabilities(live, chains.run)
+        if replied is not None:
+            capabilities = RepliedCapabilities(function.terms, replied, private, request=request)
+        done = run_locally(program, request, capabilities, observations)
     for slot in sorted(observations):
         if slot >= len(done.observed):
             typer.echo(f"executor: warning: --observe: the function never reached slot {slot}", err=True)

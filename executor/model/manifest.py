@@ -99,6 +99,11 @@ class Terms(_Strict):
     limits: Limits = Limits()
     capabilities: Capabilities = Capabilities()
 
+    @property
+    def home_chain(self) -> int:
+        """The home chain of requests that no chain made: the first that is listed, else 0."""
+        return 0 if self.capabilities.evm is None else self.capabilities.evm.chains[0]
+
     def canonical(self) -> bytes:
         """Canonical JSON; lists are sorted and deduplicated, since their order means nothing."""
         plain = self.model_dump(mode="json", exclude_none=True)

@@ -45,10 +45,12 @@ class Request:
             raise InvalidValue("a triggered request whose id does not commit to all of its context")
 
     @classmethod
-    def local(cls, function_id: FunctionId, input: bytes = b"", *, block_timestamp: int = 0) -> Request:
-        """A request that no chain made, for running and testing functions: chain id, nonce and addresses are zero."""
+    def local(
+        cls, function_id: FunctionId, input: bytes = b"", *, block_timestamp: int = 0, chain_id: int = 0
+    ) -> Request:
+        """A request that no chain made, for running and testing functions: what is not given is zero."""
         return cls(
-            chain_id=0,
+            chain_id=chain_id,
             router=ZERO_ADDRESS,
             nonce=0,
             block_number=0,

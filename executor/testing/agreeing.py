@@ -87,7 +87,8 @@ def play(
 
     `pick` chooses among what different sets agree on: the run goes on over that. Raises HostFault.
     """
-    request = Request.local(program.function_id, input, block_timestamp=START_S)
+    home = program.function.terms.home_chain
+    request = Request.local(program.function_id, input, block_timestamp=START_S, chain_id=home)
     transcript: Transcript = ()
     while True:
         trace = traced(program, request, transcript)

@@ -21,7 +21,8 @@ START_S = 1_700_000_000  # the request's block timestamp; any would do
 
 def first_divergence(program: Program, input: bytes, seen: World, places: Sequence[Variant]) -> NotDeterministic | None:
     """The first case of a request, executed slot by slot as by a committee of one, whose runs are not all the same."""
-    request = Request.local(program.function_id, input, block_timestamp=START_S)
+    terms = program.function.terms
+    request = Request.local(program.function_id, input, block_timestamp=START_S, chain_id=terms.home_chain)
     transcript: Transcript = ()
     while True:
         first = traced(program, request, transcript)
@@ -30,8 +31,8 @@ def first_divergence(program: Program, input: bytes, seen: World, places: Sequen
             return found
         if not isinstance(first.end, Awaiting):
             return None
-        worlds = [RepliedCapabilities(program.function.terms, seen, input=input) for _ in range(2)]
-        looks = [traced(program, request, transcript, each) for each in worlds]
+        worlds = [RepliedCapabilities(terms, seen, request=request) for _ in range(2)]
+        looks = [traced(program, request, transcript, world) for world in worlds]
         if (found := _differing("one look", looks[0], [("another look", looks[1])], input, seen)) is not None:
             return found
         saw = looks[0].end

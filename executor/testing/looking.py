@@ -38,7 +38,7 @@ def look(program: Program, request: Request, transcript: Transcript, worlds: Seq
 
 
 def _look(program: Program, request: Request, transcript: Transcript, node: int, world: World) -> Look:
-    capabilities = RepliedCapabilities(program.function.terms, world, input=request.input)
+    capabilities = RepliedCapabilities(program.function.terms, world, request=request)
     trace = traced(program, request, transcript, capabilities)
     assert isinstance(trace.end, Observation)
     return Look(node, world, trace.end, trace, capabilities.missing)

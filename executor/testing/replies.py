@@ -1,4 +1,5 @@
-"""What the world answers a node in a test: HTTP replies by URL, served under the function's own allow-list.
+"""What the world answers a node in a test: HTTP replies by URL, chains' by the names of evm_replies.py, under the
+function's own manifest.
 
 Rule 1. A key of a world is a URL, or the beginning of one followed by `*`; an exact key comes before a pattern.
 Rule 2. What the manifest does not grant is refused exactly as on the network.
@@ -8,9 +9,10 @@ Rule 3. A URL without a reply is refused as `http-connect`, and remembered for t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from functools import partial
+from typing import Any, Final, TypeAlias, TypeVar
 
 from yarl import URL
 
@@ -18,14 +20,18 @@ from executor.capabilities.allowlist import AllowList
 from executor.capabilities.errors import CallRefused
 from executor.capabilities.framing import decode_request, decode_requests, encode_response, encode_responses
 from executor.capabilities.private import GivenPrivateData, granted_name, part_of_input
-from executor.errors import InvalidValue
+from executor.errors import HostFault, InvalidValue
+from executor.model.ids import FunctionId
 from executor.model.manifest import HttpCapability as HttpTerms
 from executor.model.manifest import Terms
 from executor.model.observation import ERROR_CODE
+from executor.model.request import Request
+from executor.testing.evm_replies import replied_evm
 from executor.vm import Answer, Refusal, Response
 
 MAX_REQUESTS: Final = 64  # in one http.fetch_many, as the node's own capability allows at most
 JSON_TYPE: Final = "application/json"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,27 +144,38 @@ def made_up_secrets(terms: Terms) -> dict[str, bytes]:
 class RepliedCapabilities:
     """What one node's guest sees in an observe run: `executor.Capabilities` over a world.
 
-    `private` answers secrets, by default made-up ones, and opens open envelopes in the request's `input`.
+    `private` answers secrets, by default made-up ones, and opens open envelopes in the input of `request`, for which
+    chains are read, too: by default one that no chain made.
     """
 
     def __init__(
-        self, terms: Terms, replies: World, private: GivenPrivateData | None = None, *, input: bytes = b""
+        self,
+        terms: Terms,
+        replies: World,
+        private: GivenPrivateData | None = None,
+        *,
+        request: Request | None = None,
     ) -> None:
         self._granted = terms.capabilities
-        granted = terms.capabilities.http
-        self._http = None if granted is None else RepliedHttp(granted, replies)
+        self._missing: set[str] = set()
+        http, evm = terms.capabilities.http, terms.capabilities.evm
+        own = request or Request.local(FunctionId(bytes(32)), chain_id=terms.home_chain)
+        self._http = None if http is None else RepliedHttp(http, replies, self._missing)
+        self._evm = None if evm is None else replied_evm(evm, own, partial(look_up, replies), self._missing)
         self._private = private or GivenPrivateData(made_up_secrets(terms))
-        self._input = input
+        self._input = own.input
 
     @property
     def missing(self) -> frozenset[str]:
-        """URLs that were asked and have no reply."""
-        return frozenset() if self._http is None else frozenset(self._http.missing)
+        """URLs and reads that were asked and have no reply."""
+        return frozenset(self._missing)
 
     def call(self, operation: str, request: bytes) -> Response:
         """The response to one call."""
         if self._http is not None and operation.startswith("http."):
             return self._http.respond(operation, request)
+        if self._evm is not None and operation.startswith("evm."):
+            return finished(self._evm.respond(operation, request))
         try:
             if self._granted.secrets is not None and operation == "secrets.get":
                 return Answer(self._private.look_up(granted_name(request, self._granted.secrets)))
@@ -167,3 +184,13 @@ class RepliedCapabilities:
         except CallRefused as refused:
             return Refusal(refused.code)
         return Refusal("not-granted")
+
+
+def finished(ready: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that waits for nothing."""
+    try:
+        ready.send(None)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]  # StopIteration is not generic
+    ready.close()
+    raise HostFault("a simulated part waits for something")

@@ -18,8 +18,9 @@ from executor.capabilities.framing import decode_request, decode_requests
 from executor.capabilities.private import GivenPrivateData
 from executor.errors import InvalidConfig
 from executor.model.manifest import Terms
+from executor.model.request import Request
 from executor.testing.replies import MAX_REQUESTS, RepliedCapabilities, Reply, World, world
-from executor.vm import Response
+from executor.vm import Refusal, Response
 
 Given: TypeAlias = Mapping[str, Any]
 """Replies by URL, each a `Reply`, bytes, text or JSON (`Reply.of`)."""
@@ -29,7 +30,10 @@ Replies: TypeAlias = Given | Sequence[Given] | Callable[[int], World]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request a guest made; `refused` is the code it got when the manifest does not allow it."""
+    """One request a guest made: an HTTP method and URL, or an operation and what it was given.
+
+    `refused` is the code it got when the manifest does not allow it.
+    """
 
     method: str
     url: str
@@ -40,17 +44,28 @@ class WatchedWorld:
     """The capabilities of one observe run over a world, with a list of what was asked."""
 
     def __init__(
-        self, terms: Terms, replies: World, private: GivenPrivateData | None = None, *, input: bytes = b""
+        self,
+        terms: Terms,
+        replies: World,
+        private: GivenPrivateData | None = None,
+        *,
+        request: Request | None = None,
     ) -> None:
         self.asked: list[Asked] = []
-        self._terms, self._answering = terms, RepliedCapabilities(terms, replies, private, input=input)
+        self._terms, self._answering = terms, RepliedCapabilities(terms, replies, private, request=request)
 
     def call(self, operation: str, request: bytes) -> Response:
         """The response to one call."""
         self.asked.extend(self._requests(operation, request))
-        return self._answering.call(operation, request)
+        response = self._answering.call(operation, request)
+        if operation.startswith("evm."):
+            refused = response.code if isinstance(response, Refusal) and "granted" in response.code else ""
+            self.asked.append(Asked(operation, request.decode("utf-8", "replace"), refused))
+        return response
 
     def _requests(self, operation: str, request: bytes) -> Iterable[Asked]:
+        if not operation.startswith("http."):
+            return
         try:
             messages = decode_requests(request, limit=MAX_REQUESTS) if operation == "http.fetch_many" else [request]
             asked = [decode_request(message) for message in messages]

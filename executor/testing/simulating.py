@@ -9,10 +9,10 @@ clock, the wire and what nodes see of the world are given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final
 
 from executor.capabilities import GivenPrivateData
 from executor.errors import HostFault, InvalidConfig
@@ -23,13 +23,12 @@ from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.testing.faults import FAULTS
 from executor.testing.functions import FunctionLike, program_of
-from executor.testing.replies import World, made_up_secrets
+from executor.testing.replies import World, finished, made_up_secrets
 from executor.testing.simulate_result import Simulated, conclude
 from executor.testing.simulate_world import Replies, WatchedWorld, worlds_of
 from executor.testing.simulation import START_S, Simulation, make_request
 from executor.vm import Program, execute, observe
 
-T = TypeVar("T")
 SILENT, SLOW, CRASH = "silent", "slow", "crash"
 SLOW_S: Final = 6.0  # longer than a round of 4 s, so that a slow node is late for the one it began in
 CRASH_AFTER: Final = 5  # effects: its observation is in the journal, and nobody has heard of it
@@ -57,7 +56,11 @@ def simulate(
     """
     program = program_of(function)
     struck = _struck(faults, n, f)
-    subject = replace(make_request(), function_id=program.function_id, input=input, block_timestamp=block_timestamp)
+    made = make_request()
+    home = program.function.terms.home_chain or made.chain_id
+    subject = replace(
+        made, chain_id=home, function_id=program.function_id, input=input, block_timestamp=block_timestamp
+    )
     private = GivenPrivateData(made_up_secrets(program.function.terms) if secrets is None else secrets)
     runs = _Runs(program, subject, worlds_of(replies, n), private)
     simulation = Simulation(
@@ -115,11 +118,11 @@ class _Runs:
         """What a node says it sees over a transcript."""
         if (transcript, node) not in self.seen:
             terms, request = self._program.function.terms, self._request
-            world = WatchedWorld(terms, self._worlds[node], self._private, input=request.input)
+            world = WatchedWorld(terms, self._worlds[node], self._private, request=request)
             seen = observe(self._program, request, transcript, world)
             if fault is not None and fault in FAULTS:
                 wrapped = FAULTS[fault](_Honest(seen=seen))
-                seen = _finished(wrapped.observe(self._program.function, self._request, transcript))
+                seen = finished(wrapped.observe(self._program.function, self._request, transcript))
             self.seen[transcript, node] = seen
         return self.seen[transcript, node]
 
@@ -128,7 +131,7 @@ class _Runs:
 
         def run(transcript: Transcript) -> Outcome:
             wrapped = FAULTS[fault](_Honest(outcome=self.execute(transcript)))
-            return _finished(wrapped.execute(self._program.function, self._request, transcript))
+            return finished(wrapped.execute(self._program.function, self._request, transcript))
 
         return run
 
@@ -150,16 +153,6 @@ class _Honest:
         if self._seen is None:
             raise HostFault("a fault observed where it was to execute")
         return self._seen
-
-
-def _finished(ready: Coroutine[object, None, T]) -> T:
-    """The result of a coroutine that waits for nothing."""
-    try:
-        ready.send(None)
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]  # StopIteration is not generic
-    ready.close()
-    raise HostFault("a simulated fault waits for something")
 
 
 __all__ = ["FAULT_NAMES", "Simulated", "simulate"]

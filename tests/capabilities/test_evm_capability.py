@@ -83,6 +83,10 @@ class Chain:
             raise self.fails
         return CallResult(not self.reverts, call.data[-1:])
 
+    async def call_many(self, block: Digest, calls: Sequence[Call]) -> list[CallResult]:
+        """One by one."""
+        return [await self.call(block, call) for call in calls]
+
     async def balance(self, block: Digest, address: Address) -> int:
         """Some wei."""
         self.asked.append((block, address))

@@ -46,7 +46,10 @@ def seen(operation: bytes, argument: bytes, *, input: bytes = b"", grants: dict[
     run, before = asking(operation, argument)
     target = program(run, before=before, grants=grants)
     return observe(
-        target, request(target, input), (), RepliedCapabilities(target.function.terms, {}, LOCAL, input=input)
+        target,
+        request(target, input),
+        (),
+        RepliedCapabilities(target.function.terms, {}, LOCAL, request=request(target, input)),
     )
 
 

@@ -140,6 +140,21 @@ async def test_a_balance_at_a_block_is_the_same_for_all_or_none() -> None:
             await reader.balance(BLOCK, CONTRACT)
 
 
+async def test_many_calls_are_made_side_by_side_and_fail_together() -> None:
+    """In their order; what one is refused, all are."""
+    async with reading(honest) as reader:
+        assert await reader.call_many(BLOCK, [CALL] * 40) == [CallResult(True, bytes.fromhex(WORD[2:]))] * 40
+        assert reader.answered == 40
+
+    def third(_world: World, method: str, params: Any, answer: Any) -> Any:
+        refused = method == "eth_call" and params[0]["data"] == "0x03"
+        return {"error": {"code": -32000, "message": "out of gas"}} if refused else answer
+
+    async with reading(third) as reader:
+        with pytest.raises(RpcRefused):
+            await reader.call_many(BLOCK, [Call(CONTRACT, bytes([each])) for each in range(5)])
+
+
 async def test_calls_name_the_block_by_hash_and_their_gas() -> None:
     """EIP-1898: an endpoint on another fork has no such block; 2^24 gas everywhere."""
     asked: list[Any] = []

@@ -40,6 +40,10 @@ class Given:
         succeeded, data = self.values[0][0 if call.data else 1]
         return CallResult(succeeded, unhex(data))
 
+    async def call_many(self, block: Digest, calls: Sequence[Call]) -> list[CallResult]:
+        """One by one."""
+        return [await self.call(block, call) for call in calls]
+
     async def balance(self, _block: Digest, _address: Address) -> int:
         """The number."""
         return int(self.values[0])

@@ -78,7 +78,8 @@ class Committee:
 
     def play(self, scene: Scene) -> Played:
         """Every slot looked at and agreed, up to the end; raises HostFault."""
-        request = Request.local(self.program.function_id, scene.input, block_timestamp=TIMESTAMP)
+        home = self.program.function.terms.home_chain
+        request = Request.local(self.program.function_id, scene.input, block_timestamp=TIMESTAMP, chain_id=home)
         worlds = scene.worlds(self.base, self.steady)
         slots: list[Slot] = []
         while True:
@@ -102,7 +103,7 @@ class Committee:
     def _look(self, request: Request, transcript: Transcript, world: World) -> Look:
         key = (request.input, transcript, frozenset(world.items()))
         if key not in self._looks:
-            watched, seen = WatchedWorld(self.program.function.terms, world, input=request.input), Diagnostics()
+            watched, seen = WatchedWorld(self.program.function.terms, world, request=request), Diagnostics()
             self.runs += 1
             observation = observe(self.program, request, transcript, watched, diagnostics=seen)
             _keep(self._looks, key, Look(observation, _words(seen), tuple(watched.asked)))

@@ -25,15 +25,21 @@ _OURS: Final = frozenset({"code", "error", "headers", "length", "message", "name
 _LEAVES: Final[tuple[Any, ...]] = ("1842.17", 1842.17, 42, "alpha")
 _ID: Final = "7f0c2a9e-3b1d-4c58-9a77-0d6b1e2f3a45"
 _TIME: Final = 1_700_000_000
+_ON_CHAINS: Final[dict[str, Any]] = {
+    "evm.call://*": "0x" + f"{10**18:064x}" * 8,  # some integers; neither an array nor text
+    "evm.balance://*": 10**18,
+    "evm.block://*": 1_000,
+    "evm.logs://*": [],
+}
 
 
 def guesses(source: bytes) -> Iterator[World]:
     """Worlds to try, the likeliest first."""
     chains = list(_chains(source.decode("utf-8", "replace")))
     for leaf in _LEAVES:
-        yield world({ANYWHERE: _shaped(chains, leaf)})
-    yield world({ANYWHERE: "1842.17"})
-    yield world({ANYWHERE: [_shaped(chains, leaf) for leaf in (1842.17, 1842.25, 1842.31)]})
+        yield world({ANYWHERE: _shaped(chains, leaf), **_ON_CHAINS})
+    yield world({ANYWHERE: "1842.17", **_ON_CHAINS})
+    yield world({ANYWHERE: [_shaped(chains, leaf) for leaf in (1842.17, 1842.25, 1842.31)], **_ON_CHAINS})
     yield {ANYWHERE: Reply()}
 
 

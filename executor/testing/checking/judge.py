@@ -37,6 +37,7 @@ _REFUSED: Final = {
     "http-host-not-allowed": Kind.HOST_NOT_ALLOWED,
     "http-method-not-allowed": Kind.METHOD_NOT_ALLOWED,
     "not-granted": Kind.NOT_GRANTED,
+    "evm-chain-not-granted": Kind.NOT_GRANTED,
 }
 _TRAPS: Final = (
     ("limits.observations", Kind.TOO_MANY_OBSERVATIONS),

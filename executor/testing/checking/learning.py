@@ -37,7 +37,8 @@ class Learnt:
 def learn(program: Program, plan: Plan) -> Learnt:
     """The plan's examples, with guesses for what it leaves out."""
     source = program.function.source
-    guessing = plan.replies is None and program.function.terms.capabilities.http is not None
+    granted = program.function.terms.capabilities
+    guessing = plan.replies is None and (granted.http is not None or granted.evm is not None)
     worlds: list[World] = list(guesses(source)) if guessing else [plan.replies or {}]
     inputs = [plan.inputs[0]] if plan.inputs else guessed_inputs(source)
     worth, base, best = -1, worlds[0], None

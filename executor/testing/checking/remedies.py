@@ -42,7 +42,7 @@ WORDS: Final[Mapping[Kind, Words]] = MappingProxyType(
         ),
         Kind.NOT_GRANTED: Words(
             "{where} uses a capability that function.toml does not grant",
-            "grant it in function.toml; for HTTP: [capabilities.http] with hosts",
+            "grant it in function.toml: [capabilities.http] with hosts, [capabilities.evm] with chains",
         ),
         Kind.ERROR_AS_VALUE: Words(
             "{where} proposes a value although no node got an answer",

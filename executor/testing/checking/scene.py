@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, TypeAlias, assert_never
 
+from executor.testing.checking import chains
 from executor.testing.checking.contents import Drift, Edge, Grown, drifted, edged, grown
+from executor.testing.evm_replies import is_chain
 from executor.testing.outages import Outage, strike
 from executor.testing.replies import Reply, World
 from executor.testing.variations import Variation, vary
@@ -82,12 +84,14 @@ def _words(url: str, twist: Twist) -> str:
 
 def _twisted(base: World, twists: Twists, steady: frozenset[str]) -> World:
     changes = dict(twists)
-    replies = {url: _apply(reply, changes.get(url, Variation()), steady) for url, reply in base.items()}
+    replies = {url: _apply(url, reply, changes.get(url, Variation()), steady) for url, reply in base.items()}
     queries = {f"{url.partition('?')[0]}*": reply for url, reply in replies.items() if not url.endswith("*")}
     return {**queries, **replies}
 
 
-def _apply(reply: Reply, twist: Twist, steady: frozenset[str]) -> Reply:
+def _apply(url: str, reply: Reply, twist: Twist, steady: frozenset[str]) -> Reply:
+    if is_chain(url):
+        return chains.twisted(url, reply, twist)
     match twist:
         case Variation():
             return vary(reply, twist, steady=steady)

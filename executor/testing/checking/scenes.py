@@ -6,9 +6,12 @@ import random
 from collections.abc import Iterator
 from typing import Final
 
+from executor.testing.checking import chains
 from executor.testing.checking.contents import EDGES, Drift, Edge, Grown, drifts, numbers_in
 from executor.testing.checking.inputs import boundary_inputs, random_input
 from executor.testing.checking.scene import NODES, Scene, Twists, alike
+from executor.testing.evm_replies import is_chain
+from executor.testing.evm_variations import moves
 from executor.testing.outages import Outage
 from executor.testing.replies import World
 from executor.testing.variations import Digits, Order, Space, Variation
@@ -37,7 +40,7 @@ def scenes(examples: tuple[bytes, ...], base: World, seed: int) -> Iterator[tupl
         yield EXAMPLES, Scene(example)
     for example in examples[:3]:
         yield from _one_difference(example, urls)
-        if moving := [url for url in urls if drifts(base[url])]:
+        if moving := [url for url in urls if moves(url) or drifts(base[url])]:
             rows = (tuple((url, Drift(steps)) for url in moving if steps) for steps in (0, 1, 2, -1))
             yield "differing replies", Scene(example, tuple(rows))
     for example in examples[:1]:
@@ -77,7 +80,8 @@ def _growth(example: bytes, urls: list[str]) -> Iterator[tuple[str, Scene]]:
 
 def _edges(example: bytes, base: World) -> Iterator[tuple[str, Scene]]:
     for url, reply in sorted(base.items()):
-        for place in range(min(numbers_in(reply), MAX_EDGED_NUMBERS)):
+        edges = chains.words_in(reply) if is_chain(url) else numbers_in(reply)
+        for place in range(min(edges, MAX_EDGED_NUMBERS)):
             for value in EDGES:
                 yield "extreme replies", alike(example, ((url, Edge(place, value)),))
 

@@ -1,4 +1,4 @@
-"""HTTP replies that differ node to node the way real ones do."""
+"""Replies of servers and chains that differ node to node the way real ones do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from executor.errors import InvalidValue
+from executor.testing.evm_replies import is_chain
+from executor.testing.evm_variations import strike_chain, vary_chain
 from executor.testing.outages import Outage, strike
 from executor.testing.replies import Reply, World, world
 from executor.testing.variations import Digits, Order, Space, Variation, vary
@@ -57,9 +59,14 @@ def worlds(
 def _worlds(
     draw: st.DrawFn, plain: World, n: int, failing: int, steady: frozenset[str]
 ) -> tuple[dict[str, Reply], ...]:
-    every = [{url: vary(reply, draw(variations()), steady=steady) for url, reply in plain.items()} for _ in range(n)]
+    every = [{url: _varied(url, reply, draw(variations()), steady) for url, reply in plain.items()} for _ in range(n)]
     for _ in range(draw(st.integers(0, failing)) if plain else 0):
         struck = every[draw(st.integers(0, n - 1))]
         for url in draw(st.lists(st.sampled_from(list(plain)), min_size=1, max_size=len(plain), unique=True)):
-            struck[url] = strike(plain[url], draw(st.sampled_from(Outage)))
+            outage = draw(st.sampled_from(Outage))
+            struck[url] = strike_chain(outage) if is_chain(url) else strike(plain[url], outage)
     return tuple(every)
+
+
+def _varied(url: str, reply: Reply, variation: Variation, steady: frozenset[str]) -> Reply:
+    return vary_chain(url, reply, variation) if is_chain(url) else vary(reply, variation, steady=steady)
