@@ -254,6 +254,7 @@ class Node:
         await serving.transport.close()
         serving.running.cancel()
         serving.hearing.cancel()
+        await serving.driver.close()
         self.book.epoch_closed(number)
 
     def is_done_with(self, number: int) -> bool:

@@ -212,18 +212,19 @@ def consider(desk: Desk, life: Life, proposal: Proposal) -> None:
     if not lock.may_prepare(life.promises, asked, shown):
         desk.emit(Note("not-prepared", life.subject.request_id, {"round": desk.round, "slots": asked.view.slots}))
         return
-    if proposal.shown and shown:
-        certificate = _verified(life, shown, proposal.shown)
+    certificate = _verified(life, shown, proposal.shown) if proposal.shown and shown else None
     covered = _covered(life, asked, shown)
     if len(asked.path) > covered + 1:
         raise RuleBroken(f"{len(asked.path) - covered} new entries in one proposal", desk.leader)
-    holds = len(asked.path) <= covered or _new_entry_holds(desk, life, proposal)
-    if proposal.shown and shown:
+    sets = _known_sets(life, proposal.transcript, covered)
+    lean = replace(proposal, shown=certificate, transcript=sets)  # what may be held is without what nobody checked
+    holds = len(asked.path) <= covered or _new_entry_holds(desk, life, lean)
+    if certificate and shown:
         _keep(life, shown, certificate)  # only now: a refused proposal leaves nothing behind (P4)
     if not holds:
         return
     life.promises = lock.prepare(life.promises, asked)
-    life.known_sets = _known_sets(life, proposal.transcript, covered)
+    life.known_sets = sets
     hashed = transcript_hash(proposal.transcript)
     life.last_prepare = Prepare(desk.index, proposal.view, hashed, b"")
     save(desk, life)
@@ -242,7 +243,10 @@ def _resend(desk: Desk, life: Life, proposal: Proposal) -> bool:
 
 
 def checked(life: Life, consent: lock.Consent, certificate: Certificate) -> Certificate:
-    """A verified certificate of `consent`, kept: this one, or one verified before. Raises PeerFault."""
+    """A verified certificate of `consent`, kept: this one, or one verified before. Raises PeerFault.
+
+    Its entries have observation sets that verify, or none: who showed it may have put anything there.
+    """
     verified = _verified(life, consent, certificate)
     _keep(life, consent, verified)
     return verified
@@ -254,7 +258,8 @@ def _verified(life: Life, consent: lock.Consent, certificate: Certificate) -> Ce
     if (known := life.turn.certificates.get(consent)) is not None:
         return known
     check_certificate(life.subject, certificate)
-    return certificate
+    known_sets = (life.known_sets, life.transcript)
+    return replace(certificate, transcript=only_checked_sets(life.subject, known_sets, certificate.transcript))
 
 
 def _keep(life: Life, consent: lock.Consent, certificate: Certificate) -> None:
@@ -327,7 +332,8 @@ def certified(desk: Desk, life: Life, sender: int, message: CertificateMessage) 
     if consent == life.locked or not lock.may_accept(life.promises, consent):
         return
     verified = checked(life, consent, certificate)
-    sets = only_checked_sets(life.subject, (life.known_sets, life.transcript), certificate.transcript)
+    known_sets = (life.known_sets, life.transcript, verified.transcript)
+    sets = only_checked_sets(life.subject, known_sets, certificate.transcript)
     life.promises = lock.accept(life.promises, consent)
     life.lock, life.known_sets = replace(verified, transcript=sets), sets
     life.report, life.vote = None, None

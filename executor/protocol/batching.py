@@ -24,12 +24,13 @@ from executor.model.ids import RequestId, Root
 from executor.model.report import Report, Vote
 from executor.protocol.attesting import Tally, check_vote_on_arrival, good_votes, settle, winner
 from executor.protocol.conflicts import Ballot
-from executor.protocol.delivering import MAX_BATCH, attest, root_of
+from executor.protocol.delivering import attest, root_of
 from executor.protocol.desk import Desk
 from executor.protocol.effects import ALL, Send, Sign
 from executor.protocol.leading import hear_ballot
 from executor.protocol.lifecycle import Life
 from executor.protocol.messages import BatchProposal, BatchVote
+from executor.protocol.shape import MAX_BATCH
 from executor.protocol.statements import ReportsStatement, Signatures
 
 Lives = dict[RequestId, Life]

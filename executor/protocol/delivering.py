@@ -31,8 +31,7 @@ from executor.protocol.effects import ALL, Attested, Note, Send, Transmit
 from executor.protocol.leading import hear_ballot
 from executor.protocol.lifecycle import Event, Life
 from executor.protocol.messages import AttestationMessage, Evidence
-
-MAX_BATCH = 256  # reports of one attestation that a member accepts; a block holds fewer deliveries
+from executor.protocol.shape import MAX_BATCH
 
 
 def root_of(reports: Sequence[Report]) -> Root:

@@ -22,7 +22,6 @@ from executor.model.codec import Json
 from executor.model.ids import Root
 from executor.model.observation import Kind, SignedObservation
 from executor.model.outcome import Awaiting
-from executor.model.profile import PROFILE
 from executor.model.spec import parse_spec
 from executor.model.transcript import Entry, Transcript
 from executor.model.view import Certificate, View
@@ -44,16 +43,9 @@ from executor.protocol.messages import (
 )
 from executor.protocol.strategies import agree, alone_member, looks_at
 
-MAX_STATUS_ITEMS = 4  # observations or votes in one status; honest members send one
-
 
 def status_received(desk: Desk, life: Life, sender: int, status: Status) -> None:
     """A member told what it holds. Raises PeerFault and changes nothing when any part is wrong."""
-    if len(status.observations) > MAX_STATUS_ITEMS or len(status.votes) > MAX_STATUS_ITEMS:
-        raise RuleBroken("a status with too many observations or votes", sender)
-    for item in status.observations:
-        if len(item.signed.observation.value) > PROFILE.ceilings.observation_bytes:
-            raise RuleBroken(f"an observation of {len(item.signed.observation.value)} bytes", sender)
     if status.round == desk.round + 1 and desk.schedule.leader(status.round) == desk.index:
         desk.ahead.keep(sender, status)
         return

@@ -48,6 +48,7 @@ from executor.protocol.messages import (
 )
 from executor.protocol.record import decode_record
 from executor.protocol.settings import Settings
+from executor.protocol.shape import check_shape
 from executor.protocol.statements import (
     ObservationStatement,
     PrepareStatement,
@@ -154,6 +155,7 @@ class Member:
         if not 0 <= sender < self.epoch.n or sender == self.index:
             raise NotAMember(f"a message from member {sender}", sender)
         try:
+            check_shape(self.epoch, message)
             self._read(sender, message)
         except PeerFault as fault:
             raise type(fault)(str(fault), sender) from fault  # whoever is named inside, the sender is to blame

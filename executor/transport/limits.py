@@ -9,7 +9,10 @@ Name = TypeVar("Name")
 
 
 class Allowance(Generic[Name]):
-    """A token bucket for each name: `burst` at once, `per_second` in the long run; the longest unused are forgotten."""
+    """A token bucket for each name: `burst` at once, `per_second` in the long run; the longest unused are forgotten.
+
+    Whoever has one token left may spend many: what that owes is waited for, so that large things pass, seldom.
+    """
 
     def __init__(self, per_second: float, burst: float, *, names: int) -> None:
         self._per_second = per_second
@@ -17,11 +20,11 @@ class Allowance(Generic[Name]):
         self._names = names
         self._buckets: OrderedDict[Name, tuple[float, float]] = OrderedDict()  # name -> (tokens, when)
 
-    def spend(self, name: Name, now: float) -> bool:
-        """Take one token; False when there is none."""
+    def spend(self, name: Name, now: float, cost: float = 1.0) -> bool:
+        """Take `cost` tokens; False, and nothing is taken, when there is not even one."""
         tokens = self._tokens(name, now)
         allowed = tokens >= 1
-        self._buckets[name] = (tokens - 1 if allowed else tokens, now)
+        self._buckets[name] = (tokens - cost if allowed else tokens, now)
         self._buckets.move_to_end(name)
         if len(self._buckets) > self._names:
             self._buckets.popitem(last=False)

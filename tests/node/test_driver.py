@@ -226,6 +226,32 @@ async def test_large_messages_wait_outside_while_the_node_is_busy(committee):
     await asyncio.wait_for(waiting, 5)
 
 
+async def test_a_closed_epoch_holds_nothing_that_others_need(committee, monkeypatch):
+    """Its inbox was full, of large messages too: who waits is let go, and the node's places are free again."""
+    monkeypatch.setattr(driver_module, "INBOX", 8)
+    (node, *_) = await committee(4)
+    node.task.cancel()
+    await asyncio.wait({node.task})
+    large = bundle(Status(request_id(make_request(9)), 1, CERTIFICATE, (), ()))
+    small = bundle(Status(request_id(make_request(9)), 1, None, (), ()))
+    waiting = [asyncio.create_task(node.driver.received(1, data)) for data in (small, large) * 20]
+    await asyncio.sleep(0.2)
+    assert node.driver.backlog == 8
+    await node.driver.close()
+    waiting += [asyncio.create_task(node.driver.received(1, data)) for data in (small, large)]
+    await asyncio.wait_for(asyncio.gather(*waiting), 8)
+    for _ in range(driver_module.LARGE_PLACES):
+        await asyncio.wait_for(node.driver._large.acquire(), 1)
+
+
+async def test_a_large_message_that_is_none_costs_no_place(committee):
+    """It is refused, and blamed on its sender."""
+    (node, *_) = await committee(4)
+    for _ in range(driver_module.LARGE_PLACES + 1):
+        with pytest.raises(RuleBroken):
+            await asyncio.wait_for(node.driver.received(1, b"[" + b" " * driver_module.LARGE_BYTES), 1)
+
+
 async def test_time_passes_however_much_waits_in_the_inbox(committee):
     """A flood of messages does not hold up the leader's rounds."""
     nodes = await committee(4)

@@ -30,9 +30,8 @@ def test_the_next_leaders_early_proposal_does_not_displace_the_present_one():
 def test_what_comes_ahead_of_its_round_is_bounded_by_sender():
     """A member whose clock is ahead, or that lies, costs so much memory; the others' early messages stay."""
     bench = Bench(1)
-    large = replace(
-        status(2, round=ROUND + 1), lock=certificate(EPOCH, REQUEST, (replace(FIRST, value=bytes(10**6)),), 7)
-    )
+    entries = tuple(replace(FIRST, value=bytes(32_000)) for _ in range(32))
+    large = replace(status(2, round=ROUND + 1), lock=certificate(EPOCH, REQUEST, entries, 7))
     bench.receive(3, status(3, value(b"103"), round=ROUND + 1))
     for _ in range(20):
         bench.receive(2, large)

@@ -15,7 +15,7 @@ from executor.errors import InvalidEncoding, InvalidValue
 from executor.model.committee import Epoch
 from executor.model.ids import EpochDigest
 from executor.transport import inbox as inbox_module
-from executor.transport.envelope import Envelope, decode_envelope, encode_envelope, make_envelope
+from executor.transport.envelope import Envelope, decode_envelope, encode_envelope, make_envelope, read_envelope
 from executor.transport.inbox import MAX_SEATS, Duplicate, Inbox, Limits, Opened, Refusal
 from executor.transport.interface import EVERYONE
 from executor.transport.limits import Allowance, Recent
@@ -307,3 +307,94 @@ async def test_an_end_that_lies_about_the_middle_is_malformed(inbox: Inbox, writ
     verdict = await inbox.judge(SOURCE, body[:-1] + b"," + tail)
     assert isinstance(verdict, Refusal)
     assert verdict.code == "malformed"
+
+
+async def test_a_forgery_is_refused_for_its_signature_and_not_parsed(
+    inbox: Inbox, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parsing costs several times what the hash under a signature does."""
+
+    def parse(*_: object, **__: object) -> Envelope:
+        raise AssertionError("a forgery was parsed")
+
+    forged = await write(b"x" * 4_000, signature=bytes(64))
+    monkeypatch.setattr(inbox_module, "decode_envelope", parse)
+    verdict = await inbox.judge(SOURCE, forged)
+    assert isinstance(verdict, Refusal)
+    assert verdict.code == "bad-signature"
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    payload=st.binary(max_size=40),
+    numbers=st.tuples(st.integers(0, 70_000), st.integers(0, 70_000)),
+    sealed=st.booleans(),
+    signature=st.binary(max_size=70),
+    place=st.integers(0, 400),
+    put=st.sampled_from([b"", b" ", b"0", b"A", b'"', b"\\", b",", b"\xff"]),
+)
+def test_reading_by_place_and_parsing_agree(
+    epoch: Epoch,
+    payload: bytes,
+    numbers: tuple[int, int],
+    sealed: bool,
+    signature: bytes,
+    place: int,
+    put: bytes,
+) -> None:
+    """D7: what is read by place is what the parser would give; what the parser refuses is not read."""
+    plain = Envelope(epoch_digest(epoch.identity), numbers[0], numbers[1], payload, signature, sealed)
+    body = encode_envelope(plain)
+    for each in (body, body[:place] + put + body[place:], body[:place] + put + body[place + 1 :]):
+        try:
+            parsed = decode_envelope(each, limit=10_000)
+        except InvalidEncoding:
+            parsed = None
+        assert read_envelope(each) in (parsed, None)
+    if max(numbers) <= EVERYONE:
+        assert read_envelope(body) == plain
+
+
+async def test_a_large_forgery_costs_its_source_more_than_a_small_one(
+    epoch: Epoch, member_keys: list[Any], clock: Clock
+) -> None:
+    """Hashing it took time: its address, or of IPv6 its network, waits as long as that is worth."""
+    inbox = Inbox(clock, Limits(faults_burst=3, faults_per_second=1, fault_bytes=1_000))
+    inbox.take_seat(epoch, 0, member_keys[0])
+    envelope = await make_envelope(epoch, member_keys[1], 1, 0, bytes(9_000), sealed=False)
+    forged = encode_envelope(dataclasses.replace(envelope, signature=bytes(64)))
+    for source, neighbour in (
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8::1", "2001:db8::ffff:2"),
+        ("::ffff:192.0.2.9",) * 2,
+    ):
+        assert (await inbox.judge(source, forged)).code == "bad-signature"  # type: ignore[union-attr]
+        clock.now += 7.5
+        assert inbox.refuse_unread(neighbour, 100) is not None
+        clock.now += 0.6
+        assert inbox.refuse_unread(neighbour, 100) is None
+    assert inbox.refuse_unread("2001:db8:0:1::1", 100) is None
+
+
+async def test_a_member_is_heard_so_many_bytes_a_second(epoch: Epoch, member_keys: list[Any], clock: Clock) -> None:
+    """The largest message passes, seldom; who has spent all is refused before its signature is checked."""
+    inbox = Inbox(clock, Limits(bytes_per_second=1_000, bytes_burst=2_000))
+    inbox.take_seat(epoch, 0, member_keys[0])
+
+    async def send(sender: int, size: int, fill: bytes) -> object:
+        envelope = await make_envelope(epoch, member_keys[sender], sender, 0, fill * size, sealed=False)
+        return await inbox.judge(SOURCE, encode_envelope(envelope))
+
+    assert isinstance(await send(1, 9_000, b"a"), Opened)
+    for elapsed, sender, kind in ((0.0, 1, Refusal), (0.0, 2, Opened), (6.9, 1, Refusal), (0.2, 1, Opened)):
+        clock.now += elapsed
+        assert isinstance(await send(sender, 10, b"b%d" % sender), kind)
+
+
+async def test_no_stranger_has_the_signer_open_a_large_box(inbox: Inbox, write: Write) -> None:
+    """Only the signer can tell what is in a box: what is longer than any honest one does not reach it."""
+    wide = Inbox(inbox._clock, Limits())
+    wide._seats = inbox._seats
+    verdict = await wide.judge(SOURCE, await write(bytes(300_000), sealed=True))
+    assert isinstance(verdict, Refusal)
+    assert verdict.code == "oversized"

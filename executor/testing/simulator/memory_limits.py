@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from executor.protocol.attesting import MAX_REPORTS
 from executor.protocol.conflicts import MAX_BALLOTS
 from executor.protocol.inbox import MAX_AHEAD, MAX_EARLY, MAX_EARLY_BYTES
-from executor.protocol.leading import MAX_STATUS_ITEMS
 from executor.protocol.lifecycle import MAX_OUTCOMES, Life
+from executor.protocol.shape import MAX_STATUS_ITEMS
 from executor.protocol.turn import MAX_CERTIFICATES, MAX_TRANSCRIPTS
 from executor.testing.simulator.bounds import MAX_RECORD_BYTES
 
@@ -28,7 +28,7 @@ def beyond_limits(run: Simulator, node: Node) -> Iterator[str]:
         yield f"member {node.index}: {len(member._lives)} requests, {len(run.requests)} were seen"
     for inbox, most in ((member._inbox, MAX_EARLY), (member._desk.ahead, MAX_AHEAD)):
         for sender, queue in enumerate(inbox._queues):
-            if len(queue) > most or sum(size for size, _ in queue) > MAX_EARLY_BYTES:
+            if len(queue) > most or sum(early.size_bytes for early in queue) > MAX_EARLY_BYTES:
                 yield f"member {node.index}: {len(queue)} early messages of member {sender}"
     for life in member._lives.values():
         for what, held, most in _held(life, n, rounds):
