@@ -61,6 +61,7 @@ class Continuity:
         self._key = RequestId(epoch_digest(epoch.identity))
         self._counters: Counters | None = None
         self._shown: asyncio.Queue[CounterMessage] = asyncio.Queue(epoch.n)
+        self._unjudged = 0  # of what was shown, what the signer has not answered to: until then nothing is signed
         self._cleared = asyncio.Event()
         self._wire: Wire | None = None
         self._deliver: Deliver | None = None
@@ -109,6 +110,7 @@ class Continuity:
             await self._send(sender, heard.answer)
         if heard.shown is not None and not self._shown.full():
             self._shown.put_nowait(heard.shown)
+            self._unjudged += 1
         elif heard.shown is None:
             self._clear()
 
@@ -129,27 +131,43 @@ class Continuity:
                     shown = await self._shown.get()
             except TimeoutError:
                 continue
-            await self._signer.show(shown.counter, shown.signature)
+            await self._show(shown)
+            self._unjudged -= 1
             self._clear()
+
+    async def _show(self, shown: CounterMessage) -> None:
+        """What a peer kept goes to the signer, however long that takes to start again: nothing is signed before."""
+        while True:
+            try:
+                return await self._signer.show(shown.counter, shown.signature)
+            except SignerUnavailable:
+                await asyncio.sleep(ASK_AGAIN_S)
 
     async def _state_again(self, counters: Counters) -> None:
         if self._signer.record_counter > counters.own.counter:
             try:
-                counters.own = await self._state()
+                stated = await self._state()
             except SignerUnavailable:
                 return  # the driver waits for it, and tells
-            await self._send(ALL, counters.own)
+            if await self._send(ALL, stated):
+                counters.own = stated
 
     async def _state(self) -> CounterMessage:
         stated = await self._signer.state_counter()
         return CounterMessage(self._index, stated.record_counter, stated.signature, nonce=b"")
 
-    async def _send(self, recipient: int, message: CounterMessage) -> None:
-        if self._wire is not None:
+    async def _send(self, recipient: int, message: CounterMessage) -> bool:
+        """Whether it was signed and queued; what was not is said again later, or asked for."""
+        if self._wire is None:
+            return False
+        try:
             await self._wire.send(recipient, encode_message(message))
+        except SignerUnavailable:
+            return False
+        return True
 
     def _clear(self) -> None:
-        if self._counters is not None and self._counters.cleared and self._shown.empty():
+        if self._counters is not None and self._counters.cleared and not self._unjudged:
             self._cleared.set()
 
     def _find(self, index: int) -> CounterMessage | None:

@@ -11,8 +11,8 @@ Rule 6. What finds no room (a worker, a place among the work under way) is shed 
         machine asks again some rounds later.
 Rule 7. A driver that stops carries out the effects of the turn it is in, and begins no other.
 Rule 8. A member is heard so many messages a second and no more, however they are bundled.
-Rule 9. Large bundles are decoded beside the loop, one at a time: megabytes that a member made costly to read take half of
-        its time at most.
+Rule 9. Large bundles are decoded beside the loop, one at a time: megabytes that a member made costly to read take half
+        of its time at most.
 Rule 10. A driver that is closed holds nothing: neither who waits for its inbox, nor a place that all drivers share.
 """
 

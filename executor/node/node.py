@@ -222,7 +222,7 @@ class Node:
             return f"epoch {epoch.number}: {error}"
         driver = Driver(
             Member(epoch, index, self._settings(epoch)),
-            journal=TimedJournal(self.journal, self._meters.instruments),
+            journal=statements.counting(TimedJournal(self.journal, self._meters.instruments)),
             signer=continuity,
             runs=self._runs,
             events=self.events,

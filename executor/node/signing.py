@@ -1,6 +1,8 @@
 """The signer process as the driver needs it: each ask says what this node's journal knows (executor/keys/standing.py).
 
-Rule 1. The journal's sequence goes with every ask, after what is signed was saved; the signer keeps the highest.
+Rule 1. The journal's sequence goes with every ask, after what is signed was saved; the signer keeps the highest. It
+        counts, for one signer's key, the commits that hold what its signatures rest on, and nothing else: a journal
+        from a copy grows with the chain and with other keys' promises, and must not grow true by that.
 Rule 2. The record's counter comes back with every answer and is saved before the signature is used.
 Rule 3. A signer that says that it or the journal is an old copy ends the node; an epoch that begins so is not served.
 """
@@ -8,6 +10,8 @@ Rule 3. A signer that says that it or the journal is an old copy ends the node; 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final as Constant
 from typing import Protocol
 
@@ -24,6 +28,8 @@ from executor.transport.interface import MessageSigner
 JOURNAL: Constant = RequestId(bytes(32))  # the journal's key for what is about itself
 NAME: Constant = "journal-name"
 RECORD_COUNTER: Constant = "record-counter"
+SEQUENCE: Constant = "promise-sequence"
+PROMISE: Constant = "record"  # the kind of entry that promises stand in (executor/protocol/record.py)
 BARRED: Constant = "barred"
 
 
@@ -47,6 +53,59 @@ class SignsAll(Signs, MessageSigner, Protocol):
     """A signer's client as a whole node needs it."""
 
 
+class Keeps(Protocol):
+    """The journal, as the driver writes it."""
+
+    def save(self, request_id: RequestId, kind: str, value: bytes) -> None:
+        """Durable when it returns, or with the transaction it is part of."""
+
+    def find(self, request_id: RequestId, kind: str) -> bytes | None:
+        """The value, or None."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Everything inside is durable together when it ends."""
+
+
+class PromiseJournal:
+    """A journal that counts a key's promises in the commit that holds them (Rule 1)."""
+
+    def __init__(self, journal: Keeps, key: RequestId) -> None:
+        self._journal = journal
+        self._key = key
+        self._depth = 0
+        self._promised = False
+
+    def save(self, request_id: RequestId, kind: str, value: bytes) -> None:
+        """As Journal says."""
+        with self.transaction():
+            self._journal.save(request_id, kind, value)
+            self._promised |= kind == PROMISE
+
+    def find(self, request_id: RequestId, kind: str) -> bytes | None:
+        """As Journal says."""
+        return self._journal.find(request_id, kind)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """As Journal says; the outermost one counts."""
+        if self._depth:
+            yield
+            return
+        self._depth, self._promised = 1, False
+        try:
+            with self._journal.transaction():
+                yield
+                if self._promised:
+                    self._journal.save(self._key, SEQUENCE, str(sequence_of(self._journal, self._key) + 1).encode())
+        finally:
+            self._depth = 0
+
+
+def sequence_of(journal: Keeps, key: RequestId) -> int:
+    """How many commits held promises of a key."""
+    return int(journal.find(key, SEQUENCE) or 0)
+
+
 class ProtocolSigner:
     """Signs one epoch's statements; asks for BLS signatures too where the epoch has a BLS verifier.
 
@@ -65,6 +124,10 @@ class ProtocolSigner:
     def record_counter(self) -> int:
         """What the journal knows of the record's counter; the sessions of one key share it."""
         return int(self._journal.find(self._key, RECORD_COUNTER) or 0)
+
+    def counting(self, journal: Keeps) -> PromiseJournal:
+        """The journal as the driver of this signer's epoch writes it (Rule 1)."""
+        return PromiseJournal(journal, self._key)
 
     async def begin(self) -> None:
         """Before anything is signed: SigningBarred when journal or record is not the latest there was."""
@@ -102,7 +165,7 @@ class ProtocolSigner:
     def _mark(self) -> JournalMark:
         name = self._journal.find(JOURNAL, NAME)
         assert name is not None, "begin comes before sign"
-        return JournalMark(name, self._journal.sequence, self.record_counter, self._latest_epoch)
+        return JournalMark(name, sequence_of(self._journal, self._key), self.record_counter, self._latest_epoch)
 
     def _keep(self, counter: int) -> None:
         if counter > self.record_counter:

@@ -108,7 +108,7 @@ class Node:
         await statements.begin()
         self.driver = Driver(
             self.member,
-            journal=self.journal,
+            journal=statements.counting(self.journal),
             signer=statements,
             runs=self.runs,
             events=self.events,

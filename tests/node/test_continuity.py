@@ -10,13 +10,15 @@ import pytest_asyncio
 from node_bench import FUNCTION, make_epoch, make_keys, make_request, until
 
 from executor.crypto.digests import function_id, make_report, request_id, transcript_hash
-from executor.errors import RuleBroken, SigningBarred, StoreError
+from executor.errors import RuleBroken, SignerUnavailable, SigningBarred, StoreError
 from executor.keys.calls import LocalSigner
 from executor.keys.record import SignerRecord
 from executor.keys.signer import Signer
+from executor.model.ids import RequestId
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Returned
 from executor.model.view import NO_VIEW
+from executor.node import continuity as continuity_module
 from executor.node.continuity import Continuity
 from executor.node.signing import ProtocolSigner
 from executor.protocol.statements import ObservationStatement, ReportsStatement
@@ -48,6 +50,7 @@ class Member:
         self.journal = Journal(self.folder / "journal.sqlite3")
         self.calls = LocalSigner(Signer(keys, self.record))
         self.signer = ProtocolSigner(self.calls, self.epoch, self.index, self.journal)
+        self.promises = self.signer.counting(self.journal)
 
     async def start(self):
         self.open()
@@ -110,7 +113,7 @@ async def life(member, *nonces, epoch=None):
         await member.signer.begin()
         signed = []
         for nonce in nonces:
-            member.journal.save(request_id(make_request(nonce)), "record", b"what the vote binds to")
+            member.promises.save(request_id(make_request(nonce)), "record", b"what the vote binds to")
             signed.append(await member.signer.sign(vote(member.epoch, nonce)))
         return signed
     finally:
@@ -139,13 +142,44 @@ async def test_a_journal_from_a_copy_does_not_begin(member):
     await life(member, 2)
 
 
+async def test_a_journal_from_a_copy_does_not_grow_true_while_its_node_runs_on(member):
+    """The node follows the chain, and asks its signer again with every block: what it saves meanwhile is no promise."""
+    await life(member, 1)
+    member.copy("old")
+    await life(member, 2)
+    member.bring_back("old", "journal")
+    for _ in range(2):
+        member.open()
+        for block in range(20):
+            member.journal.save(RequestId(bytes(32)), "cursor", b"%d" % block)
+            member.journal.save(request_id(make_request(100 + block)), "request", b"seen")
+            with pytest.raises(SigningBarred, match="restored from a copy"):
+                await member.signer.begin()
+        member.close()
+
+
+async def test_another_keys_promises_do_not_make_a_journal_from_a_copy_true(member):
+    """One journal serves the keys before and after a rotation."""
+    await life(member, 1)
+    member.copy("old")
+    await life(member, 2)
+    member.bring_back("old", "journal")
+    member.open()
+    other = ProtocolSigner(member.calls, member.epoch, 1, member.journal).counting(member.journal)
+    for nonce in range(20):
+        other.save(request_id(make_request(nonce)), "record", b"what another key's vote binds to")
+    with pytest.raises(SigningBarred, match="restored from a copy"):
+        await member.signer.begin()
+    member.close()
+
+
 async def test_a_journal_from_a_copy_before_an_observation_does_not_begin(member):
     """What the record does not hold moves the sequence, too: an observation is final."""
     await life(member, 1)
     member.copy("old")
     member.open()
     await member.signer.begin()
-    member.journal.save(request_id(make_request(7)), "record", b"seen")
+    member.promises.save(request_id(make_request(7)), "record", b"seen")
     seen = Observation(Kind.VALUE, b"1")
     request = request_id(make_request(7))
     identity = member.epoch.identity
@@ -291,6 +325,74 @@ async def test_no_lie_stops_a_member(committee):
             honest.continuity._counters.received(3, lie, 1)
     assert not honest.task.done()
     await honest.continuity.sign(vote(honest.epoch, 2))
+
+
+async def test_nothing_is_signed_while_the_signer_still_judges_what_a_peer_showed(committee):
+    """The keeper's answer and those that make the quorum come together; the signer is slow."""
+    for each in committee:
+        await each.start()
+    restored, keeper = committee[0], committee[1]
+    await restored.continuity.sign(vote(restored.epoch, 1))
+    await restored.stop()
+    restored.copy("old")
+    await restored.start()
+    await restored.continuity.sign(vote(restored.epoch, 2))
+    await restored.continuity._state_again(restored.continuity._counters)
+    await until(lambda: keeper.continuity._counters._kept[0].counter == 2)
+    await restored.stop()
+    restored.bring_back("old", "journal")
+    restored.bring_back("old", "record")
+    for other in committee[2:]:
+        other.continuity._counters._kept.clear()
+    judging, may = asyncio.Event(), asyncio.Event()
+    show = ProtocolSigner.show
+
+    async def slow(*shown):
+        judging.set()
+        await may.wait()
+        await show(*shown)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ProtocolSigner, "show", slow)
+        await restored.start()
+        await asyncio.wait_for(judging.wait(), 8)
+        await until(lambda: restored.continuity._counters.cleared)
+        restored.continuity._clear()
+        assert not restored.continuity.cleared
+        may.set()
+        with pytest.raises(StoreError, match="stated 2 to a peer"):
+            await restored.task
+
+
+async def test_a_signer_that_restarts_is_waited_for_by_what_runs_beside_the_driver(committee, monkeypatch):
+    """Questions, statements and what a peer shows are tried again; none of them ends the node."""
+    monkeypatch.setattr(continuity_module, "ASK_AGAIN_S", 0.01)
+    starting, *others = committee
+    await starting.start()
+    ask, down = starting.calls.ask, True
+
+    async def ask_or_fail(question):
+        if down:
+            raise SignerUnavailable("it restarts")
+        return await ask(question)
+
+    starting.calls.ask = ask_or_fail
+    own = starting.continuity._counters.own
+    starting.continuity._shown.put_nowait(own)
+    starting.continuity._unjudged += 1
+    await asyncio.sleep(0.1)
+    assert not starting.task.done()
+    down = False
+    for each in others:
+        await each.start()
+    await until(lambda: starting.continuity.cleared)
+    await starting.continuity.sign(vote(starting.epoch, 1))
+    down = True
+    await starting.continuity._state_again(starting.continuity._counters)
+    down = False
+    await starting.continuity._state_again(starting.continuity._counters)
+    await until(lambda: all(each.continuity._counters._kept[0].counter == 1 for each in others))
+    assert not starting.task.done()
 
 
 async def test_a_flood_of_statements_costs_eight_saves_a_round(committee):
