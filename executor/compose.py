@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from executor.aggregator.transmission import Transmissions
+from executor.capabilities.drand import DrandRelays
 from executor.capabilities.evm import EvmSettings
 from executor.capabilities.http import HttpSettings
 from executor.chain.client import ChainClient
@@ -140,6 +141,7 @@ async def _serve(
         chain=chain,
         signer_of=signer_of,
         runs=wrap(runs),
+        draws=DrandRelays(config.random.drand_relays, HttpSettings(overrides=config.resolve)),
         load=pool.load,
         transmit=lambda epoch: Transmissions(epoch, transmitter, events).transmit,
         events=events,

@@ -37,7 +37,8 @@
     │   └── SignerLocked            it holds no secrets until it is unlocked
     ├── StoreError                  the journal cannot be read or written
     ├── UploadRefused               this account may not upload here
-    └── DownloadFailed              nobody gave the bytes
+    ├── DownloadFailed              nobody gave the bytes
+    └── DrawUnavailable             no source gave a draw's proof; asked again later
 
 A guest's fault is no exception: it is an `Outcome` (executor/model/outcome.py).
 """
@@ -210,3 +211,7 @@ class UploadRefused(ExecutorError):
 
 class DownloadFailed(ExecutorError):
     """The bytes of a function could not be had from this source, or are not that function's."""
+
+
+class DrawUnavailable(ExecutorError):
+    """No source gave a draw's proof that verifies."""

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Beacon} from "../src/Beacon.sol";
 import {IBeacon} from "../src/interfaces/IBeacon.sol";
 import {Bls12381} from "../src/libraries/Bls12381.sol";
+import {Digests} from "../src/libraries/Digests.sol";
 import {Drand} from "../src/libraries/Drand.sol";
 import {Bls} from "./support/Bls.sol";
 import {Quicknet} from "./support/Quicknet.sol";
@@ -50,6 +51,22 @@ contract DrandTest is Quicknet {
             vm.assertEq(Drand.timeOf(round), vm.parseJsonUint(json, path(".times", count, ".at")));
         }
         vm.assertEq(count, 10);
+    }
+
+    /// @dev What a consumer can compute itself of a function's draw: the round by the beacon, and the request's draw digest.
+    function test_a_functions_draw_is_what_the_beacon_and_the_digests_give() public {
+        vm.chainId(vm.parseJsonUint(json, ".drawKey.chainId"));
+        address router = vm.parseJsonAddress(json, ".drawKey.router");
+        uint256 count;
+        for (; vm.keyExistsJson(json, path(".roundDraws", count, "")); ++count) {
+            uint64 round = uint64(vm.parseJsonUint(json, path(".roundDraws", count, ".round")));
+            bytes32 request = vm.parseJsonBytes32(json, path(".roundDraws", count, ".requestId"));
+            uint32 ordinal = uint32(vm.parseJsonUint(json, path(".roundDraws", count, ".ordinal")));
+            bytes memory signature = vm.parseJsonBytes(json, path(".roundDraws", count, ".signatureEvm"));
+            bytes32 value = Digests.randomness(beacon.verifyRound(round, signature), Digests.draw(router, request, ordinal));
+            vm.assertEq(value, vm.parseJsonBytes32(json, path(".roundDraws", count, ".value")));
+        }
+        vm.assertEq(count, 3);
     }
 
     function testFuzz_the_round_at_a_time_is_the_first_that_is_not_earlier(uint64 time) public pure {

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
+from executor.capabilities.clock import Clock
 from executor.capabilities.evm import EvmCapability, EvmSettings
 from executor.capabilities.http import HttpCapability, HttpSettings
 from executor.capabilities.private import GivenPrivateData, PrivateData, PrivateInputCapability, SecretsCapability
@@ -57,6 +58,8 @@ def granted_capabilities(
         capabilities["secrets"] = SecretsCapability(granted.secrets, data)
     if granted.private_input is not None and request is not None:
         capabilities["input"] = PrivateInputCapability(request.input, data)
+    if granted.time is not None:
+        capabilities["time"] = Clock()
     return NodeCapabilities(capabilities)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from executor.model.draw import Draw, is_draw, parse_draw
 from executor.model.manifest import Limits
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Final, TrapCode, Trapped
@@ -32,21 +33,33 @@ class LocalRun:
 
     outcome: Final
     observed: tuple[Observed, ...]
+    draws: Transcript
     logs: tuple[LogLine, ...]
     reason: str
 
 
 def run_locally(
-    program: Program, request: Request, capabilities: Capabilities, given: Mapping[int, Observation]
+    program: Program,
+    request: Request,
+    capabilities: Capabilities,
+    given: Mapping[int, Observation],
+    draw: Callable[[Draw], bytes],
 ) -> LocalRun:
-    """Execute, and fill each slot the function awaits from `given` or by observing; raises InvalidValue, HostFault."""
+    """Execute, and fill each slot the function awaits from `given` or by observing, each draw by its proof.
+
+    Raises InvalidValue, HostFault, DrawUnavailable.
+    """
     observed: list[Observed] = []
+    draws: Transcript = ()
     while True:
-        transcript: Transcript = tuple(each.entry for each in observed)
+        transcript: Transcript = (*(each.entry for each in observed), *draws)
         diagnostics = Diagnostics()
         outcome = execute(program, request, transcript, diagnostics=diagnostics)
         if not isinstance(outcome, Awaiting):
-            return LocalRun(outcome, tuple(observed), tuple(diagnostics.logs), diagnostics.message)
+            return LocalRun(outcome, tuple(observed), draws, tuple(diagnostics.logs), diagnostics.message)
+        if is_draw(outcome.spec):
+            draws = (*draws, Entry(outcome.spec, Kind.DRAW, draw(parse_draw(outcome.spec))))
+            continue
         seen, look = given.get(outcome.slot), Diagnostics()
         if seen is None:
             seen = observe(program, request, transcript, capabilities, diagnostics=look)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +14,9 @@ from executor.capabilities import (
     HttpSettings,
     granted_capabilities,
 )
+from executor.capabilities.drand import RELAYS
 from executor.cli._chains import LocalChains
+from executor.cli._draws import drawing, timestamp_for
 from executor.cli._exits import FAILED
 from executor.cli._local import LocalRun, Observed, parse_given, plain_reason, run_locally
 from executor.cli._replies import read_replies
@@ -24,6 +25,7 @@ from executor.cli._show import as_json, fact, readable
 from executor.crypto.digests import payload
 from executor.errors import InvalidConfig, InvalidValue
 from executor.model.codec import Json
+from executor.model.draw import parse_draw
 from executor.model.function import Function
 from executor.model.manifest import Terms
 from executor.model.observation import Observation
@@ -61,7 +63,13 @@ def command(
     block: Annotated[
         int | None, typer.Option(help="The request's block on the home chain; the last, if left out.")
     ] = None,
-    timestamp: Annotated[int | None, typer.Option(help="The request's block timestamp; now, if left out.")] = None,
+    timestamp: Annotated[
+        int | None,
+        typer.Option(help="The request's block timestamp; if left out now, or for a draw its delay before."),
+    ] = None,
+    relays: Annotated[
+        list[str] | None, typer.Option("--relay", help="URL of a drand relay, instead of the public ones.")
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Run a function here, with real or given observations."""
@@ -81,7 +89,7 @@ def command(
         local = Request.local(
             program.function_id,
             data,
-            block_timestamp=int(time.time()) if timestamp is None else timestamp,
+            block_timestamp=timestamp_for(function.terms) if timestamp is None else timestamp,
             chain_id=function.terms.home_chain,
         )
         request = chains.placed(local, block)
@@ -91,7 +99,8 @@ def command(
         capabilities: Capabilities = BlockingCapabilities(live, chains.run)
         if replied is not None:
             capabilities = RepliedCapabilities(function.terms, replied, private, request=request)
-        done = run_locally(program, request, capabilities, observations)
+        draw = drawing(relays or RELAYS, settings, replied)
+        done = run_locally(program, request, capabilities, observations, draw)
     for slot in sorted(observations):
         if slot >= len(done.observed):
             typer.echo(f"executor: warning: --observe: the function never reached slot {slot}", err=True)
@@ -161,6 +170,9 @@ def _print(done: LocalRun, terms: Terms) -> None:
         _print_logs(each.logs)
         if each.reason:
             fact("  reason", plain_reason(each.entry, each.reason, terms.limits))
+    for entry in done.draws:
+        drawn = parse_draw(entry.spec)
+        fact("draw", f"{drawn.ordinal} from drand's round {drawn.round}")
     _print_logs(done.logs)
     outcome = done.outcome
     ending = f"trapped: {outcome.code.name}" if isinstance(outcome, Trapped) else type(outcome).__name__.lower()
@@ -203,5 +215,6 @@ def _plain(done: LocalRun) -> dict[str, Json]:
             }
             for slot, each in enumerate(done.observed)
         ],
+        "draws": [{"spec": each.spec.decode("utf-8"), "proof": f"0x{each.value.hex()}"} for each in done.draws],
         "logs": [{"level": _level(line), "text": line.text} for line in done.logs],
     }

@@ -10,6 +10,7 @@ from typing import Final as Constant
 from typing import Protocol
 
 from executor.crypto import bls, secp256k1
+from executor.crypto.draws import verify_round
 from executor.errors import InvalidValue
 from executor.model.ids import Address, Digest
 
@@ -34,6 +35,9 @@ class Suite(Protocol):
 
     def is_aggregate(self, public_keys: Sequence[bytes], digest: Digest, aggregate: bytes) -> bool:
         """Whether `aggregate` is of one signature of each key over `digest`; raises InvalidValue for no point."""
+
+    def is_round(self, key: bytes, round: int, signature: bytes) -> bool:
+        """Whether a drand group of this key signed a round (crypto/draws.py)."""
 
 
 class Curves:
@@ -66,6 +70,10 @@ class Curves:
     def is_aggregate(self, public_keys: Sequence[bytes], digest: Digest, aggregate: bytes) -> bool:
         """By one pairing check against the sum of the keys."""
         return bls.verify_aggregate(public_keys, digest, bls.from_evm_g1(aggregate))
+
+    def is_round(self, key: bytes, round: int, signature: bytes) -> bool:
+        """By one pairing check."""
+        return verify_round(key, round, signature)
 
 
 REAL: Constant[Suite] = Curves()

@@ -11,11 +11,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from executor.errors import InvalidManifest
 from executor.model.codec import MAX_INTEGER, encode_json
+from executor.model.draw import MAX_DRAWS, QUICKNET, DrandChain
 from executor.model.profile import PROFILE, Ceilings
 
 MAX_MANIFEST_BYTES = 65_536  # the largest manifest we could think of, 256 hosts, is 20 kB
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"^(https?://)?(\*\.)?{_LABEL}(\.{_LABEL})*(:[1-9][0-9]{{0,4}})?$")
+MAX_TIME_S = 2**40  # 36,000 years
+MIN_DELAY_S = 30  # two slots of Ethereum in a row, and the rest for clocks that differ: contracts/src/Beacon.sol
+MAX_DELAY_S = 86_400  # a request is open for 7 days at most
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 Method = Literal["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"]
 
@@ -79,13 +83,45 @@ class PrivateInputCapability(_Strict):
     """Opening the sealed part of a request's input (an empty table grants it)."""
 
 
+class DrandChainTerms(_Strict):
+    """Another chain of drand than quicknet, for development: whoever holds its key knows all its rounds."""
+
+    hash: Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
+    key: Annotated[str, Field(pattern=r"^0x[0-9a-f]{192}$")]
+    genesis: Annotated[int, Field(ge=0, le=MAX_TIME_S)]
+    period_s: Annotated[int, Field(ge=1, le=86_400)]
+
+
+class RandomCapability(_Strict):
+    """random@1: agreed draws. A drand round is fixed by the request's block timestamp and `delay_s`."""
+
+    source: Literal["drand"]
+    delay_s: Annotated[int, Field(ge=1, le=MAX_DELAY_S)]
+    draws: Annotated[int, Field(ge=1, le=MAX_DRAWS)] = 1
+    chain: DrandChainTerms | None = None
+    accept_draw_known_before_observations: Literal[True] | None = None
+
+    @property
+    def drand(self) -> DrandChain:
+        """The chain whose rounds are drawn from."""
+        if (own := self.chain) is None:
+            return QUICKNET
+        return DrandChain(bytes.fromhex(own.hash[2:]), bytes.fromhex(own.key[2:]), own.genesis, own.period_s)
+
+
+class TimeCapability(_Strict):
+    """time@1: the node's own clock, inside an observation; nothing to say about it."""
+
+
 class Capabilities(_Strict):
     """Everything granted; what is absent is denied."""
 
     http: HttpCapability | None = None
     evm: EvmCapability | None = None
+    random: RandomCapability | None = None
     secrets: SecretsCapability | None = None
     private_input: PrivateInputCapability | None = None
+    time: TimeCapability | None = None
 
     @property
     def are_private(self) -> bool:
@@ -150,11 +186,29 @@ def parse_terms(value: object, ceilings: Ceilings = PROFILE.ceilings) -> Terms:
 
 
 def check_terms(terms: Terms, ceilings: Ceilings) -> None:
-    """Raises InvalidManifest when a limit is over the profile's ceiling."""
+    """Raises InvalidManifest when a limit is over the profile's ceiling, or a draw could be known too early."""
     for name in Limits.model_fields:
         asked, ceiling = getattr(terms.limits, name), getattr(ceilings, name)
         if asked > ceiling:
             raise InvalidManifest(f"limits.{name} = {asked} is over the ceiling of {ceiling}")
+    if (random := terms.capabilities.random) is not None:
+        _check_random(random, terms.limits.observations)
+
+
+def _check_random(random: RandomCapability, observations: int) -> None:
+    if random.chain is not None and (random.drand.key == QUICKNET.key or random.drand.hash == QUICKNET.hash):
+        raise InvalidManifest("capabilities.random.chain: this is quicknet, which is meant where no chain is written")
+    if random.chain is None and random.delay_s < MIN_DELAY_S:
+        raise InvalidManifest(
+            f"capabilities.random.delay_s = {random.delay_s}: at least {MIN_DELAY_S}, because a block's producer can "
+            "know the rounds published before its block is; where money hangs on it, the chain's time to finality"
+        )
+    if observations > 0 and random.accept_draw_known_before_observations is None:
+        raise InvalidManifest(
+            "capabilities.random: a drand round may be public before the committee agreed on an observation, and "
+            "whoever bends one could know the draw; write limits.observations = 0, or accept that with "
+            "capabilities.random.accept_draw_known_before_observations = true"
+        )
 
 
 def _explain(error: ValidationError) -> str:
@@ -179,6 +233,8 @@ def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
         ("capabilities", "evm"): EvmCapability,
         ("capabilities", "secrets"): SecretsCapability,
         ("capabilities", "private_input"): PrivateInputCapability,
+        ("capabilities", "random"): RandomCapability,
+        ("capabilities", "random", "chain"): DrandChainTerms,
     }
     section = sections.get(location[:-1])
     return [] if section is None else list(section.model_fields)

@@ -15,11 +15,12 @@ AGREED_ERROR = re.compile(rb"[a-z0-9-]{1,64}(: [ -~]{1,192})?")
 
 
 class Kind(IntEnum):
-    """Of an observation: VALUE or ERROR. Of a transcript entry: also DEFAULT."""
+    """Of an observation: VALUE or ERROR. Of a transcript entry: also DEFAULT, and DRAW after all observations."""
 
     VALUE = 0
     ERROR = 1
     DEFAULT = 2
+    DRAW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ class Observation:
     value: Hex
 
     def __post_init__(self) -> None:
-        if self.kind is Kind.DEFAULT:
-            raise InvalidValue("an observation is a value or an error; defaults are agreed, not observed")
+        if self.kind in (Kind.DEFAULT, Kind.DRAW):
+            raise InvalidValue("an observation is a value or an error; defaults and draws are agreed, not observed")
         if self.kind is Kind.ERROR and not ERROR_CODE.fullmatch(self.value):
             raise InvalidValue("an error code is 1 to 64 characters of [a-z0-9-]")
 

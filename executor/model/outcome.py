@@ -48,9 +48,9 @@ class Trapped:
 
 @dataclass(frozen=True, slots=True)
 class Awaiting:
-    """The run reached an observation that the transcript does not answer; never signed.
+    """The run reached an observation or a draw that the transcript does not answer; never signed.
 
-    `spec` is canonical JSON (executor/model/spec.py).
+    `spec` is canonical JSON (executor/model/spec.py, executor/model/draw.py).
     """
 
     slot: int

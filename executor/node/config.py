@@ -18,6 +18,7 @@ from typing import Final as Constant
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from executor.capabilities.drand import RELAYS
 from executor.errors import InvalidConfig
 from executor.model.codec import MAX_INTEGER
 
@@ -168,6 +169,19 @@ class UploadsConfig(Table):
     account_secrets: Annotated[int, Field(ge=1, le=100_000, description="Secrets kept of one account.")] = 256
 
 
+class RandomConfig(Table):
+    """Where the proofs of functions' draws come from; each is verified, so nobody here is trusted."""
+
+    drand_relays: Annotated[
+        list[UrlText],
+        Field(
+            max_length=16,
+            description="Relays of drand, asked one after the other: name several of different people. They are public "
+            "hosts, or stand under [resolve].",
+        ),
+    ] = list(RELAYS)
+
+
 class MetricsConfig(Table):
     """Prometheus metrics at http://HOST:PORT/metrics. They tell what a node does: keep the port private."""
 
@@ -208,6 +222,7 @@ class NodeConfig(Table):
     rounds: RoundsConfig = RoundsConfig()
     limits: LimitsConfig = LimitsConfig()
     uploads: UploadsConfig = UploadsConfig()
+    random: RandomConfig = RandomConfig()
     metrics: MetricsConfig = MetricsConfig()
     logs: LogsConfig = LogsConfig()
     chains: Annotated[list[ReadChainConfig], Field(max_length=16)] = []

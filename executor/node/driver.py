@@ -27,6 +27,7 @@ from typing import Any, Protocol, TypeVar, assert_never
 
 from executor.crypto.digests import payload, transcript_hash
 from executor.errors import (
+    DrawUnavailable,
     ExecutorError,
     HostFault,
     InvalidEncoding,
@@ -36,6 +37,7 @@ from executor.errors import (
     SigningRefused,
     WorkersBusy,
 )
+from executor.model.draw import Draw
 from executor.model.function import Function
 from executor.model.ids import RequestId
 from executor.model.observation import Observation
@@ -48,7 +50,19 @@ from executor.node.metrics.meters import Traffic, no_traffic
 from executor.node.outgoing import Outgoing, Wire
 from executor.protocol.bundles import decode_bundle
 from executor.protocol.describing import RequestView
-from executor.protocol.effects import Attested, Effect, Equivocated, Execute, Note, Observe, Save, Send, Sign, Transmit
+from executor.protocol.effects import (
+    Attested,
+    Effect,
+    Equivocated,
+    Execute,
+    Note,
+    Observe,
+    Obtain,
+    Save,
+    Send,
+    Sign,
+    Transmit,
+)
 from executor.protocol.member import Member
 from executor.protocol.messages import Message, request_ids
 from executor.protocol.record import empty_record
@@ -82,6 +96,13 @@ class Runs(Protocol):
         """This node's own look at the awaited slot; raises HostFault."""
 
 
+class Draws(Protocol):
+    """Where proofs of draws come from."""
+
+    async def obtain(self, draw: Draw) -> bytes:
+        """The proof, verified or not: the machine verifies it; raises DrawUnavailable."""
+
+
 class Signs(Protocol):
     """The signer process, as the driver needs it."""
 
@@ -112,6 +133,7 @@ class Driver:
         journal: Keeps,
         signer: Signs,
         runs: Runs,
+        draws: Draws,
         events: EventLog,
         on_attested: Callable[[Attested], None],
         transmit: Callable[[Transmit], Coroutine[Any, Any, None]],
@@ -124,6 +146,7 @@ class Driver:
         self._journal = journal
         self._signer = signer
         self._runs = runs
+        self._draws = draws
         self._events = events
         self._on_attested = on_attested
         self._transmit = transmit
@@ -351,6 +374,8 @@ class Driver:
             case Observe(request_id, transcript, slot):
                 key = ("observe", request_id, transcript_hash(transcript))
                 self._start(key, lambda: self._observe(request_id, transcript, slot))
+            case Obtain(request_id, draw):
+                self._start(("draw", request_id, draw), lambda: self._obtain(request_id, draw))
             case Transmit(attestation):
                 self._transmissions.add(attestation)
                 self._start(attestation, lambda: self._transmit(effect))
@@ -431,6 +456,17 @@ class Driver:
             return [*self._member.observed(request_id, hashed, slot, seen, now), Note("observed", request_id, fields)]
 
         await self._inbox.put(step)
+
+    async def _obtain(self, request_id: RequestId, draw: Draw) -> None:
+        started = time.perf_counter()
+        try:
+            proof = await self._draws.obtain(draw)
+        except DrawUnavailable as error:  # the machine asks again in the next round
+            self._events.add("draw-unavailable", request_id, reason=str(error))
+            return
+        fields = {"round": draw.round, "seconds": round(time.perf_counter() - started, 4)}
+        told = Note("drawn", request_id, {"ordinal": draw.ordinal, **fields})
+        await self._inbox.put(lambda now: [*self._member.drawn(request_id, draw, proof, now), told])
 
     async def _retried(self, request_id: RequestId, run: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         for attempt in range(1, RETRIES + 1):

@@ -34,7 +34,7 @@ from executor.node.catchup import CatchUp
 from executor.node.conditions import Conditions
 from executor.node.config import NodeConfig
 from executor.node.continuity import Continuity
-from executor.node.driver import LARGE_PLACES, Driver, Runs
+from executor.node.driver import LARGE_PLACES, Draws, Driver, Runs
 from executor.node.epochs import EpochFollower
 from executor.node.evidence import in_journal
 from executor.node.holding import FunctionHolding
@@ -95,6 +95,7 @@ class Node:
         chain: ChainClient,
         signer_of: SignerOf,
         runs: Runs,
+        draws: Draws,
         load: Callable[[Function], Awaitable[None]],
         transmit: Transmissions,
         events: EventLog,
@@ -106,6 +107,7 @@ class Node:
         self._chain = chain
         self._signer_of = signer_of
         self._runs = runs
+        self._draws = draws
         self._load = load
         self._transmit = transmit
         self._settings = settings
@@ -225,6 +227,7 @@ class Node:
             journal=statements.counting(TimedJournal(self.journal, self._meters.instruments)),
             signer=continuity,
             runs=self._runs,
+            draws=self._draws,
             events=self.events,
             on_attested=lambda attested: self.book.attested(epoch, attested),
             transmit=self._transmit(epoch),

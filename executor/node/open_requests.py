@@ -141,6 +141,9 @@ def _awaited(view: RequestView) -> str:
             heard = _names(each.member for each in slot.observations) or "none"
             return f"observations of slot {slot.slot} by {view.quorum} members (heard while leading: {heard})"
         return f"a leader's proposal for slot {slot.slot} and {view.quorum} Prepares; a quorum's observations are there"
+    if (draw := view.awaited_draw) is not None:
+        when = f"published in {draw.waits_s} s" if draw.waits_s else "which its relays should have"
+        return f"draw {draw.ordinal}, drand's round {draw.round}, {when}"
     if view.own_vote is None:
         return "the run over the agreed transcript"
     best = max((len(votes.members) for votes in view.votes), default=0)

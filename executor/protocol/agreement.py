@@ -18,13 +18,15 @@ from typing import assert_never
 
 from executor.crypto.digests import make_report, payload, transcript_hash
 from executor.errors import InvalidValue, RuleBroken
+from executor.model.draw import Draw
 from executor.model.ids import TranscriptHash
 from executor.model.observation import Kind, Observation, SignedObservation
 from executor.model.outcome import Awaiting, Failed, Outcome, Returned, Trapped
 from executor.model.report import Vote
 from executor.model.transcript import Entry, Transcript
+from executor.model.transcript import observed as observed_part
 from executor.model.view import Certificate, Prepare, View
-from executor.protocol import lock
+from executor.protocol import draws, lock
 from executor.protocol.checks import (
     MAX_SLOTS,
     check_certificate,
@@ -69,8 +71,8 @@ def send_status(desk: Desk, life: Life) -> None:
 
 
 def resume(desk: Desk, life: Life) -> None:
-    """Go on from the outcome over the locked transcript, asking for it when it is not known."""
-    outcome = desk.outcome(life, life.transcript)
+    """Go on from the outcome over the locked transcript and its draws, asking for it when it is not known."""
+    outcome = desk.outcome(life, life.whole)
     if outcome is not None and life.phase is Phase.EXECUTING:
         _conclude(desk, life, outcome)
 
@@ -90,18 +92,16 @@ def executed(desk: Desk, life: Life, hashed: TranscriptHash, outcome: Outcome) -
 def _conclude(desk: Desk, life: Life, outcome: Outcome) -> None:
     match outcome:
         case Awaiting(slot, _):
-            if slot != len(life.transcript):
-                raise InvalidValue(f"execution awaits slot {slot} over {len(life.transcript)} entries (D2)")
+            if slot != len(life.whole):
+                raise InvalidValue(f"execution awaits slot {slot} over {len(life.whole)} entries (D2)")
             life.move(Event.AWAITED)
-            if _is_to_look(desk, life):
-                _look(desk, life)
-            elif life.lock is not None:
-                send_status(desk, life)  # no observation will tell the leader that this member stands here
+            _wait(desk, life)
         case Returned() | Failed() | Trapped():
             life.move(Event.ENDED)
             life.note_progress(desk.round)
             subject, view = life.subject, life.locked.view
-            report = make_report(subject.request_id, subject.function_id, life.so_far, outcome, view)
+            hashed = transcript_hash(life.whole)
+            report = make_report(subject.request_id, subject.function_id, hashed, outcome, view)
             life.payload = payload(outcome)
             if life.report != report:
                 life.report, life.vote = report, None
@@ -122,7 +122,25 @@ def _sign_report(desk: Desk, life: Life) -> None:
 def _is_to_look(desk: Desk, life: Life) -> bool:
     """Rule 6, for the awaited slot."""
     outcome = life.outcomes.get(life.so_far)
-    return isinstance(outcome, Awaiting) and looks_at(outcome.spec, life.subject.request_id, desk.index, desk.epoch.n)
+    if not isinstance(outcome, Awaiting) or draws.awaits_draw(outcome):
+        return False
+    return looks_at(outcome.spec, life.subject.request_id, desk.index, desk.epoch.n)
+
+
+def _wait(desk: Desk, life: Life) -> None:
+    """Do what the awaited entry needs of this member."""
+    if draws.awaited(life) is not None:
+        draws.ask(desk, life)
+    elif _is_to_look(desk, life):
+        _look(desk, life)
+    elif life.lock is not None:
+        send_status(desk, life)  # no observation will tell the leader that this member stands here
+
+
+def drawn(desk: Desk, life: Life, draw: Draw, proof: bytes) -> None:
+    """A draw's proof was obtained: go on if it is the awaited one's."""
+    if life.active and draws.obtained(desk, life, draw, proof):
+        resume(desk, life)
 
 
 def _look(desk: Desk, life: Life) -> None:
@@ -141,7 +159,7 @@ def observed(desk: Desk, life: Life, so_far: TranscriptHash, slot: int, observat
     """This node saw something for a slot: journal, then sign."""
     life.asked.pop(("observe", so_far), None)
     outcome, before = life.outcomes.get(so_far), life.own.get(so_far)
-    if not isinstance(outcome, Awaiting) or outcome.slot != slot:
+    if not isinstance(outcome, Awaiting) or outcome.slot != slot or draws.awaits_draw(outcome):
         return  # nobody awaits it any more
     try:
         check_observation(outcome.spec, observation)
@@ -195,6 +213,8 @@ def proposed(desk: Desk, life: Life, sender: int, proposal: Proposal) -> None:
         raise RuleBroken(f"a proposal for round {round}, which another member leads", sender)
     if proposal.view.slots != len(proposal.transcript) or not 1 <= proposal.view.slots <= MAX_SLOTS:
         raise RuleBroken(f"a proposal of {len(proposal.transcript)} entries in view {proposal.view}", sender)
+    if observed_part(proposal.transcript) != proposal.transcript:
+        raise RuleBroken("a proposal of a draw: draws need no consent", sender)
     if round == desk.round + 1:
         desk.ahead.keep(sender, proposal)
     elif round == desk.round:
@@ -335,6 +355,8 @@ def certified(desk: Desk, life: Life, sender: int, message: CertificateMessage) 
     known_sets = (life.known_sets, life.transcript, verified.transcript)
     sets = only_checked_sets(life.subject, known_sets, certificate.transcript)
     life.promises = lock.accept(life.promises, consent)
+    if sets != life.transcript:
+        life.draws = ()
     life.lock, life.known_sets = replace(verified, transcript=sets), sets
     life.report, life.vote = None, None
     life.move(Event.LOCKED)
@@ -358,7 +380,7 @@ def enter_round(desk: Desk, life: Life) -> None:
     patience = desk.settings.patience_rounds
     own = life.own.get(life.so_far)
     for key, since in list(life.asked.items()):
-        retry = key == ("observe", life.so_far) and own is not None
+        retry = key[0] == "draw" or (key == ("observe", life.so_far) and own is not None)
         if retry or desk.round - since >= patience:
             del life.asked[key]
     send_status(desk, life)
@@ -366,5 +388,7 @@ def enter_round(desk: Desk, life: Life) -> None:
         resume(desk, life)
     elif life.phase is Phase.REPORTED:
         _sign_report(desk, life)  # the signer did not answer
+    elif draws.awaited(life) is not None:
+        draws.ask(desk, life)
     elif _is_to_look(desk, life):
         _look(desk, life)

@@ -1,6 +1,7 @@
 """Verifying what others show: observations, entries, Prepares, certificates. Pure; also used to check receipts.
 
-Rule 1. A certificate is exactly one view and transcript, prepared by q or more distinct members, every signature good.
+Rule 1. A certificate is exactly one view and transcript of observations, prepared by q or more distinct members, every
+        signature good.
 Rule 2. An entry outside every certificate rests on its observation set: distinct members in ascending order, every
         signature over this request, slot, spec and transcript so far, and the strategy gives exactly this value.
 Rule 3. Under `single` an observation is of the member that the request id names; nobody else's counts.
@@ -16,7 +17,7 @@ from executor.crypto.suite import REAL, Suite
 from executor.errors import BadSignature, InvalidValue, NotAMember, RuleBroken
 from executor.model.committee import Epoch
 from executor.model.ids import Digest, FunctionId, RequestId, TranscriptHash
-from executor.model.observation import SignedObservation
+from executor.model.observation import Kind, SignedObservation
 from executor.model.profile import PROFILE
 from executor.model.transcript import Entry, Transcript
 from executor.model.view import Certificate, Prepare
@@ -46,6 +47,8 @@ def consent_of(certificate: Certificate) -> Consent:
     """What a certificate certifies. Raises RuleBroken, before hashing anything, for more slots than any run has."""
     if not 1 <= len(certificate.transcript) <= MAX_SLOTS:
         raise RuleBroken(f"a certificate over {len(certificate.transcript)} entries")
+    if any(entry.kind is Kind.DRAW for entry in certificate.transcript):
+        raise RuleBroken("a certificate over a draw: draws need none")
     return Consent(certificate.view, path_of(certificate.transcript))
 
 
@@ -54,6 +57,8 @@ def check_certificate(subject: Subject, certificate: Certificate) -> None:
     epoch, view, transcript = subject.epoch, certificate.view, certificate.transcript
     if view.slots != len(transcript) or not 1 <= len(transcript) <= MAX_SLOTS:
         raise RuleBroken(f"a certificate of view {view} over {len(transcript)} entries")
+    if any(entry.kind is Kind.DRAW for entry in transcript):
+        raise RuleBroken("a certificate over a draw: draws need none")
     members = [prepare.member for prepare in certificate.prepares]
     if members != sorted(set(members)) or len(members) < epoch.quorum:
         raise RuleBroken(f"a certificate needs {epoch.quorum} distinct members in order, it has {members}")

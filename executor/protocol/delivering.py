@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from executor.crypto.digests import keccak256, report_leaf, transcript_hash
+from executor.crypto.digests import keccak256, report_leaf
 from executor.crypto.merkle import merkle_root
 from executor.crypto.proofs import all_bls_votes_verify, build_proof, check_proof, check_vote_ecdsa, needs_bls
 from executor.errors import PeerFault, RuleBroken, VerificationFailed
@@ -22,11 +22,13 @@ from executor.model.committee import Epoch
 from executor.model.ids import Root
 from executor.model.profile import PROFILE
 from executor.model.report import Attestation, Report, Scheme, Vote
+from executor.model.transcript import Transcript
 from executor.model.view import Certificate
 from executor.protocol.agreement import checked, save
 from executor.protocol.checks import MAX_SLOTS, consent_of, only_checked_sets
 from executor.protocol.conflicts import Ballot
 from executor.protocol.desk import Desk
+from executor.protocol.draws import completed
 from executor.protocol.effects import ALL, Attested, Note, Send, Transmit
 from executor.protocol.leading import hear_ballot
 from executor.protocol.lifecycle import Event, Life
@@ -44,9 +46,7 @@ def attest(desk: Desk, reports: tuple[Report, ...], lives: Sequence[Life], votes
     scheme = _scheme(desk)
     enough = votes[: desk.epoch.quorum] if scheme is Scheme.ECDSA else votes  # there each one more costs gas
     attestation = Attestation(scheme, reports, build_proof(scheme, desk.epoch, enough, desk.suite))
-    evidence = tuple(
-        Evidence(life.payload, _certificate(life, report, None)) for life, report in zip(lives, reports, strict=True)
-    )
+    evidence = tuple(_evidence(life, report, life.payload, None) for life, report in zip(lives, reports, strict=True))
     desk.emit(Send(ALL, AttestationMessage(attestation, evidence, votes)))
     desk.emit(Transmit(attestation, tuple(life.payload for life in lives)))
     for life in lives:
@@ -106,10 +106,9 @@ def attested(desk: Desk, life: Life, position: int, message: AttestationMessage,
     if not life.active:
         return
     report, evidence = message.attestation.reports[position], message.evidence[position]
-    certificate = _certificate(life, report, evidence.certificate)
+    own = _evidence(life, report, evidence.payload, evidence)
     clean = tuple(
-        Evidence(item.payload, certificate if index == position else None)
-        for index, item in enumerate(message.evidence)
+        own if index == position else Evidence(item.payload, None) for index, item in enumerate(message.evidence)
     )
     life.attestation = AttestationMessage(message.attestation, clean, votes)
     life.attested_at = desk.now
@@ -126,22 +125,46 @@ def complete(desk: Desk, life: Life, position: int, sender: int, message: Attest
     own, reports = life.attestation, message.attestation.reports
     if own is None or len(message.evidence) != len(reports):
         return
-    report, offered = reports[position], message.evidence[position].certificate
+    report, offered = reports[position], message.evidence[position]
     mine = own.attestation.reports.index(report) if report in own.attestation.reports else None
-    if mine is None or report.slots == 0:
+    if mine is None:
         return
-    held = own.evidence[mine].certificate
-    if held is not None and offered is None:
+    held, theirs = _transcript(life, report, own.evidence[mine]), _transcript(life, report, offered)
+    if held is not None and theirs is None:
         answer(desk, life, sender)
-    elif held is None and offered is not None and (found := _certificate(life, report, offered)) is not None:
-        evidence = list(own.evidence)
-        evidence[mine] = replace(evidence[mine], certificate=found)
-        life.attestation = replace(own, evidence=tuple(evidence))
+    elif held is None and theirs is not None:
+        found = _evidence(life, report, own.evidence[mine].payload, offered)
+        if _transcript(life, report, found) is None:
+            return  # its certificate does not verify
+        life.attestation = replace(own, evidence=(*own.evidence[:mine], found, *own.evidence[mine + 1 :]))
         save(desk, life)
         tell(desk, life)
 
 
-def _certificate(life: Life, report: Report, offered: Certificate | None) -> Certificate | None:
+def _transcript(life: Life, report: Report, evidence: Evidence) -> Transcript | None:
+    """The attested transcript, draws included, if the evidence has it; no certificate's signatures are looked at."""
+    base = evidence.certificate.transcript if evidence.certificate is not None else ()
+    if len(base) != report.slots or report.slots > MAX_SLOTS:  # before hashing what anyone may have written
+        return None
+    return completed(report, base, (evidence.draws, life.draws))
+
+
+def _evidence(life: Life, report: Report, payload: bytes, offered: Evidence | None) -> Evidence:
+    """What this member can show of the attested transcript, checked: all of it, or neither certificate nor draws."""
+    draws = (life.draws,) if offered is None else (life.draws, offered.draws)
+    if report.slots == 0:
+        whole = completed(report, (), draws)
+        return Evidence(payload, None, whole or ())
+    certificate = _certificate(life, report, None if offered is None else offered.certificate, draws)
+    if certificate is None:
+        return Evidence(payload, None)
+    whole = completed(report, certificate.transcript, draws) or ()
+    return Evidence(payload, certificate, whole[report.slots :])
+
+
+def _certificate(
+    life: Life, report: Report, offered: Certificate | None, draws: Sequence[Transcript]
+) -> Certificate | None:
     """A checked certificate over the attested transcript: of the report's own view if one is known, else of another.
 
     Votes may complete after the lock moved to the same transcript in a later view; then the earlier one is looked up.
@@ -152,7 +175,7 @@ def _certificate(life: Life, report: Report, offered: Certificate | None) -> Cer
         for certificate in known
         if certificate is not None
         and len(certificate.transcript) == report.slots <= MAX_SLOTS  # before hashing what anyone may have written
-        and transcript_hash(certificate.transcript) == report.transcript_hash
+        and completed(report, certificate.transcript, draws) is not None
     ]
     for certificate in sorted(over, key=lambda item: not _of_view(item, report)):
         try:
@@ -182,8 +205,8 @@ def tell(desk: Desk, life: Life) -> None:
         if report.request_id != request:
             continue
         certificate, payload = evidence.certificate, evidence.payload
-        transcript = certificate.transcript if certificate else ()
-        if len(transcript) != report.slots:
+        transcript = _transcript(life, report, evidence)
+        if transcript is None:
             desk.emit(Note("no-transcript", request, {"slots": report.slots}))
             continue
         exact = certificate if certificate and _of_view(certificate, report) else None

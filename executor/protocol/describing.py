@@ -9,6 +9,7 @@ Rule 3. A request without progress for f + 3 rounds is told of, with this pictur
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from executor.model.codec import Hex, Json, Natural, Uint16, Uint32, to_plain
@@ -17,6 +18,7 @@ from executor.model.outcome import Awaiting
 from executor.model.report import Report
 from executor.model.view import View
 from executor.protocol.desk import Desk
+from executor.protocol.draws import awaited, awaits_draw, due
 from executor.protocol.effects import Note
 from executor.protocol.lifecycle import Life
 from executor.protocol.strategies import looks_at
@@ -57,6 +59,16 @@ class AwaitedSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitedDraw:
+    """The draw whose proof is not there yet; `waits_s` until it is published, 0 when it should be."""
+
+    ordinal: Uint16
+    round: Natural
+    published_at: Natural
+    waits_s: Natural
+
+
+@dataclass(frozen=True, slots=True)
 class HeardVotes:
     """Who voted for one report."""
 
@@ -87,6 +99,8 @@ class RequestView:
     not_voting: tuple[Uint16, ...]
     heard_this_round: tuple[Uint16, ...]
     rounds_without_progress: Uint32
+    draws: tuple[AgreedEntry, ...] = ()
+    awaited_draw: AwaitedDraw | None = None
 
 
 def describe(desk: Desk, life: Life) -> RequestView:
@@ -113,6 +127,11 @@ def describe(desk: Desk, life: Life) -> RequestView:
             for slot, entry in enumerate(life.transcript)
         ),
         awaited=_awaited(desk, life),
+        draws=tuple(
+            AgreedEntry(slot, entry.spec, entry.kind.name.lower(), entry.value)
+            for slot, entry in enumerate(life.draws, len(life.transcript))
+        ),
+        awaited_draw=_awaited_draw(desk, life),
         own_vote=_votes(life.report, own_members) if life.report else None,
         votes=votes,
         not_voting=tuple(member for member in range(desk.epoch.n) if member not in voting),
@@ -126,6 +145,9 @@ def note_stalled(desk: Desk, life: Life) -> None:
     patience = desk.epoch.f + 3
     if not life.active or desk.round - max(life.progressed_at, life.stalled_told_at) < patience:
         return
+    if due(desk, life) is not None:  # it waits for a draw, as its function says
+        life.stalled_told_at = desk.round
+        return
     life.stalled_told_at = desk.round
     picture: dict[str, Json] = to_plain(describe(desk, life))
     del picture["request_id"], picture["member"]  # whoever logs a note says both
@@ -136,7 +158,7 @@ def note_stalled(desk: Desk, life: Life) -> None:
 def _awaited(desk: Desk, life: Life) -> AwaitedSlot | None:
     so_far = life.so_far
     outcome = life.outcomes.get(so_far)
-    if not life.active or not isinstance(outcome, Awaiting):
+    if not life.active or not isinstance(outcome, Awaiting) or awaits_draw(outcome):
         return None
     heard = {
         member: HeardObservation(member, signed.observation.kind.name.lower(), signed.observation.value, verified=True)
@@ -164,6 +186,13 @@ def _awaited(desk: Desk, life: Life) -> AwaitedSlot | None:
             if member not in heard and looks_at(outcome.spec, life.subject.request_id, member, desk.epoch.n)
         ),
     )
+
+
+def _awaited_draw(desk: Desk, life: Life) -> AwaitedDraw | None:
+    if (draw := awaited(life)) is None:
+        return None
+    waits_s = max(0, math.ceil(draw.published_at - desk.now))
+    return AwaitedDraw(draw.ordinal, draw.round, draw.published_at, waits_s)
 
 
 def _votes(report: Report, members: tuple[int, ...]) -> HeardVotes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from executor.model.codec import Json
+from executor.model.draw import Draw
 from executor.model.ids import RequestId
 from executor.model.report import Attestation, Report, Vote
 from executor.model.transcript import Transcript
@@ -44,6 +45,14 @@ class Observe:
 
 
 @dataclass(frozen=True, slots=True)
+class Obtain:
+    """Obtain this draw's proof and call `Member.drawn`. May be asked for again while an earlier one is under way."""
+
+    request_id: RequestId
+    draw: Draw
+
+
+@dataclass(frozen=True, slots=True)
 class Sign:
     """Have the signer sign and call `Member.signed`."""
 
@@ -69,7 +78,7 @@ class Transmit:
 
 @dataclass(frozen=True, slots=True)
 class Attested:
-    """A request's outcome is attested: all that a receipt needs. `votes` are over the attested root.
+    """A request's outcome is attested: all that a receipt needs, draws included. `votes` are over the attested root.
 
     Given once, and once more after a restart. `certificate` is of the report's view; None without observations, and in
     the rare case that this member knows the transcript only from another view's certificate.
@@ -106,4 +115,4 @@ class Note:
     details: Mapping[str, Json]
 
 
-Effect: TypeAlias = Save | Execute | Observe | Sign | Send | Transmit | Attested | Equivocated | Note
+Effect: TypeAlias = Save | Execute | Observe | Obtain | Sign | Send | Transmit | Attested | Equivocated | Note

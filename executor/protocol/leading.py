@@ -30,6 +30,7 @@ from executor.protocol.attesting import check_vote_on_arrival
 from executor.protocol.checks import check_prepare, check_signed_observation, consent_of, path_of, slim, slim_sets
 from executor.protocol.conflicts import Ballot
 from executor.protocol.desk import Desk
+from executor.protocol.draws import awaits_draw
 from executor.protocol.effects import ALL, Equivocated, Note, Send
 from executor.protocol.lifecycle import Life
 from executor.protocol.lock import NO_LOCK
@@ -106,7 +107,7 @@ def _split(
         outcome = life.outcomes.get(item.so_far)
         if outcome is None:
             later.append(item)
-        elif not isinstance(outcome, Awaiting) or outcome.slot != item.slot:
+        elif not isinstance(outcome, Awaiting) or outcome.slot != item.slot or awaits_draw(outcome):
             raise RuleBroken(f"an observation for slot {item.slot}, which is not awaited", sender)
         else:
             if item.signed not in life.turn.observations.get(item.so_far, {}).values():
@@ -149,7 +150,7 @@ def drive(desk: Desk, life: Life) -> None:
     outcome = desk.outcome(life, base)
     if outcome is None:
         return
-    if isinstance(outcome, Awaiting) and _standing(life, base) >= desk.epoch.quorum:
+    if isinstance(outcome, Awaiting) and not awaits_draw(outcome) and _standing(life, base) >= desk.epoch.quorum:
         entry = _form_entry(desk, life, base, outcome.spec)
         if entry is not None:
             _propose(desk, life, (*base, entry), top)

@@ -1,6 +1,7 @@
 """A request's life at one member: its phase, and everything the member holds about it.
 
-Rule 1. EXECUTING until the outcome over the locked transcript is known; then AWAITING an observation, or REPORTED.
+Rule 1. EXECUTING until the outcome over the locked transcript, and the draws after it, is known; then AWAITING an
+        observation or a draw, or REPORTED.
 Rule 2. A certificate accepted in any of these starts EXECUTING again, over its transcript.
 Rule 3. An attestation ends agreement: ATTESTED. Delivery or expiry ends everything: CLOSED.
 
@@ -48,6 +49,7 @@ class Event(Enum):
     """What moves a request from phase to phase."""
 
     AWAITED = auto()
+    DRAWN = auto()
     ENDED = auto()
     LOCKED = auto()
     ATTESTATION = auto()
@@ -60,6 +62,7 @@ TRANSITIONS: Mapping[tuple[Phase, Event], Phase] = MappingProxyType(
         (Phase.EXECUTING, Event.ENDED): Phase.REPORTED,
         (Phase.EXECUTING, Event.LOCKED): Phase.EXECUTING,
         (Phase.AWAITING, Event.LOCKED): Phase.EXECUTING,
+        (Phase.AWAITING, Event.DRAWN): Phase.EXECUTING,
         (Phase.REPORTED, Event.LOCKED): Phase.EXECUTING,
         (Phase.EXECUTING, Event.ATTESTATION): Phase.ATTESTED,
         (Phase.AWAITING, Event.ATTESTATION): Phase.ATTESTED,
@@ -86,6 +89,7 @@ class Life:
     attestation: AttestationMessage | None = None
     # Rebuilt.
     phase: Phase = Phase.EXECUTING
+    draws: Transcript = ()  # what was drawn over the lock's transcript (draws.py)
     outcomes: dict[TranscriptHash, Outcome] = field(default_factory=dict)
     asked: dict[tuple[str, TranscriptHash], int] = field(default_factory=dict)
     awaited_since: dict[TranscriptHash, int] = field(default_factory=dict)
@@ -114,6 +118,11 @@ class Life:
         return self.promises.lock
 
     @property
+    def whole(self) -> Transcript:
+        """The locked transcript and the draws so far: what the function runs over, and the report names."""
+        return (*self.transcript, *self.draws)
+
+    @property
     def so_far(self) -> TranscriptHash:
         """Hash of the locked transcript."""
         return transcript_hash(self.transcript)
@@ -132,7 +141,7 @@ class Life:
 
     def note_progress(self, round: int) -> None:
         """Remember in which round this got further than ever: a longer agreed transcript, or its first outcome."""
-        reached = (len(self.transcript), self.phase is Phase.REPORTED)
+        reached = (len(self.whole), self.phase is Phase.REPORTED)
         if reached > self.reached:
             self.reached, self.progressed_at = reached, round
 
@@ -142,7 +151,7 @@ class Life:
         self.asked.pop(("execute", hashed), None)
         if isinstance(outcome, Awaiting):
             self.awaited_since.setdefault(hashed, round)
-        for old in [key for key in self.outcomes if key not in (self.so_far, hashed)]:
+        for old in [key for key in self.outcomes if key not in (self.so_far, transcript_hash(self.whole), hashed)]:
             if len(self.outcomes) > MAX_OUTCOMES:
                 del self.outcomes[old]
                 self.awaited_since.pop(old, None)

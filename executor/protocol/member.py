@@ -21,11 +21,12 @@ from executor.crypto.digests import request_id
 from executor.crypto.suite import REAL, Suite
 from executor.errors import InvalidValue, NotAMember, PeerFault, RuleBroken
 from executor.model.committee import Epoch
+from executor.model.draw import Draw
 from executor.model.ids import FunctionId, RequestId, TranscriptHash
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
 from executor.model.request import Request
-from executor.protocol import agreement, attesting, batching, delivering, leading
+from executor.protocol import agreement, attesting, batching, delivering, draws, leading
 from executor.protocol.checks import Subject
 from executor.protocol.describing import RequestView, describe, note_stalled
 from executor.protocol.desk import Desk
@@ -118,6 +119,12 @@ class Member:
         self._own(request, lambda life: agreement.observed(self._desk, life, so_far, slot, observation))
         return self._settle()
 
+    def drawn(self, request: RequestId, draw: Draw, proof: bytes, now: float) -> list[Effect]:
+        """A draw's proof was obtained; one that does not verify changes nothing."""
+        self._advance(now)
+        self._own(request, lambda life: agreement.drawn(self._desk, life, draw, proof))
+        return self._settle()
+
     def delivered(self, request: RequestId, now: float) -> list[Effect]:
         """The delivery stands on chain, finally: the request is forgotten."""
         return self._close(request, now)
@@ -166,6 +173,7 @@ class Member:
         self._advance(now)
         batching.tick(self._desk, self._batcher, self._lives)
         for life in list(self._lives.values()):
+            draws.ask(self._desk, life)
             self._progress(life)
         return self._settle()
 
@@ -174,7 +182,8 @@ class Member:
         if self._desk.pending:
             return self._desk.now
         times = [self._desk.schedule.next_round_at, self._batcher.deadline()]
-        times += [leading.collect_deadline(self._desk, life) for life in self._lives.values()]
+        for life in self._lives.values():
+            times += [leading.collect_deadline(self._desk, life), draws.due(self._desk, life)]
         return min(time for time in times if time is not None)
 
     # For people.

@@ -108,10 +108,14 @@ class BatchVote:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a receipt needs beside the report: the payload's bytes, and the certificate with its observation sets."""
+    """What a receipt needs beside the report: the payload's bytes, the certificate with its observation sets, draws.
+
+    `draws` is left out where there are none.
+    """
 
     payload: Hex
     certificate: Certificate | None
+    draws: Annotated[Transcript, Field(exclude_if=lambda draws: not draws)] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,16 +18,19 @@ from executor.crypto.digests import (
     request_id,
     transcript_hash,
 )
+from executor.crypto.draws import draw_spec, draw_value
 from executor.crypto.merkle import merkle_root
 from executor.crypto.proofs import check_proof, check_vote, needs_bls
 from executor.errors import VerificationFailed
+from executor.model.draw import MAX_DRAWS, QUICKNET
 from executor.model.ids import RequestId, Root
 from executor.model.observation import Kind
 from executor.model.profile import PROFILE, Profile
 from executor.model.receipt import Receipt
 from executor.model.spec import parse_spec
-from executor.model.transcript import Entry
+from executor.model.transcript import Entry, observed
 from executor.protocol.checks import Subject, check_certificate, check_entry
+from executor.protocol.draws import check_draw
 from executor.protocol.strategies import Case, alone_member
 from executor.protocol.triggering import check_origin
 from executor.receipts.billing import check_bill
@@ -66,12 +69,18 @@ class _Verification:
         yield check("profile", self._profile)
         yield check("function", self._function)
         yield check("request", self._request)
-        entries, most = len(self.receipt.transcript), PROFILE.ceilings.observations
-        if entries > most:  # before looking at each: a hostile file must not cost more than its size
-            yield Check("observations", False, f"{entries} entries, a request has at most {most}")
+        entries, slots = len(self.receipt.transcript), len(observed(self.receipt.transcript))
+        most = PROFILE.ceilings.observations
+        if slots > most:  # before looking at each: a hostile file must not cost more than its size
+            yield Check("observations", False, f"{slots} entries, a request has at most {most}")
             return
-        for slot in range(entries):
+        if entries - slots > MAX_DRAWS:
+            yield Check("draws", False, f"{entries - slots} draws, a request has at most {MAX_DRAWS}")
+            return
+        for slot in range(slots):
             yield check("observations", lambda slot=slot: self._observations(slot))  # type: ignore[misc]
+        for slot in range(slots, entries):
+            yield check("draws", lambda slot=slot: self._draw(slot))  # type: ignore[misc]
         yield check("certificate", self._certificate)
         if replayed:
             yield check("replay", self._replay)
@@ -135,8 +144,22 @@ class _Verification:
                 members = ", ".join(str(signed.member) for signed in entry.observations)
                 return f"members {members} signed and give"
 
+    def _draw(self, slot: int) -> str:
+        """The proof verifies, and the request and the function's terms ask for this very draw."""
+        transcript, request = self.receipt.transcript, self.receipt.request
+        ordinal, grant = slot - len(observed(transcript)), terms_of(self.receipt).capabilities.random
+        if grant is None:
+            raise VerificationFailed("draws", "the function's terms grant none")
+        require(ordinal < grant.draws, f"draw {ordinal}: capabilities.random.draws is {grant.draws}")
+        entry, spec = transcript[slot], draw_spec(grant, request, ordinal)
+        require(entry.spec == spec, f"draw {ordinal}: it is {entry.spec!r}, the request asks for {spec!r}")
+        draw = check_draw(self._subject().suite, spec, entry.value)
+        value = draw_value(request, ordinal, entry.value).hex()
+        chain = "drand's quicknet" if draw.key == QUICKNET.key else f"ANOTHER chain of drand, key 0x{draw.key.hex()}"
+        return f"draw {ordinal} is 0x{value}, from round {draw.round} of {chain}; its signature verifies"
+
     def _certificate(self) -> str:
-        certificate, transcript = self.receipt.certificate, self.receipt.transcript
+        certificate, transcript = self.receipt.certificate, observed(self.receipt.transcript)
         if not transcript:
             require(certificate is None, "a request without observations has no certificate")
             return "none is needed without observations"

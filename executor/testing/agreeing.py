@@ -17,6 +17,7 @@ from math import comb
 from typing import Final
 
 from executor.crypto.digests import request_id
+from executor.model.draw import is_draw
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting
 from executor.model.outcome import Final as Ending
@@ -29,6 +30,7 @@ from executor.testing.looking import Look, look
 from executor.testing.quorums import set_of
 from executor.testing.replies import World
 from executor.testing.runs import Trace, traced
+from executor.testing.simulated_rounds import simulated_entry
 from executor.vm import Program
 
 MAX_SETS: Final = 600  # observation sets tried at one slot: all of 7 nodes with one lie, every other one beyond
@@ -94,6 +96,9 @@ def play(
         trace = traced(program, request, transcript)
         if not isinstance(trace.end, Awaiting):
             return None if isinstance(trace.end, ends) else EndProblem(trace, transcript)
+        if is_draw(trace.end.spec):
+            transcript = (*transcript, simulated_entry(trace.end.spec))
+            continue
         looks = look(program, request, transcript, worlds)
         alone = alone_member(request_id(request), len(looks))
         if must_agree:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from executor.model.draw import is_draw
 from executor.model.observation import Observation
 from executor.model.outcome import Awaiting
 from executor.model.request import Request
@@ -13,6 +14,7 @@ from executor.testing.differences import first_difference
 from executor.testing.replies import RepliedCapabilities, World
 from executor.testing.reports import NotDeterministic
 from executor.testing.runs import Trace, traced
+from executor.testing.simulated_rounds import simulated_entry
 from executor.testing.variants import Variant
 from executor.vm import Program
 
@@ -31,6 +33,9 @@ def first_divergence(program: Program, input: bytes, seen: World, places: Sequen
             return found
         if not isinstance(first.end, Awaiting):
             return None
+        if is_draw(first.end.spec):
+            transcript = (*transcript, simulated_entry(first.end.spec))
+            continue
         worlds = [RepliedCapabilities(terms, seen, request=request) for _ in range(2)]
         looks = [traced(program, request, transcript, world) for world in worlds]
         if (found := _differing("one look", looks[0], [("another look", looks[1])], input, seen)) is not None:

@@ -17,6 +17,14 @@ from executor.crypto.suite import Curves, Suite
 from executor.errors import BadSignature, InvalidValue
 from executor.model.ids import Address, Digest
 
+ROUNDS_SECRET: Final = bls.secret_from_seed(b"the drand group of simulations, of one member")
+ROUNDS_KEY: Final = bls.public_key(ROUNDS_SECRET)
+
+
+def sign_round(secret: bytes, round: int) -> bytes:
+    """A round as a drand group of one member signs it, scheme bls-unchained-g1-rfc9380."""
+    return bls.sign(secret, Digest(hashlib.sha256(round.to_bytes(8, "big")).digest()), bls.DST_DRAND)
+
 
 class SigningSuite(Suite, Protocol):
     """A suite with its signing half, as simulated signers need it."""
@@ -32,6 +40,9 @@ class SigningSuite(Suite, Protocol):
 
     def bls_sign(self, secret: bytes, digest: Digest) -> bytes:
         """A BLS signature, 48 bytes."""
+
+    def round_signature(self, key: bytes, round: int) -> bytes:
+        """The simulated drand's signature of a round, 48 bytes, for whoever simulates its relays."""
 
 
 class SigningCurves(Curves):
@@ -52,6 +63,12 @@ class SigningCurves(Curves):
     def bls_sign(self, secret: bytes, digest: Digest) -> bytes:
         """BLS12-381."""
         return bls.sign(secret, digest)
+
+    def round_signature(self, key: bytes, round: int) -> bytes:
+        """By the one group whose secret is known; raises InvalidValue for another key."""
+        if key != ROUNDS_KEY:
+            raise InvalidValue("only the group of ROUNDS_KEY signs rounds here")
+        return sign_round(ROUNDS_SECRET, round)
 
 
 class FastSignatures:
@@ -112,6 +129,14 @@ class FastSignatures:
         return (
             bool(expected) and None not in expected and self.aggregate([each or b"" for each in expected]) == aggregate
         )
+
+    def is_round(self, key: bytes, round: int, signature: bytes) -> bool:
+        """A keyed hash, whatever the key."""
+        return signature == _keyed(key[:32], b"round", round.to_bytes(8, "big"), 48)
+
+    def round_signature(self, key: bytes, round: int) -> bytes:
+        """That hash."""
+        return _keyed(key[:32], b"round", round.to_bytes(8, "big"), 48)
 
     def _expected(self, public_keys: Sequence[bytes], digest: Digest) -> list[bytes | None]:
         secrets = [self._bls_keys.get(key) for key in public_keys]

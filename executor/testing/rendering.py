@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from executor.errors import InvalidValue
+from executor.model.draw import is_draw, parse_draw
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Returned, Trapped
 from executor.model.spec import Fields, Strategy, parse_spec
@@ -89,7 +90,10 @@ def shown_observation(seen: Observation, *, beside: bytes | None = None) -> str:
 
 
 def shown_slot(slot: int, spec: bytes) -> str:
-    """A slot by number, label and strategy."""
+    """A slot by number, label and strategy; a draw by number and round."""
+    if is_draw(spec):
+        draw = parse_draw(spec)
+        return f"draw {draw.ordinal} from round {draw.round}"
     try:
         parsed = parse_spec(spec)
     except InvalidValue:

@@ -4,6 +4,7 @@ function's own manifest.
 Rule 1. A key of a world is a URL, or the beginning of one followed by `*`; an exact key comes before a pattern.
 Rule 2. What the manifest does not grant is refused exactly as on the network.
 Rule 3. A URL without a reply is refused as `http-connect`, and remembered for the report.
+Rule 4. The key `time.now` is what the node's clock shows, as a decimal; without it, START_S.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 from yarl import URL
 
 from executor.capabilities.allowlist import AllowList
+from executor.capabilities.clock import decimal
 from executor.capabilities.errors import CallRefused
 from executor.capabilities.framing import decode_request, decode_requests, encode_response, encode_responses
 from executor.capabilities.private import GivenPrivateData, granted_name, part_of_input
@@ -32,6 +34,8 @@ from executor.vm import Answer, Refusal, Response
 MAX_REQUESTS: Final = 64  # in one http.fetch_many, as the node's own capability allows at most
 JSON_TYPE: Final = "application/json"
 T = TypeVar("T")
+TIME_NOW: Final = "time.now"
+START_S: Final = 1_700_000_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,8 @@ class RepliedCapabilities:
         self._evm = None if evm is None else replied_evm(evm, own, partial(look_up, replies), self._missing)
         self._private = private or GivenPrivateData(made_up_secrets(terms))
         self._input = own.input
+        clock = look_up(replies, TIME_NOW)
+        self._clock = decimal(START_S) if clock is None else clock.body
 
     @property
     def missing(self) -> frozenset[str]:
@@ -172,6 +178,8 @@ class RepliedCapabilities:
 
     def call(self, operation: str, request: bytes) -> Response:
         """The response to one call."""
+        if operation == TIME_NOW and self._granted.time is not None:
+            return Answer(self._clock)
         if self._http is not None and operation.startswith("http."):
             return self._http.respond(operation, request)
         if self._evm is not None and operation.startswith("evm."):

@@ -9,6 +9,7 @@ from typing import assert_never
 from executor.crypto.digests import transcript_hash
 from executor.model.codec import decode_json
 from executor.model.committee import Epoch
+from executor.model.draw import Draw, is_draw, parse_draw
 from executor.model.ids import TranscriptHash
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Failed, Final, Returned, TrapCode, Trapped
@@ -89,6 +90,11 @@ class Simulated:
     faults: Mapping[int, str]
 
     @property
+    def draws(self) -> tuple[Draw, ...]:
+        """What was drawn, in order; the rounds are simulated, not drand's."""
+        return tuple(parse_draw(entry.spec) for entry in self.transcript if entry.kind is Kind.DRAW)
+
+    @property
     def attested(self) -> bool:
         """Whether a quorum signed an outcome."""
         return self.outcome is not None
@@ -102,6 +108,7 @@ class Simulated:
         else:
             ended = f"attested in round {self.rounds} after {self.seconds:.2f} s: {describe(self.outcome)}"
         lines = [f"{who}: {ended}", *(f"  {slot}" for slot in self.slots)]
+        lines += [f"  draw {draw.ordinal} from simulated round {draw.round}" for draw in self.draws]
         return "\n".join([*lines, f"  {self.reason}"] if self.reason else lines)
 
 
@@ -131,7 +138,11 @@ def conclude(
     transcript = attested.transcript if attested else max(specs, key=len, default=())
     slots = tuple(_slots(transcript, seen, specs))
     outcome = outcome_of(attested.report, attested.payload) if attested else None
-    last = attested.report.round if attested else epoch.round_at(seconds) + first_round - epoch.round_at(0)
+    last = (
+        attested.report.round
+        if attested and attested.report.slots
+        else epoch.round_at(seconds) + first_round - epoch.round_at(0)
+    )
     reason = _reason(epoch, outcome, slots, faults)
     rounds = last - first_round + 1
     return Simulated(outcome, reason, slots, transcript, rounds, seconds, epoch.n, epoch.f, dict(faults))
@@ -156,7 +167,7 @@ def _slots(
     hashes: dict[TranscriptHash, Transcript] = {transcript_hash(each): each for each in specs}
     for index in range(len(transcript) + 1):
         so_far = hashes.get(transcript_hash(transcript[:index]))
-        if so_far is None or not specs[so_far]:
+        if so_far is None or not specs[so_far] or is_draw(specs[so_far]):
             return
         nodes = {node: each for (before, node), each in seen.items() if before == so_far}
         yield Slot(index, parse_spec(specs[so_far]), nodes, transcript[index] if index < len(transcript) else None)

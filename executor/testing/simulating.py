@@ -26,6 +26,7 @@ from executor.testing.functions import FunctionLike, program_of
 from executor.testing.replies import World, finished, made_up_secrets
 from executor.testing.simulate_result import Simulated, conclude
 from executor.testing.simulate_world import Replies, WatchedWorld, worlds_of
+from executor.testing.simulated_rounds import SimulatedRounds
 from executor.testing.simulation import START_S, Simulation, make_request
 from executor.vm import Program, execute, observe
 
@@ -52,7 +53,8 @@ def simulate(
 
     Without `secrets` every granted name has a made-up value; a private input is an open envelope (docs/secrets.md).
     `faults` maps nodes to names of FAULT_NAMES; one name alone strikes the last `f` nodes, by default as many as the
-    committee bears. `limit_s` is simulated time. Raises InvalidConfig, InvalidModule, InvalidManifest, HostFault.
+    committee bears. `limit_s` is simulated time, on top of what a draw waits. Raises InvalidConfig, InvalidModule,
+    InvalidManifest, HostFault.
     """
     program = program_of(function)
     struck = _struck(faults, n, f)
@@ -67,6 +69,7 @@ def simulate(
         runs.execute,
         lambda node, transcript, _: runs.observe(node, transcript, struck.get(node)),
         n=n,
+        suite=SimulatedRounds(),
         seed=seed,
         dead=[node for node, name in struck.items() if name == SILENT],
         slow_s={node: SLOW_S for node, name in struck.items() if name == SLOW},
@@ -77,6 +80,8 @@ def simulate(
     first_round = simulation.epoch.round_at(simulation.now)
     key = simulation.request(subject)
     watched = [node for node in simulation.nodes if node.index not in struck] or simulation.nodes
+    if (drawing := program.function.terms.capabilities.random) is not None:
+        limit_s += drawing.delay_s
     simulation.until(lambda: any(key in node.attested for node in watched), limit_s)
     attested = next((node.attested[key] for node in watched if key in node.attested), None)
     seconds = simulation.now - START_S

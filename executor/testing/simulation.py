@@ -20,6 +20,7 @@ from executor.crypto.proofs import needs_bls
 from executor.errors import PeerFault
 from executor.model.committee import Epoch, Verifier
 from executor.model.committee import Member as Keys
+from executor.model.draw import Draw
 from executor.model.ids import Address, Digest, FunctionId, ProfileId, RequestId
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
@@ -34,6 +35,7 @@ from executor.protocol.effects import (
     Execute,
     Note,
     Observe,
+    Obtain,
     Save,
     Send,
     Sign,
@@ -50,6 +52,7 @@ START_S = 1_700_000_000.0  # a multiple of the round length; any would do
 
 Run: TypeAlias = Callable[[Transcript], Outcome]
 Look: TypeAlias = Callable[[int, Transcript, int], "Observation | None"]
+DrawFrom: TypeAlias = Callable[[int, Draw], "bytes | None"]
 Tamper: TypeAlias = Callable[[int, int, Message], Iterable[Message]]
 
 
@@ -121,10 +124,10 @@ class Node:
 class Simulation:
     """A committee, its network and its chain.
 
-    `tamper` replaces each message a member sends by any others; `broken` members execute another function; `slow_s`
-    is what a member's own runs and signatures take longer; the first `lost_deliveries` transactions never reach the
-    chain. An `epoch` given stands for `n` and `schemes`; it must be made with the same
-    `suite`, whose stand-in (FastSignatures) spares the curves.
+    `draw` gives a node a draw's proof, or None (by default everybody's round); `tamper` replaces each message a member
+    sends by any others; `broken` members execute another function; `slow_s` is what a member's own runs and signatures
+    take longer; the first `lost_deliveries` transactions never reach the chain. An `epoch` given stands for `n` and
+    `schemes`; it must be made with the same `suite`, whose stand-in (FastSignatures) spares the curves.
     """
 
     def __init__(
@@ -141,6 +144,7 @@ class Simulation:
         duplication: float = 0.0,
         delay_s: tuple[float, float] = (0.005, 0.03),
         dead: Iterable[int] = (),
+        draw: DrawFrom | None = None,
         tamper: Tamper | None = None,
         broken: Mapping[int, Run] | None = None,
         slow_s: Mapping[int, float] | None = None,
@@ -157,7 +161,9 @@ class Simulation:
         self.requests: dict[RequestId, Request] = {}
         self.delivered: dict[RequestId, float] = {}
         self.transmitted: list[Transmit] = []
-        self._run, self._look, self._tamper, self._settings = run, look, tamper, settings
+        self._run, self._look = run, look
+        self._draw = draw or (lambda _node, asked: suite.round_signature(asked.key, asked.round))
+        self._tamper, self._settings = tamper, settings
         self._broken, self._lost_deliveries = broken or {}, lost_deliveries
         self._slow_s = slow_s or {}
         self._loss, self._duplication, self._delay_s = loss, duplication, delay_s
@@ -256,6 +262,11 @@ class Simulation:
                 if seen is not None:
                     observation = seen
                     self._answer(node, lambda member: member.observed(request, hashed, slot, observation, self.now))
+            case Obtain(request, draw):
+                proof = self._draw(node.index, draw)
+                if proof is not None:
+                    found = proof
+                    self._answer(node, lambda member: member.drawn(request, draw, found, self.now))
             case Sign(statement):
                 if isinstance(statement, ReportsStatement) and not self._may_sign(node, statement):
                     return

@@ -47,7 +47,7 @@ class Host:
     """State of one run: its mode, its place in the transcript, and what ended it."""
 
     __slots__ = (
-        "_machine", "answered", "budget", "calls", "capabilities", "ceilings", "diagnostics", "end", "fault",
+        "_machine", "answered", "budget", "calls", "capabilities", "ceilings", "diagnostics", "draws", "end", "fault",
         "function", "log_bytes", "log_lines", "mode", "pending", "request", "slot", "spec", "transcript",
     )  # fmt: skip
 
@@ -65,7 +65,7 @@ class Host:
         self.ceilings, self.diagnostics = ceilings, diagnostics
         self.mode = Mode.SETUP
         self.budget = function.terms.limits.fuel
-        self.slot = 0
+        self.slot = self.draws = 0
         self.end: Outcome | Observation | None = None
         self.fault: ExecutorError | None = None
         self._machine: Machine | None = None

@@ -11,15 +11,17 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final
 
+from executor.crypto.draws import draw_spec, draw_value
 from executor.errors import HostFault, InvalidSpec, InvalidValue, TranscriptMismatch
 from executor.model.observation import ERROR_CODE, Kind, Observation
 from executor.model.outcome import Awaiting, Failed
 from executor.model.spec import Spec, parse_spec
+from executor.model.trigger import HttpCall
 from executor.model.values import check_value
 from executor.vm.capabilities import Answer, Refusal, Response
 from executor.vm.diagnostics import MAX_EVENTS, Event, LogLine
 from executor.vm.host import Host, Mode
-from executor.vm.operations import GRANTED_BY, PURE, is_granted
+from executor.vm.operations import DRAW, GRANTED_BY, PURE, is_granted
 from executor.vm.prices import IMPORT_PRICES, OPERATION_PRICES
 
 UNANSWERED: Final = (1 << 64) - 1  # -1 as i64
@@ -80,6 +82,9 @@ def observe(host: Host, pointer: int, size: int) -> int:
         return 0
     spec_bytes = host.take_bytes("observe: spec", pointer, size, host.ceilings.spec_bytes)
     if spec_bytes is None:
+        return 0
+    if host.draws:
+        host.break_rule("observe: a draw was made before; draws come last")
         return 0
     if host.slot >= (limit := host.function.terms.limits.observations):
         host.break_rule(f"observe: more than {limit} observations: limits.observations is {limit}")
@@ -154,6 +159,8 @@ def call(host: Host, name_pointer: int, name_size: int, pointer: int, size: int)
     # RESULT
     if pure is not None:
         return _respond(host, Answer(pure(host.request, data)))
+    if operation == DRAW and host.mode is Mode.AGREED:
+        return _draw(host, data)
     if host.mode is Mode.AGREED or host.capabilities is None:
         host.break_rule(f"call {operation}: looks at the world; wrap it in observe")
         return 0
@@ -161,11 +168,46 @@ def call(host: Host, name_pointer: int, name_size: int, pointer: int, size: int)
     if host.calls > host.ceilings.calls:
         host.break_rule(f"call {operation}: more than {host.ceilings.calls} calls in one observe run")
         return 0
+    if operation == DRAW:
+        return _respond(host, Refusal("agreed-mode-only"))
     if operation not in GRANTED_BY:
         return _respond(host, Refusal("unknown-operation"))
     if not is_granted(operation, host.function.terms.capabilities):
         return _respond(host, Refusal("not-granted"))
     return _respond(host, host.capabilities.call(operation, data))
+
+
+def _draw(host: Host, data: bytes) -> int:
+    """The transcript's next draw, or the end as Awaiting it."""
+    # ARGUMENTS
+    grant = host.function.terms.capabilities.random
+    if grant is None:
+        host.break_rule(f"call {DRAW}: the manifest has no [capabilities.random]")
+        return 0
+    if host.request.origin is not None and isinstance(host.request.origin.event, HttpCall):
+        host.break_rule(f"call {DRAW}: whoever posts names a block of the past, and knows its round")
+        return 0
+    if data:
+        host.break_rule(f"call {DRAW}: the request is empty")
+        return 0
+    if host.draws >= grant.draws:
+        host.break_rule(f"call {DRAW}: more than {grant.draws} draws: capabilities.random.draws is {grant.draws}")
+        return 0
+    # TRANSCRIPT
+    spec = draw_spec(grant, host.request, host.draws)
+    if host.slot == len(host.transcript):
+        if host.capabilities is not None:
+            host.fail_run(TranscriptMismatch(f"slot {host.slot}: the guest draws, where it was to observe"))
+        host.finish(Awaiting(host.slot, spec))
+        return 0
+    entry = host.transcript[host.slot]
+    if entry.spec != spec:
+        host.fail_run(TranscriptMismatch(f"slot {host.slot}: the guest draws {spec!r}, not {entry.spec!r}"))
+        return 0
+    # RESULT
+    host.slot += 1
+    host.draws += 1
+    return _respond(host, Answer(draw_value(host.request, host.draws - 1, entry.value)))
 
 
 def _respond(host: Host, response: Response) -> int:

@@ -54,6 +54,9 @@ PURE: Final = MappingProxyType[str, Callable[[Request, bytes], bytes]](
 )
 """Functions of request and argument: answered in agreed and observe mode alike."""
 
+DRAW: Final = "random.draw"
+"""Agreed, and not pure: answered from the transcript's draws, in agreed mode only; granted by `random`."""
+
 GRANTED_BY: Final = MappingProxyType(
     {
         "http.fetch": "http",
@@ -65,6 +68,7 @@ GRANTED_BY: Final = MappingProxyType(
         "evm.logs": "evm",
         "secrets.get": "secrets",
         "input.private": "private_input",
+        "time.now": "time",
     }
 )
 """Operations that look at the world, each with the manifest's capability that grants it."""

@@ -58,7 +58,7 @@ def test_observations_are_values_or_codes() -> None:
             Observation(Kind.ERROR, code)
         with pytest.raises(InvalidValue, match="agreed error"):
             Entry(b"{}", Kind.ERROR, code)
-    with pytest.raises(InvalidValue, match="defaults are agreed"):
+    with pytest.raises(InvalidValue, match="defaults and draws are agreed"):
         Observation(Kind.DEFAULT, b"")
 
 

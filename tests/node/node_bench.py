@@ -6,12 +6,14 @@ from pathlib import Path
 
 from executor.crypto import bls
 from executor.crypto.digests import function_id, keccak256, profile_id, request_id
+from executor.errors import DrawUnavailable
 from executor.keys.calls import LocalSigner
 from executor.keys.keyset import KeySet
 from executor.keys.record import SignerRecord
 from executor.keys.signer import Signer
 from executor.model.committee import Epoch, Verifier
 from executor.model.committee import Member as Registered
+from executor.model.draw import Draw
 from executor.model.function import Function
 from executor.model.ids import Address, Digest, RequestId
 from executor.model.manifest import Terms
@@ -28,6 +30,7 @@ from executor.protocol.effects import Attested, Transmit
 from executor.protocol.member import Member
 from executor.store.events import EventLog
 from executor.store.journal import Journal
+from executor.testing.fast_signatures import ROUNDS_SECRET, sign_round
 from executor.transport.memory import MemoryNetwork
 
 MEDIAN = b'{"aggregate":"median","label":"price"}'
@@ -85,6 +88,19 @@ def one_slot(transcript: Transcript) -> Outcome:
     return Returned(transcript[0].value, 11) if transcript else Awaiting(0, MEDIAN)
 
 
+class Rounds:
+    """A relay that has every round; `failing` makes it fail so many times first."""
+
+    def __init__(self) -> None:
+        self.failing = self.asked = 0
+
+    async def obtain(self, draw: Draw) -> bytes:
+        self.asked += 1
+        if self.asked <= self.failing:
+            raise DrawUnavailable("no relay has it")
+        return sign_round(ROUNDS_SECRET, draw.round)
+
+
 class Node:
     """One driver and all it needs; `stop` and `start` are a kill and a restart: only files survive."""
 
@@ -92,6 +108,7 @@ class Node:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.network, self.index = folder, network, index
         self.runs = Script(run, lambda: Observation(Kind.VALUE, b"10%d" % index))
+        self.draws = Rounds()
         self.attested: list[Attested] = []
         self.transmitted: list[Transmit] = []
         self.task: asyncio.Task[None] | None = None
@@ -111,6 +128,7 @@ class Node:
             journal=statements.counting(self.journal),
             signer=statements,
             runs=self.runs,
+            draws=self.draws,
             events=self.events,
             on_attested=self.attested.append,
             transmit=self.transmit,

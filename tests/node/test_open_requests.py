@@ -16,7 +16,7 @@ from executor.model.codec import from_plain
 from executor.model.ids import FunctionId, RequestId
 from executor.node.open_requests import BURST, MAX_LISTED, VALUE_BYTES, OpenRequestRoutes, waits_for
 from executor.node.requests import Standing
-from executor.protocol.describing import AwaitedSlot, HeardObservation, HeardVotes, RequestView
+from executor.protocol.describing import AwaitedDraw, AwaitedSlot, HeardObservation, HeardVotes, RequestView
 
 FUNCTION = FunctionId(b"\x11" * 32)
 KEY = RequestId(b"\x22" * 32)
@@ -153,6 +153,12 @@ async def test_one_address_looks_so_often_and_no_more(serve) -> None:
         (STANDING, view(awaited=None), "the run over the agreed transcript"),
         (STANDING, view(awaited=None, own_vote=votes(0), votes=(votes(0, 2),), not_voting=(1, 3)), "none of 1, 3"),
         (STANDING, view(awaited=None, own_vote=votes(0), votes=(votes(0, 1, 2),)), "a leader that attests"),
+        (
+            STANDING,
+            view(awaited=None, awaited_draw=AwaitedDraw(1, 77, 9, 5)),
+            "draw 1, drand's round 77, published in 5",
+        ),
+        (STANDING, view(awaited=None, awaited_draw=AwaitedDraw(1, 77, 9, 0)), "which its relays should have"),
         (STANDING, view(phase="attested"), "its delivery"),
     ],
 )

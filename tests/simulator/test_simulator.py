@@ -111,7 +111,7 @@ def test_a_calm_network_delivers_within_a_round(program):
     """With nothing wrong a request is attested at once, whatever the function."""
     result = simulate_scenario(Scenario(requests=(Asked(program),)))
     assert not result.violations
-    assert result.rounds < 1
+    assert result.rounds < (2 if PROGRAMS[program].draws else 1)  # a draw is published within the second
 
 
 def test_what_a_scenario_says_happens():

@@ -9,13 +9,18 @@ import pytest
 from vector_files import content, unhex
 
 from executor.crypto import bls, digests
+from executor.crypto.draws import verify_round
 from executor.errors import InvalidValue
 from executor.model.committee import EpochIdentity
+from executor.model.draw import QUICKNET as QUICKNET_CHAIN
+from executor.model.draw import parse_draw
 from executor.model.ids import Address, Digest, RequestId
+from executor.model.observation import Kind
+from executor.model.transcript import Entry
 
 VECTORS = content("randomness")
 QUICKNET, DRAW_KEY = VECTORS["quicknet"], VECTORS["drawKey"]
-SECTIONS = ("rounds", "times", "tickets", "drawKeys", "draws", "streams", "samples")
+SECTIONS = ("rounds", "times", "tickets", "drawKeys", "draws", "streams", "samples", "roundDraws")
 
 
 def rows(name: str) -> list[Any]:
@@ -89,3 +94,17 @@ def test_draws(row: dict[str, Any]) -> None:
     if valid:
         assert unhex(row["signature"]) == bls.sign(unhex(DRAW_KEY["secret"]), digest, bls.DST_DRAW)
         assert unhex(row["randomness"]) == digests.keccak256(unhex(row["signature"]))
+
+
+@pytest.mark.parametrize("row", rows("roundDraws"))
+def test_round_draws(row: dict[str, Any]) -> None:
+    """A request's draw from a round: its spec in one spelling, its entry of kind 3, its value."""
+    draw, proof = parse_draw(unhex(row["spec"])), unhex(row["signature"])
+    assert (draw.round, draw.ordinal) == (int(row["round"]), int(row["ordinal"]))
+    assert draw.published_at == QUICKNET_CHAIN.time_of(draw.round)
+    assert verify_round(QUICKNET_CHAIN.key, draw.round, proof)
+    entry = Entry(unhex(row["spec"]), Kind.DRAW, proof)
+    assert unhex(row["entryHash"]) == digests.entry_hash(int(row["slot"]), entry)
+    router, request = Address.from_hex(DRAW_KEY["router"]), RequestId(unhex(row["requestId"]))
+    ticket = digests.draw_digest(int(DRAW_KEY["chainId"]), router, request, draw.ordinal)
+    assert unhex(row["value"]) == digests.ticket_randomness(Digest(hashlib.sha256(proof).digest()), ticket)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from executor.crypto.digests import request_id
+from executor.model.draw import is_draw
 from executor.model.observation import Observation
 from executor.model.outcome import Awaiting
 from executor.model.outcome import Final as Ending
@@ -22,6 +23,7 @@ from executor.testing.checking.scene import NODES, Scene
 from executor.testing.quorums import set_of
 from executor.testing.replies import World
 from executor.testing.simulate_world import Asked, WatchedWorld
+from executor.testing.simulated_rounds import simulated_entry
 from executor.vm import Diagnostics, Program, execute, load, observe
 
 T = TypeVar("T")
@@ -82,11 +84,15 @@ class Committee:
         request = Request.local(self.program.function_id, scene.input, block_timestamp=TIMESTAMP, chain_id=home)
         worlds = scene.worlds(self.base, self.steady)
         slots: list[Slot] = []
+        draws: Transcript = ()
         while True:
-            transcript = tuple(slot.entry for slot in slots)
+            transcript = (*(slot.entry for slot in slots), *draws)
             outcome, words = self._execute(request, transcript)
             if not isinstance(outcome, Awaiting):
                 return Played(scene, tuple(slots), outcome, words)
+            if is_draw(outcome.spec):
+                draws = (*draws, simulated_entry(outcome.spec))
+                continue
             looks = tuple(self._look(request, transcript, world) for world in worlds)
             entry = agreed(outcome.spec, [look.seen for look in looks], alone_member(request_id(request), NODES))
             slots.append(Slot(outcome.slot, parse_spec(outcome.spec), looks, entry))

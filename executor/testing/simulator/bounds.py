@@ -7,6 +7,7 @@ Rounds after stabilisation until a request is delivered, with f members doing th
   the highest, and every honest member prepares, locks and executes: f + 1 rounds bring all to one base;
 * from there the slot's observations come in (the slowest of the scenario, asked for again every round after an error),
   or f + 3 rounds pass and a mixed set will do; then at most f + 1 rounds until an honest leader extends the base;
+* a draw is published some seconds after the start, and asked for again when a round begins: DRAW_ROUNDS;
 * the last certificate's votes are counted in that round, or by the next honest leader: f + 1 rounds;
 * an attestation that a faulty leader gave to one honest member is delivered by that member when it leads, after its
   patience of three rounds: n + 3, and the chain's own time.
@@ -20,7 +21,7 @@ from executor.testing.simulator.programs import PROGRAMS
 from executor.testing.simulator.scenario import MAX_AHEAD_MS, Scenario
 
 ROUND_S: Final = 4
-
+DRAW_ROUNDS: Final = 3
 MAX_RECORD_BYTES: Final = 200_000  # of a simulated request's journal record; values are short here
 
 
@@ -33,7 +34,8 @@ def rounds_to_finish(scenario: Scenario) -> int:
     fails = max((trouble.fails for trouble in scenario.troubles if trouble.fails < f + 3), default=0)
     one_slot = (f + 1) + max(f + 3, late * (1 + fails) + fails) + (f + 1)
     chain = -(-scenario.chain_ms // (ROUND_S * 1_000))
-    return behind + slots * one_slot + (f + 1) + (f + 1) + scenario.n + 3 + chain
+    drawn = DRAW_ROUNDS if any(PROGRAMS[asked.program].draws for asked in scenario.requests) else 0
+    return drawn + behind + slots * one_slot + (f + 1) + (f + 1) + scenario.n + 3 + chain
 
 
 def last_change_ms(scenario: Scenario) -> int:

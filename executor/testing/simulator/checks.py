@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from executor.crypto.digests import make_report, payload, transcript_hash
+from executor.model.draw import parse_draw
 from executor.model.ids import RequestId
 from executor.model.observation import Kind
 from executor.model.outcome import Awaiting
 from executor.model.spec import parse_spec
-from executor.model.transcript import Entry, Transcript
+from executor.model.transcript import Entry, Transcript, observed
 from executor.model.view import View
+from executor.protocol.draws import verified
 from executor.protocol.effects import Attested
 from executor.protocol.evidence import is_evidence
 from executor.protocol.strategies import NO_AGREEMENT, OBSERVATION_FAILED, alone_member
@@ -70,7 +72,13 @@ def _attested(run: Simulator, member: int, attested: Attested) -> Iterator[Viola
         run.epoch, run.suite, request, run.function(request), attested.certificate
     ):
         yield Violation("P3", f"{who}: its certificate does not prove itself: {attested.certificate}")
-    for slot in range(len(transcript)):
+    slots = len(observed(transcript))
+    if slots != report.slots:
+        yield Violation("draws", f"{who}: {slots} observations, the report says {report.slots}")
+    for entry in transcript[slots:]:
+        if not verified(run.suite, parse_draw(entry.spec), entry.value):
+            yield Violation("draws", f"{who}: a proof that does not verify")
+    for slot in range(slots):
         yield from (
             Violation("agreement", f"{who}, slot {slot}: {text}") for text in _entry(run, request, transcript, slot)
         )

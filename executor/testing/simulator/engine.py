@@ -24,6 +24,7 @@ from executor.protocol.effects import (
     Execute,
     Note,
     Observe,
+    Obtain,
     Save,
     Send,
     Sign,
@@ -79,6 +80,9 @@ class Outside(Protocol):
 
     def observe(self, node: Node, effect: Observe) -> None:
         """Start a look."""
+
+    def obtain(self, node: Node, effect: Obtain) -> None:
+        """Ask for a draw's proof."""
 
     def sign(self, node: Node, effect: Sign) -> None:
         """Ask the signer."""
@@ -211,6 +215,8 @@ class Engine(Outside):
                 self.execute(node, effect)
             case Observe():
                 self.observe(node, effect)
+            case Obtain():
+                self.obtain(node, effect)
             case Sign():
                 self.sign(node, effect)
             case Send(recipient, message):

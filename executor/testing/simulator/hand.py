@@ -8,6 +8,7 @@ from typing import Protocol
 from executor.crypto.digests import keccak256, transcript_hash
 from executor.errors import InvalidValue
 from executor.model.committee import Epoch
+from executor.model.draw import PROOF_BYTES, is_draw, parse_draw
 from executor.model.ids import Digest, FunctionId, RequestId
 from executor.model.observation import Kind, Observation, SignedObservation
 from executor.model.outcome import Awaiting, Outcome
@@ -143,6 +144,10 @@ class Hand:
         outcome = self.outcome(request, base)
         if not isinstance(outcome, Awaiting):
             return None
+        if is_draw(outcome.spec):  # nobody's to propose, whether its proof is good or not
+            draw = parse_draw(outcome.spec)
+            proofs = (self.suite.round_signature(draw.key, draw.round), bytes(PROOF_BYTES))
+            return (*base, Entry(outcome.spec, Kind.DRAW, self.tape.one(proofs)))
         known = dict(self.memory.observations.get((request, transcript_hash(base)), {}))
         for ally in self.allies:
             known[ally] = self.observation(request, base, outcome.spec, self.lie(outcome.spec), ally)

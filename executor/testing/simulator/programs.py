@@ -9,6 +9,7 @@ from typing import Final, assert_never
 
 from executor.crypto.digests import request_id
 from executor.model.codec import encode_json
+from executor.model.draw import DrandDraw, encode_draw
 from executor.model.ids import FunctionId
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Outcome, Returned, TrapCode, Trapped
@@ -18,7 +19,8 @@ from executor.model.spec import Strategy as Aggregation
 from executor.model.transcript import Transcript
 from executor.model.values import encode_items, encode_set
 from executor.protocol.strategies import alone_member
-from executor.testing.simulation import make_request
+from executor.testing.fast_signatures import ROUNDS_KEY
+from executor.testing.simulation import START_S, make_request
 
 MEDIAN: Final = b'{"aggregate":"median","label":"price"}'
 IDENTICAL: Final = b'{"aggregate":"identical","label":"name"}'
@@ -31,11 +33,12 @@ BOUNDS: Final = b'{"aggregate":{"fields":{"high":"max","log":"common-prefix","lo
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Awaits these slots and ends; `short` ends early where the first agreed value is even, or no value."""
+    """Awaits these slots, draws and ends; `short` ends early where the first agreed value is even, or no value."""
 
     specs: tuple[bytes, ...] = ()
     ending: str = "returned"
     short: bool = False
+    draws: int = 0
 
     def run(self, transcript: Transcript) -> Outcome:
         """The pure run."""
@@ -44,6 +47,8 @@ class Program:
             return Returned(b"short:" + transcript[0].value, 10)
         if done < len(self.specs):
             return Awaiting(done, self.specs[done])
+        if done < len(self.specs) + self.draws:
+            return Awaiting(done, drawn(done - len(self.specs)))
         output = b"|".join(bytes([entry.kind]) + entry.value for entry in transcript)
         match self.ending:
             case "failed":
@@ -52,6 +57,11 @@ class Program:
                 return Trapped(TrapCode.OUT_OF_FUEL, 1_000)
             case _:
                 return Returned(output, 30 + done)
+
+
+def drawn(ordinal: int) -> bytes:
+    """The spec of a draw, published some seconds after the simulation's start."""
+    return encode_draw(DrandDraw(ordinal, bytes(32), ROUNDS_KEY, 1_000, int(START_S) + 6))
 
 
 PROGRAMS: Final[Mapping[str, Program]] = MappingProxyType(
@@ -66,9 +76,11 @@ PROGRAMS: Final[Mapping[str, Program]] = MappingProxyType(
         "trapped": Program((), "trapped"),
         "alone": Program((SINGLE,)),
         "mixed": Program((UNION, SINGLE, BOUNDS)),
+        "drawn": Program((), draws=2),
+        "drawn-last": Program((MEDIAN,), draws=1),
     }
 )
-"""From none to three slots, every kind of strategy and ending, transcripts that are complete at different lengths."""
+"""None to three slots, every kind of strategy and ending, transcripts complete at different lengths, draws."""
 
 
 def function_of(program: str) -> FunctionId:

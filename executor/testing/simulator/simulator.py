@@ -23,7 +23,7 @@ from executor.model.outcome import Outcome
 from executor.model.report import Scheme
 from executor.model.request import Request
 from executor.model.transcript import Transcript
-from executor.protocol.effects import Effect, Execute, Observe, Sign, Transmit
+from executor.protocol.effects import Effect, Execute, Observe, Obtain, Sign, Transmit
 from executor.protocol.lock import Consent
 from executor.protocol.member import Member
 from executor.protocol.messages import CertificateMessage, Message, decode_message, encode_message
@@ -206,6 +206,14 @@ class Simulator(Engine):
     def _trouble(self, member: int, slot: int) -> Trouble:
         mine = (each for each in self.scenario.troubles if (each.member, each.slot) == (member, slot))
         return next(mine, Trouble(member, slot))
+
+    def obtain(self, node: Node, effect: Obtain) -> None:
+        """Relays answer everybody alike; a faulty member may bring another proof to itself."""
+        request, draw = effect.request_id, effect.draw
+        proof = self.suite.round_signature(draw.key, draw.round)
+        if node.index in self.faults:
+            proof = bytes(len(proof) - 1) + b"\x01"
+        self.answer(node, self.network.moment_s(), lambda member: member.drawn(request, draw, proof, self.local(node)))
 
     def sign(self, node: Node, effect: Sign) -> None:
         """The signer keeps its record (K1), unless the whole member is faulty."""

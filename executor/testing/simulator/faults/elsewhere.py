@@ -8,6 +8,7 @@ from dataclasses import replace
 from executor.crypto.digests import keccak256, transcript_hash
 from executor.crypto.proofs import build_proof
 from executor.model.committee import EpochIdentity
+from executor.model.draw import is_draw
 from executor.model.ids import RequestId
 from executor.model.observation import Kind, Observation, SignedObservation
 from executor.model.outcome import Awaiting
@@ -55,7 +56,7 @@ def _messages(hand: Hand, there: EpochIdentity, request: RequestId) -> Iterator[
     proof = build_proof(scheme, hand.epoch, votes, hand.suite)
     yield AttestationMessage(Attestation(scheme, (report,), proof), (Evidence(PAYLOAD, None),), tuple(votes))
     outcome = hand.outcome(request, ())
-    if not isinstance(outcome, Awaiting):
+    if not isinstance(outcome, Awaiting) or is_draw(outcome.spec):
         return
     seen = Observation(Kind.VALUE, value_of(outcome.spec, 666, "elsewhere"))
     looks = [

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from executor.crypto.digests import transcript_hash
+from executor.model.draw import is_draw
 from executor.model.ids import RequestId
 from executor.model.observation import Observation
 from executor.model.outcome import Awaiting, Outcome, Returned
@@ -38,7 +39,7 @@ class EquivocatingObservations(Fault):
             None,
         )
         outcome = None if base is None else self.hand.outcome(status.request_id, base)
-        if base is None or not isinstance(outcome, Awaiting):
+        if base is None or not isinstance(outcome, Awaiting) or is_draw(outcome.spec):
             return item
         seen = self.hand.lie(outcome.spec)
         return replace(item, signed=self.hand.observation(status.request_id, base, outcome.spec, seen))

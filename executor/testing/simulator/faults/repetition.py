@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from executor.model.draw import is_draw
 from executor.model.ids import RequestId
 from executor.model.outcome import Awaiting
 from executor.protocol.messages import (
@@ -64,7 +65,7 @@ class Borrowing(Fault):
         elsewhere = [seen for (request, so_far), seen in known.items() if request != message.request_id]
         same = [seen for seen in elsewhere if len(seen) >= self.hand.epoch.quorum]
         outcome = self.hand.outcome(message.request_id, base)
-        if not same or not isinstance(outcome, Awaiting):
+        if not same or not isinstance(outcome, Awaiting) or is_draw(outcome.spec):
             return [message]
         borrowed = self.hand.entry(
             base, outcome.spec, list(self.hand.tape.one(same).values())[: self.hand.epoch.quorum]

@@ -1,0 +1,98 @@
+"""Draws: what comes after the last observation, agreed by verification alone (protocol.md, "Draws come last").
+
+Rule 1. A draw is asked for only over the locked transcript, and counts only when its proof verifies: there is one valid
+        proof, so no two members can hold different draws of one transcript, and no certificate is needed.
+Rule 2. Views, locks, certificates and `slots` count observations only; the report's transcript hash covers the draws.
+Rule 3. A round is not asked for before its time by this member's own clock. Asking late costs time and nothing else.
+Rule 4. Proofs are kept with the attestation, else they are obtained again: a restarted member gets the same.
+
+Theory of operation: each source has a row of its own in what is asked (`ask`) and verified (`verified`). drand's proof
+comes from outside, by an effect; a committee's own would come from messages, and end in the same `obtained`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from executor.crypto.digests import transcript_hash
+from executor.crypto.suite import Suite
+from executor.errors import InvalidSpec
+from executor.model.draw import MAX_DRAWS, PROOF_BYTES, DrandDraw, Draw, is_draw, parse_draw
+from executor.model.observation import Kind
+from executor.model.outcome import Awaiting, Outcome
+from executor.model.report import Report
+from executor.model.transcript import Entry, Transcript
+from executor.protocol.desk import Desk
+from executor.protocol.effects import Note, Obtain
+from executor.protocol.lifecycle import Event, Life, Phase
+
+
+def awaits_draw(outcome: Outcome | None) -> bool:
+    """Whether a run ended at a draw."""
+    return isinstance(outcome, Awaiting) and is_draw(outcome.spec)
+
+
+def verified(suite: Suite, draw: Draw, proof: bytes) -> bool:
+    """Whether this proof is the draw's; pure."""
+    match draw:
+        case DrandDraw(key=key, round=round):
+            return len(proof) == PROOF_BYTES and suite.is_round(key, round, proof)
+
+
+def ask(desk: Desk, life: Life) -> None:
+    """Ask for the awaited draw when its time has come (Rule 3), unless that is under way."""
+    draw = awaited(life)
+    if draw is None or desk.now < draw.published_at:
+        return
+    key = ("draw", transcript_hash(life.whole))
+    if key not in life.asked:
+        life.asked[key] = desk.round
+        desk.emit(Obtain(life.subject.request_id, draw))
+
+
+def awaited(life: Life) -> Draw | None:
+    """The draw that this member waits for."""
+    outcome = life.outcomes.get(transcript_hash(life.whole))
+    if life.phase is Phase.AWAITING and isinstance(outcome, Awaiting) and is_draw(outcome.spec):
+        return parse_draw(outcome.spec)
+    return None
+
+
+def due(desk: Desk, life: Life) -> float | None:
+    """When an awaited draw is published, while that lies ahead."""
+    draw = awaited(life)
+    return None if draw is None or draw.published_at <= desk.now else float(draw.published_at)
+
+
+def obtained(desk: Desk, life: Life, draw: Draw, proof: bytes) -> bool:
+    """A proof came from outside; whether it is the awaited draw's, and the run goes on (Rule 1)."""
+    if awaited(life) != draw:
+        return False  # late, or repeated
+    outcome = life.outcomes[transcript_hash(life.whole)]
+    if not isinstance(outcome, Awaiting) or not verified(desk.suite, draw, proof):
+        desk.emit(Note("no-draw", life.subject.request_id, {"error": "the proof obtained does not verify"}))
+        return False
+    life.draws = (*life.draws, Entry(outcome.spec, Kind.DRAW, proof))
+    life.move(Event.DRAWN)
+    return True
+
+
+def completed(report: Report, base: Transcript, candidates: Sequence[Transcript]) -> Transcript | None:
+    """The observations `base` with the draws that make the report's transcript, or None.
+
+    The attested hash commits to them, so whatever hashes to it is right: a quorum verified the proofs.
+    """
+    for draws in ((), *candidates):
+        if len(draws) > MAX_DRAWS or any(entry.kind is not Kind.DRAW for entry in draws):
+            continue
+        if transcript_hash((*base, *draws)) == report.transcript_hash:
+            return (*base, *draws)
+    return None
+
+
+def check_draw(suite: Suite, spec: bytes, proof: bytes) -> Draw:
+    """The draw of a transcript's entry; raises InvalidSpec when it is none, or its proof does not verify."""
+    draw = parse_draw(spec)
+    if not verified(suite, draw, proof):
+        raise InvalidSpec(f"the proof of draw {draw.ordinal} does not verify under the key it names")
+    return draw
