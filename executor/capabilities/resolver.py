@@ -117,13 +117,19 @@ class CheckedResolver(AbstractResolver):
 
 
 class SystemResolver(AbstractResolver):
-    """aiohttp's resolver interface over the system's look-up, unchecked: for endpoints that operators registered."""
+    """aiohttp's resolver interface over the system's look-up: for endpoints that operators registered.
+
+    Private addresses are allowed; what only the link knows is not: cloud machines answer with secrets there.
+    """
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """Addresses of a name."""
-        addresses = [ip_address(text) for text in await system_lookup(host)]
+        found = [ip_address(text) for text in await system_lookup(host)]
+        addresses = [each for each in found if not (each.is_link_local or each.is_multicast or each.is_unspecified)]
+        if not addresses:
+            raise OSError(f"{host} has no address of a member")
         return [_result(host, each, port) for each in addresses if family in (socket.AF_UNSPEC, _family(each))]
 
     async def close(self) -> None:

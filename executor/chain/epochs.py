@@ -7,6 +7,7 @@ from typing import Final as Constant
 from executor.chain.bindings import committee as binding
 from executor.chain.client import ChainClient
 from executor.chain.contracts import revert_reason
+from executor.chain.member_url import member_url
 from executor.crypto import bls
 from executor.errors import ChainError, InvalidValue, RpcRefused
 from executor.model.committee import Epoch, Member, Verifier
@@ -56,7 +57,7 @@ def _member(index: int, record: binding.Member) -> Member:
         signer=Address.from_hex(record.signer),
         bls_key=bls.from_evm_g2(record.public_key),
         encryption_key=record.encryption_key,
-        endpoint=record.endpoint,
+        endpoint=member_url(record.endpoint),
     )
 
 

@@ -26,11 +26,15 @@ from executor.model.ids import Address, FunctionId, RequestId
 from executor.node.functions import MAX_UPLOAD_BYTES, FunctionStore, pack_function, unpack_function
 from executor.node.uploads import HEADER, UploadClaim
 from executor.store.events import EventLog
+from executor.transport.places import Share
 
 MAX_WAIT_S = 30.0
 MAX_WAITERS = 64  # each event wakes all of them
 MAX_UPLOADS = 4  # under way at a time: each may hold an upload's 40 MiB, and what is made of it
 MAX_DOWNLOADS = 8  # under way at a time, as above; members ask again
+EACH = 2  # one address holds half of these places at most
+MAX_EVENTS_BYTES = 1_048_576  # of one answer; whoever reads on asks again, after the last it got
+LAST_EVENT = "executor-last-event"  # the number of the newest event, with every answer
 DOWNLOAD_TIMEOUT_S = 30.0  # as long as a member waits for one (fetching.py)
 WRITTEN_BYTES = 65_536
 UPLOAD_TIMEOUT_S = 60.0  # for one body: 40 MiB at 6 Mbit/s
@@ -71,9 +75,9 @@ class Api:
         self._holding = holding
         self._receipts = receipts
         self._upload_timeout_s = upload_timeout_s
-        self._waiters = 0
-        self._uploads = 0
-        self._downloads = 0
+        self._waiters = Share(MAX_WAITERS, MAX_WAITERS // EACH)
+        self._uploads = Share(MAX_UPLOADS, MAX_UPLOADS // EACH)
+        self._downloads = Share(MAX_DOWNLOADS, MAX_DOWNLOADS // EACH)
 
     def register(self, router: web.UrlDispatcher) -> None:
         """Add the routes to an aiohttp application's router."""
@@ -95,21 +99,25 @@ class Api:
             return _refuse(400, "after is an integer and wait a number of seconds")
         if not math.isfinite(wait):  # a timer that compares to nothing would hold up others
             return _refuse(400, "wait is a finite number of seconds")
-        if self._waiters >= MAX_WAITERS:
-            return _refuse(503, f"{MAX_WAITERS} others wait for events")
-        self._waiters += 1
         try:
-            events = await self._events.wait_after(after, min(max(wait, 0.0), MAX_WAIT_S))
+            place = self._waiters.take(_source(request))
+        except InvalidValue as error:
+            return _refuse(503, f"others wait for events: {error}")
+        try:
+            await self._events.wait(after, min(max(wait, 0.0), MAX_WAIT_S))
         finally:
-            self._waiters -= 1
-        return web.json_response([event.plain() for event in events])
+            self._waiters.give_back(place)
+        text = ",".join(self._events.lines_after(after, MAX_EVENTS_BYTES))
+        headers = {LAST_EVENT: str(self._events.last)}
+        return web.Response(text=f"[{text}]", content_type="application/json", headers=headers)
 
     async def _put_function(self, request: web.Request) -> web.Response:
         if (request.content_length or 0) > MAX_UPLOAD_BYTES:
             return _refuse(413, f"the limit is {MAX_UPLOAD_BYTES} bytes")
-        if self._uploads >= MAX_UPLOADS:
-            return _refuse(503, f"{MAX_UPLOADS} other uploads are under way")
-        self._uploads += 1
+        try:
+            place = self._uploads.take(_source(request))
+        except InvalidValue as error:
+            return _refuse(503, f"other uploads are under way: {error}")
         try:
             claim = await self._holding.check_upload(request.headers.get(HEADER))
             return await self._take_upload(request, claim)
@@ -120,7 +128,7 @@ class Api:
         except ExecutorError as error:
             return _refuse(503, str(error))
         finally:
-            self._uploads -= 1
+            self._uploads.give_back(place)
 
     async def _take_upload(self, request: web.Request, claim: UploadClaim | None) -> web.Response:
         """Read the body and keep it; what it claims to be was judged before."""
@@ -147,16 +155,17 @@ class Api:
             identity = FunctionId.from_hex(request.match_info["id"])
         except InvalidValue as error:
             return _refuse(400, str(error))
-        if self._downloads >= MAX_DOWNLOADS:
-            return _refuse(503, f"{MAX_DOWNLOADS} others are given functions")
-        self._downloads += 1
+        try:
+            place = self._downloads.take(_source(request))
+        except InvalidValue as error:
+            return _refuse(503, f"others are given functions: {error}")
         try:
             async with asyncio.timeout(DOWNLOAD_TIMEOUT_S):
                 return await self._give(request, identity)
         except StoreError as error:
             return _refuse(503, str(error))
         finally:
-            self._downloads -= 1
+            self._downloads.give_back(place)
 
     async def _give(self, request: web.Request, identity: FunctionId) -> web.StreamResponse:
         """Write a function out while its place is held: an answer waits in memory for who reads slowly."""
@@ -181,6 +190,10 @@ class Api:
         if not path.exists():
             return _refuse(404, f"this node has no receipt of request {identity}")
         return web.FileResponse(path, headers={"Content-Type": "application/json"})
+
+
+def _source(request: web.Request) -> str:
+    return request.remote or "unknown"
 
 
 def _refuse(status: int, message: str) -> web.Response:

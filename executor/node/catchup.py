@@ -200,7 +200,7 @@ class CatchUp:
                     data += chunk
                     if len(data) > limit:
                         raise InvalidReceipt(f"more than {limit} bytes")
-        except (aiohttp.ClientError, TimeoutError, OSError):
+        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError):
             return None
         return bytes(data)
 

@@ -17,6 +17,7 @@ from typing import Final as Constant
 
 import aiohttp
 
+from executor.capabilities.resolver import SystemResolver
 from executor.crypto.digests import function_id
 from executor.errors import DownloadFailed, ExecutorError, InvalidEncoding, InvalidManifest, InvalidValue, StoreError
 from executor.model.function import Function
@@ -75,7 +76,12 @@ class FunctionFetcher:
         timeout = aiohttp.ClientTimeout(total=self._member_timeout_s)
         jar = aiohttp.DummyCookieJar()
         async with (
-            aiohttp.ClientSession(timeout=timeout, cookie_jar=jar, trust_env=False) as session,
+            aiohttp.ClientSession(
+                timeout=timeout,
+                cookie_jar=jar,
+                trust_env=False,
+                connector=aiohttp.TCPConnector(resolver=SystemResolver()),
+            ) as session,
             asyncio.TaskGroup() as group,
         ):
             while True:

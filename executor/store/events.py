@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ class EventLog:
         self._path = path
         self._kept_bytes = kept_bytes
         self._max_file_bytes = max_file_bytes
-        self._events: deque[tuple[Event, int]] = deque()
+        self._events: deque[tuple[Event, str]] = deque()
         self._size_bytes = 0
         self._number = 0
         self._listeners: list[Callable[[Event], None]] = []
@@ -56,15 +57,20 @@ class EventLog:
         self._number += 1
         event = Event(self._number, time.time(), kind, str(request_id), fields)
         line = json.dumps(event.plain(), separators=(",", ":"))
-        self._events.append((event, len(line)))
+        self._events.append((event, line))
         self._size_bytes += len(line)
         while len(self._events) > KEPT or (self._size_bytes > self._kept_bytes and len(self._events) > 1):
-            self._size_bytes -= self._events.popleft()[1]
+            self._size_bytes -= len(self._events.popleft()[1])
         self._append(line)
         for tell in self._listeners:
             tell(event)
         self._added.set()
         self._added = asyncio.Event()
+
+    @property
+    def last(self) -> int:
+        """The newest event's number; 0 before the first."""
+        return self._number
 
     def subscribe(self, tell: Callable[[Event], None]) -> None:
         """Have `tell` called with every later event, in order; it must be quick and may not raise."""
@@ -72,19 +78,41 @@ class EventLog:
 
     def after(self, number: int) -> list[Event]:
         """The kept events numbered above `number`, oldest first."""
-        return [event for event, _ in self._events if event.number > number]
+        return [event for event, _ in self._kept_after(number)]
 
-    async def wait_after(self, number: int, timeout_s: float) -> list[Event]:
-        """Like `after`, but waits up to `timeout_s` for the first."""
+    def lines_after(self, number: int, limit_bytes: int) -> list[str]:
+        """The same events as JSON, the oldest that fit into `limit_bytes`, and one at least."""
+        lines: list[str] = []
+        for _, line in self._kept_after(number):
+            limit_bytes -= len(line)
+            if lines and limit_bytes < 0:
+                break
+            lines.append(line)
+        return lines
+
+    async def wait(self, number: int, timeout_s: float) -> None:
+        """Return once an event above `number` is there, or after `timeout_s`.
+
+        Whoever waits costs next to nothing with each event, however many are kept: strangers wait.
+        """
         deadline = asyncio.get_running_loop().time() + timeout_s
-        while not (found := self.after(number)):
+        while self._number <= number:
             added, left_s = self._added, deadline - asyncio.get_running_loop().time()
             try:
                 async with asyncio.timeout(left_s):
                     await added.wait()
             except TimeoutError:
-                return []
-        return found
+                return
+
+    async def wait_after(self, number: int, timeout_s: float) -> list[Event]:
+        """Like `after`, but waits up to `timeout_s` for the first."""
+        await self.wait(number, timeout_s)
+        return self.after(number)
+
+    def _kept_after(self, number: int) -> Iterator[tuple[Event, str]]:
+        """From the newest back: numbers have no gaps."""
+        wanted = min(max(self._number - number, 0), len(self._events))
+        return itertools.islice(self._events, len(self._events) - wanted, None)
 
     def _append(self, line: str) -> None:
         try:

@@ -11,12 +11,14 @@ import aiohttp
 from executor.errors import HostFault, InvalidValue
 from executor.model.function import Function
 from executor.model.ids import FunctionId, RequestId
+from executor.node.api import LAST_EVENT
 from executor.node.functions import pack_function, unpack_function
 from executor.node.uploads import HEADER
 
 TIMEOUT_S = 10.0
 UPLOAD_TIMEOUT_S = 60.0  # the node compiles the module before it answers
 POLL_S = 0.2
+NO_EVENT = 2**53 - 1  # a number that no event has: the answer says only which is the newest
 
 
 class NetworkReader:
@@ -80,11 +82,10 @@ class NetworkReader:
     async def last_event(self, node: int) -> int:
         """Number of the node's newest event; 0 when it does not answer."""
         try:
-            async with self._session.get(f"{self._urls[node]}/v1/events") as response:
-                events = await response.json()
-        except (aiohttp.ClientError, TimeoutError, OSError):
+            async with self._session.get(f"{self._urls[node]}/v1/events?after={NO_EVENT}") as response:
+                return int(response.headers.get(LAST_EVENT, "0"))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
             return 0
-        return int(events[-1]["number"]) if events else 0
 
     async def receipt(self, node: int, request: RequestId) -> bytes | None:
         """The receipt's bytes, or None while the node has none."""

@@ -49,3 +49,26 @@ class Places:
             held[source] -= 1
             if not held[source]:
                 del held[source]
+
+
+class Share:
+    """A few places of one kind, of which one source holds a part at most (Rule 2)."""
+
+    def __init__(self, places: int, each: int) -> None:
+        self._places = places
+        self._each = each
+        self._held = Counter[str]()
+
+    def take(self, source: str) -> str:
+        """Take a place, until `give_back`; raises InvalidValue when none is free for this source."""
+        taken = self._held.total()
+        if taken >= self._places or self._held[source] >= self._each:
+            raise InvalidValue(f"{taken} of {self._places} places are taken, {self._held[source]} from this address")
+        self._held[source] += 1
+        return source
+
+    def give_back(self, source: str) -> None:
+        """Free a place."""
+        self._held[source] -= 1
+        if not self._held[source]:
+            del self._held[source]

@@ -13,7 +13,7 @@ from executor.crypto.digests import function_id
 from executor.errors import ChainUnavailable, HostFault, InvalidModule, UploadRefused
 from executor.model.ids import Address, FunctionId
 from executor.node import api as api_module
-from executor.node.api import MAX_UPLOADS, MAX_WAITERS, Api
+from executor.node.api import EACH, LAST_EVENT, MAX_DOWNLOADS, MAX_EVENTS_BYTES, MAX_UPLOADS, MAX_WAITERS, Api
 from executor.node.functions import MAX_UPLOAD_BYTES, FunctionStore, pack_function, unpack_function
 from executor.node.uploads import HEADER, UploadClaim
 from executor.store.blobs import Blobs
@@ -63,13 +63,14 @@ class Served:
         self.receipts = folder / "receipts"
         self.receipts.mkdir()
         self.app = web.Application()
-        Api(
+        self.api = Api(
             health=lambda: {"member": 0},
             events=self.events,
             holding=self.holding,
             receipts=self.receipts,
             upload_timeout_s=0.5,
-        ).register(self.app.router)
+        )
+        self.api.register(self.app.router)
 
 
 @pytest.fixture
@@ -109,6 +110,24 @@ async def test_events_are_waited_for(client, served):
         assert await answer.json() == []
 
 
+async def test_an_answer_has_so_many_bytes_and_says_which_event_is_the_newest(client, served):
+    """A reader asks again after the last it got; who only wants the newest number gets no event."""
+    for _ in range(40):
+        served.events.add("large", text="x" * 50_000)
+    read, sizes = [], []
+    while not read or read[-1]["number"] < 40:
+        after = read[-1]["number"] if read else 0
+        async with client.get("/v1/events", params={"after": str(after)}) as answer:
+            assert answer.headers[LAST_EVENT] == "40"
+            sizes.append(len(await answer.read()))
+            read += await answer.json()
+    assert [event["number"] for event in read] == list(range(1, 41))
+    assert max(sizes) < MAX_EVENTS_BYTES + 1_000
+    served.events.add("larger than an answer", text="x" * 2 * MAX_EVENTS_BYTES)
+    async with client.get("/v1/events", params={"after": "40"}) as answer:
+        assert len(await answer.json()) == 1
+
+
 @pytest.mark.parametrize("query", ["after=x", "after=1.5", "wait=x", "wait=nan", "wait=inf", "after=" + "9" * 5_000])
 async def test_a_malformed_wait_is_refused(client, query):
     """A timer that compares to nothing would disturb all the others of the process."""
@@ -123,8 +142,8 @@ async def test_numbers_out_of_range_are_only_useless(client, query):
 
 
 async def test_more_waiters_than_the_limit_are_refused_and_places_come_back(client, served):
-    """Every event wakes every waiter."""
-    waiting = [asyncio.create_task(client.get("/v1/events?wait=30")) for _ in range(MAX_WAITERS)]
+    """Every event wakes every waiter; one address holds half of the places."""
+    waiting = [asyncio.create_task(client.get("/v1/events?wait=30")) for _ in range(MAX_WAITERS // EACH)]
     await asyncio.sleep(0.3)
     async with client.get("/v1/events?wait=30") as answer:
         assert answer.status == 503
@@ -216,14 +235,19 @@ async def test_a_damaged_blob_is_not_given_out(client, served):
         assert "is damaged" in (await answer.json())["error"]
 
 
-async def test_more_downloads_than_the_limit_are_refused_and_places_come_back(client, served, monkeypatch):
+async def test_more_downloads_than_the_limit_are_refused_and_places_come_back(client, served):
     """Who reads slowly holds a place, not memory without end."""
-    identity = served.functions.add(FUNCTION)
-    monkeypatch.setattr(api_module, "MAX_DOWNLOADS", 0)
+    identity, downloads = served.functions.add(FUNCTION), served.api._downloads
+    places = [downloads.take("127.0.0.1") for _ in range(MAX_DOWNLOADS // EACH)]
     async with client.get(f"/v1/functions/{identity}") as answer:
         assert answer.status == 503
-    monkeypatch.undo()
-    for _ in range(2 * api_module.MAX_DOWNLOADS):
+    others = [downloads.take("192.0.2.1") for _ in range(MAX_DOWNLOADS - len(places))]
+    downloads.give_back(places.pop())
+    async with client.get(f"/v1/functions/{identity}") as answer:
+        assert answer.status == 200
+    for place in places + others:
+        downloads.give_back(place)
+    for _ in range(2 * MAX_DOWNLOADS):
         async with client.get(f"/v1/functions/{identity}") as answer:
             assert answer.status == 200
 
@@ -262,7 +286,8 @@ async def test_more_uploads_than_the_limit_are_refused_and_places_come_back(clie
     """Each may hold tens of megabytes."""
     served.holding.gate.clear()
     uploads = [
-        asyncio.create_task(client.put("/v1/functions", data=pack_function(FUNCTION))) for _ in range(MAX_UPLOADS)
+        asyncio.create_task(client.put("/v1/functions", data=pack_function(FUNCTION)))
+        for _ in range(MAX_UPLOADS // EACH)
     ]
     await asyncio.sleep(0.2)
     async with client.put("/v1/functions", data=pack_function(FUNCTION)) as answer:

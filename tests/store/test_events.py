@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import deque
 
 import pytest
 
@@ -89,6 +90,28 @@ async def test_an_event_below_the_number_does_not_end_the_waiting(path):
         await asyncio.sleep(0)
         log.add("event")
     assert [event.number for event in await waiting] == [2]
+
+
+async def test_who_waits_for_a_later_event_looks_at_none_of_those_kept(path):
+    """Strangers wait, and each event wakes all of them: thousands of kept ones times dozens of waiters take time."""
+    log = EventLog(path)
+    for _ in range(10):
+        log.add("event")
+
+    class Untouchable(deque):
+        def __iter__(self):
+            raise AssertionError("kept events were looked through")
+
+    log._events = Untouchable(log._events)
+    waiting = asyncio.create_task(log.wait(11, 5))
+    await asyncio.sleep(0)
+    log.add("event")
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    log.add("event")
+    await asyncio.wait_for(waiting, 1)
+    log._events = deque(log._events[place] for place in range(len(log._events)))
+    assert [event.number for event in await log.wait_after(10, 5)] == [11, 12]
 
 
 async def test_events_added_at_once_are_all_found(path):

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from executor.model.ids import RequestId
+from executor.node.api import LAST_EVENT
 from executor.store.events import EventLog
 from executor.testing.network import NetworkReader
 from executor.testing.processes import free_ports
@@ -20,7 +21,7 @@ async def test_a_node_that_counts_anew_is_read_from_its_first_event(tmp_path):
         found = await log.wait_after(
             int(request.query.get("after", "0")), min(0.1, float(request.query.get("wait", "0")))
         )
-        return web.json_response([event.plain() for event in found])
+        return web.json_response([event.plain() for event in found], headers={LAST_EVENT: str(log.last)})
 
     app = web.Application()
     app.router.add_get("/v1/events", events)

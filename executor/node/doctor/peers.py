@@ -12,6 +12,7 @@ from typing import Final as Constant
 
 import aiohttp
 
+from executor.chain.member_url import NOWHERE
 from executor.model.committee import Epoch, Member
 from executor.node.doctor.findings import Finding, Scene, words
 
@@ -49,6 +50,8 @@ async def check_peers(scene: Scene) -> list[Finding]:
 
 async def hear(session: aiohttp.ClientSession, endpoint: str) -> Heard | str:
     """A member's answer, or why there is none."""
+    if endpoint == NOWHERE:
+        return "registered no endpoint of use; http://HOST[:PORT] or https://HOST[:PORT] is one: register the endpoint again"
     begun = time.time()
     try:
         async with session.get(f"{endpoint.rstrip('/')}/v1/health", allow_redirects=False) as answer:

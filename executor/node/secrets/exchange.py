@@ -28,6 +28,7 @@ from executor.transport.envelope import decode_envelope, encode_envelope, make_e
 from executor.transport.limits import Allowance
 
 PATH: Constant = "/v1/secrets/wanted"
+MAX_ANSWERS: Constant = 257  # to one asking: all 4,096 secrets; who has more to tell is asked again with the others
 MAX_QUESTION_BYTES: Constant = 2_048  # an envelope around some 150 bytes
 AT_ONCE: Constant = 16  # secrets of one answer
 MAX_ANSWER_BYTES: Constant = AT_ONCE * MAX_SECRET_BYTES + 1_024
@@ -98,7 +99,7 @@ class Exchange:
     ) -> None:
         """Have `take` called with everything new of a member; raises DownloadFailed, and what `take` raises."""
         key = (seat.digest, member)
-        while True:
+        for _ in range(MAX_ANSWERS):
             life, after = self._read.get(key, (b"", 0))
             question = encode(Wanted(after, life, int(self._clock())))
             envelope = await make_envelope(seat.epoch, seat.signer, seat.index, member, question, sealed=False)
@@ -113,6 +114,8 @@ class Exchange:
             for secret in offered.secrets:
                 if secret.epoch == seat.digest:
                     await take(secret)
+            if offered.life == life and offered.next < after:
+                raise DownloadFailed(f"it tells change {offered.next} after change {after}")
             self._read[key] = (offered.life, offered.next)
             if len(offered.secrets) < AT_ONCE:
                 return
