@@ -3,7 +3,7 @@
  * the run answers nothing.
  */
 
-import { isSpec } from "./spec.mjs";
+import { isSpec, textOf } from "./spec.mjs";
 
 /** The transcript is not what the guest consumes: no outcome. */
 export class TranscriptMismatch extends Error {}
@@ -22,7 +22,7 @@ export const ACTIONS = Object.freeze({
     const spec = run.bytes(pointer, length, run.rules.ceilings.spec_bytes);
     if (spec === undefined) return undefined;
     const { slot, transcript } = run;
-    if (slot >= run.program.limits.observations || !isSpec(spec, run.rules.spec)) return run.trap("ABI");
+    if (run.draws > 0 || slot >= run.program.limits.observations || !isSpec(spec, run.rules.spec)) return run.trap("ABI");
     if (slot === transcript.length) return run.finish({ awaiting: slot, spec });
     const entry = transcript[slot];
     if (!equal(entry.spec, spec)) {
@@ -39,6 +39,7 @@ export const ACTIONS = Object.freeze({
     if (name === undefined) return undefined;
     const data = run.bytes(pointer, length, ceilings.call_request_bytes);
     if (data === undefined) return undefined;
+    if (name === "random.draw") return draw(run, data);
     if (!Object.hasOwn(prices, name)) return run.trap("ABI");
     const [base, perByte] = prices[name];
     if (!run.pay(base + perByte * length)) return undefined;
@@ -74,6 +75,27 @@ export const ACTIONS = Object.freeze({
     return run.logBytes > bytes || run.logLines > lines ? run.trap("ABI") : undefined;
   },
 });
+
+/** The transcript's next draw, or the end as awaiting it. */
+function draw(run, data) {
+  const { request, slot, transcript } = run;
+  const specs = request.draws ?? [];
+  if (data.length > 0 || run.draws >= specs.length || isPosted(request)) return run.trap("ABI");
+  const spec = specs[run.draws];
+  if (slot === transcript.length) return run.finish({ awaiting: slot, spec });
+  const entry = transcript[slot];
+  if (!equal(entry.spec, spec)) {
+    return run.fail(new TranscriptMismatch(`slot ${slot}: the guest asks for another draw`));
+  }
+  run.slot += 1;
+  run.draws += 1;
+  return respond(run, 0, entry.drawn);
+}
+
+/** Whether an http trigger started the run: whoever posts names a block of the past, and knows its round. */
+function isPosted({ context }) {
+  return JSON.parse(textOf(context)).trigger === "http";
+}
 
 function respond(run, kind, data) {
   run.pending = data;

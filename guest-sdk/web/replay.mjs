@@ -46,8 +46,10 @@ export function load(instrumented, source, limits, rules, module = new WebAssemb
 /**
  * The outcome of a request. Pure.
  *
- * `request` is {input, context}: its input and the answer of `input.context`, both bytes. `transcript` is a list of
- * {spec, kind, value}. `operations` answers the pure operations: {name: function of (data, request) to bytes}. `events`,
+ * `request` is {input, context, draws}: its input and the answer of `input.context`, both bytes, and the specs of the
+ * draws that request and manifest ask for, in order, as many as are granted (none where it is left out). `transcript`
+ * is a list of {spec, kind, value}; a draw's entry (kind 3) has `drawn`, too: the 32 bytes its proof is worth. Specs and
+ * order are checked here; that a proof verifies, and what it is worth, is for whoever gives them. `operations` answers the pure operations: {name: function of (data, request) to bytes}. `events`,
  * when given, receives {name, fuel_used, argument, answer} of every import call.
  *
  * Returns {returned: bytes, fuel_used}, {failed: bytes, fuel_used}, {trapped: code, fuel_used} or {awaiting: slot, spec}.
@@ -65,6 +67,7 @@ class Run {
     this.rules = program.rules;
     this.budget = BigInt(program.limits.fuel);
     this.slot = 0;
+    this.draws = 0;
     this.mode = "setup"; // before `run` is called
     this.pending = undefined;
     this.logBytes = this.logLines = 0;

@@ -6,11 +6,14 @@ import base64
 import json
 from typing import Any
 
+from executor.crypto.draws import draw_spec, draw_value
 from executor.errors import HostFault, TranscriptMismatch
+from executor.model.draw import parse_draw
 from executor.model.function import Function
+from executor.model.observation import Kind
 from executor.model.outcome import Awaiting, Failed, Outcome, Returned, TrapCode, Trapped
 from executor.model.request import Request
-from executor.model.transcript import Transcript
+from executor.model.transcript import Entry, Transcript
 from executor.testing.engines.cases import encode
 from executor.testing.engines.catalogue import FLAGS, v8_command
 from executor.testing.engines.process import LineProcess
@@ -45,11 +48,12 @@ class WebReplay(LineProcess):
         line: dict[str, Any] = {
             "source": _encode(function.source),
             "limits": function.terms.limits.model_dump(mode="json"),
-            "request": {"input": _encode(request.input), "context": _encode(input_context(request, b""))},
-            "transcript": [
-                {"spec": _encode(entry.spec), "kind": int(entry.kind), "value": _encode(entry.value)}
-                for entry in transcript
-            ],
+            "request": {
+                "input": _encode(request.input),
+                "context": _encode(input_context(request, b"")),
+                "draws": _draws(function, request),
+            },
+            "transcript": [_entry(request, entry) for entry in transcript],
             "record": wants_events,
         }
         if not self.running or self._module != function.module:
@@ -63,6 +67,18 @@ class WebReplay(LineProcess):
         if "fault" in answer:
             raise HostFault(answer["fault"])
         return _outcome(answer["outcome"])
+
+
+def _draws(function: Function, request: Request) -> list[dict[str, str]]:
+    grant = function.terms.capabilities.random
+    return [] if grant is None else [_encode(draw_spec(grant, request, ordinal)) for ordinal in range(grant.draws)]
+
+
+def _entry(request: Request, entry: Entry) -> dict[str, Any]:
+    plain = {"spec": _encode(entry.spec), "kind": int(entry.kind), "value": _encode(entry.value)}
+    if entry.kind is Kind.DRAW:
+        plain["drawn"] = _encode(draw_value(request, parse_draw(entry.spec).ordinal, entry.value))
+    return plain
 
 
 def _outcome(value: dict[str, Any]) -> Outcome:
