@@ -50,9 +50,9 @@ async def test_what_a_member_makes_up_is_refused_and_costs_the_rest_nothing(desk
     liar.store.add(secret(first.epoch, name="OTHER"))
     await read(third, 1)
     assert (await third.refusal_of(), await third.value("OTHER")) == ("secret-missing", MARKER)
-    (told,) = [event.fields for event in third.events.after(0) if event.kind == "secret-refused"]
-    assert told["member"] == 1
-    assert "is not account" in told["reason"]
+    (told,) = [event.fields for event in third.events.after(0) if event.kind == "secrets-refused"]
+    assert (told["member"], told["count"]) == (1, 1)
+    assert "is not account" in told["first"]
 
 
 async def test_a_deletion_is_handed_on_and_many_secrets_come_in_parts(tmp_path):
@@ -192,3 +192,23 @@ async def test_a_running_desk_reads_from_the_others_by_itself(desks):
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert await second.value() == MARKER
+
+
+async def test_a_member_that_offers_without_end_gets_its_turn_and_no_more(desks):
+    """Each answer is full of what nobody signed, and promises more."""
+    asker, answers = desks[0], []
+
+    async def endless(_request):
+        answers.append(1)
+        made = [replace(secret(asker.epoch, version=len(answers)), signature=bytes(64))] * 16
+        return web.Response(body=encode(Offered(b"", len(answers), tuple(made))))
+
+    app = web.Application()
+    app.router.add_post(PATH, endless)
+    async with TestServer(app) as server:
+        liar = replace(asker.epoch.members[1], endpoint=str(server.make_url("")))
+        asker.epoch = replace(asker.epoch, members=(asker.epoch.members[0], liar, *asker.epoch.members[2:]))
+        asker.desk.serve(asker.epoch, 0, asker.signer)
+        await read(asker, 1)
+    assert (len(answers), asker.kinds()) == (4, ["secrets-refused"])
+    assert asker.charged == []

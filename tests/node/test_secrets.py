@@ -27,6 +27,7 @@ from executor.keys.private_inputs import seal_private_input
 from executor.model.codec import encode
 from executor.model.ids import Address, FunctionId
 from executor.model.secret import MAX_VALUE_BYTES
+from executor.node.metrics.readings import read_secrets
 from executor.node.secrets.desk import KEPT_S
 from executor.node.secrets.store import MAX_SECRET_BYTES
 
@@ -241,6 +242,9 @@ async def test_a_new_epoch_has_no_secrets_and_says_so(desks, monkeypatch):
     assert await first.refusal_of(epoch=2) == "secret-missing"
     await first.desk.put(secret(newer))
     assert (await first.value(epoch=2), first.desk.counts()["missing"]) == (MARKER, 0)
+    (family,) = read_secrets(first.desk)
+    shown = {sample.labels["state"]: sample.value for sample in family.samples}
+    assert shown == {"held": 2, "deleted": 0, "expired": 0, "expiring": 2, "missing": 0}
 
     first.desk.abandon(1)
     first.desk._sweep()

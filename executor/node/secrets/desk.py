@@ -156,20 +156,24 @@ class SecretDesk:
     async def read_from(self, session: aiohttp.ClientSession, seat: Seat, member: int) -> None:
         """Take everything new that a member has; what it does wrong costs nothing but its answer."""
 
+        refusals: list[str] = []
+
         async def take(secret: Secret) -> None:
             try:
                 await self.put(secret)
             except (StoreError, ChainError, SignerUnavailable):
                 raise  # asked again later
             except ExecutorError as error:
-                self._events.add("secret-refused", "", member=member, reason=str(error))
+                refusals.append(str(error))
 
         try:
             await self._exchange.ask(session, seat, member, take)
         except StoreError:
             raise
         except (DownloadFailed, ChainError, SignerUnavailable):
-            return  # the next one is asked
+            pass  # the next one is asked
+        if refusals:
+            self._events.add("secrets-refused", "", member=member, count=len(refusals), first=refusals[0])
 
     def seat_of(self, epoch: int) -> Seat | None:
         """This member's place in an epoch that it serves."""

@@ -28,9 +28,9 @@ from executor.transport.envelope import decode_envelope, encode_envelope, make_e
 from executor.transport.limits import Allowance
 
 PATH: Constant = "/v1/secrets/wanted"
-MAX_ANSWERS: Constant = 257  # to one asking: all 4,096 secrets; who has more to tell is asked again with the others
 MAX_QUESTION_BYTES: Constant = 2_048  # an envelope around some 150 bytes
 AT_ONCE: Constant = 16  # secrets of one answer
+ANSWERS: Constant = 4  # read from a member in its turn: what it makes up costs a signature and a look at the chain each
 MAX_ANSWER_BYTES: Constant = AT_ONCE * MAX_SECRET_BYTES + 1_024
 TIMEOUT_S: Constant = 10.0
 MAX_AGE_S: Constant = 120.0  # of a question: clocks may differ
@@ -97,9 +97,12 @@ class Exchange:
         member: int,
         take: Callable[[Secret], Awaitable[None]],
     ) -> None:
-        """Have `take` called with everything new of a member; raises DownloadFailed, and what `take` raises."""
+        """Have `take` called with what is new of a member, ANSWERS at most; the rest waits for its next turn.
+
+        Raises DownloadFailed, and what `take` raises.
+        """
         key = (seat.digest, member)
-        for _ in range(MAX_ANSWERS):
+        for _ in range(ANSWERS):
             life, after = self._read.get(key, (b"", 0))
             question = encode(Wanted(after, life, int(self._clock())))
             envelope = await make_envelope(seat.epoch, seat.signer, seat.index, member, question, sealed=False)
