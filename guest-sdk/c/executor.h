@@ -159,6 +159,81 @@ static inline executor_bytes executor_context(void) {
     return executor_call("input.context", (executor_bytes){NULL, 0}).bytes;
 }
 
+/* ---- randomness (docs/randomness.md) and time ---------------------------------------------------------------------- */
+
+typedef struct {
+    uint8_t block[64]; /* abi.encode(seed, number of the next word) */
+} executor_stream;
+
+/* 32 bytes that nobody in the committee chose. Draws come last: after one, observe ends the run. */
+static inline executor_bytes executor_draw(void) {
+    executor_response answer = executor_call("random.draw", (executor_bytes){NULL, 0});
+    if (!answer.ok) executor_fail("random.draw works only outside a look");
+    return answer.bytes;
+}
+
+/* Choices made of a seed of 32 bytes, alike in every SDK. One seed serves one purpose: two streams of it are the same. */
+static inline executor_stream executor_stream_of(executor_bytes seed) {
+    executor_stream stream = {{0}};
+    if (seed.len != 32) executor_fail("a stream's seed has 32 bytes");
+    memcpy(stream.block, seed.at, 32);
+    return stream;
+}
+
+/* The stream's next word: 32 bytes, a big-endian number. */
+static inline executor_bytes executor_stream_word(executor_stream *stream) {
+    executor_bytes word = executor_keccak256((executor_bytes){stream->block, 64});
+    for (int at = 63; at >= 32 && !++stream->block[at]; at--) continue;
+    return word;
+}
+
+/* So many bytes: whole words one after the other, the last one cut. */
+static inline executor_bytes executor_random_bytes(executor_stream *stream, uint32_t len) {
+    uint8_t *made = executor_alloc(len);
+    for (uint32_t at = 0; at < len; at += 32)
+        memcpy(made + at, executor_stream_word(stream).at, len - at < 32 ? len - at : 32);
+    return (executor_bytes){made, len};
+}
+
+/* A word modulo n, or n for a word at the top, of which not every remainder has equally many. */
+static inline uint32_t executor_word_below(executor_bytes word, uint32_t n) {
+    uint64_t rest = 0, last = 0, surplus = 1; /* 2^256 modulo n */
+    bool high = true;                         /* whether all but the last eight bytes are 255 */
+    for (int i = 0; i < 8; i++) surplus = (surplus << 32) % n;
+    for (int i = 0; i < 32; i++) {
+        rest = (rest << 8 | word.at[i]) % n;
+        if (i < 24) high = high && word.at[i] == 255;
+        else last = last << 8 | word.at[i];
+    }
+    return high && ~last < surplus ? n : (uint32_t)rest;
+}
+
+/* A number in [0, n), each as likely as any other. */
+static inline uint32_t executor_below(executor_stream *stream, uint32_t n) {
+    if (!n) executor_fail("there is no number below zero");
+    for (;;) {
+        uint32_t number = executor_word_below(executor_stream_word(stream), n);
+        if (number < n) return number;
+    }
+}
+
+/* The first `count` of `items` become a sample of them in random order; with count = len it is a shuffle. */
+static inline void executor_sample(executor_stream *stream, uint32_t *items, uint32_t len, uint32_t count) {
+    if (count > len) executor_fail("a sample larger than what it is of");
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t place = i + executor_below(stream, len - i), item = items[i];
+        items[i] = items[place];
+        items[place] = item;
+    }
+}
+
+/* What this node's clock shows: seconds since 1970 as a decimal, for an observation under median. Inside a look only. */
+static inline executor_bytes executor_local_time(void) {
+    executor_response answer = executor_call("time.now", (executor_bytes){NULL, 0});
+    if (!answer.ok) executor_observation_failed(answer.bytes);
+    return answer.bytes;
+}
+
 /* ---- HTTP (docs/wire.md §5), inside a look only ----------------------------------------------------------------- */
 
 static inline uint32_t executor_read_u32(executor_bytes bytes, uint32_t at) {
