@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-import sys
-from pathlib import Path
+from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
 from eth_hash.auto import keccak
@@ -47,14 +46,13 @@ CALLS: Calls = {"crypto.keccak256": lambda data: (0, keccak(data)), "random.draw
 @pytest.fixture(scope="module")
 def choices(tmp_path_factory: pytest.TempPathFactory) -> Guest:
     """The guest above, built as the committed ones are."""
-    sys.path.insert(0, str(ROOT / "guest-sdk" / "c"))
-    try:
-        import build as recipe
-    finally:
-        sys.path.pop(0)
+    spec = spec_from_file_location("c_recipe", ROOT / "guest-sdk" / "c" / "build.py")  # a script, one of two `build`s
+    assert spec is not None
+    assert spec.loader is not None
+    recipe = module_from_spec(spec)
+    spec.loader.exec_module(recipe)
     folder = tmp_path_factory.mktemp("choices")
     (folder / "choices.c").write_text(SOURCE)
-    assert Path(recipe.__file__).parent.name == "c"
     return Guest.load(recipe.build(folder / "choices.c", folder / "choices.wasm"))
 
 
