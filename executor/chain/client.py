@@ -13,13 +13,15 @@ from eth_typing import BlockNumber, ChecksumAddress
 from eth_utils.address import to_checksum_address
 from hexbytes import HexBytes
 from web3.contract.async_contract import AsyncContract, AsyncContractFunction
-from web3.exceptions import BlockNotFound, TransactionNotFound, Web3Exception
-from web3.types import BlockIdentifier, LogReceipt
+from web3.exceptions import TransactionNotFound, Web3Exception
+from web3.types import LogReceipt
 
 from executor.chain.bindings import load
 from executor.chain.bloom import BLOOM_BYTES
 from executor.chain.contracts import connect
 from executor.chain.provider import RpcProvider
+from executor.chain.quantity import data, parse_data, parse_quantity, quantity
+from executor.chain.readings import read
 from executor.errors import ChainUnavailable, InvalidConfig
 from executor.model.codec import Hex, Natural, from_plain
 from executor.model.ids import Address, Digest
@@ -29,6 +31,7 @@ from executor.model.transaction import Quantity
 Json = Any
 T = TypeVar("T")
 
+SAFE_BITS: Constant = 53  # of block numbers and timestamps: what canonical JSON holds
 MAX_CONTRACTS: Constant = 64  # kept at a time: router, committee, registry, a few verifiers and consumers
 
 # What web3, its codecs and our own checks raise for a reply of another type, shape or range.
@@ -111,21 +114,21 @@ class ChainClient:
 
     async def head(self, tag: str = "latest") -> Block:
         """The block a tag names."""
-        block = await self._block(tag)  # type: ignore[arg-type] # web3 lists the tags
+        block = await self._block("eth_getBlockByNumber", tag)
         if block is None:
             raise ChainUnavailable(f"the endpoint has no {tag} block")
         return block
 
     async def block(self, number: int) -> Block | None:
         """The canonical block of a number, if the endpoint has it."""
-        block = await self._block(BlockNumber(number))
+        block = await self._block("eth_getBlockByNumber", quantity(number))
         if block is not None and block.number != number:
             raise ChainUnavailable(f"asked for block {number}, got {block.number}")
         return block
 
     async def block_by_hash(self, hash: Digest) -> Block | None:
         """The block of a hash, if the endpoint has it."""
-        block = await self._block(HexBytes(hash))
+        block = await self._block("eth_getBlockByHash", data(hash))
         if block is not None and block.hash != hash:
             raise ChainUnavailable(f"asked for block {hash}, got {block.hash}")
         return block
@@ -178,21 +181,20 @@ class ChainClient:
         with well_formed():
             return await view.call(block_identifier="latest" if block is None else BlockNumber(block))
 
-    async def _block(self, which: BlockIdentifier) -> Block | None:
+    async def _block(self, method: str, which: str) -> Block | None:
+        """Past web3, whose formatters cost more than everything else of a poll."""
         with well_formed():
-            try:
-                raw = await self.w3.eth.get_block(which)
-            except BlockNotFound:
+            raw = read(method, [which], await self.rpc.call(method, which, False))
+            if raw is None:
                 return None
-            fields = {
-                "number": raw["number"],
-                "hash": raw["hash"],
-                "parent_hash": raw["parentHash"],
-                "timestamp": raw["timestamp"],
-                "base_fee_wei": raw.get("baseFeePerGas", 0),
-                "logs_bloom": raw.get("logsBloom") or bytes(BLOOM_BYTES),  # some chains keep none
-            }
-            return from_plain(Block, fields)
+            return Block(
+                number=parse_quantity(raw["number"], SAFE_BITS),
+                hash=Digest(parse_data(raw["hash"], 32)),
+                parent_hash=Digest(parse_data(raw["parentHash"], 32)),
+                timestamp=parse_quantity(raw["timestamp"], SAFE_BITS),
+                base_fee_wei=parse_quantity(raw["baseFeePerGas"]),
+                logs_bloom=parse_data(raw["logsBloom"], BLOOM_BYTES),
+            )
 
 
 def checksum(address: Address) -> ChecksumAddress:

@@ -54,15 +54,14 @@ class RpcProvider(AsyncJSONBaseProvider):
         self._preferred = 0
 
     async def call(self, method: str, *params: Json) -> Json:
-        """The method's result; raises as `make_request` does."""
-        return (await self.make_request(RPCEndpoint(method), params))["result"]
+        """The result of a method over plain JSON; raises as `make_request` does."""
+        ask = self._agreed if len(self.panel.endpoints) > 1 else self._first
+        return await self._tried(lambda attempt: ask(method, list(params), attempt))
 
     async def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         """A reply that holds a result; raises RpcRefused, WrongChain, ReplyTooLarge or a ChainUnavailable."""
         plain = json.loads(self.encode_rpc_dict({"id": 0, "jsonrpc": "2.0", "method": method, "params": params}))
-        ask = self._agreed if len(self.panel.endpoints) > 1 else self._first
-        result = await self._tried(lambda attempt: ask(method, plain["params"], attempt))
-        return {"jsonrpc": "2.0", "id": 0, "result": result}
+        return {"jsonrpc": "2.0", "id": 0, "result": await self.call(method, *plain["params"])}
 
     async def close(self) -> None:
         """Close the connections."""

@@ -17,6 +17,7 @@ from executor.model.receipt import Bill
 from executor.model.request import ZERO_ADDRESS
 
 MAX_PRICES: Constant = 64  # versions kept: one is in force, and requests in flight know a few before it
+MAX_ASSETS: Constant = 4_096  # subscriptions whose asset is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +100,25 @@ async def load_prices(client: ChainClient, version: int) -> Prices:
 
 
 class Bills:
-    """Bills of delivered requests; the router's prices, whose versions never change, are asked for once."""
+    """Bills of delivered requests; a version's prices and a subscription's asset never change, and are asked for once."""
 
     def __init__(self, client: ChainClient) -> None:
         self._client = client
         self._prices: dict[int, Prices] = {}
+        self._assets: dict[int, Asset] = {}
+
+    def forget(self) -> None:
+        """To be called after a reorganisation, which may put another version or subscription under a number."""
+        self._prices.clear()
+        self._assets.clear()
 
     async def load(self, subscription: int, quote: Quote, charge: Charge, block: int) -> Bill:
         """The bill of a request delivered in a block; raises ChainError."""
-        asset = (await load_subscription(self._client, subscription, block)).asset
+        asset = self._assets.get(subscription)
+        if asset is None:
+            if len(self._assets) >= MAX_ASSETS:
+                self._assets.clear()
+            asset = self._assets[subscription] = (await load_subscription(self._client, subscription, block)).asset
         prices = self._prices.get(quote.prices_version)
         if prices is None:
             if len(self._prices) >= MAX_PRICES:

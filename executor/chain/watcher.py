@@ -94,6 +94,7 @@ class RequestWatcher:
         self._max_range = max_range
         self._range = max_range
         self._poll_s = poll_s
+        self._idle_at: Digest | None = None  # the head at which there was nothing to read, and no reorganisation
         self._doubts = 0  # polls in which the next block's logs were not believed
         self._checkpoints: deque[Mark] = deque(marks)
         # By block hash and log index; what is remembered from before a restart has a place of its own.
@@ -113,12 +114,17 @@ class RequestWatcher:
 
     async def poll(self) -> list[ChainEvent]:
         """The events of one range, `Scanned` last; empty when nothing is deep enough. Raises ChainUnavailable."""
-        end, deepest = None, await self._deepest()
+        head = await self._client.head(*(["finalized"] if self._confirmations == "finalized" else []))
+        if head.hash == self._idle_at:
+            return []
+        end, deepest = None, self._deepest(head)
         if deepest is not None and deepest >= self.next_block:
             self.head = deepest
-            end = await self._client.block(min(deepest, self.next_block + self._range - 1))
-        gone = await self._rewind()  # after `end` was asked for: one of another chain than the kept block is found out
+            last = min(deepest, self.next_block + self._range - 1)
+            end = head if head.number == last else await self._client.block(last)
+        gone = await self._rewind(end)  # after `end` was asked for: one of another chain than the kept is found out
         if gone or end is None:
+            self._idle_at = None if gone or (deepest or 0) >= self.next_block else head.hash
             return gone
         last = end.number
         self._check_stands(end)
@@ -139,15 +145,16 @@ class RequestWatcher:
         self._forget()
         return [*fresh, self._scanned()]
 
-    async def _deepest(self) -> int | None:
+    def _deepest(self, head: Block) -> int | None:
         if self._confirmations == "finalized":
-            return (await self._client.head("finalized")).number
-        head = (await self._client.head()).number
-        return head - self._confirmations if head >= self._confirmations else None
+            return head.number
+        return head.number - self._confirmations if head.number >= self._confirmations else None
 
-    async def _rewind(self) -> list[ChainEvent]:
+    async def _rewind(self, end: Block | None) -> list[ChainEvent]:
         """Go back to the last checkpoint that is still canonical; what stood in vanished blocks, newest first."""
         kept = list(self._checkpoints)
+        if end is not None and kept and (kept[-1].number + 1, kept[-1].hash) == (end.number, end.parent_hash):
+            return []  # the header itself says so
         while kept and not await self._is_canonical(kept[-1].number, kept[-1].hash):
             kept.pop()
         if len(kept) == len(self._checkpoints):

@@ -93,7 +93,8 @@ class CatchUp:
         if len(self._wanted) >= MAX_WANTED:
             self._events.add("receipt-missed", request_id, reason=f"{MAX_WANTED} others are wanted")
             return
-        self._journal.save(request_id, KIND, encode(delivery))
+        with self._journal.soon():  # as the delivery itself
+            self._journal.save(request_id, KIND, encode(delivery))
         self._want(request_id, delivery)
 
     def restore(self) -> None:

@@ -29,7 +29,7 @@ class Marks:
 
 def save_scanned(journal: Journal, scanned: Scanned) -> None:
     """Where to go on, and the marks to compare with."""
-    with journal.transaction():
+    with journal.soon():
         journal.save(CURSOR, "cursor", str(scanned.next_block).encode())
         if scanned.marks:
             journal.save(CURSOR, "marks", encode(Marks(scanned.marks)))

@@ -105,7 +105,8 @@ class Continuity:
             raise RuleBroken(str(error), sender) from error
         heard = self._counters.received(sender, message, self._round())
         if heard.keep is not None:
-            self._journal.save(self._key, _kind(sender), encode(heard.keep))
+            with self._journal.soon():  # within a round it is on disk with something else; others keep it, too
+                self._journal.save(self._key, _kind(sender), encode(heard.keep))
         if heard.answer is not None:
             await self._send(sender, heard.answer)
         if heard.shown is not None and not self._shown.full():

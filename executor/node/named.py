@@ -20,6 +20,7 @@ MAX_URI: Constant = 512  # as in the contract
 MAX_FUNCTIONS: Constant = 10_000  # that have one; the longest known are forgotten
 MAX_RECORD_BYTES: Constant = 16_384  # four URIs of 512 bytes, escaped
 CATCH_UP_PAUSE_S: Constant = 0.05
+LEAST_POLL_S: Constant = 0.5  # what is named is a hint: a request that needs the bytes asks for them by itself
 
 
 class NamedFunctions:
@@ -55,7 +56,7 @@ class NamedFunctions:
     async def follow(self, reader: RegistryReader, name: Callable[[FunctionId], None], poll_s: float) -> None:
         """Read for ever; an endpoint that is down is tried again."""
         while True:
-            before, pause_s = reader.next_block, poll_s
+            before, pause_s = reader.next_block, max(poll_s, LEAST_POLL_S)
             try:
                 for named in await reader.read():
                     self.note(named)
@@ -64,6 +65,7 @@ class NamedFunctions:
                 await asyncio.sleep(poll_s)
                 continue
             if reader.next_block != before:
-                self._journal.save(KEY, CURSOR, str(reader.next_block).encode())
+                with self._journal.soon():
+                    self._journal.save(KEY, CURSOR, str(reader.next_block).encode())
                 pause_s = CATCH_UP_PAUSE_S
             await asyncio.sleep(pause_s)

@@ -61,6 +61,7 @@ from executor.transport.http import HttpTransport
 from executor.transport.server import HttpServer
 
 CHAIN_RETRY_S = 1.0
+EPOCHS_PAUSE_S = 1.0  # between two looks at the committee's epochs, which live for days
 MISSING_SHOWN = 32  # functions that the health names
 FLUSH_PART = 0.5  # of the time a stop may take: for messages that peers still take
 
@@ -141,6 +142,7 @@ class Node:
         )
         self.receipts = ReceiptFiles(config.data / "receipts")
         self.sessions = Sessions()
+        self._bills = Bills(chain)
         self.server = HttpServer(config.http.host, config.http.port, resolver=SystemResolver())
         self.catch_up = CatchUp(
             journal=self.journal,
@@ -156,7 +158,7 @@ class Node:
             functions=self.holding.store,
             events=events,
             receipts=self.receipts,
-            load_bill=Bills(chain).load,
+            load_bill=self._bills.load,
             misses=self.catch_up,
         )
         self.epochs = EpochFollower(Address.from_hex(config.operator), chain, self, events, self.conditions)
@@ -287,7 +289,6 @@ class Node:
                 self._chain,
                 first,
                 confirmations=config.confirmations,
-                poll_s=config.poll_interval_s,
                 marks=self.book.marks(),
                 seen=self.book.seen(),
             )
@@ -296,15 +297,24 @@ class Node:
 
     async def _read(self, watcher: RequestWatcher) -> int:
         """Read on until the book wants to read again from an earlier block, which is returned."""
+        epochs_at, scanned = 0.0, False
         while True:
             try:
-                async for event in watcher.follow():
+                before, events = watcher.reorganisations, await watcher.poll()
+                if watcher.reorganisations > before:
+                    self._bills.forget()
+                for event in events:
                     await self.book.take(event)
-                    self.conditions.works("chain")
                     if isinstance(event, Scanned):
-                        await self._follow_epochs()
+                        scanned = True
                         if (block := self.book.reread_from()) is not None:
                             return block
+                self.conditions.works("chain")
+                if scanned and time.monotonic() >= epochs_at:
+                    await self._follow_epochs()
+                    epochs_at, scanned = time.monotonic() + EPOCHS_PAUSE_S, False
+                if not events:
+                    await asyncio.sleep(self._config.chain.poll_interval_s)
             except ChainError as error:
                 self.events.add(_kind(error), "", reason=str(error))
                 self.conditions.fails("chain", str(error))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
+from typing import Final as Constant
 
 from executor.model.committee import Epoch
 from executor.model.function import Function
@@ -13,12 +15,15 @@ from executor.model.request import Request
 from executor.protocol.effects import Attested
 from executor.receipts import build_receipt, read_receipt, write_receipt
 
+FRESH: Constant = 64  # receipts kept in memory for their delivery; the largest have some MB
+
 
 class ReceiptFiles:
     """One file a request, named by its id."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._fresh: OrderedDict[RequestId, Receipt] = OrderedDict()  # written, and soon to be completed
         directory.mkdir(parents=True, exist_ok=True)
 
     def path(self, request_id: RequestId) -> Path:
@@ -41,6 +46,9 @@ class ReceiptFiles:
             requested=requested,
         )
         write_receipt(self.path(attested.request_id), receipt)
+        self._fresh[attested.request_id] = receipt
+        if len(self._fresh) > FRESH:
+            self._fresh.popitem(last=False)
 
     def keep(self, request_id: RequestId, receipt: Receipt) -> None:
         """Write a receipt that another member gave and this node checked."""
@@ -53,4 +61,5 @@ class ReceiptFiles:
         """
         path = self.path(request_id)
         if path.exists():
-            write_receipt(path, replace(read_receipt(path), delivered=delivered, bill=bill))
+            written = self._fresh.pop(request_id, None) or read_receipt(path)
+            write_receipt(path, replace(written, delivered=delivered, bill=bill))

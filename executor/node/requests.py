@@ -1,7 +1,9 @@
 """Chain events on their way to the machines: what is open is journaled first, then taken up or told why not.
 
-Rule 1. A request is journaled the moment it is seen, and its record stays until no reorganisation that is followed can
-        bring the request back; one that comes back, or whose delivery is undone, goes on under its record (P2).
+Rule 1. A request is journaled the moment it is seen, at the latest with what its machine journals first, and its record
+        stays until no reorganisation that is followed can bring the request back; one that comes back, or whose
+        delivery is undone, goes on under its record (P2). What is read from the chain reaches the disk together at the
+        end of a range of blocks: after a crash it is read again.
 Rule 2. A request that was closed for good stays closed, whatever an endpoint says later (settled.py).
 Rule 3. What nobody can deliver any more, by the chain's own time, is closed without an event of its own.
 Rule 4. A request goes to the session of its own epoch and to no other; it waits for that, for its function's bytes, and
@@ -13,6 +15,7 @@ Rule 6. Beyond MAX_OPEN open requests no more are journaled: where the first was
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -220,6 +223,7 @@ class RequestBook:
                 await self._close_overdue(next_block)
                 self._settled.forget(next_block, self._shed_from)
                 save_scanned(self._journal, event)
+                self._journal.flush()
                 await self._take_turns()
             case SeenRequest():
                 await self._see(event)
@@ -291,7 +295,7 @@ class RequestBook:
             self._leave_out(request_id, block)
             return
         opened = OpenRequest(event.request, event.location, event.deadline, event.quote)
-        with self._journal.transaction():
+        with self._journal.soon():  # Rule 1: whatever follows from it is kept after it or with it
             self._journal.save(request_id, "request", encode(opened))
             self._settled.come_back(request_id)
         self._journal_open(request_id, opened)
@@ -301,7 +305,8 @@ class RequestBook:
         """Rule 6."""
         if self._shed_from is None or block < self._shed_from:
             self._shed_from = block
-            self._journal.save(CURSOR, "shed", str(block).encode())
+            with self._journal.soon():  # before the cursor, which comes later
+                self._journal.save(CURSOR, "shed", str(block).encode())
         self._events.add("shed", request_id, reason=f"{self._max_open} requests are open; read again when half are")
 
     def _journal_open(self, request_id: RequestId, opened: OpenRequest) -> None:
@@ -399,7 +404,7 @@ class RequestBook:
         if self._receipts.path(request_id).exists():
             opened = self.find(request_id)
             bill = None if opened is None else await self.bill(opened, event)
-            self._complete_receipt(request_id, event.location, bill)
+            await self._complete_receipt(request_id, event.location, bill)
         else:
             self._miss(event)
         standing = self._settle_open(request_id)
@@ -459,7 +464,7 @@ class RequestBook:
                 if request_id not in self._settled:
                     return  # closed for good (Rule 2)
                 self._settled.reopen(request_id)
-                self._complete_receipt(request_id, None, None)
+                await self._complete_receipt(request_id, None, None)
                 self._events.add("vanished", request_id, what="delivery")
                 opened = self.find(request_id)
                 if opened is not None and request_id not in self._settled:
@@ -468,9 +473,11 @@ class RequestBook:
             case _:
                 pass
 
-    def _complete_receipt(self, request_id: RequestId, delivered: ChainLocation | None, bill: Bill | None) -> None:
+    async def _complete_receipt(
+        self, request_id: RequestId, delivered: ChainLocation | None, bill: Bill | None
+    ) -> None:
         try:
-            self._receipts.complete(request_id, delivered, bill)
+            await asyncio.to_thread(self._receipts.complete, request_id, delivered, bill)
         except InvalidReceipt as error:  # damaged on disk: evidence for people, and nothing rests on it
             self._events.add("receipt-damaged", request_id, reason=str(error))
 

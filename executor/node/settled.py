@@ -7,6 +7,8 @@ Rule 3. A request made below the horizon that the journal does not hold is close
         every block below was read, and what was open there is still held. So nothing is begun afresh under an empty
         record, and nothing has to be remembered for ever.
 
+All of it is kept `soon`: what a crash takes back is read from the chain again.
+
 The journal's kinds: `closed` and `vanished` hold the block at which that happened, `closing` where it did
 (chain_memory.py), `horizon` the block of Rule 3.
 """
@@ -63,25 +65,28 @@ class Settled:
 
     def close(self, request_id: RequestId, block: int, location: ChainLocation | None = None) -> None:
         """The request was delivered or expired in this block; `location` is None when only time closed it."""
-        with self._journal.transaction():
+        with self._journal.soon():
             if location is not None:
                 save_closing(self._journal, request_id, location)
             self._mark(request_id, "closed", block)
 
     def vanish(self, request_id: RequestId, block: int) -> None:
         """The block of the request itself is gone."""
-        self._mark(request_id, "vanished", block)
+        with self._journal.soon():
+            self._mark(request_id, "vanished", block)
 
     def reopen(self, request_id: RequestId) -> None:
         """The block of its delivery or expiry is gone."""
-        for kind in ("closed", "closing", "missed"):
-            self._journal.delete(request_id, kind)
+        with self._journal.soon():
+            for kind in ("closed", "closing", "missed"):
+                self._journal.delete(request_id, kind)
         if not self.is_vanished(request_id):
             self._blocks.pop(request_id, None)
 
     def come_back(self, request_id: RequestId) -> None:
         """The request stands again."""
-        self._journal.delete(request_id, "vanished")
+        with self._journal.soon():
+            self._journal.delete(request_id, "vanished")
         self._blocks.pop(request_id, None)
 
     def forget(self, next_block: int, unread_from: int | None) -> None:
@@ -94,7 +99,7 @@ class Settled:
         gone = [key for key, block in self._blocks.items() if block < floor]
         if not gone:
             return
-        with self._journal.transaction():
+        with self._journal.soon():
             for request_id in gone:
                 for kind in KINDS:
                     self._journal.delete(request_id, kind)

@@ -7,6 +7,8 @@ Rule 4. After a failure of the disk nothing more is taken or told until the jour
         holds is known once more.
 Rule 5. `sequence` counts committed saves and is durable with them: a journal that shows less than was seen of it was
         rolled back or restored.
+Rule 6. What is changed inside `soon` is seen at once and on disk with the next change that is, or with `flush`: for
+        what a crash may take back, because it is read or asked for again. Changes never reach the disk out of order.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from typing import Final as Constant
 
-from sqlalchemy import Row, bindparam, delete, select, update
+from sqlalchemy import Row, Transaction, bindparam, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import Executable
 
@@ -51,6 +53,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._depth = 0
+        self._whole_change: Transaction | None = None  # what is not on disk yet (Rule 6)
         self._sequence = self._counted = 0
         self._failure = ""
         engine = open_engine(path)
@@ -70,8 +73,18 @@ class Journal:
         return self._sequence
 
     def close(self) -> None:
-        """Release the file."""
-        self._connection.close()
+        """Release the file; what `soon` left is kept first, unless the disk failed."""
+        try:
+            if not self._failure:
+                self.flush()
+        finally:
+            self._connection.close()
+
+    def flush(self) -> None:
+        """Have everything on disk."""
+        if self._whole_change is not None:
+            with self.transaction():
+                pass
 
     def save(self, request_id: RequestId, kind: str, value: bytes) -> None:
         """Keep `value` (Rule 1, Rule 2); raises InvalidValue when it is over the cap."""
@@ -106,19 +119,40 @@ class Journal:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is kept together or, when it raises, not at all; an inner one fails alone."""
+        with self._step():
+            yield
+            if self._depth == 1 and self._counted != self._sequence:
+                self._run(_COUNT, {"counted": self._counted})
+        if self._depth == 0:
+            self._commit()
+
+    @contextmanager
+    def soon(self) -> Iterator[None]:
+        """The same, but on disk only with a later change (Rule 6)."""
+        with self._step():
+            yield
+
+    @contextmanager
+    def _step(self) -> Iterator[None]:
+        """A part of what is being changed, which is undone alone when it raises."""
         self._check_usable()
         try:
-            step = self._connection.begin_nested() if self._depth else self._connection.begin()
+            if self._whole_change is None:
+                step: Transaction = self._connection.begin()
+                self._whole_change = step
+            else:
+                step = self._connection.begin_nested()
         except SQLAlchemyError as error:
             raise self._broken(error) from error
         before = self._counted
         self._depth += 1
         try:
             yield
-            if self._depth == 1 and self._counted != self._sequence:
-                self._run(_COUNT, {"counted": self._counted})
-            step.commit()
+            if step is not self._whole_change:
+                step.commit()
         except BaseException as error:
+            if step is self._whole_change:
+                self._whole_change = None
             self._counted = before
             self._undo(step)
             if isinstance(error, SQLAlchemyError):
@@ -126,8 +160,15 @@ class Journal:
             raise
         finally:
             self._depth -= 1
-        if self._depth == 0:
-            self._sequence = self._counted
+
+    def _commit(self) -> None:
+        assert self._whole_change is not None, "a step began it"
+        try:
+            self._whole_change.commit()
+        except SQLAlchemyError as error:
+            raise self._broken(error) from error
+        self._whole_change = None
+        self._sequence = self._counted
 
     def _whole(self) -> AbstractContextManager[None]:
         """The transaction that one change is part of: the one that is open, or its own."""
@@ -170,13 +211,13 @@ class Journal:
         try:
             result = self._connection.execute(statement, values)
             rows = list(result.all()) if result.returns_rows else []
-            if self._depth == 0:  # SQLAlchemy began a transaction for this read
+            if self._whole_change is None:  # SQLAlchemy began a transaction for this read
                 self._connection.rollback()
             return rows
         except SQLAlchemyError as error:
             raise self._broken(error) from error
 
-    def _undo(self, step: Any) -> None:
+    def _undo(self, step: Transaction) -> None:
         try:
             step.rollback()
         except SQLAlchemyError as error:  # SQLite may have rolled back itself (disk full)

@@ -117,18 +117,23 @@ def reorganising(url: str, place: int, depth: int) -> Endpoint:
     return Endpoint(reply)
 
 
-@pytest.mark.parametrize("place", [1, 2, 3, 4])
-async def test_a_reorganisation_between_any_two_answers_of_one_poll_is_noticed(restored: Scene, place: int) -> None:
-    """A poll with a new block to read asks for head, block, mark and logs: what vanishes among them is told of."""
+@pytest.mark.parametrize(
+    ("place", "mined", "confirmations"), [(1, 1, 0), (1, 2, 0), (2, 2, 0), (1, 3, 1), (2, 3, 1), (3, 3, 1)]
+)
+async def test_a_reorganisation_between_any_two_answers_of_one_poll_is_noticed(
+    restored: Scene, place: int, mined: int, confirmations: int
+) -> None:
+    """A poll asks for head, range's end and mark, where one does not tell of another, and logs."""
     goes = await restored.request(b"goes")
     before = await drain(RequestWatcher(restored.client, goes.location.block_number, confirmations=0))
-    await restored.mine()
-    async with reorganising(restored.chain.url, place, 2) as proxy:
+    for _ in range(mined):
+        await restored.mine()
+    async with reorganising(restored.chain.url, place, mined + 1) as proxy:
         client = ChainClient([proxy.url], restored.client.chain_id, restored.client.router, attempts=1)
         marks = only(Scanned, before)[-1].marks
-        watcher = RequestWatcher(client, 0, confirmations=0, marks=marks, seen=only(SeenRequest, before))
+        watcher = RequestWatcher(client, 0, confirmations=confirmations, marks=marks, seen=only(SeenRequest, before))
         events = await watcher.poll()
-        assert proxy.calls > place
+        assert proxy.calls > place + 1
         await restored.mine()
         events += await drain(watcher)
         await client.close()

@@ -6,6 +6,7 @@ import os
 import random
 import resource
 import select
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -97,6 +98,46 @@ def test_a_transaction_is_whole_or_nothing(journal: Journal) -> None:
         with pytest.raises(RuntimeError):
             fail()
     assert (journal.find(ONE, "a"), journal.find(TWO, "a")) == (b"before", b"after")
+
+
+def on_disk(path: Path, to: Path) -> list[tuple[RequestId, bytes]]:
+    """What another process would find after a kill -9 now: the files as they are."""
+    to.mkdir()
+    for file in path.parent.iterdir():
+        shutil.copy(file, to / file.name)
+    copy = Journal(to / path.name)
+    found = list(copy.load("a"))
+    copy.close()
+    return found
+
+
+def test_what_is_kept_soon_is_seen_now_and_on_disk_with_the_next_change(
+    path: Path, journal: Journal, tmp_path: Path
+) -> None:
+    """In order with everything else, counted when it is kept, and undone alone when it fails."""
+    with journal.soon():
+        journal.save(ONE, "a", b"1")
+    assert (journal.find(ONE, "a"), journal.sequence) == (b"1", 0)
+    assert on_disk(path, tmp_path / "before") == []
+    with pytest.raises(ZeroDivisionError), journal.transaction():
+        journal.save(TWO, "a", b"2")
+        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError), journal.soon():
+        journal.delete(ONE, "a")
+        raise ZeroDivisionError
+    assert on_disk(path, tmp_path / "failed") == []
+    journal.save(THREE, "a", b"3")
+    assert on_disk(path, tmp_path / "after") == [(ONE, b"1"), (THREE, b"3")]
+    assert journal.sequence == 2
+
+
+@pytest.mark.parametrize("how", ["flush", "close"])
+def test_a_flush_or_a_close_leaves_nothing_for_later(path: Path, journal: Journal, tmp_path: Path, how: str) -> None:
+    """A journal that is closed in order loses nothing."""
+    with journal.soon():
+        journal.save(ONE, "a", b"1")
+    getattr(journal, how)()
+    assert on_disk(path, tmp_path / "after") == [(ONE, b"1")]
 
 
 def test_only_the_owner_reads_it(path: Path, journal: Journal) -> None:
