@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
-from typing import Any, ClassVar, Protocol, Self, TypeVar
+from typing import TypeVar
 
 from eth_abi.codec import ABICodec
 from eth_abi.decoding import StringDecoder
@@ -41,17 +40,6 @@ for _binding in (router, committee, function_registry, triggers, i_epoch_verifie
     REASONS.update(_binding.ERRORS)
 
 
-class Event(Protocol):
-    """A generated event class (executor/chain/bindings)."""
-
-    TOPIC: ClassVar[bytes]
-
-    @classmethod
-    def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The event from its decoded arguments by ABI name."""
-
-
-E = TypeVar("E", bound=Event)
 Provider = TypeVar("Provider", bound=AsyncBaseProvider)
 
 

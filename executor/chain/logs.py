@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
-from eth_typing import BlockNumber
-from hexbytes import HexBytes
-from web3.types import EventData, LogReceipt
+from eth_utils.abi import collapse_if_tuple
+from web3.types import LogReceipt
 
+from executor.chain.bindings import load
 from executor.chain.bindings import router as binding
-from executor.chain.client import Block, checksum, well_formed
-from executor.chain.contracts import Event, contract
+from executor.chain.bindings.decoded import Decoded
+from executor.chain.client import Block, well_formed
+from executor.chain.contracts import CODEC
 from executor.crypto.digests import request_id
 from executor.errors import ChainUnavailable, InvalidValue
 from executor.model.billing import Charge, Quote
 from executor.model.codec import MAX_INTEGER, Hex, from_plain
 from executor.model.ids import Address, Digest, FunctionId, RequestId
 from executor.model.receipt import ChainLocation
-from executor.model.request import ZERO_ADDRESS, Request
+from executor.model.request import Request
 from executor.model.transaction import Quantity
 
 Json = Any
-E = TypeVar("E", bound=Event)
+E = TypeVar("E", bound=Decoded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +106,23 @@ class RouterLog:
 
     def event(self, kind: type[E], of: str = "Router") -> E:
         """The event of a contract it records; raises ChainUnavailable where the contract's ABI has it otherwise."""
-        raw = LogReceipt(
-            address=checksum(ZERO_ADDRESS),  # web3 wants every field and looks at topics and data
-            topics=[HexBytes(topic) for topic in self.topics],
-            data=HexBytes(self.data),
-            blockHash=HexBytes(self.location.block_hash),
-            blockNumber=BlockNumber(self.location.block_number),
-            logIndex=self.index,
-            removed=False,
-            transactionHash=HexBytes(self.location.transaction),
-            transactionIndex=0,
-        )
+        indexed, kinds = _layout(of, kind.__name__)
         with well_formed():
-            found: EventData = contract(of).events[kind.__name__]().process_log(raw)
-            return kind.from_args(found["args"])
+            if len(self.topics) != 1 + sum(indexed):
+                raise InvalidValue(f"{len(self.topics)} topics of an event with {sum(indexed)} indexed arguments")
+            arguments = list(zip(kinds, indexed, strict=True))
+            topics = iter(self.topics[1:])
+            data = iter(CODEC.decode([each for each, is_topic in arguments if not is_topic], self.data))
+            return kind.from_abi(
+                [CODEC.decode([each], next(topics))[0] if is_topic else next(data) for each, is_topic in arguments]
+            )
+
+
+@cache
+def _layout(of: str, name: str) -> tuple[tuple[bool, ...], tuple[str, ...]]:
+    """Which arguments of a contract's event are topics, all of them words; and the types of all."""
+    (event,) = (item for item in load(of).abi if item["type"] == "event" and item["name"] == name)
+    return tuple(each["indexed"] for each in event["inputs"]), tuple(map(collapse_if_tuple, event["inputs"]))
 
 
 def router_logs(raw: Sequence[LogReceipt], router: Address) -> list[RouterLog]:

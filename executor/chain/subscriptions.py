@@ -100,7 +100,7 @@ async def load_prices(client: ChainClient, version: int) -> Prices:
 
 
 class Bills:
-    """Bills of delivered requests; a version's prices and a subscription's asset never change, and are asked for once."""
+    """Bills of delivered requests; prices of a version and assets of subscriptions never change, and are kept."""
 
     def __init__(self, client: ChainClient) -> None:
         self._client = client

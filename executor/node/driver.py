@@ -328,21 +328,24 @@ class Driver:
             await self._with_signer(bundle)
 
     async def _next_steps(self) -> list[Step]:
-        """Those that wait, at least one; the clock's first when its time has come, however much waits."""
+        """Those that wait, or one; and the clock's, when its time has come, after no more than a turn's others.
+
+        What came in time but was not read yet, because this node is busy, is not late.
+        """
         steps: list[Step] = []
         wait = self._member.deadline() - time.time()
-        if wait <= 0:
+        due = wait <= 0
+        if due:
             await asyncio.sleep(0)
-            steps.append(self._member.tick)
         else:
             try:
                 async with asyncio.timeout(wait):  # wait_for loses a cancellation that meets an arrival (Python 3.11)
                     steps.append(await self._inbox.get())
             except TimeoutError:
-                steps.append(self._member.tick)
+                due = True
         while len(steps) < STEPS_TOGETHER and not self._inbox.empty():
             steps.append(self._inbox.get_nowait())
-        return steps
+        return [*steps, self._member.tick] if due else steps
 
     def _save(self, effects: Sequence[Effect]) -> None:
         """A later Save may stand before an earlier Sign: it holds that and more, and all of it is resent (P2)."""

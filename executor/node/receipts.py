@@ -45,7 +45,7 @@ class ReceiptFiles:
             attestation=attested.attestation,
             requested=requested,
         )
-        write_receipt(self.path(attested.request_id), receipt)
+        write_receipt(self.path(attested.request_id), receipt, durably=False)  # after a restart it is told again
         self._fresh[attested.request_id] = receipt
         if len(self._fresh) > FRESH:
             self._fresh.popitem(last=False)

@@ -44,7 +44,7 @@ from executor.store.journal import Journal
 MAX_RECORD_BYTES = 1_048_576
 MAX_OPEN = 100_000  # requests known to be open: 30 MB of memory, and on disk what their inputs take
 MAX_ACTIVE = (
-    256  # requests the machines work on: a member says something of each in every round, and rounds are seconds
+    128  # requests the machines work on: a member says something of each in every round, and rounds are seconds
 )
 TURN_S = 60.0  # a place is kept for so long while others wait: fifteen rounds of 4 s
 REREAD_BLOCKS = 64  # read again after a restart of a node whose journal has no marks to compare with

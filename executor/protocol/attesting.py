@@ -3,8 +3,9 @@
 Rule 1. A vote counts for the report it signs and for nothing else; a member that signs two reports counts for each.
 Rule 2. Nothing is thrown away because it lost so far: the report that reaches the quorum wins whenever it does.
 Rule 3. Of one member only its latest MAX_REPORTS reports are kept: an honest member votes once a view.
-Rule 4. A vote is counted once its ECDSA signature verified. BLS signatures, which cost a pairing each, wait until a
-        count reaches the quorum: then all are checked by one equation, and only where that fails the bad are searched.
+Rule 4. A vote is counted once its ECDSA signature verified. BLS signatures, which cost a pairing each, wait until an
+        attestation is to be made of them (of a report that goes into a batch, never): then all are checked by one
+        equation, and only where that fails the bad are searched.
 Rule 5. A bad signature is its sender's own: its vote leaves the count, the others stay. Whoever was caught has each
         later BLS signature checked on arrival, so that every member makes the others search once at most.
 """
@@ -121,8 +122,16 @@ def settle(desk: Desk, root: Root, tally: Tally, request: RequestId | None) -> N
         desk.emit(Note("fault", request, {"member": member, "error": BadSignature.__name__, "message": message}))
 
 
+def candidate(desk: Desk, count: Count) -> Report | None:
+    """The report that a quorum signed by ECDSA, the only one there can be; their BLS signatures may be bad."""
+    for leaf, tally in count.tallies.items():
+        if len(tally.votes) >= desk.epoch.quorum:
+            return count.reports[leaf]
+    return None
+
+
 def winner(desk: Desk, count: Count, request: RequestId | None = None) -> Report | None:
-    """The report at quorum, if any; P2 makes it the only outcome, and views make later ones equal to it."""
+    """The report at quorum with whole votes; P2 makes it the only outcome, and views make later ones equal to it."""
     for leaf, tally in list(count.tallies.items()):
         if len(tally.votes) < desk.epoch.quorum:
             continue

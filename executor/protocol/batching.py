@@ -11,6 +11,10 @@ Rule 4. A batch without a quorum for its root in time is split into halves, both
 Rule 5. Members that signed no part of a batch that was split to the end are not counted on for the rest of the round:
         with more than f of them no batch can have a quorum, and reports are attested one by one at once.
 Rule 6. A member signs at most MAX_SIGNED batches a round, whatever a leader proposes.
+Rule 7. A vote for a batch that was given up shows that members are slow, not unwilling: later ones are waited for up to
+        MAX_SLOWNESS times as long, and nobody is held for unwilling; what then comes in time takes that back.
+Rule 8. A member that reaches quorums after its round leaves them to the next leader, who is sent the same votes and
+        makes a batch of them, all but MAX_ALONE: so that something goes out each round however slow everybody is.
 """
 
 from __future__ import annotations
@@ -41,6 +45,9 @@ MAX_BATCH_DATA = 120_000
 PACKED_HEAD = 115  # of a report, before its payload (docs/wire.md §6)
 MAX_SPLITS = 2  # a batch, its halves, their halves: 7 proposals and 0.875 s, in a round of 4 s
 MIN_SPLIT = 3  # fewer have no part that is a batch
+MAX_SLOWNESS = 8.0  # of half a second, in a round of 4 s; never more than half a round
+MAX_ALONE = 4  # with this few requests there is nothing to make batches of, either
+RECOVERY = 0.9
 MAX_SIGNED = 128  # full batches a round: 4,096 reports, or 585 where each is split to the end
 
 
@@ -64,6 +71,13 @@ class Batcher:
     open: dict[Root, OpenBatch] = field(default_factory=dict)
     reluctant: set[int] = field(default_factory=set)
     signatures: int = 0
+    alone: int = 0
+    given_up: set[Root] = field(default_factory=set)
+    slowness: float = 1.0  # how much longer than its settings say a batch is waited for (Rule 7)
+
+    def patience_s(self, desk: Desk) -> float:
+        """How long a whole batch may gather votes now."""
+        return min(desk.settings.batch_patience_s * self.slowness, desk.epoch.round_length_s / 2)
 
     def deadline(self) -> float | None:
         """When the first open batch ends, or the window: nothing new is proposed while a whole batch is open."""
@@ -87,7 +101,8 @@ class Batcher:
         self.waiting.clear()
         self.open.clear()
         self.reluctant.clear()
-        self.window_ends, self.signatures = None, 0
+        self.given_up.clear()
+        self.window_ends, self.signatures, self.alone = None, 0, 0
 
 
 def at_quorum(desk: Desk, batcher: Batcher, lives: Lives, life: Life, report: Report) -> None:
@@ -95,6 +110,10 @@ def at_quorum(desk: Desk, batcher: Batcher, lives: Lives, life: Life, report: Re
     if life.attesting or (desk.leads and batcher.holds(report)):
         return
     others = [key for key, other in lives.items() if other is not life and other.active and other.turn.heard]
+    if not desk.leads and len(lives) > MAX_ALONE:  # Rule 8
+        if batcher.alone >= MAX_ALONE:
+            return
+        batcher.alone += 1
     if not others or not desk.leads or life.report != report or len(batcher.reluctant) > desk.epoch.f:
         attest_single(desk, life, report)
         return
@@ -106,8 +125,10 @@ def at_quorum(desk: Desk, batcher: Batcher, lives: Lives, life: Life, report: Re
 
 
 def attest_single(desk: Desk, life: Life, report: Report) -> None:
-    """Attest one report from the votes over its leaf, when this member can show its payload."""
-    if life.active and not life.attesting and keccak256(life.payload) == report.output_hash:
+    """Attest one report from the votes over its leaf, when they are whole and this member can show its payload."""
+    if not life.active or life.attesting or keccak256(life.payload) != report.output_hash:
+        return
+    if winner(desk, life.count, report.request_id) == report:
         attest(desk, (report,), [life], good_votes(desk, life.count, report))
 
 
@@ -124,7 +145,7 @@ def close_window(desk: Desk, batcher: Batcher, lives: Lives) -> None:
     elif len(chosen) == 1 or len(batcher.reluctant) > desk.epoch.f:
         _one_by_one(desk, lives, tuple(chosen))
     else:
-        _propose(desk, batcher, OpenBatch(tuple(chosen), desk.now + desk.settings.batch_patience_s))
+        _propose(desk, batcher, OpenBatch(tuple(chosen), desk.now + batcher.patience_s(desk)))
 
 
 def _propose(desk: Desk, batcher: Batcher, batch: OpenBatch) -> None:
@@ -179,7 +200,8 @@ def batch_proposed(desk: Desk, batcher: Batcher, lives: Lives, sender: int, mess
 
 
 def _stands_by(life: Life | None, report: Report) -> bool:
-    return life is not None and life.active and life.vote is not None and life.report == report
+    """Also when somebody has attested it meanwhile: the same report may be signed under any root."""
+    return life is not None and life.vote is not None and life.report == report
 
 
 def batch_signed(desk: Desk, lives: Lives, statement: ReportsStatement, signatures: Signatures) -> None:
@@ -194,6 +216,10 @@ def batch_voted(desk: Desk, batcher: Batcher, lives: Lives, sender: int, message
     if message.vote.member != sender:
         raise RuleBroken(f"a vote in the name of member {message.vote.member}", sender)
     batch = batcher.open.get(message.root)
+    if batch is None and message.root in batcher.given_up:  # Rule 7
+        batcher.given_up.discard(message.root)
+        batcher.slowness = min(batcher.slowness * 2, MAX_SLOWNESS)
+        batcher.reluctant.clear()
     if batch is None or sender in batch.tally.votes:
         return  # late, or repeated
     batch.tally.add(message.vote, checked=check_vote_on_arrival(desk, message.root, message.vote))
@@ -208,6 +234,7 @@ def batch_voted(desk: Desk, batcher: Batcher, lives: Lives, sender: int, message
         return
     reports = batch.reports
     del batcher.open[message.root]
+    batcher.slowness = max(1.0, batcher.slowness * RECOVERY)
     holders = [lives[report.request_id] for report in reports if _stands_by(lives.get(report.request_id), report)]
     if len(holders) == len(reports):
         attest(desk, reports, holders, batch.tally.ordered())
@@ -220,6 +247,7 @@ def tick(desk: Desk, batcher: Batcher, lives: Lives) -> None:
     for root, batch in list(batcher.open.items()):
         if desk.now >= batch.until:
             del batcher.open[root]
+            batcher.given_up.add(root)
             _split(desk, batcher, lives, batch)
     if batcher.window_ends is not None and desk.now >= batcher.window_ends:
         close_window(desk, batcher, lives)
@@ -227,14 +255,18 @@ def tick(desk: Desk, batcher: Batcher, lives: Lives) -> None:
 
 def _split(desk: Desk, batcher: Batcher, lives: Lives, batch: OpenBatch) -> None:
     """Rules 4 and 5."""
-    reports = tuple(report for report in batch.reports if _stands_by(lives.get(report.request_id), report))
+    reports = tuple(
+        report
+        for report in batch.reports
+        if (life := lives.get(report.request_id)) is not None and life.active and _stands_by(life, report)
+    )
     _one_by_one(desk, lives, tuple(report for report in batch.reports if report not in reports))
     if batch.splits >= MAX_SPLITS or len(reports) < MIN_SPLIT:
         if len(reports) > 1:
             batcher.reluctant |= set(range(desk.epoch.n)) - batch.signed
         _one_by_one(desk, lives, reports)
         return
-    until = desk.now + desk.settings.batch_patience_s / 2 ** (batch.splits + 1)
+    until = desk.now + batcher.patience_s(desk) / 2 ** (batch.splits + 1)
     half = (len(reports) + 1) // 2
     for part in (reports[:half], reports[half:]):
         if len(part) > 1:
@@ -246,5 +278,5 @@ def _split(desk: Desk, batcher: Batcher, lives: Lives, batch: OpenBatch) -> None
 def _one_by_one(desk: Desk, lives: Lives, reports: tuple[Report, ...]) -> None:
     for report in reports:
         life = lives.get(report.request_id)
-        if life is not None and winner(desk, life.count, report.request_id) == report:
+        if life is not None:
             attest_single(desk, life, report)

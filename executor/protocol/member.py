@@ -258,7 +258,7 @@ class Member:
         """Whatever the last input made possible: an attestation, else a proposal."""
         if not life.active:
             return
-        report = attesting.winner(self._desk, life.count, life.subject.request_id)
+        report = attesting.candidate(self._desk, life.count)
         if report is not None:
             batching.at_quorum(self._desk, self._batcher, self._lives, life, report)
         leading.drive(self._desk, life)

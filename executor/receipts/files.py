@@ -33,14 +33,18 @@ def parse_receipt(data: bytes) -> Receipt:
     return receipt
 
 
-def write_receipt(path: Path, receipt: Receipt) -> None:
-    """Writes beside the place and renames, so that a reader never sees half a receipt."""
+def write_receipt(path: Path, receipt: Receipt, *, durably: bool = True) -> None:
+    """Writes beside the place and renames, so that a reader never sees half a receipt.
+
+    Not `durably`: when the machine (not the process) goes down soon after, an empty file may be left.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
         try:
             file.write(encode(receipt) + b"\n")
             file.flush()
-            os.fsync(file.fileno())
+            if durably:
+                os.fsync(file.fileno())
             Path(file.name).chmod(0o644)
             Path(file.name).replace(path)
         except BaseException:

@@ -4,15 +4,21 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from protocol_bench import EMPTY, Bench, sent
-from protocol_scenarios import faults, no_slot, notes, simulate
+from protocol_bench import EMPTY, EPOCH, Bench, sent
+from protocol_scenarios import faults, no_slot, notes, simulate, vote
 
-from executor.crypto.digests import request_id
+from executor.crypto.digests import make_report, request_id
+from executor.model.ids import Root
 from executor.model.outcome import Returned
-from executor.protocol.batching import MAX_SIGNED
-from executor.protocol.messages import BatchProposal
+from executor.model.report import Vote
+from executor.model.view import NO_VIEW
+from executor.protocol.batching import MAX_ALONE, MAX_SIGNED, MAX_SLOWNESS, Batcher, batch_voted
+from executor.protocol.desk import Desk
+from executor.protocol.effects import Transmit
+from executor.protocol.messages import BatchProposal, BatchVote, VoteMessage
+from executor.protocol.settings import Settings
 from executor.testing.fast_signatures import FastSignatures
-from executor.testing.simulation import START_S, make_request
+from executor.testing.simulation import FUNCTION_ID, START_S, make_request
 
 REQUESTS = 16
 ROUND_S = 4.0
@@ -100,3 +106,32 @@ def test_a_leader_that_proposes_without_end_gets_so_many_signatures():
     for _ in range(4):
         bench.next_round()
     assert len(sent(bench.receive(0, replace(batches[0])), "batch-vote")) == 1
+
+
+def test_members_that_are_slow_are_waited_for_longer_next_time():
+    """Rule 7: a vote for a batch that was given up says so; half a round is the most, and quick ones take it back."""
+    desk, roots = Desk(EPOCH, 0, Settings()), [Root(bytes([number]) * 32) for number in range(6)]
+    batcher = Batcher(reluctant={1, 2}, given_up=set(roots))
+    waited = []
+    for root in roots:
+        batch_voted(desk, batcher, {}, 1, BatchVote(root, Vote(1, bytes(64))))
+        waited.append(batcher.patience_s(desk))
+    assert waited == [1.0, 2.0, 2.0, 2.0, 2.0, 2.0]
+    assert (batcher.slowness, batcher.reluctant, batcher.given_up) == (MAX_SLOWNESS, set(), set())
+
+
+def test_what_reaches_its_quorum_after_the_round_is_left_to_the_next_leader():
+    """Rule 8: all but a few, so that something goes out however slow everybody is."""
+    bench, reports = Bench(index=0, seen=False), []
+    for nonce in range(3 * MAX_ALONE):
+        bench.member.seen(make_request(nonce), bench.now)
+        outcome = Returned(b"x", 1)
+        bench.run(bench.member.executed(request_id(make_request(nonce)), EMPTY, outcome, bench.now))
+        reports.append(make_report(request_id(make_request(nonce)), FUNCTION_ID, EMPTY, outcome, NO_VIEW))
+    bench.next_round()
+    bench.log.clear()
+    for report in reports:
+        for member in (1, 2, 3):
+            bench.receive(member, VoteMessage(report, vote(EPOCH, member, report)))
+    alone = [effect for effect in bench.log if isinstance(effect, Transmit)]
+    assert [len(transmit.attestation.reports) for transmit in alone] == [1] * MAX_ALONE

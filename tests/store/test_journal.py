@@ -111,6 +111,13 @@ def on_disk(path: Path, to: Path) -> list[tuple[RequestId, bytes]]:
     return found
 
 
+def spoil(journal: Journal) -> None:
+    """Changes, and then a failure."""
+    journal.save(TWO, "a", b"2")
+    journal.delete(ONE, "a")
+    raise ZeroDivisionError
+
+
 def test_what_is_kept_soon_is_seen_now_and_on_disk_with_the_next_change(
     path: Path, journal: Journal, tmp_path: Path
 ) -> None:
@@ -119,12 +126,9 @@ def test_what_is_kept_soon_is_seen_now_and_on_disk_with_the_next_change(
         journal.save(ONE, "a", b"1")
     assert (journal.find(ONE, "a"), journal.sequence) == (b"1", 0)
     assert on_disk(path, tmp_path / "before") == []
-    with pytest.raises(ZeroDivisionError), journal.transaction():
-        journal.save(TWO, "a", b"2")
-        raise ZeroDivisionError
-    with pytest.raises(ZeroDivisionError), journal.soon():
-        journal.delete(ONE, "a")
-        raise ZeroDivisionError
+    for change in (journal.transaction, journal.soon):
+        with pytest.raises(ZeroDivisionError), change():
+            spoil(journal)
     assert on_disk(path, tmp_path / "failed") == []
     journal.save(THREE, "a", b"3")
     assert on_disk(path, tmp_path / "after") == [(ONE, b"1"), (THREE, b"3")]

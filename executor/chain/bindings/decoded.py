@@ -1,8 +1,8 @@
-"""What the generated classes share: making them of what web3 decodes."""
+"""What the generated classes share: making them of decoded ABI values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Self, get_args, get_type_hints
 
@@ -13,15 +13,9 @@ class Decoded:
     __slots__ = ()
 
     @classmethod
-    def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """From the mapping that web3 decodes an event to."""
-        return cls(*(_value(kind, args[name], "from_args") for name, kind in _members(cls)))
-
-    @classmethod
     def from_abi(cls, values: Sequence[Any]) -> Self:
-        """From the sequence that web3 decodes a call's result to."""
-        members = zip(_members(cls), values, strict=True)
-        return cls(*(_value(kind, value, "from_abi") for (_, kind), value in members))
+        """From the sequence that a call's result or an event's arguments decode to."""
+        return cls(*(_value(kind, value) for kind, value in zip(_kinds(cls), values, strict=True)))
 
 
 def abi_name(field: str) -> str:
@@ -30,13 +24,18 @@ def abi_name(field: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _members(cls: type[Decoded]) -> tuple[tuple[str, Any], ...]:
-    hints = get_type_hints(cls)
-    return tuple((abi_name(field.name), hints[field.name]) for field in fields(cls))  # type: ignore[arg-type]  # every subclass is a dataclass
+_known: dict[type[Decoded], tuple[Any, ...]] = {}  # evaluating hints takes longer than everything else of a decoding
 
 
-def _value(kind: Any, raw: Any, maker: str) -> Any:
+def _kinds(cls: type[Decoded]) -> tuple[Any, ...]:
+    if cls not in _known:
+        hints = get_type_hints(cls)
+        _known[cls] = tuple(hints[field.name] for field in fields(cls))  # type: ignore[arg-type]  # every subclass is a dataclass
+    return _known[cls]
+
+
+def _value(kind: Any, raw: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, Decoded):
-        return getattr(kind, maker)(raw)
+        return kind.from_abi(raw)
     inner = get_args(kind)
-    return [_value(inner[0], each, maker) for each in raw] if inner else raw
+    return [_value(inner[0], each) for each in raw] if inner else raw
