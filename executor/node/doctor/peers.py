@@ -51,7 +51,7 @@ async def check_peers(scene: Scene) -> list[Finding]:
 async def hear(session: aiohttp.ClientSession, endpoint: str) -> Heard | str:
     """A member's answer, or why there is none."""
     if endpoint == NOWHERE:
-        return "registered no endpoint of use; http://HOST[:PORT] or https://HOST[:PORT] is one: register the endpoint again"
+        return "registered no endpoint of use; register http://HOST[:PORT] or https://HOST[:PORT] in its place"
     begun = time.time()
     try:
         async with session.get(f"{endpoint.rstrip('/')}/v1/health", allow_redirects=False) as answer:
