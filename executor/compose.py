@@ -29,6 +29,7 @@ from executor.keys.keyset import PublicKeys
 from executor.keys.memory import keep_memory_here
 from executor.logs import configure_logs
 from executor.model.committee import Epoch, Member
+from executor.model.draw import QUICKNET
 from executor.model.ids import Address
 from executor.model.report import Scheme
 from executor.node.chains import open_chains
@@ -141,7 +142,11 @@ async def _serve(
         chain=chain,
         signer_of=signer_of,
         runs=wrap(runs),
-        draws=DrandRelays(config.random.drand_relays, HttpSettings(overrides=config.resolve)),
+        draws=DrandRelays(
+            config.random.drand_relays,
+            HttpSettings(overrides=config.resolve),
+            chains={QUICKNET.hash, *map(bytes.fromhex, config.random.drand_chains)},
+        ),
         load=pool.load,
         transmit=lambda epoch: Transmissions(epoch, transmitter, events).transmit,
         events=events,

@@ -3,7 +3,9 @@
 Rule 1. What a relay says is looked at only as far as its signature verifies under the draw's own key and round.
 Rule 2. A relay that lies, lags, answers another round, garbage or nothing, costs its own time: the next one is asked.
 Rule 3. A round is fetched once, however many requests draw from it; what is kept is bounded.
-Rule 4. Relays are the operator's choice, and reached like any host of http@1: public addresses and verified TLS, unless
+Rule 4. A chain that nobody chose to serve is not asked for: else whoever makes functions up could use up the relays'
+        patience with a node's address.
+Rule 5. Relays are the operator's choice, and reached like any host of http@1: public addresses and verified TLS, unless
         an override says otherwise.
 """
 
@@ -13,7 +15,7 @@ import asyncio
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Final as Constant
 from typing import TypeAlias
@@ -44,13 +46,14 @@ Fetch: TypeAlias = Callable[[str], Awaitable[bytes]]
 
 
 class DrandRelays:
-    """Proofs of drand draws, verified before anybody sees them."""
+    """Proofs of drand draws, verified before anybody sees them; of any chain, or of `chains` by their hashes."""
 
     def __init__(
         self,
         relays: Sequence[str] = RELAYS,
         settings: HttpSettings | None = None,
         *,
+        chains: Collection[bytes] | None = None,
         fetch: Fetch | None = None,
         passes: int = PASSES,
         pause_s: float = PAUSE_S,
@@ -59,12 +62,15 @@ class DrandRelays:
         self._relays = list(relays)
         get = partial(download, limit=MAX_REPLY_BYTES, settings=settings or HttpSettings(), timeout_s=timeout_s)
         self._fetch = fetch or get
+        self._chains = chains
         self._passes, self._pause_s = passes, pause_s
         self._known: OrderedDict[tuple[bytes, int], bytes] = OrderedDict()
         self._under_way: dict[tuple[bytes, int], asyncio.Future[bytes]] = {}
 
     async def obtain(self, draw: Draw) -> bytes:
         """The signature of the draw's round; raises DrawUnavailable when no relay has it."""
+        if self._chains is not None and draw.chain not in self._chains:
+            raise DrawUnavailable(f"this node does not serve drand chain {draw.chain.hex()}: see random.drand_chains")
         key = (draw.key, draw.round)
         if (known := self._known.get(key)) is not None:
             return known

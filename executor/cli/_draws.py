@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from executor.capabilities.drand import DrandRelays
+from executor.capabilities.drand import PASSES, DrandRelays
 from executor.capabilities.http import HttpSettings
 from executor.errors import DownloadFailed, InvalidConfig
 from executor.model.draw import Draw
@@ -31,8 +31,8 @@ def drawing(relays: Sequence[str], settings: HttpSettings, replied: World | None
     def draw(asked: Draw) -> bytes:
         if (early_s := asked.published_at - time.time()) > 0:
             raise InvalidConfig(f"round {asked.round} is published in {early_s:.0f} s: give an earlier --timestamp")
-        passes = {} if fetch is None else {"passes": 1}
-        return asyncio.run(DrandRelays(relays, settings, fetch=fetch, **passes).obtain(asked))
+        passes = PASSES if fetch is None else 1
+        return asyncio.run(DrandRelays(relays, settings, fetch=fetch, passes=passes).obtain(asked))
 
     return draw
 

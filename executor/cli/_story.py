@@ -130,6 +130,11 @@ def _executed(story: Story, node: int, event: Event) -> None:
         story.line(f"node {node}", what)
 
 
+def _drawn(story: Story, _node: int, event: Event) -> None:
+    if story.once(f"drawn {event['ordinal']}"):
+        story.line("drawn", f"draw {event['ordinal']} from drand's round {event['round']}, verified", "bold green")
+
+
 def _outvoted(story: Story, _node: int, event: Event) -> None:
     if story.once(f"outvoted {event['member']}"):
         story.line("outvoted", f"node {event['member']} voted for another outcome", "bold red")
@@ -156,6 +161,8 @@ _TELLERS: Mapping[str, Callable[[Story, int, Event], None]] = {
     "observed": _observed,
     "agreed": _agreed,
     "observed-late": _late,
+    "drawn": _drawn,
+    "draw-unavailable": _failed,
     "executed": _executed,
     "outvoted": _outvoted,
     "attested": _attested,

@@ -11,11 +11,21 @@ import hashlib
 
 from executor.crypto import bls
 from executor.crypto.digests import draw_digest, request_id, ticket_randomness
+from executor.errors import InvalidManifest, InvalidValue
 from executor.model.codec import Natural
 from executor.model.draw import DrandDraw, Draw, encode_draw
 from executor.model.ids import Digest
-from executor.model.manifest import RandomCapability
+from executor.model.manifest import RandomCapability, Terms
 from executor.model.request import Request
+
+
+def check_grant(terms: Terms) -> None:
+    """Raises InvalidManifest when draws are granted under a key that no signature verifies under."""
+    if (grant := terms.capabilities.random) is not None:
+        try:
+            bls.check_public_key(grant.drand.key)
+        except InvalidValue as error:
+            raise InvalidManifest(f"capabilities.random.chain.key: {error}") from error
 
 
 def draw_of(grant: RandomCapability, request: Request, ordinal: int) -> Draw:

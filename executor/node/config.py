@@ -180,6 +180,10 @@ class RandomConfig(Table):
             "hosts, or stand under [resolve].",
         ),
     ] = list(RELAYS)
+    drand_chains: Annotated[
+        list[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]],
+        Field(max_length=16, description="Hashes of chains of drand to serve besides quicknet, for development."),
+    ] = []
 
 
 class MetricsConfig(Table):

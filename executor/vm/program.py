@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import wasmtime
 
 from executor.crypto.digests import function_id, module_id
+from executor.crypto.draws import check_grant
 from executor.errors import HostFault, InvalidModule
 from executor.model.function import Function
 from executor.model.ids import FunctionId
@@ -59,6 +60,7 @@ def load(function: Function, profile: Profile = PROFILE, *, compiled: bytes | No
     Raises InvalidModule and InvalidManifest for what the function breaks, HostFault when `compiled` is refused.
     """
     check_terms(function.terms, profile.ceilings)
+    check_grant(function.terms)
     outline = check_module(function, profile.ceilings)
     engine = engine_of(profile)
     module = _compile(engine, function.module) if compiled is None else _restore(engine, compiled)

@@ -127,6 +127,17 @@ async def test_another_chains_round_is_none(served: Served) -> None:
         await served.client().obtain(draw(key=QUICKNET.key))
 
 
+async def test_a_chain_that_is_not_served_is_not_asked_for() -> None:
+    """Whoever makes up functions with chains of their own costs no relay anything."""
+
+    async def fetch(url: str) -> bytes:
+        raise AssertionError(url)
+
+    client = DrandRelays(["https://relay"], chains={QUICKNET.hash}, fetch=fetch)
+    with pytest.raises(DrawUnavailable, match=r"does not serve drand chain .*random\.drand_chains"):
+        await client.obtain(draw())
+
+
 @pytest.mark.parametrize(
     "body",
     [

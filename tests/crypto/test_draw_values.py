@@ -11,9 +11,10 @@ from eth_abi import encode
 from eth_hash.auto import keccak
 
 from executor.crypto.digests import request_id
-from executor.crypto.draws import draw_of, draw_value, verify_round
+from executor.crypto.draws import check_grant, draw_of, draw_value, verify_round
+from executor.errors import InvalidManifest
 from executor.model.draw import QUICKNET
-from executor.model.manifest import RandomCapability
+from executor.model.manifest import RandomCapability, parse_terms
 from executor.testing.simulation import make_request
 
 VECTORS = json.loads((Path(__file__).parents[2] / "fixtures/vectors/randomness.json").read_text())
@@ -35,6 +36,18 @@ def test_quicknets_rounds_verify(row: dict[str, str]) -> None:
 def test_a_key_that_is_none_verifies_nothing(key: bytes) -> None:
     """A manifest may name any 96 bytes."""
     assert not verify_round(key, int(ROUNDS[0]["round"]), PROOF)
+
+
+@pytest.mark.parametrize("key", [bytes(96), b"\xff" * 96, b"\xc0" + bytes(95), b"\x80" + bytes(95)])
+def test_a_function_with_a_key_that_is_none_does_not_load(key: bytes) -> None:
+    """Off the curve, at infinity or spelt otherwise: its requests could only expire."""
+    chain = {"hash": "0x" + "11" * 32, "key": "0x" + key.hex(), "genesis": 0, "period_s": 1}
+    random = {"source": "drand", "delay_s": 1, "chain": chain}
+    terms = parse_terms({"limits": {"observations": 0}, "capabilities": {"random": random}})
+    with pytest.raises(InvalidManifest, match=r"capabilities\.random\.chain\.key: "):
+        check_grant(terms)
+    quicknet = {"source": "drand", "delay_s": 30}
+    check_grant(parse_terms({"limits": {"observations": 0}, "capabilities": {"random": quicknet}}))
 
 
 def test_the_value_is_what_a_contract_computes() -> None:
