@@ -266,6 +266,29 @@ static inline executor_bytes executor_http_body(executor_bytes message) {
     return (executor_bytes){head.at + head.len, message.len - 4 - head.len};
 }
 
+/* ---- EVM chains (docs/wire.md §10), inside a look only ------------------------------------------------------------ */
+
+/* 0x and the digits of bytes. */
+static inline executor_bytes executor_hex(executor_bytes bytes) {
+    if (bytes.len > 0x3ffffffeu) executor_fail("out of memory");
+    uint8_t *at = executor_alloc(2 + 2 * bytes.len);
+    at[0] = '0', at[1] = 'x';
+    for (uint32_t i = 0; i < 2 * bytes.len; i++) at[2 + i] = (uint8_t)"0123456789abcdef"[bytes.at[i / 2] >> (i % 2 ? 0 : 4) & 15];
+    return (executor_bytes){at, 2 + 2 * bytes.len};
+}
+
+/* What a contract (20 bytes) returns for calldata. place is "" for the request's own block on the home chain, else such as
+   ",\"block\":19000000,\"chain\":8453". A call that fails ends the look with the capability's code. */
+static inline executor_bytes executor_evm_call(executor_bytes contract, executor_bytes calldata, const char *place) {
+    executor_bytes request = executor_concat(executor_text("{\"to\":\""), executor_hex(contract));
+    request = executor_concat(request, executor_text("\",\"data\":\""));
+    request = executor_concat(request, executor_hex(calldata));
+    request = executor_concat(request, executor_concat(executor_text("\""), executor_text(place)));
+    executor_response answer = executor_call("evm.call", executor_concat(request, executor_text("}")));
+    if (!answer.ok) executor_observation_failed(answer.bytes);
+    return answer.bytes;
+}
+
 /* ---- JSON: enough to pick strings and numbers out of an answer --------------------------------------------------- */
 
 static inline uint32_t executor_json_skip_space(executor_bytes json, uint32_t i) {

@@ -153,3 +153,20 @@ def test_eth_usd_returns_price_and_time(eth_usd: Guest):
     run = eth_usd.run(None, transcript=[(0, b"1842.175")])
     assert eth_abi.decode(["uint256", "uint64"], run.output) == (184_217_500_000, CONTEXT["block_timestamp"])
     assert eth_usd.run(None, transcript=[(1, b"no-agreement")]).text == "no price was agreed"
+
+
+BALANCE_OF = '{"to":"0x' + "aa" * 20 + '","data":"0x70a08231' + "00" * 12 + "bb" * 20 + '"}'
+
+
+def test_a_chain_is_read():
+    """The request is docs/wire.md §10's; return data, and a refusal's code, are what is observed."""
+    given = b"\xaa" * 20 + b"\xbb" * 20
+    for answer, seen in (((0, b"\x07" * 64), (0, b"\x07" * 32)), ((1, b"evm-reverted"), (1, b"evm-reverted")),
+                         ((0, b"\x07" * 31), (1, b"no-balance"))):  # fmt: skip
+        run = guest("c_balance_of").run(
+            None, given, calls={"evm.call": lambda _, answer=answer: answer}, observing=True
+        )
+        assert (run.ending, run.kind, run.output) == ("proposed", *seen)
+        assert run.calls == [("evm.call", BALANCE_OF.encode())]
+    agreed = guest("c_balance_of").run(None, given, transcript=[(0, b"\x07" * 32)])
+    assert agreed.output == b"\x07" * 32 + CONTEXT["block_timestamp"].to_bytes(32, "big")
