@@ -35,6 +35,7 @@ from executor.model.report import Scheme
 from executor.node.chains import open_chains
 from executor.node.config import NodeConfig, read_config
 from executor.node.driver import Runs
+from executor.node.fetches import http_settings, kept_replies
 from executor.node.logs import log_events
 from executor.node.metrics.measuring import measured
 from executor.node.metrics.meters import Meters
@@ -45,6 +46,7 @@ from executor.node.runs import WorkerRuns
 from executor.node.shutdown import Shutdown
 from executor.protocol.settings import Settings
 from executor.store.events import EventLog
+from executor.store.replies import ReplyStore
 from executor.vm import self_test
 from executor.worker import WorkerPool
 
@@ -94,8 +96,9 @@ async def _run(config: NodeConfig, wrap: Wrap, asked: asyncio.Event) -> None:
         await pool.start()
         try:
             log.log(logging.INFO if pool.confinement.complete else logging.WARNING, "workers: %s", pool.confinement)
-            runs = WorkerRuns(pool, HttpSettings(overrides=config.resolve), EvmSettings(readers))
-            await _serve(config, chain, signer, sets, pool, runs, events, meters, wrap, asked)
+            with kept_replies(config) as replies:
+                runs = WorkerRuns(pool, http_settings(config, replies), EvmSettings(readers))
+                await _serve(config, chain, signer, sets, pool, runs, events, meters, wrap, asked, replies)
         finally:
             await pool.close()
             await signer.close()
@@ -112,6 +115,7 @@ async def _serve(
     meters: Meters,
     wrap: Wrap,
     asked: asyncio.Event,
+    replies: ReplyStore | None,
 ) -> None:
     newest = sets[-1]  # its account pays; all of them sign, each in the epochs it was registered for
     signer.use(newest.signer)
@@ -154,6 +158,8 @@ async def _serve(
         meters=meters,
     )
     runs.private = node.secrets.open_for
+    if replies is not None:
+        node.receipts.replies = replies.of_request
 
     def ready() -> None:
         sessions = node.sessions.all()

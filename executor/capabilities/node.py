@@ -9,7 +9,9 @@ from typing import Any, Protocol
 from executor.capabilities.clock import Clock
 from executor.capabilities.evm import EvmCapability, EvmSettings
 from executor.capabilities.http import HttpCapability, HttpSettings
+from executor.capabilities.idempotency import Look
 from executor.capabilities.private import GivenPrivateData, PrivateData, PrivateInputCapability, SecretsCapability
+from executor.crypto.digests import request_id
 from executor.model.manifest import Terms
 from executor.model.request import Request
 from executor.vm.capabilities import Refusal, Response
@@ -46,12 +48,14 @@ def granted_capabilities(
     evm: EvmSettings | None = None,
     private: PrivateData | None = None,
     request: Request | None = None,
+    slot: int = 0,
 ) -> NodeCapabilities:
-    """What a function's terms grant, for one observe run of a request under the operator's settings."""
+    """What a function's terms grant, for a request's observe run at this slot, under the operator's settings."""
     capabilities: dict[str, Capability] = {}
     granted, data = terms.capabilities, private or GivenPrivateData()
     if granted.http is not None:
-        capabilities["http"] = HttpCapability(granted.http, http, quiet=granted.are_private)
+        look = None if request is None else Look(request_id(request), slot)
+        capabilities["http"] = HttpCapability(granted.http, http, look=look, quiet=granted.are_private)
     if granted.evm is not None and request is not None:
         capabilities["evm"] = EvmCapability(granted.evm, request, evm, quiet=granted.are_private)
     if granted.secrets is not None:

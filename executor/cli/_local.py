@@ -41,13 +41,13 @@ class LocalRun:
 def run_locally(
     program: Program,
     request: Request,
-    capabilities: Capabilities,
+    capabilities: Callable[[int], Capabilities],
     given: Mapping[int, Observation],
     draw: Callable[[Draw], bytes],
 ) -> LocalRun:
     """Execute, and fill each slot the function awaits from `given` or by observing, each draw by its proof.
 
-    Raises InvalidValue, HostFault, DrawUnavailable.
+    `capabilities` gives those of a slot's look. Raises InvalidValue, HostFault, DrawUnavailable.
     """
     observed: list[Observed] = []
     draws: Transcript = ()
@@ -62,7 +62,7 @@ def run_locally(
             continue
         seen, look = given.get(outcome.slot), Diagnostics()
         if seen is None:
-            seen = observe(program, request, transcript, capabilities, diagnostics=look)
+            seen = observe(program, request, transcript, capabilities(outcome.slot), diagnostics=look)
         kind, value = agree(outcome.spec, [seen], n=1, f=0)
         logs = tuple(look.logs[len(diagnostics.logs) :])  # what came before the slot is the agreed run's
         observed.append(Observed(Entry(outcome.spec, kind, value), outcome.slot in given, logs, look.message))

@@ -26,6 +26,12 @@ def as_json(value: Mapping[str, Json]) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def one_line(text: str, characters: int = 2_000) -> str:
+    """A stranger's text on one line of a terminal: what is not printable is escaped, what is too long cut."""
+    shown = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text[:characters])
+    return f"{shown}…" if len(text) > characters else shown
+
+
 def readable(data: bytes) -> str:
     """Hex, or the text itself where the bytes are printable."""
     try:

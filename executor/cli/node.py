@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from executor.errors import InvalidConfig
+from executor.cli._show import as_json, one_line
+from executor.errors import InvalidConfig, InvalidValue
 
 group = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 CONFIG = Path("node.toml")
@@ -56,6 +58,37 @@ def init(
     except OSError as error:
         raise InvalidConfig(f"{config}: {error.strerror}") from error
     typer.echo(f"{config} is written; look through it, then: executor doctor --config {config}")
+
+
+@group.command()
+def replies(
+    config: Annotated[Path, typer.Option(help="The node's TOML file.")] = CONFIG,
+    request: Annotated[str | None, typer.Option(help="Id of a request; else of all.")] = None,
+    last: Annotated[int, typer.Option(min=1, max=10_000, help="How many, the latest, where no request is named.")] = 20,
+    json_output: Annotated[bool, typer.Option("--json", help="Print them whole, as JSON.")] = False,
+) -> None:
+    """Show what this node's guests were answered over HTTP; while it runs, too."""
+    from executor.model.codec import to_plain
+    from executor.model.ids import RequestId
+    from executor.node.config import read_config
+    from executor.store.replies import FILE, read_replies
+
+    try:
+        wanted = None if request is None else RequestId.from_hex(request)
+    except InvalidValue as error:
+        raise InvalidConfig(f"--request {request}: {error}") from error
+    found = read_replies(read_config(config).data / FILE, wanted, last=last)
+    if json_output:
+        plain = [{"request": str(each.request_id), "at": each.at_s, **to_plain(each.reply)} for each in found]
+        as_json({"replies": plain})
+        return
+    for each in found:
+        reply = each.reply
+        at = datetime.fromtimestamp(each.at_s, UTC).isoformat(timespec="seconds")
+        came = f"error {reply.error}" if reply.error else f"{reply.status}, {reply.body_bytes} bytes"
+        typer.echo(f"{at} {each.request_id} slot {reply.slot} {one_line(f'{reply.method} {reply.url}')}: {came}")
+        if reply.body:
+            typer.echo(f"    {one_line(reply.body.decode('utf-8', 'backslashreplace'))}")
 
 
 def _ask(what: str, option: str) -> str:

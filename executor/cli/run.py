@@ -93,12 +93,14 @@ def command(
             chain_id=function.terms.home_chain,
         )
         request = chains.placed(local, block)
-        live = granted_capabilities(
-            function.terms, settings, evm=EvmSettings(chains.readers), private=private, request=request
-        )
-        capabilities: Capabilities = BlockingCapabilities(live, chains.run)
-        if replied is not None:
-            capabilities = RepliedCapabilities(function.terms, replied, private, request=request)
+        evm = EvmSettings(chains.readers)
+
+        def capabilities(slot: int) -> Capabilities:
+            if replied is not None:
+                return RepliedCapabilities(function.terms, replied, private, request=request)
+            live = granted_capabilities(function.terms, settings, evm=evm, private=private, request=request, slot=slot)
+            return BlockingCapabilities(live, chains.run)
+
         draw = drawing(relays or RELAYS, settings, replied)
         done = run_locally(program, request, capabilities, observations, draw)
     for slot in sorted(observations):

@@ -76,6 +76,7 @@ TAG_SECRET: Constant = _tag("secret")
 TAG_SEALING: Constant = _tag("sealing")
 TAG_LISTING: Constant = _tag("listing")
 TAG_ENVELOPE: Constant = _tag("envelope")
+TAG_IDEMPOTENCY: Constant = _tag("idempotency")
 
 EIP712_DOMAIN: Constant = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 EIP712_ATTESTATION: Constant = keccak(b"Attestation(address committee,uint64 epoch,bytes32 root)")
@@ -286,6 +287,11 @@ def draw_digest(chain_id: int, router: Address, request: RequestId, ordinal: int
 def upload_digest(chain_id: int, router: Address, function: FunctionId, expires: int) -> Digest:
     """What an account signs to have a node keep a function's bytes; `expires` is in seconds since the Unix epoch."""
     return Digest(_digest(TAG_UPLOAD, "uint256 address bytes32 uint64", chain_id, router, function, expires))
+
+
+def idempotency_digest(request: RequestId, slot: int, ordinal: int) -> Digest:
+    """The `Idempotency-Key` of an unsafe request: the `ordinal`-th of a look at a slot, counted from 0."""
+    return Digest(_digest(TAG_IDEMPOTENCY, "bytes32 uint16 uint32", request, slot, ordinal))
 
 
 def secret_context(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import tomllib
 from difflib import get_close_matches
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from executor.errors import InvalidManifest
 from executor.model.codec import MAX_INTEGER, encode_json
@@ -60,10 +60,14 @@ class Limits(_Strict):
 
 
 class HttpCapability(_Strict):
-    """http@1: exact host names or one leading wildcard label; https unless a scheme is written."""
+    """http@1: exact host names or one leading wildcard label; https unless a scheme is written.
+
+    `keep_replies`: receipts hold what the node that wrote them was answered.
+    """
 
     hosts: Annotated[list[Host], Field(min_length=1, max_length=256)]
     methods: Annotated[list[Method], Field(min_length=1)] = ["GET"]
+    keep_replies: Literal[True] | None = None
 
 
 class EvmCapability(_Strict):
@@ -122,6 +126,14 @@ class Capabilities(_Strict):
     secrets: SecretsCapability | None = None
     private_input: PrivateInputCapability | None = None
     time: TimeCapability | None = None
+
+    @model_validator(mode="after")
+    def _private_replies_are_not_kept(self) -> Self:
+        if self.are_private and self.http is not None and self.http.keep_replies:
+            raise ValueError(
+                "http.keep_replies: replies to a function that reads secrets or private inputs are not kept"
+            )
+        return self
 
     @property
     def are_private(self) -> bool:

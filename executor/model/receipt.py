@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from executor.model.billing import Asset, Charge, Prices, Quote
 from executor.model.codec import Hex, Json, Natural
 from executor.model.committee import Epoch
 from executor.model.ids import Digest, ModuleId
 from executor.model.profile import Profile
+from executor.model.reply import KeptReply
 from executor.model.report import Attestation, Vote
 from executor.model.request import Request
 from executor.model.transcript import Transcript
@@ -52,7 +56,8 @@ class Receipt:
 
     `transcript` carries the observation sets, `certificate` the Prepares of the last view (None without observations),
     `payload` the bytes behind the report's output hash, `votes` every vote the writer held over the attested root.
-    `requested`, `delivered` and `bill` are None for what the writer did not see.
+    `requested`, `delivered` and `bill` are None for what the writer did not see. `replies` is what the writer's guest
+    was answered, where the manifest says so (`capabilities.http.keep_replies`): its word alone; else the key is absent.
     """
 
     version: Natural
@@ -68,3 +73,4 @@ class Receipt:
     requested: ChainLocation | None
     delivered: ChainLocation | None
     bill: Bill | None
+    replies: Annotated[tuple[KeptReply, ...] | None, Field(exclude_if=lambda replies: replies is None)] = None

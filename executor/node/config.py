@@ -122,6 +122,38 @@ class HttpConfig(Table):
     port: Annotated[Port, Field(description="Port to listen on; the registered endpoint must lead here.")]
 
 
+class FetchesConfig(Table):
+    """What guests fetch over HTTP (docs/http.md)."""
+
+    per_second: Annotated[
+        Seconds,
+        Field(ge=0, le=10_000, description="Requests a second to one host, of all functions together; 0: any number."),
+    ] = 0.0
+    burst: Annotated[int, Field(ge=1, le=10_000, description="How many of them may come at once.")] = 10
+    cache_s: Annotated[
+        Seconds,
+        Field(
+            ge=0,
+            le=60,
+            description="How long a reply is given again to functions that ask the same; 0: never. Never to or from "
+            "functions that read secrets or private inputs.",
+        ),
+    ] = 0.0
+    cache_bytes: Annotated[int, Field(ge=1, le=1 << 34, description="Bytes of all such replies, in memory.")] = (
+        16_777_216
+    )
+    kept_replies: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000,
+            description="Raw replies kept for you (`executor node replies`), the oldest go; 0: none. Never of "
+            "functions that read secrets or private inputs.",
+        ),
+    ] = 1_000
+    kept_bytes: Annotated[int, Field(ge=1, le=1 << 34, description="Bytes of all kept replies, on disk.")] = 67_108_864
+
+
 class RoundsConfig(Table):
     """How this node takes part in rounds; nothing here touches safety."""
 
@@ -223,6 +255,7 @@ class NodeConfig(Table):
     transmitter: TransmitterConfig = TransmitterConfig()
     workers: WorkersConfig = WorkersConfig()
     http: HttpConfig
+    fetches: FetchesConfig = FetchesConfig()
     rounds: RoundsConfig = RoundsConfig()
     limits: LimitsConfig = LimitsConfig()
     uploads: UploadsConfig = UploadsConfig()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final as Constant
@@ -11,9 +12,10 @@ from executor.model.committee import Epoch
 from executor.model.function import Function
 from executor.model.ids import RequestId
 from executor.model.receipt import Bill, ChainLocation, Receipt
+from executor.model.reply import KeptReply
 from executor.model.request import Request
 from executor.protocol.effects import Attested
-from executor.receipts import build_receipt, read_receipt, write_receipt
+from executor.receipts import build_receipt, keeps_replies, read_receipt, write_receipt
 
 FRESH: Constant = 64  # receipts kept in memory for their delivery; the largest have some MB
 
@@ -24,6 +26,7 @@ class ReceiptFiles:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._fresh: OrderedDict[RequestId, Receipt] = OrderedDict()  # written, and soon to be completed
+        self.replies: Callable[[RequestId], Iterable[KeptReply]] = lambda _: ()  # what this node's looks were answered
         directory.mkdir(parents=True, exist_ok=True)
 
     def path(self, request_id: RequestId) -> Path:
@@ -44,6 +47,7 @@ class ReceiptFiles:
             votes=attested.votes,
             attestation=attested.attestation,
             requested=requested,
+            replies=self.replies(attested.request_id) if keeps_replies(function.terms) else (),
         )
         write_receipt(self.path(attested.request_id), receipt, durably=False)  # after a restart it is told again
         self._fresh[attested.request_id] = receipt

@@ -33,7 +33,9 @@ class WorkerRuns:
     async def observe(self, function: Function, request: Request, transcript: Transcript) -> Observation:
         """This node's own look at the awaited slot; raises HostFault."""
         private = None if self.private is None else self.private(function, request)
-        capabilities = granted_capabilities(function.terms, self._http, evm=self._evm, private=private, request=request)
+        capabilities = granted_capabilities(
+            function.terms, self._http, evm=self._evm, private=private, request=request, slot=len(transcript)
+        )
         try:
             return await self._pool.observe(function, request, transcript, capabilities)
         except WorkersBusy:

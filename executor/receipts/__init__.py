@@ -1,6 +1,6 @@
 """Receipts: building, keeping and checking them (docs/receipts.md)."""
 
-from executor.receipts.build import build_receipt, function_of
+from executor.receipts.build import build_receipt, function_of, keeps_replies
 from executor.receipts.checks import Check, all_passed
 from executor.receipts.files import read_receipt, write_receipt
 from executor.receipts.loader import Loader
@@ -17,6 +17,7 @@ __all__ = [
     "build_receipt",
     "engine_for",
     "function_of",
+    "keeps_replies",
     "known_modules",
     "read_receipt",
     "verify_receipt",

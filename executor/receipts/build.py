@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -15,6 +15,7 @@ from executor.model.ids import ModuleId
 from executor.model.manifest import MAX_MANIFEST_BYTES, Terms, parse_terms
 from executor.model.profile import PROFILE, Profile
 from executor.model.receipt import Bill, ChainLocation, Receipt, ReceiptFunction
+from executor.model.reply import KeptReply, for_receipt
 from executor.model.report import Attestation, Vote
 from executor.model.request import Request
 from executor.model.transcript import Transcript
@@ -37,9 +38,13 @@ def build_receipt(
     requested: ChainLocation | None = None,
     delivered: ChainLocation | None = None,
     bill: Bill | None = None,
+    replies: Iterable[KeptReply] = (),
     profile: Profile = PROFILE,
 ) -> Receipt:
-    """The receipt of these values. Observation sets stand in the transcript only; an engine is named by its id."""
+    """The receipt of these values. Observation sets stand in the transcript only; an engine is named by its id.
+
+    `replies` are taken where the function's manifest says so, as many as fit.
+    """
     return Receipt(
         version=VERSION,
         profile=profile,
@@ -54,7 +59,14 @@ def build_receipt(
         requested=requested,
         delivered=delivered,
         bill=bill,
+        replies=for_receipt(replies) if keeps_replies(function.terms) else None,
     )
+
+
+def keeps_replies(terms: Terms) -> bool:
+    """Whether receipts hold the raw replies of http@1."""
+    http = terms.capabilities.http
+    return http is not None and bool(http.keep_replies)
 
 
 def terms_of(receipt: Receipt) -> Terms:

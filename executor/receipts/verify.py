@@ -34,7 +34,7 @@ from executor.protocol.draws import check_draw
 from executor.protocol.strategies import Case, alone_member
 from executor.protocol.triggering import check_origin
 from executor.receipts.billing import check_bill
-from executor.receipts.build import VERSION, terms_of
+from executor.receipts.build import VERSION, keeps_replies, terms_of
 from executor.receipts.checks import Check, check, require
 from executor.receipts.loader import Load
 from executor.receipts.replay import TRUSTED, own_report, replay_receipt, view_of
@@ -91,7 +91,10 @@ class _Verification:
 
     def _format(self) -> str:
         require(self.receipt.version == VERSION, f"version {self.receipt.version}; this release reads {VERSION}")
-        return f"version {VERSION}, canonical JSON"
+        if (replies := self.receipt.replies) is None:
+            return f"version {VERSION}, canonical JSON"
+        require(keeps_replies(terms_of(self.receipt)), "it holds raw replies, which its manifest does not say")
+        return f"version {VERSION}, canonical JSON; {len(replies)} raw replies of its writer, which nobody signed"
 
     def _profile(self) -> str:
         identifier, epoch = profile_id(self.receipt.profile), self.receipt.epoch

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from cli_types import Run
 
+from executor.model.ids import RequestId
+from executor.model.reply import KeptReply
 from executor.node.config import read_config
+from executor.store.replies import FILE, ReplyStore
 
 FLAGS = (
     *("--chain-id", "31337", "--router", "0x" + "bb" * 20, "--operator", "0x" + "aa" * 20),
@@ -55,3 +59,28 @@ def test_node_alone_lists_its_verbs(executor: Run) -> None:
     done = executor("node")
     assert "run" in done.stdout + done.stderr
     assert "init" in done.stdout + done.stderr
+
+
+def test_replies_shows_what_guests_were_answered(executor: Run, tmp_path: Path) -> None:
+    """Escaped for a terminal, whole as JSON, of one request or the last."""
+    executor("node", "init", *FLAGS)
+    store = ReplyStore(tmp_path / "data" / FILE, replies=10, max_bytes=100_000)
+    for number, request in enumerate((b"\x01" * 32, b"\x02" * 32)):
+        body = b'{"price": "1.5"}\n\x1b[31m'
+        kept = KeptReply(0, number, "GET", "https://a.test/", 200, {}, body, len(body), "")
+        store.keep(RequestId(request), kept)
+    store.keep(RequestId(b"\x02" * 32), KeptReply(1, 0, "GET", "https://b.test/", 0, {}, b"", 0, "http-timeout"))
+    done = executor("node", "replies")
+    assert (done.returncode, done.stdout.count("\n")) == (0, 5)
+    assert '    {"price": "1.5"}\\x0a\\x1b[31m\n' in done.stdout
+    assert f"0x{'02' * 32} slot 1 GET https://b.test/: error http-timeout\n" in done.stdout
+    store.close()
+    whole = json.loads(executor("node", "replies", "--request", "0x" + "01" * 32, "--json").stdout)["replies"]
+    assert [(each["request"], each["body"][:10]) for each in whole] == [("0x" + "01" * 32, "0x7b227072")]
+    assert executor("node", "replies", "--last", "1").stdout.count("\n") == 1
+
+
+def test_replies_without_a_file_or_of_no_request_says_why(executor: Run) -> None:
+    executor("node", "init", *FLAGS)
+    assert "keeps no raw replies" in executor("node", "replies").stderr
+    assert "--request 0x1" in executor("node", "replies", "--request", "0x1").stderr

@@ -143,6 +143,7 @@ TAGGED: dict[str, Callable[[], bytes]] = {
     "SECRET": lambda: digests.secret_digest(DIGEST, 1, b"sealed"),
     "SEALING": lambda: digests.secret_context(EPOCH, ADDRESS, FUNCTION_ID, "NAME", 1, 2),
     "LISTING": lambda: digests.secret_list_digest(1, ADDRESS, ADDRESS, 0),
+    "IDEMPOTENCY": lambda: digests.idempotency_digest(REQUEST_ID, 0, 0),
     "ENVELOPE": lambda: digests.private_input_context(EPOCH, FUNCTION_ID, ADDRESS),
 }  # fmt: skip
 """Every tagged digest that takes values; the epoch's is covered by its tag, its fields by docs/wire.md's vectors."""
