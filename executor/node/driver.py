@@ -122,6 +122,9 @@ class Keeps(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Everything inside is durable together when it ends."""
 
+    def flush(self) -> None:
+        """Everything saved so far is durable."""
+
 
 class Driver:
     """Owns the machine and runs until cancelled."""
@@ -357,6 +360,7 @@ class Driver:
     async def _sign_all(self, statements: Sequence[Statement]) -> list[Effect]:
         """What follows from the signatures, in the order in which they were asked for."""
         answers = await asyncio.gather(*(self._sign(statement) for statement in statements))
+        self._journal.flush()  # with what the signer's record counted: before any of them is used
         now = time.time()
         return [
             effect

@@ -286,7 +286,7 @@ class RequestBook:
         request_id, block = event.request_id, event.location.block_number
         self._chain_time = max(self._chain_time, event.request.block_timestamp)
         back = self._settled.is_vanished(request_id)
-        known = self._journal.find(request_id, "request") is not None
+        known = request_id in self._open or request_id in self._settled
         if self._settled.is_closed(request_id) or (known and not back):
             return  # Rule 2, or known
         if not known and block < self._settled.horizon:
@@ -299,7 +299,7 @@ class RequestBook:
             self._journal.save(request_id, "request", encode(opened))
             self._settled.come_back(request_id)
         self._journal_open(request_id, opened)
-        await self._place(request_id, "restored" if back else "seen")
+        await self._place(request_id, "restored" if back else "seen", opened)
 
     def _leave_out(self, request_id: RequestId, block: int) -> None:
         """Rule 6."""
@@ -313,7 +313,7 @@ class RequestBook:
         request = opened.request
         self._open[request_id] = Standing(request.epoch, request.function_id, opened.deadline, "queued")
 
-    async def _place(self, request_id: RequestId, why: str) -> None:
+    async def _place(self, request_id: RequestId, why: str, opened: OpenRequest | None = None) -> None:
         """Rule 4: give the request to its session, or tell what it waits for."""
         standing = self._open.get(request_id)
         if standing is None or standing.state == "active":
@@ -339,7 +339,7 @@ class RequestBook:
             self._queued.add(standing.function, request_id)
             self._events.add("shed", request_id, reason=f"{self._max_active} requests are under way; it waits its turn")
             return
-        opened = self.find(request_id)
+        opened = opened or self.find(request_id)
         assert opened is not None, "what is open is journaled"
         standing.state, standing.since = "active", time.monotonic()
         self._active[request_id] = opened
@@ -402,7 +402,7 @@ class RequestBook:
     async def _deliver(self, event: SeenDelivery) -> None:
         request_id, block = event.request_id, event.location.block_number
         if self._receipts.path(request_id).exists():
-            opened = self.find(request_id)
+            opened = self._active.get(request_id) or self.find(request_id)
             bill = None if opened is None else await self.bill(opened, event)
             await self._complete_receipt(request_id, event.location, bill)
         else:

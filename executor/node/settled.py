@@ -53,15 +53,15 @@ class Settled:
 
     def is_closed(self, request_id: RequestId) -> bool:
         """Whether a delivery or expiry stands."""
-        return self._journal.find(request_id, "closed") is not None
+        return request_id in self and self._journal.find(request_id, "closed") is not None
 
     def is_closed_at(self, request_id: RequestId, block: int) -> bool:
         """Whether this very delivery or expiry was seen before."""
-        return self._journal.find(request_id, "closed") == str(block).encode()
+        return request_id in self and self._journal.find(request_id, "closed") == str(block).encode()
 
     def is_vanished(self, request_id: RequestId) -> bool:
         """Whether the request's own block is gone."""
-        return self._journal.find(request_id, "vanished") is not None
+        return request_id in self and self._journal.find(request_id, "vanished") is not None
 
     def close(self, request_id: RequestId, block: int, location: ChainLocation | None = None) -> None:
         """The request was delivered or expired in this block; `location` is None when only time closed it."""

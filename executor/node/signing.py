@@ -3,7 +3,8 @@
 Rule 1. The journal's sequence goes with every ask, after what is signed was saved; the signer keeps the highest. It
         counts, for one signer's key, the commits that hold what its signatures rest on, and nothing else: a journal
         from a copy grows with the chain and with other keys' promises, and must not grow true by that.
-Rule 2. The record's counter comes back with every answer and is saved before the signature is used.
+Rule 2. The record's counter comes back with every answer and is saved before the signature is used: for all of a
+        driver's turn at once.
 Rule 3. A signer that says that it or the journal is an old copy ends the node; an epoch that begins so is not served.
 """
 
@@ -65,6 +66,9 @@ class Keeps(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Everything inside is durable together when it ends."""
 
+    def flush(self) -> None:
+        """Everything saved so far is durable."""
+
 
 class PromiseJournal:
     """A journal that counts a key's promises in the commit that holds them (Rule 1)."""
@@ -84,6 +88,10 @@ class PromiseJournal:
     def find(self, request_id: RequestId, kind: str) -> bytes | None:
         """As Journal says."""
         return self._journal.find(request_id, kind)
+
+    def flush(self) -> None:
+        """As Journal says."""
+        self._journal.flush()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -140,9 +148,13 @@ class ProtocolSigner:
         if self._journal.find(JOURNAL, NAME) is None:
             self._journal.save(JOURNAL, NAME, secrets.token_bytes(JOURNAL_ID_BYTES))
         self._keep(await self._client.begin(self._epoch, self._mark()))
+        self._journal.flush()
 
     async def sign(self, statement: Statement) -> Signatures:
-        """Signatures over a statement; raises SigningRefused, SignerUnavailable, or StoreError (Rule 3)."""
+        """Signatures over a statement, to be used after a `flush` of the journal.
+
+        Raises SigningRefused, SignerUnavailable, or StoreError (Rule 3).
+        """
         try:
             signed = await self._client.sign(statement, self._mark(), bls=self._bls)
         except SigningBarred as error:
@@ -169,4 +181,5 @@ class ProtocolSigner:
 
     def _keep(self, counter: int) -> None:
         if counter > self.record_counter:
-            self._journal.save(self._key, RECORD_COUNTER, str(counter).encode())
+            with self._journal.soon():  # whoever asked for signatures flushes before it uses them
+                self._journal.save(self._key, RECORD_COUNTER, str(counter).encode())

@@ -46,6 +46,7 @@ class EventLog:
         self._path = path
         self._kept_bytes = kept_bytes
         self._max_file_bytes = max_file_bytes
+        self._file_bytes = 0  # as of the last event
         self._events: deque[tuple[Event, str]] = deque()
         self._size_bytes = 0
         self._number = 0
@@ -116,9 +117,10 @@ class EventLog:
 
     def _append(self, line: str) -> None:
         try:
-            if self._path.exists() and self._path.stat().st_size > self._max_file_bytes:
+            if self._file_bytes > self._max_file_bytes:
                 self._path.replace(self._path.with_suffix(".1.jsonl"))
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
+                self._file_bytes = file.tell()
         except OSError as error:
             log.error("event %s is in memory only: %s", self._number, error)

@@ -53,7 +53,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._depth = 0
-        self._whole_change: Transaction | None = None  # what is not on disk yet (Rule 6)
+        self._whole_change: Transaction | None = None  # with what is not on disk yet, if anything (Rule 6)
         self._sequence = self._counted = 0
         self._failure = ""
         engine = open_engine(path)
@@ -209,11 +209,10 @@ class Journal:
     def _run(self, statement: Executable, values: Mapping[str, object] | None = None) -> list[Row[Any]]:
         self._check_usable()
         try:
+            if self._whole_change is None:  # SQLAlchemy would begin one for a read, too; this one goes on
+                self._whole_change = self._connection.begin()
             result = self._connection.execute(statement, values)
-            rows = list(result.all()) if result.returns_rows else []
-            if self._whole_change is None:  # SQLAlchemy began a transaction for this read
-                self._connection.rollback()
-            return rows
+            return list(result.all()) if result.returns_rows else []
         except SQLAlchemyError as error:
             raise self._broken(error) from error
 

@@ -70,7 +70,7 @@ async def test_an_endpoint_that_is_not_text_spoils_no_epoch(scene: Scene) -> Non
     operators = [each.operator for each in scene.epoch.members]
     await start_epoch(scene.requester, scene.deployment.committee, operators, PROFILE, 4, verifiers)
     epoch = await load_epoch(scene.client, await current_epoch(scene.client))
-    assert epoch.members[0].endpoint == "��"
+    assert epoch.members[0].endpoint == ""
 
 
 def test_a_missing_anvil_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -48,6 +48,10 @@ class TimedJournal:
         """As Journal says."""
         return self._journal.find(request_id, kind)
 
+    def flush(self) -> None:
+        """As Journal says."""
+        self._journal.flush()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """As Journal says; from its begin to its commit."""
