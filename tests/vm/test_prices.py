@@ -17,7 +17,7 @@ from executor.vm.prices import IMPORT_PRICES, OPERATION_PRICES, Price
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS, FIXTURES = ROOT / "docs", ROOT / "fixtures"
-REVISIONS = {1: "fa395afb16806fd828c434842b72b61d9702e0af64dc272dfc9f994611173b05"}
+REVISIONS = {1: "72fbcaeb1853ca38150b55a00672fb6a48f7796d85bd205c61f0adb7a3cf64e4"}
 GOLDEN = {"m1": "d1279c598c9f81af5fefe8d360ffaba49fa7064d58854dffca67cb3eef09d1bc"}
 
 
