@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from executor.model.observation import Kind
 from executor.model.outcome import Returned
+from executor.model.spec import Strategy
 from executor.testing import DoesNotAgree, assert_agrees, program_of, simulate
 from executor.testing.checking import Plan, check
+from executor.testing.lies import is_within
 from executor.testing.replies import Reply
+from executor.testing.strategies import ObservationSet, observation_sets
 
 from .fetching import URL, fetching
 
@@ -80,3 +85,23 @@ def test_a_set_of_which_nothing_is_left_is_found() -> None:
     example = {URL: Reply.of(["6f1c1f0e-8a57-4a4e-9f0e-2b1a53f4a9d1"])}
     report = check(program_of(UNION), Plan(inputs=(b"",), replies=example, seconds=1.0))
     assert "no part of it is held by enough nodes" in report.text()
+
+
+@pytest.mark.parametrize("aggregate", [each for each in Strategy if each is not Strategy.SINGLE])
+@given(data=st.data())
+@settings(max_examples=15)
+def test_drawn_sets_stay_in_their_bound(aggregate: Strategy, data: st.DataObject) -> None:
+    """What the public strategies draw, liars included, the protocol agrees on within what honest nodes saw."""
+    drawn = data.draw(observation_sets(aggregate.value, 7, 2))
+    kind, value = drawn.agreed()
+    honest = [seen.value for seen in drawn.honest if seen.kind is Kind.VALUE]
+    assert kind is not Kind.VALUE or is_within(aggregate, value, honest)
+
+
+@given(drawn=observation_sets("single", failing=2))
+@settings(max_examples=30)
+def test_of_a_set_under_single_one_node_counts(drawn: ObservationSet) -> None:
+    """Whatever the others say."""
+    said = drawn.observations[drawn.alone]
+    assert (said,) == drawn.quorum
+    assert (said.kind, said.value) == drawn.agreed()
