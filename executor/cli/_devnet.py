@@ -14,6 +14,7 @@ from executor.errors import ExecutorError, InvalidConfig
 from executor.model.function import Function
 from executor.projects import load_function
 from executor.testing.devnet import ChainKind, Devnet
+from executor.testing.exchanges import RELAYS
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -88,4 +89,4 @@ def describe_network(story: Story, devnet: Devnet) -> None:
         signer_pid = node.signer.pid if node.signer else 0
         story.line(f"node {node.index}", f"{node.url}  process {node_pid}, signer process {signer_pid}")
     for name, address in sorted(devnet.overrides.items()):
-        story.line("exchange", f"http://{name} at {address}")
+        story.line("drand relay" if name in RELAYS else "exchange", f"http://{name} at {address}")

@@ -41,8 +41,10 @@ from executor.model.profile import PROFILE
 from executor.model.report import Scheme
 from executor.node.config_file import config_text
 from executor.node.uploads import sign_upload
+from executor.testing.exchanges import RELAYS
 from executor.testing.network import NetworkReader
 from executor.testing.processes import Child, Children, free_ports
+from executor.testing.relays import CHAIN_HASH
 
 ChainKind: TypeAlias = Literal["embedded", "anvil", "anvil-osaka"]
 START_TIMEOUT_S = 60.0
@@ -295,6 +297,10 @@ class Devnet:
             "http": {"port": node.port},
             "rounds": {"collect_delay_s": settings.collect_delay_s, "scheme": str(scheme)},
             "metrics": {"port": node.metrics_port},
+            "random": {
+                "drand_relays": [f"http://{name}" for name in sorted(self.overrides) if name in RELAYS],
+                "drand_chains": [CHAIN_HASH.hex()],
+            },
             "resolve": dict(sorted(self.overrides.items())),
         }
         (node.directory / "node.toml").write_text(config_text(values))

@@ -1,5 +1,7 @@
 """Three local exchanges: real HTTP servers whose JSON differs in shape, from caller to caller and from time to time.
 
+Beside them two relays of a drand chain of our own (relays.py), one of which lies.
+
 `python -m executor.testing.exchanges` serves until its standard input closes and prints one JSON line:
 {"exchange-a.test": "127.0.0.1:PORT", ...}, ready to be a node's `[resolve]`.
 """
@@ -17,6 +19,8 @@ from decimal import Decimal
 
 from aiohttp import web
 
+from executor.testing.relays import Relay, development_chain
+
 Shape = Callable[[Decimal], dict[str, object]]
 
 SHAPES: dict[str, Shape] = {
@@ -26,6 +30,7 @@ SHAPES: dict[str, Shape] = {
 }
 UNRELIABLE = "exchange-c.test"
 FAILURE_RATE = 0.25  # of the unreliable one's answers
+RELAYS = {"relay.test": "", "lying-relay.test": "lying"}  # of drand, by their fault
 
 
 class Market:
@@ -81,6 +86,10 @@ async def _main() -> None:
     parser = argparse.ArgumentParser(description="Three local exchanges for the devnet.")
     parser.add_argument("--seed", type=int, default=1, help="seed of the prices and failures")
     overrides, runners = await serve(parser.parse_args().seed)
+    for name, fault in RELAYS.items():
+        runner, port = await Relay(development_chain(), fault).serve()
+        overrides[name] = f"127.0.0.1:{port}"
+        runners.append(runner)
     sys.stdout.write(json.dumps(overrides) + "\n")
     sys.stdout.flush()
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

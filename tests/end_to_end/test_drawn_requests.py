@@ -1,0 +1,56 @@
+"""A contract asks for a draw: four nodes fetch the round from relays, one of which lies, and the receipt proves it."""
+
+from __future__ import annotations
+
+import pytest
+from wasmtime import wat2wasm
+
+from executor.crypto.draws import draw_value
+from executor.model.draw import parse_draw
+from executor.model.function import Function
+from executor.model.manifest import parse_manifest
+from executor.model.observation import Kind
+from executor.receipts import all_passed, verify_receipt
+from executor.receipts.on_chain import verify_on_chain
+from executor.testing.devnet import Devnet
+from executor.testing.relays import development_chain, manifest_chain
+from tests.end_to_end.journey import travel
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
+
+GUEST = """
+(module
+  (import "executor" "call" (func $call (param i32 i32 i32 i32) (result i64)))
+  (import "executor" "read" (func $read (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "random.draw")
+  (func (export "alloc") (param i32) (result i32) (i32.const 4096))
+  (func (export "run") (param i32 i32) (result i64)
+    (drop (call $call (i32.const 0) (i32.const 11) (i32.const 0) (i32.const 0))) (call $read (i32.const 1024))
+    (i64.const 0x0000040000000040)))
+"""
+MANIFEST = (
+    '[function]\nname = "draw"\nlanguage = "wasm"\nsource = "draw.wasm"\n[limits]\nobservations = 0\n'
+    '[capabilities.random]\nsource = "drand"\ndelay_s = 2\n'
+) + manifest_chain(development_chain())
+
+
+async def test_a_contract_gets_a_draw(devnet: Devnet) -> None:
+    """The callback has the round's value; nothing was observed or certified, and anyone checks the proof offline."""
+    function = Function(wat2wasm(GUEST), parse_manifest(MANIFEST).terms)
+    journey = await travel(devnet, await devnet.register(function), [0, 1, 2, 3])
+    receipt = journey.receipt
+    (entry,) = receipt.transcript
+    assert (entry.kind, receipt.certificate) == (Kind.DRAW, None)
+    draw = parse_draw(entry.spec)
+    assert draw.published_at >= receipt.request.block_timestamp + 2
+    assert receipt.payload == draw_value(receipt.request, 0, entry.value) + bytes(32)
+    delivered = await devnet.consumer.read()
+    assert (delivered.request_id, delivered.price) == (journey.request_id, int.from_bytes(receipt.payload[:32], "big"))
+    checks = verify_receipt(receipt)
+    assert all_passed(checks), checks
+    assert [check.name for check in checks].count("draws") == 1
+    on_chain = await verify_on_chain(receipt, devnet.chain.url)
+    assert all_passed(on_chain), on_chain
+    drawn = {node for node, _ in journey.of("drawn")}
+    assert len(drawn) >= devnet.epoch.quorum  # whoever is late has the draw with the attestation
