@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias, TypeVar
+from typing import Final as Constant
 
 from eth_utils.abi import collapse_if_tuple
 from web3.types import LogReceipt
@@ -23,6 +24,8 @@ from executor.model.ids import Address, Digest, FunctionId, RequestId
 from executor.model.receipt import ChainLocation
 from executor.model.request import Request
 from executor.model.transaction import Quantity
+
+MAX_INPUT_BYTES: Constant = 65_536  # contracts/src/Settings.sol, MAX_INPUT_LENGTH
 
 Json = Any
 E = TypeVar("E", bound=Decoded)
@@ -153,6 +156,9 @@ def _request(log: RouterLog, block: Block, chain_id: int, router: Address) -> Se
     for name in ("subscription", "epoch", "nonce"):
         if getattr(context, name) > MAX_INTEGER:
             return Dropped(f"{name} is above 2^53 - 1", log.location)
+    if len(event.input) > MAX_INPUT_BYTES:
+        reason = f"an input of {len(event.input)} bytes; a router takes {MAX_INPUT_BYTES} at most"
+        return Dropped(reason, log.location)
     request = Request(
         chain_id=chain_id,
         router=router,

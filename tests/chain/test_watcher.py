@@ -177,6 +177,21 @@ async def test_numbers_beyond_the_model_are_dropped_with_a_reason(scene: Scene) 
     assert [after] == only(SeenRequest, events)
 
 
+async def test_an_input_that_no_router_takes_is_dropped_with_a_reason(scene: Scene) -> None:
+    """An endpoint that is alone could invent one; a node would journal it, and not read it again after a restart."""
+    start = (await scene.request(b"a" * 32)).location.block_number
+
+    def lie(method: str, value: Any) -> Any:
+        if method == "eth_getLogs":
+            for log in value:
+                short, long = f"{32:064x}" + "61" * 32, f"{2_000_000:064x}" + "61" * 2_000_000
+                log["data"] = log["data"].replace(short, long)
+        return value
+
+    (dropped,) = only(Dropped, await poll_through(scene, lying(scene.chain.url, lie), start))
+    assert dropped.reason == "an input of 2000000 bytes; a router takes 65536 at most"
+
+
 async def poll_through(scene: Scene, proxy: Endpoint, start: int) -> list[ChainEvent]:
     async with proxy:
         client = ChainClient([proxy.url], scene.client.chain_id, scene.client.router, attempts=1)
