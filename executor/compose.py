@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -23,7 +24,7 @@ from executor.chain.client import ChainClient
 from executor.chain.fees import GWEI, FeePolicy
 from executor.chain.sender import Account, TransactionSender
 from executor.chain.transmitter import Transmitter
-from executor.errors import ExecutorError
+from executor.errors import ExecutorError, InvalidConfig
 from executor.keys.client import OfKey, SignerClient
 from executor.keys.keyset import PublicKeys
 from executor.keys.memory import keep_memory_here
@@ -61,13 +62,24 @@ def honest(runs: Runs) -> Runs:
     return runs
 
 
+def make_data_folder(folder: Path) -> None:
+    """The folder of `data`, made where there is none; raises InvalidConfig when nothing can be kept in it."""
+    advice = "name a folder in `data` that the node's user may write, or give it this one"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidConfig(f"data = {folder}: cannot be made: {error.strerror}; {advice}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InvalidConfig(f"data = {folder}: this user may not write there; {advice}")
+
+
 async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
     """Run a node until SIGTERM or SIGINT; prints one JSON line when it takes requests."""
     keep_memory_here()  # observe runs read secrets through it
     config = read_config(config_path)
     logs = config.logs
     configure_logs(level=logs.level, format=logs.format, value_bytes=logs.value_bytes, secrets=config.urls)
-    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_data_folder(config.data)
     shutdown = Shutdown()
     await shutdown.run(_run(config, wrap, shutdown.asked), config.stop_timeout_s + CLOSING_S)
 

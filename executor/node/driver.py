@@ -10,10 +10,8 @@ Rule 5. One run of a kind over one transcript at a time, and one transmission of
 Rule 6. What finds no room (a worker, a place among the work under way) is shed and told, and nothing is lost by it: the
         machine asks again some rounds later.
 Rule 7. A driver that stops carries out the effects of the turn it is in, and begins no other.
-Rule 8. A member is heard so many messages a second and no more, however they are bundled.
-Rule 9. Large bundles are decoded beside the loop, one at a time: megabytes that a member made costly to read take half
-        of its time at most.
-Rule 10. A driver that is closed holds nothing: neither who waits for its inbox, nor a place that all drivers share.
+Rule 8. In the machine time never goes back: it stands still where the clock does a little, and where the clock goes
+        back far, as after a wrong jump ahead, the node ends rather than stand still for as long.
 """
 
 from __future__ import annotations
@@ -30,9 +28,7 @@ from executor.errors import (
     DrawUnavailable,
     ExecutorError,
     HostFault,
-    InvalidEncoding,
     PeerFault,
-    RuleBroken,
     SignerUnavailable,
     SigningRefused,
     WorkersBusy,
@@ -46,9 +42,9 @@ from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.node import evidence
 from executor.node.conditions import Conditions
+from executor.node.intake import Intake, Step
 from executor.node.metrics.meters import Traffic, no_traffic
 from executor.node.outgoing import Outgoing, Wire
-from executor.protocol.bundles import decode_bundle
 from executor.protocol.describing import RequestView
 from executor.protocol.effects import (
     Attested,
@@ -68,22 +64,15 @@ from executor.protocol.messages import Message, request_ids
 from executor.protocol.record import empty_record
 from executor.protocol.statements import ObservationStatement, PrepareStatement, ReportsStatement, Signatures, Statement
 from executor.store.events import EventLog
-from executor.transport.limits import Allowance
 
-INBOX = 4_096  # steps waiting; beyond it, senders wait
 STEPS_TOGETHER = 64  # of a turn: some milliseconds of the machine, one commit, one round trip to the signer
-MESSAGES_PER_SECOND = 2_000  # of one member: about three for each of 256 requests and second, twice over
-MESSAGES_BURST = 8_000  # a round's statuses of every request at work, when a round begins
-LARGE_BYTES = 65_536  # a message above this takes one of few places: members may send 8 MiB each, 200 times a second
-LARGE_PLACES = 32
 MAX_UNDER_WAY = 4_096  # runs and transmissions: twice the requests that have a place
 RETRIES = 3  # of a run that ended in a host fault
 RETRY_DELAY_S = 0.5
+CLOCK_BACK_S = 60.0  # fifteen rounds of 4 s; adjustments of a clock that is kept are far below
 SIGNER_ATTEMPTS = 60  # half a minute: long enough to restart a signer, short enough to be noticed
 
 T = TypeVar("T")
-
-Step = Callable[[float], list[Effect]]
 
 
 class Runs(Protocol):
@@ -143,6 +132,7 @@ class Driver:
         traffic: Traffic = no_traffic,
         conditions: Conditions | None = None,
         large: asyncio.Semaphore | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._member = member
         self._conditions = conditions or Conditions()
@@ -155,17 +145,15 @@ class Driver:
         self._transmit = transmit
         self._traffic = traffic
         self._wire: Wire | None = None
-        self._inbox: asyncio.Queue[Step] = asyncio.Queue(INBOX)
+        self._intake = Intake(member.epoch.n, self._read, events, traffic, large)
+        self._inbox = self._intake.steps
         self._requests: dict[RequestId, tuple[Request, Function]] = {}
-        self._large = large or asyncio.Semaphore(LARGE_PLACES)  # shared by the drivers of a node
         self._under_way: dict[Hashable, asyncio.Task[None]] = {}
         self._transmissions: set[Hashable] = set()
         self._reading: set[Step] = set()  # of the steps in the inbox, those that read the journal
+        self._clock = clock
+        self._latest = 0.0
         self._stopping = asyncio.Event()
-        self._closed = False
-        self._holding: set[Step] = set()  # of the steps in the inbox, those that hold a place of the large
-        self._decoding = asyncio.Semaphore(1)
-        self._heard = Allowance[int](MESSAGES_PER_SECOND, MESSAGES_BURST, names=member.epoch.n)
 
     def attach(self, wire: Wire) -> None:
         """Name the way to the others; before `run`."""
@@ -207,53 +195,7 @@ class Driver:
         """
         if sender == self._member.index:
             return
-        if len(data) <= LARGE_BYTES:
-            await self._take(sender, data, self._decode(sender, data))
-            return
-        await self._large.acquire()
-        try:
-            async with self._decoding:  # Rule 9
-                messages = await asyncio.to_thread(self._decode, sender, data)
-            await self._take(sender, data, messages, large=True)
-        except BaseException:
-            self._large.release()
-            raise
-
-    def _decode(self, sender: int, data: bytes) -> tuple[Message, ...]:
-        try:
-            return decode_bundle(data)
-        except InvalidEncoding as error:
-            raise RuleBroken(str(error), sender) from error
-
-    async def _take(self, sender: int, data: bytes, messages: Sequence[Message], *, large: bool = False) -> None:
-        """Put messages into the inbox; a large bundle's place is free again when they are read."""
-        now = time.monotonic()
-        heard = [message for message in messages if self._heard.spend(sender, now)]  # Rule 8
-        if len(heard) < len(messages):
-            self._events.add("unheard", "", sender=sender, messages=len(messages) - len(heard))
-        for message in heard:
-            self._traffic("in", sender, message.type, len(data) // len(messages))
-
-        def step(now: float) -> list[Effect]:
-            if large:
-                self._let_go(step)
-            return [effect for message in heard for effect in self._read(sender, message, now)]
-
-        if large:
-            self._holding.add(step)
-        try:
-            if not self._closed:
-                await self._inbox.put(step)
-        except BaseException:
-            self._holding.discard(step)  # the caller lets the place go
-            raise
-        if self._closed and large:
-            self._let_go(step)
-
-    def _let_go(self, step: Step) -> None:
-        if step in self._holding:
-            self._holding.discard(step)
-            self._large.release()
+        await self._intake.received(sender, data)
 
     def _read(self, sender: int, message: Message, now: float) -> list[Effect]:
         try:
@@ -293,13 +235,8 @@ class Driver:
                     task.cancel()
 
     async def close(self) -> None:
-        """Rule 10; called when the epoch is served no more and `run` was cancelled."""
-        self._closed = True
-        while not self._inbox.empty():
-            self._inbox.get_nowait()  # whoever waits to put one more may
-            await asyncio.sleep(0)
-        for step in list(self._holding):
-            self._let_go(step)
+        """Let go of what waits, once the epoch is served no more and `run` was cancelled."""
+        await self._intake.close()
 
     def stop(self) -> None:
         """Rule 7; `run` then returns."""
@@ -314,7 +251,8 @@ class Driver:
             return
         assert self._wire is not None, "attach comes before run"
         outgoing = Outgoing(self._wire, self._traffic, self._events)
-        now = time.time()
+        now = self._clock()
+        self._check_clock(now)
         effects: list[Effect] = []
         for step in steps:
             if step in self._reading:  # Rule 4
@@ -330,13 +268,22 @@ class Driver:
         for bundle in outgoing.bundles():
             await self._with_signer(bundle)
 
+    def _check_clock(self, now: float) -> None:
+        """Rule 8; raises HostFault."""
+        if now < self._latest - CLOCK_BACK_S:
+            raise HostFault(
+                f"this machine's clock went back by {self._latest - now:.0f} s, and rounds go by it: the node would "
+                "say nothing for as long; it ends, and serves again once it is started. Mend what sets the clock"
+            )
+        self._latest = max(self._latest, now)
+
     async def _next_steps(self) -> list[Step]:
         """Those that wait, or one; and the clock's, when its time has come, after no more than a turn's others.
 
         What came in time but was not read yet, because this node is busy, is not late.
         """
         steps: list[Step] = []
-        wait = self._member.deadline() - time.time()
+        wait = self._member.deadline() - self._clock()
         due = wait <= 0
         if due:
             await asyncio.sleep(0)
@@ -361,7 +308,7 @@ class Driver:
         """What follows from the signatures, in the order in which they were asked for."""
         answers = await asyncio.gather(*(self._sign(statement) for statement in statements))
         self._journal.flush()  # with what the signer's record counted: before any of them is used
-        now = time.time()
+        now = self._clock()
         return [
             effect
             for statement, signatures in zip(statements, answers, strict=True)

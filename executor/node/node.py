@@ -34,10 +34,11 @@ from executor.node.catchup import CatchUp
 from executor.node.conditions import Conditions
 from executor.node.config import NodeConfig
 from executor.node.continuity import Continuity
-from executor.node.driver import LARGE_PLACES, Draws, Driver, Runs
+from executor.node.driver import Draws, Driver, Runs
 from executor.node.epochs import EpochFollower
 from executor.node.evidence import in_journal
 from executor.node.holding import FunctionHolding
+from executor.node.intake import LARGE_PLACES
 from executor.node.metrics.meters import Meters
 from executor.node.metrics.readings import count_rounds, read_queues, read_secrets
 from executor.node.metrics.timed import TimedJournal

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final as Constant
 
+from executor.errors import StoreError
 from executor.model.committee import Epoch
 from executor.model.function import Function
 from executor.model.ids import RequestId
@@ -27,7 +29,8 @@ class ReceiptFiles:
         self.directory = directory
         self._fresh: OrderedDict[RequestId, Receipt] = OrderedDict()  # written, and soon to be completed
         self.replies: Callable[[RequestId], Iterable[KeptReply]] = lambda _: ()  # what this node's looks were answered
-        directory.mkdir(parents=True, exist_ok=True)
+        with _on_disk(directory):
+            directory.mkdir(parents=True, exist_ok=True)
 
     def path(self, request_id: RequestId) -> Path:
         """Where the request's receipt stands or will stand."""
@@ -49,14 +52,17 @@ class ReceiptFiles:
             requested=requested,
             replies=self.replies(attested.request_id) if keeps_replies(function.terms) else (),
         )
-        write_receipt(self.path(attested.request_id), receipt, durably=False)  # after a restart it is told again
+        with _on_disk(self.path(attested.request_id)):
+            write_receipt(self.path(attested.request_id), receipt, durably=False)  # after a restart it is told again
         self._fresh[attested.request_id] = receipt
         if len(self._fresh) > FRESH:
             self._fresh.popitem(last=False)
 
     def keep(self, request_id: RequestId, receipt: Receipt) -> None:
-        """Write a receipt that another member gave and this node checked."""
-        write_receipt(self.path(request_id), receipt)
+        """Write a receipt that stands for itself: made here, or given by another member and checked."""
+        path = self.path(request_id)
+        with _on_disk(path):
+            write_receipt(path, receipt)
 
     def complete(self, request_id: RequestId, delivered: ChainLocation | None, bill: Bill | None) -> None:
         """Write where the delivery stands and what it cost, or None when a reorganisation undid it, into the receipt.
@@ -66,4 +72,14 @@ class ReceiptFiles:
         path = self.path(request_id)
         if path.exists():
             written = self._fresh.pop(request_id, None) or read_receipt(path)
-            write_receipt(path, replace(written, delivered=delivered, bill=bill))
+            self.keep(request_id, replace(written, delivered=delivered, bill=bill))
+
+
+@contextmanager
+def _on_disk(path: Path) -> Iterator[None]:
+    """What the disk refuses ends the node, in words: started again, it is told of every attestation again."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreError(f"cannot write {path}: {reason}; mend the disk or its rights, then start the node") from error

@@ -34,8 +34,11 @@ class CodeCache:
         """Creates the directory; raises HostFault when it is not ours alone."""
         self._directory = directory
         self._prefix = f"{profile_id(profile).hex()}-wasmtime-{version('wasmtime')}"
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = directory.lstat()
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            status = directory.lstat()
+        except OSError as error:
+            raise HostFault(f"the folder of compiled code, {directory}, cannot be used: {error.strerror}") from error
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
             raise HostFault(f"{directory} must be a directory of this user that nobody else may enter (chmod 700)")
 

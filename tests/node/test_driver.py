@@ -1,6 +1,7 @@
 """The driver over real members: effects in order, restarts, and what must not end or stall a node."""
 
 import asyncio
+import time
 
 import pytest
 from node_bench import Node, make_request, one_slot, until
@@ -11,6 +12,8 @@ from executor.model.observation import Kind, Observation
 from executor.model.transcript import Entry
 from executor.model.view import Certificate, View
 from executor.node import driver as driver_module
+from executor.node import intake as intake_module
+from executor.node.intake import LARGE_BYTES, LARGE_PLACES
 from executor.protocol.bundles import encode_bundles
 from executor.protocol.effects import Transmit
 from executor.protocol.messages import Proposal, Status
@@ -216,8 +219,8 @@ async def test_large_messages_wait_outside_while_the_node_is_busy(committee):
     node.task.cancel()
     await asyncio.wait({node.task})
     large = bundle(Status(request_id(make_request(9)), 1, CERTIFICATE, (), ()))
-    assert len(large) > driver_module.LARGE_BYTES
-    for _ in range(driver_module.LARGE_PLACES):
+    assert len(large) > LARGE_BYTES
+    for _ in range(LARGE_PLACES):
         await asyncio.wait_for(node.driver.received(1, large), 1)
     waiting = asyncio.create_task(node.driver.received(1, large))
     await asyncio.wait({waiting}, timeout=0.05)
@@ -228,7 +231,7 @@ async def test_large_messages_wait_outside_while_the_node_is_busy(committee):
 
 async def test_a_closed_epoch_holds_nothing_that_others_need(committee, monkeypatch):
     """Its inbox was full, of large messages too: who waits is let go, and the node's places are free again."""
-    monkeypatch.setattr(driver_module, "INBOX", 8)
+    monkeypatch.setattr(intake_module, "STEPS", 8)
     (node, *_) = await committee(4)
     node.task.cancel()
     await asyncio.wait({node.task})
@@ -240,16 +243,16 @@ async def test_a_closed_epoch_holds_nothing_that_others_need(committee, monkeypa
     await node.driver.close()
     waiting += [asyncio.create_task(node.driver.received(1, data)) for data in (small, large)]
     await asyncio.wait_for(asyncio.gather(*waiting), 8)
-    for _ in range(driver_module.LARGE_PLACES):
-        await asyncio.wait_for(node.driver._large.acquire(), 1)
+    for _ in range(LARGE_PLACES):
+        await asyncio.wait_for(node.driver._intake.large.acquire(), 1)
 
 
 async def test_a_large_message_that_is_none_costs_no_place(committee):
     """It is refused, and blamed on its sender."""
     (node, *_) = await committee(4)
-    for _ in range(driver_module.LARGE_PLACES + 1):
+    for _ in range(LARGE_PLACES + 1):
         with pytest.raises(RuleBroken):
-            await asyncio.wait_for(node.driver.received(1, b"[" + b" " * driver_module.LARGE_BYTES), 1)
+            await asyncio.wait_for(node.driver.received(1, b"[" + b" " * LARGE_BYTES), 1)
 
 
 async def test_time_passes_however_much_waits_in_the_inbox(committee):
@@ -263,6 +266,21 @@ async def test_time_passes_however_much_waits_in_the_inbox(committee):
         while node.member.deadline() <= first:
             await node.driver.received(1, noise)
     assert not node.task.done()
+
+
+async def test_a_clock_that_was_far_ahead_ends_the_node(committee):
+    """It had entered rounds that the others reach in an hour: its clock right again, it would be silent until then."""
+    (node, *_) = await committee(4)
+    await until(lambda: node.driver._latest)
+    node.driver._clock = lambda: time.time() - 5
+    await node.see(make_request())
+    await until(lambda: node.runs.executed)
+    assert not node.task.done(), "a little is waited for"
+    node.driver._clock = lambda: time.time() - 3_600
+    await node.see(make_request(1))
+    with pytest.raises(ExceptionGroup) as ended:
+        await asyncio.wait_for(node.task, 8)
+    assert "clock went back by 3" in str(ended.value.exceptions[0])
 
 
 async def test_a_busy_node_stops_when_it_is_told_to(committee):
