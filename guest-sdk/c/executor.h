@@ -380,6 +380,25 @@ static inline executor_bytes executor_http_get(const char *url) {
     return executor_http_body(answer.bytes);
 }
 
+/* ---- private data (docs/secrets.md), inside a look only ----------------------------------------------------------- */
+
+/* A capability's response; its error is what this look observes. */
+static inline executor_bytes executor_live(const char *operation, executor_bytes request) {
+    executor_response response = executor_call(operation, request);
+    if (!response.ok) executor_observation_failed(response.bytes);
+    return response.bytes;
+}
+
+/* The value that the function's owner put under this name. */
+static inline executor_bytes executor_secret(const char *name) {
+    return executor_live("secrets.get", executor_text(name));
+}
+
+/* The text of an envelope, which must be part of the request's input. */
+static inline executor_bytes executor_private_input(executor_bytes envelope) {
+    return executor_live("input.private", envelope);
+}
+
 /* ---- decimals ---------------------------------------------------------------------------------------------------- */
 
 /* Least significant limb first. */

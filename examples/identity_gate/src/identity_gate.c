@@ -34,13 +34,6 @@ static executor_bytes unhex(executor_bytes text) {
     return (executor_bytes){bytes, text.len / 2};
 }
 
-/* A capability's response; its error is this node's observation. */
-static executor_bytes live(const char *operation, executor_bytes request) {
-    executor_response response = executor_call(operation, request);
-    if (!response.ok) executor_observation_failed(response.bytes);
-    return response.bytes;
-}
-
 /* Text that can stand in a JSON string as it is; anything else ends the look. */
 static executor_bytes plain(executor_bytes text, const char *otherwise) {
     for (uint32_t i = 0; i < text.len; i++)
@@ -56,11 +49,11 @@ static bool says(executor_bytes json, const char *key, executor_bytes wanted) {
 
 /* What the provider knows about the person with this document. */
 static executor_bytes person(executor_bytes document) {
-    executor_bytes key = plain(live("secrets.get", executor_text("PROVIDER_KEY")), "bad-secret");
+    executor_bytes key = plain(executor_secret("PROVIDER_KEY"), "bad-secret");
     executor_bytes head = executor_text("{\"headers\":{\"authorization\":\"Bearer ");
     head = executor_concat(executor_concat(head, key), executor_text("\",\"x-document\":\""));
     head = executor_concat(executor_concat(head, document), executor_text("\"},\"method\":\"GET\",\"url\":\"" PROVIDER "\"}"));
-    executor_bytes answer = live("http.fetch", executor_concat(executor_u32(head.len), head));
+    executor_bytes answer = executor_live("http.fetch", executor_concat(executor_u32(head.len), head));
     if (!says(executor_http_head(answer), "status", executor_text("200")))
         executor_observation_failed(executor_text("http-status"));
     return executor_http_body(answer);
@@ -68,7 +61,7 @@ static executor_bytes person(executor_bytes document) {
 
 static executor_bytes look(void *state) {
     asked *about = state;
-    executor_bytes text = live("input.private", about->envelope);
+    executor_bytes text = executor_private_input(about->envelope);
     bool same = says(text, "account", hex(about->account)) && says(text, "policy", hex(about->policy)) &&
                 says(text, "gate", executor_json_text(executor_json_member(executor_context(), "consumer")));
     if (!same) executor_observation_failed(executor_text("other-request"));
@@ -76,7 +69,7 @@ static executor_bytes look(void *state) {
     if (!executor_equal(executor_json_member(found, "of_age"), executor_text("true"))) return executor_text("no");
     executor_bytes number = executor_json_text(executor_json_member(found, "number"));
     if (!number.len) executor_observation_failed(executor_text("bad-answer"));
-    executor_bytes key = live("secrets.get", executor_text("NULLIFIER_KEY"));
+    executor_bytes key = executor_secret("NULLIFIER_KEY");
     if (key.len < 32) executor_observation_failed(executor_text("bad-secret"));
     executor_bytes keyed = executor_concat(executor_concat(key, about->policy), number);
     return hex(executor_keccak256(keyed));
