@@ -22,6 +22,7 @@ from executor.capabilities.evm import EvmSettings
 from executor.capabilities.http import HttpSettings
 from executor.chain.client import ChainClient
 from executor.chain.fees import GWEI, FeePolicy
+from executor.chain.pushes import PushOrigin
 from executor.chain.sender import Account, TransactionSender
 from executor.chain.transmitter import Transmitter
 from executor.errors import ExecutorError, InvalidConfig
@@ -31,7 +32,7 @@ from executor.keys.memory import keep_memory_here
 from executor.logs import configure_logs
 from executor.model.committee import Epoch, Member
 from executor.model.draw import QUICKNET
-from executor.model.ids import Address
+from executor.model.ids import Address, RequestId
 from executor.model.report import Scheme
 from executor.node.chains import open_chains
 from executor.node.config import NodeConfig, read_config
@@ -153,6 +154,9 @@ async def _serve(
             scheme=scheme if any(verifier.scheme is scheme for verifier in epoch.verifiers) else None,
         )
 
+    def origin_of(request: RequestId) -> PushOrigin | None:
+        return node.book.origin(request)
+
     node = Node(
         config,
         chain=chain,
@@ -164,7 +168,7 @@ async def _serve(
             chains={QUICKNET.hash, *map(bytes.fromhex, config.random.drand_chains)},
         ),
         load=pool.load,
-        transmit=lambda epoch: Transmissions(epoch, transmitter, events).transmit,
+        transmit=lambda epoch: Transmissions(epoch, transmitter, events, origin_of=origin_of).transmit,
         events=events,
         settings=settings,
         meters=meters,

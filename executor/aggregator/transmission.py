@@ -3,16 +3,21 @@
 Rule 1. A failure is told, and left to a later round: of this member, or of the others, who hold the attestation too.
 Rule 2. An account that cannot pay is told of once; every later attempt asks the node again, so the first one after the
         account has funds succeeds, and that is told too.
+Rule 3. Requests are fulfilled, and what triggers made is pushed. Leaders keep them apart; of an attestation that holds
+        both the router skips in each of the two transactions what belongs into the other.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
 
+from executor.chain.pushes import PushOrigin
 from executor.chain.transmitter import Transmission
 from executor.errors import ExecutorError, InsufficientFunds
 from executor.model.committee import Epoch
+from executor.model.ids import RequestId
 from executor.model.report import Attestation
 from executor.protocol.effects import Transmit
 from executor.store.events import EventLog
@@ -23,14 +28,32 @@ CONCURRENT = 8  # transactions of one account under way; more wait
 class Delivers(Protocol):
     """The transmitter of executor/chain."""
 
-    async def deliver(self, epoch: Epoch, attestation: Attestation, payloads: tuple[bytes, ...], /) -> Transmission:
-        """Deliver what is still open; raises ExecutorError."""
+    async def deliver(
+        self,
+        epoch: Epoch,
+        attestation: Attestation,
+        payloads: tuple[bytes, ...],
+        origins: Sequence[PushOrigin | None] = (),
+        /,
+    ) -> Transmission:
+        """Deliver what is still open, or, with origins, push; raises ExecutorError."""
+
+
+OriginOf: TypeAlias = Callable[[RequestId], PushOrigin | None]
+"""What a request that a trigger made comes from; None for one that was asked for."""
+
+
+def asked_for(_request: RequestId) -> PushOrigin | None:
+    """Where no trigger makes requests."""
+    return None
 
 
 class Transmissions:
     """Carries `Transmit` effects out and says what came of them. Counters and `without_funds` are for metrics."""
 
-    def __init__(self, epoch: Epoch, transmitter: Delivers, events: EventLog) -> None:
+    def __init__(
+        self, epoch: Epoch, transmitter: Delivers, events: EventLog, *, origin_of: OriginOf = asked_for
+    ) -> None:
         self.delivered = 0  # requests that a transaction of ours closed
         self.late = 0  # that were closed already
         self.failed = 0  # attempts
@@ -39,17 +62,25 @@ class Transmissions:
         self._epoch = epoch
         self._transmitter = transmitter
         self._events = events
+        self._origin_of = origin_of
         self._slots = asyncio.Semaphore(CONCURRENT)
 
     async def transmit(self, effect: Transmit) -> None:
         """Deliver what is still open."""
+        origins = [self._origin_of(report.request_id) for report in effect.attestation.reports]
+        if not all(origins):
+            await self._transmit(effect, ())
+        if any(origins):  # Rule 3
+            await self._transmit(effect, origins)
+
+    async def _transmit(self, effect: Transmit, origins: Sequence[PushOrigin | None]) -> None:
         attestation = effect.attestation
         requests = [report.request_id for report in attestation.reports]
         async with self._slots:
             for request in requests:
                 self._events.add("transmitting", request, scheme=attestation.scheme.value, batch=len(requests))
             try:
-                done = await self._transmitter.deliver(self._epoch, attestation, effect.payloads)
+                done = await self._transmitter.deliver(self._epoch, attestation, effect.payloads, origins)
             except InsufficientFunds as error:
                 self.failed += 1
                 if not self.without_funds:

@@ -44,7 +44,10 @@ class SeenRequest:
 
 @dataclass(frozen=True, slots=True)
 class SeenDelivery:
-    """A request was closed by an attested report; `status` as in the report, `success` of the callback."""
+    """A request was closed by an attested report, or one that a trigger made was pushed.
+
+    `status` is as in the report, `success` the callback's.
+    """
 
     request_id: RequestId
     status: int
@@ -187,6 +190,13 @@ def _delivery(log: RouterLog, _block: Block, _chain_id: int, _router: Address) -
     return SeenDelivery(RequestId(event.request_id), event.status, event.success, transmitter, log.location, charge)
 
 
+def _push(log: RouterLog, _block: Block, _chain_id: int, _router: Address) -> Seen:
+    event = log.event(binding.Pushed)
+    transmitter = Address.from_hex(event.transmitter)
+    charge = Charge(event.charge.work, event.charge.gas_cost, event.charge.refund)
+    return SeenDelivery(RequestId(event.request_id), event.status, event.success, transmitter, log.location, charge)
+
+
 def _expiry(log: RouterLog, _block: Block, _chain_id: int, _router: Address) -> Seen:
     event = log.event(binding.Expired)
     return SeenExpiry(RequestId(event.request_id), log.location, event.refund)
@@ -196,6 +206,7 @@ _DECODERS: dict[bytes, Callable[[RouterLog, Block, int, Address], Seen]] = {
     binding.Requested.TOPIC: _request,
     binding.Delivered.TOPIC: _delivery,
     binding.Expired.TOPIC: _expiry,
+    binding.Pushed.TOPIC: _push,
 }
 TOPICS = tuple(_DECODERS)
 """First topics of the logs that `decode` knows."""

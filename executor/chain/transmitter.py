@@ -1,4 +1,4 @@
-"""Delivers attestations: calldata of `Router.fulfill`, gas for the callbacks, and what became of each report."""
+"""Delivers attestations: calldata of `Router.fulfill` or `push`, gas for the callbacks, what became of each report."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from executor.chain.client import ChainClient, Receipt, well_formed
 from executor.chain.contracts import calldata, revert_reason
 from executor.chain.kept_sums import KeptSums
 from executor.chain.logs import router_logs
+from executor.chain.pushes import PushOrigin, look, push_calldata
 from executor.chain.sender import TransactionSender
 from executor.crypto.digests import keccak256
 from executor.errors import InvalidValue, RpcRefused, TransactionFailed
@@ -64,13 +65,20 @@ def pack_reports(reports: Sequence[Report], payloads: Sequence[bytes]) -> bytes:
     return packed
 
 
-def fulfill_calldata(epoch: Epoch, attestation: Attestation, payloads: Sequence[bytes]) -> bytes:
-    """The transaction's data; raises InvalidValue if the epoch has no verifier of the attestation's scheme."""
+def delivery_calldata(
+    epoch: Epoch, attestation: Attestation, payloads: Sequence[bytes], origins: Sequence[PushOrigin | None] = ()
+) -> bytes:
+    """The transaction's data, of a push where there are origins.
+
+    Raises InvalidValue if the epoch has no verifier of the attestation's scheme.
+    """
     schemes = [verifier.scheme for verifier in epoch.verifiers]
     if attestation.scheme not in schemes:
         raise InvalidValue(f"epoch {epoch.number} has no {attestation.scheme} verifier")
     packed = pack_reports(attestation.reports, payloads)
     index = schemes.index(attestation.scheme)
+    if origins:
+        return push_calldata(epoch, attestation, packed, index, origins)
     return calldata("Router", "fulfill", epoch.number, index, packed, attestation.proof)
 
 
@@ -83,26 +91,33 @@ class Transmitter:
         self._client = client
         self._sender = sender
 
-    async def deliver(self, epoch: Epoch, attestation: Attestation, payloads: Sequence[bytes]) -> Transmission:
-        """Deliver what is still open.
+    async def deliver(
+        self,
+        epoch: Epoch,
+        attestation: Attestation,
+        payloads: Sequence[bytes],
+        origins: Sequence[PushOrigin | None] = (),
+    ) -> Transmission:
+        """Deliver the requests that are still open or, with the origins of those that triggers made, push these.
 
         That someone else delivered first, before or while we tried, is no error. Raises TransactionFailed when the
         router refuses the attestation or the transaction is not mined, ChainUnavailable when no endpoint answers.
         """
-        whole = fulfill_calldata(epoch, attestation, payloads)
-        ids = tuple(report.request_id for report in attestation.reports)
-        open_gas = await self._open_callback_gas(ids)
+        whole = delivery_calldata(epoch, attestation, payloads, origins)
+        reports, ids = attestation.reports, tuple(report.request_id for report in attestation.reports)
+        open_gas = await self._open_gas(reports, origins)
         if open_gas is None:
             return Transmission(None, 0, (), ids, ())
         marked = replace(attestation, proof=await self.sums.mark(epoch, attestation))
-        call = fulfill_calldata(epoch, marked, payloads)
+        call = delivery_calldata(epoch, marked, payloads, origins)
         try:
             gas = await self._sender.estimate(self._client.router, call)
         except RpcRefused as error:
             if call == whole:
-                return await self._unless_closed(ids, revert_reason(error.data) if error.data else error.message, None)
+                why = revert_reason(error.data) if error.data else error.message
+                return await self._unless_closed(reports, origins, why, None)
             self.sums.forget(epoch, attestation)
-            return await self.deliver(epoch, attestation, payloads)
+            return await self.deliver(epoch, attestation, payloads, origins)
         if gas > MAX_TRANSACTION_GAS:
             raise TransactionFailed(
                 f"a delivery of {len(ids)} reports takes {gas} gas, a transaction has at most {MAX_TRANSACTION_GAS}"
@@ -113,9 +128,18 @@ class Transmitter:
         gas = max(gas, min(gas + open_gas + EARNINGS_GAS, MAX_TRANSACTION_GAS))
         receipt = await self._sender.send(self._client.router, call, gas=gas)
         if not receipt.succeeded:
-            return await self._unless_closed(ids, await self._why(call, receipt), receipt)
+            return await self._unless_closed(reports, origins, await self._why(call, receipt), receipt)
         await self.sums.remember(epoch, attestation, self._sender)
         return self._transmission(receipt)
+
+    async def _open_gas(self, reports: Sequence[Report], origins: Sequence[PushOrigin | None]) -> int | None:
+        """Gas for the callbacks of what is open; None if nothing is. Raises TransactionFailed when nobody would pay."""
+        if not origins:
+            return await self._open_callback_gas([report.request_id for report in reports])
+        found = await look(self._client, reports, origins)
+        if found.gas is None and found.reasons:
+            raise TransactionFailed(f"the router would skip it: {'; '.join(found.reasons)[:500]}")
+        return found.gas
 
     async def _open_callback_gas(self, ids: Sequence[RequestId]) -> int | None:
         """Sum of the callback gas limits of the requests that are open; None if none is."""
@@ -125,9 +149,12 @@ class Transmitter:
         limits = [each.callback_gas_limit for each in pending if int(each.consumer, 16)]
         return sum(limits) if limits else None
 
-    async def _unless_closed(self, ids: tuple[RequestId, ...], reason: str, receipt: Receipt | None) -> Transmission:
+    async def _unless_closed(
+        self, reports: Sequence[Report], origins: Sequence[PushOrigin | None], reason: str, receipt: Receipt | None
+    ) -> Transmission:
         """A failed attempt that came too late changed nothing that mattered."""
-        if await self._open_callback_gas(ids) is not None:
+        ids = tuple(report.request_id for report in reports)
+        if await self._open_gas(reports, origins) is not None:
             where = f" in {receipt.location.transaction}" if receipt else ""
             raise TransactionFailed(f"the router refused the delivery{where}: {reason}")
         if receipt is None:
@@ -154,6 +181,10 @@ class Transmitter:
                     event = log.event(binding.Delivered)
                     delivered.append(RequestId(event.request_id))
                     gas_costs.append(event.charge.gas_cost)
+                case (binding.Pushed.TOPIC,):
+                    pushed = log.event(binding.Pushed)
+                    delivered.append(RequestId(pushed.request_id))
+                    gas_costs.append(pushed.charge.gas_cost)
                 case (binding.Skipped.TOPIC,):
                     skipped.append(RequestId(log.event(binding.Skipped).request_id))
         return Transmission(receipt.location, receipt.gas_used, tuple(delivered), tuple(skipped), tuple(gas_costs))

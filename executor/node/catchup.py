@@ -28,8 +28,9 @@ from executor.model.receipt import MAX_RECEIPT_BYTES, Receipt
 from executor.node.driver import Runs
 from executor.node.functions import FunctionStore
 from executor.node.receipts import ReceiptFiles
-from executor.node.requests import OpenRequest, RequestBook
+from executor.node.requests import RequestBook
 from executor.node.sessions import Session, Sessions
+from executor.node.standing import OpenRequest
 from executor.receipts import all_passed, function_of
 from executor.receipts.files import parse_receipt
 from executor.receipts.replay import own_report, view_of

@@ -183,7 +183,7 @@ class Driver:
             if request_id not in self._requests:  # closed while this waited
                 return []
             record = self._journal.find(request_id, "record") or empty_record(request_id, request.function_id)
-            return self._member.restore(request_id, record, now)
+            return self._member.restore(request_id, record, now, pushed=request.origin is not None)
 
         self._reading.add(step)
         await self._inbox.put(step)

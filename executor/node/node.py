@@ -51,6 +51,7 @@ from executor.node.secrets.store import SecretStore
 from executor.node.sessions import Session, Sessions
 from executor.node.signing import ProtocolSigner, SignsAll
 from executor.node.status import Status
+from executor.node.triggers.triggers import Triggers
 from executor.protocol.admission import check_admission
 from executor.protocol.describing import RequestView
 from executor.protocol.effects import Transmit
@@ -162,6 +163,7 @@ class Node:
             load_bill=self._bills.load,
             misses=self.catch_up,
         )
+        self.triggers = Triggers(config, journal=self.journal, chain=chain, book=self.book, events=events)
         self.epochs = EpochFollower(Address.from_hex(config.operator), chain, self, events, self.conditions)
         self._serving: dict[int, Serving] = {}
         self._large = asyncio.Semaphore(LARGE_PLACES)
@@ -194,6 +196,7 @@ class Node:
                     group.create_task(self.catch_up.run(self.book)),
                     group.create_task(self.holding.run()),
                     group.create_task(self.secrets.run(lambda: self.server.session)),
+                    group.create_task(self.triggers.run()),
                 ]
                 self.events.add("started", "", epochs=[session.epoch.number for session in self.sessions.all()])
                 self.conditions.works("start")
@@ -383,6 +386,8 @@ class Node:
             "requests": self.book.open_count,
             **{f"requests-{state}": count for state, count in self.book.counts.items()},
             "receipts-missed": len(self.catch_up),
+            "triggered": len(self.book.triggered),
+            "registrations": len(self.triggers.registrations),
             "bodies": self.server.places.taken,
             "connections": self.server.connections,
             "outbox-bytes": self.server.budget.used_bytes,

@@ -21,7 +21,7 @@ from executor.errors import InvalidValue
 from executor.model.codec import Json, to_plain
 from executor.model.ids import RequestId
 from executor.node.evidence import Equivocation
-from executor.node.requests import Standing
+from executor.node.standing import Standing
 from executor.protocol.describing import RequestView
 from executor.transport.limits import Allowance
 

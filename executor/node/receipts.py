@@ -37,7 +37,7 @@ class ReceiptFiles:
         return self.directory / f"{request_id}.json"
 
     def attested(
-        self, epoch: Epoch, attested: Attested, request: Request, function: Function, requested: ChainLocation
+        self, epoch: Epoch, attested: Attested, request: Request, function: Function, requested: ChainLocation | None
     ) -> None:
         """Write the receipt, without its delivery."""
         receipt = build_receipt(

@@ -11,6 +11,7 @@ Rule 4. A request goes to the session of its own epoch and to no other; it waits
 Rule 5. A place is held for a bounded time while others wait; who leaves it goes to the end of the line.
 Rule 6. Beyond MAX_OPEN open requests no more are journaled: where the first was left out is kept, and the chain is read
         again from there when half of them are closed.
+Rule 7. What triggers made is treated alike, but for its end and what is remembered of it (triggered.py).
 """
 
 from __future__ import annotations
@@ -18,30 +19,32 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
 
 from executor.chain.logs import Closed, Dropped, Seen, SeenDelivery, SeenExpiry, SeenRequest
+from executor.chain.pushes import PushOrigin
 from executor.chain.watcher import ChainEvent, Mark, Scanned, Vanished
+from executor.crypto.digests import request_id as request_id_of
 from executor.errors import ChainError, InvalidManifest, InvalidReceipt
-from executor.model.billing import Charge, Quote
-from executor.model.codec import Natural, decode, encode
+from executor.model.codec import decode, encode
 from executor.model.committee import Epoch
 from executor.model.ids import FunctionId, RequestId
 from executor.model.receipt import Bill, ChainLocation
 from executor.model.request import Request
+from executor.node.book_needs import LoadBill, Misses
 from executor.node.chain_memory import CURSOR, load_closings, load_marks, save_scanned
 from executor.node.functions import FunctionStore
 from executor.node.lines import Lines
 from executor.node.receipts import ReceiptFiles
 from executor.node.sessions import Sessions
 from executor.node.settled import Settled
+from executor.node.standing import MAX_RECORD_BYTES, OpenRequest, Standing
+from executor.node.triggered import Triggered, push_origin
 from executor.protocol.admission import check_admission
 from executor.protocol.effects import Attested
+from executor.protocol.triggering import End
 from executor.store.events import EventLog
 from executor.store.journal import Journal
 
-MAX_RECORD_BYTES = 1_048_576
 MAX_OPEN = 100_000  # requests known to be open: 30 MB of memory, and on disk what their inputs take
 MAX_ACTIVE = (
     128  # requests the machines work on: a member says something of each in every round, and rounds are seconds
@@ -49,43 +52,6 @@ MAX_ACTIVE = (
 TURN_S = 60.0  # a place is kept for so long while others wait: fifteen rounds of 4 s
 REREAD_BLOCKS = 64  # read again after a restart of a node whose journal has no marks to compare with
 OVERDUE_S = 3_600  # of chain time after a request's deadline: far beyond what a reorganisation moves timestamps
-
-State: TypeAlias = Literal["active", "queued", "function-missing", "epoch-not-served", "not-admitted"]
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRequest:
-    """A request from its event until its delivery, as journaled."""
-
-    request: Request
-    requested: ChainLocation
-    deadline: Natural
-    quote: Quote
-
-
-@dataclass(slots=True)
-class Standing:
-    """What is kept in memory of an open request; `since` is when it got its place."""
-
-    epoch: int
-    function: FunctionId
-    deadline: int
-    state: State
-    since: float = 0.0
-
-
-class LoadBill(Protocol):
-    """How the book learns what a delivered request cost (executor/chain/subscriptions.py)."""
-
-    async def __call__(self, subscription: int, quote: Quote, charge: Charge, block: int, /) -> Bill:
-        """The bill of a request delivered in a block; raises ChainError."""
-
-
-class Misses(Protocol):
-    """Told of deliveries whose receipt this node does not have (catchup.py)."""
-
-    def miss(self, delivery: SeenDelivery) -> None:
-        """Never waits."""
 
 
 class RequestBook:
@@ -116,6 +82,7 @@ class RequestBook:
         self._max_active = max_active
         self._turn_s = turn_s
         self._settled = Settled(journal)
+        self.triggered = Triggered(journal)
         self._open: dict[RequestId, Standing] = {}
         self._active: dict[RequestId, OpenRequest] = {}  # what the drivers have, longest first
         self._queued = Lines[FunctionId]()
@@ -174,6 +141,10 @@ class RequestBook:
         value = self._journal.find(request_id, "request")
         return None if value is None else decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
 
+    def knows(self, request_id: RequestId) -> bool:
+        """Whether it was taken up, and is remembered."""
+        return self._journal.find(request_id, "request") is not None
+
     def is_closed_at(self, request_id: RequestId, location: ChainLocation) -> bool:
         """Whether this closing still stands."""
         return self._settled.is_closed_at(request_id, location.block_number)
@@ -190,8 +161,8 @@ class RequestBook:
     def seen(self) -> Iterator[Seen | Closed]:
         """What a reorganisation while this node was down may have undone: requests first."""
         for key, value in self._journal.load("request"):
-            if not self._settled.is_vanished(key):
-                opened: OpenRequest = decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
+            opened: OpenRequest = decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
+            if opened.requested is not None and opened.quote is not None and not self._settled.is_vanished(key):
                 yield SeenRequest(opened.request, key, opened.requested, opened.deadline, opened.quote)
         yield from load_closings(self._journal)
 
@@ -211,8 +182,11 @@ class RequestBook:
     async def restore(self) -> None:
         """Take up what was open before a restart; to be called once the sessions run."""
         for key, value in self._journal.load("request"):
+            opened: OpenRequest = decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
+            if (origin := opened.request.origin) is not None:
+                self.triggered.add(key, End(opened.deadline, opened.until_block), origin.registration)
             if key not in self._settled:
-                self._journal_open(key, decode(OpenRequest, value, limit=MAX_RECORD_BYTES))
+                self._journal_open(key, opened)
         for request_id in list(self._open):
             await self._place(request_id, "restored")
 
@@ -221,7 +195,7 @@ class RequestBook:
         match event:
             case Scanned(next_block):
                 await self._close_overdue(next_block)
-                self._settled.forget(next_block, self._shed_from)
+                self._settled.forget(next_block, self._shed_from, self.triggered)
                 save_scanned(self._journal, event)
                 self._journal.flush()
                 await self._take_turns()
@@ -237,6 +211,36 @@ class RequestBook:
                 self._events.add("dropped", "", reason=reason, block=location.block_number)
             case Vanished(seen):
                 await self._vanish(seen)
+
+    async def trigger(self, request: Request, end: End) -> bool:
+        """Take up what a trigger started; False when it was before, is over, or finds no room (told)."""
+        request_id, origin = request_id_of(request), request.origin
+        assert origin is not None, "a trigger made it"
+        if self.triggered.is_past(end) or self.knows(request_id):
+            return False
+        if (full := self.triggered.full(origin.registration)) or len(self._open) >= self._max_open:
+            self._events.add("shed", request_id, reason=full or f"{self._max_open} requests are open")
+            return False
+        opened = OpenRequest(request, None, end.time_s, None, end.block)
+        self._journal.save(request_id, "request", encode(opened))
+        self.triggered.add(request_id, end, origin.registration)
+        if (early := self.triggered.early(request_id)) is not None:
+            self._miss(early)
+        elif request_id not in self._settled:
+            self._journal_open(request_id, opened)
+            await self._place(request_id, "seen")
+        return True
+
+    async def finalized(self, time_s: int, block: int) -> None:
+        """The chain's finalized block moved on: what triggers made and is past its end is closed."""
+        for request_id in self.triggered.finalized(time_s, block):
+            if request_id in self._open:
+                await self._expire(request_id, "overdue", block)
+
+    def origin(self, request_id: RequestId) -> PushOrigin | None:
+        """What a request that a trigger made comes from; None for another, and for one not known."""
+        opened = self._active.get(request_id) or self.find(request_id)
+        return None if opened is None else push_origin(opened.request)
 
     async def function_added(self, function: FunctionId) -> None:
         """Release the requests that waited for these bytes."""
@@ -272,7 +276,9 @@ class RequestBook:
         )
 
     async def bill(self, opened: OpenRequest, delivery: SeenDelivery) -> Bill | None:
-        """What a delivered request cost, or None, told, when no endpoint can tell."""
+        """What a delivered request cost, or None, told, when no endpoint can tell; None too for a push."""
+        if opened.quote is None:
+            return None
         block = delivery.location.block_number
         try:
             return await self._load_bill(opened.request.subscription, opened.quote, delivery.charge, block)
@@ -311,7 +317,12 @@ class RequestBook:
 
     def _journal_open(self, request_id: RequestId, opened: OpenRequest) -> None:
         request = opened.request
-        self._open[request_id] = Standing(request.epoch, request.function_id, opened.deadline, "queued")
+        trigger = None if request.origin is None else request.origin.registration
+        if trigger is not None and request_id not in self._open:
+            self.triggered.open[trigger] += 1
+        self._open[request_id] = Standing(
+            request.epoch, request.function_id, opened.deadline, "queued", trigger=trigger
+        )
 
     async def _place(self, request_id: RequestId, why: str, opened: OpenRequest | None = None) -> None:
         """Rule 4: give the request to its session, or tell what it waits for."""
@@ -348,7 +359,7 @@ class RequestBook:
             request_id,
             epoch=standing.epoch,
             function_id=str(standing.function),
-            block=opened.requested.block_number,
+            block=opened.request.block_number,
             input_bytes=len(opened.request.input),
             source_bytes=len(function.source),
         )
@@ -407,6 +418,7 @@ class RequestBook:
             await self._complete_receipt(request_id, event.location, bill)
         else:
             self._miss(event)
+        self.triggered.keep_early(event)
         standing = self._settle_open(request_id)
         self._settled.close(request_id, block, event.location)
         self._events.add(
@@ -447,6 +459,8 @@ class RequestBook:
         standing = self._open.pop(request_id, None)
         if standing is not None:
             self._leave(request_id, standing)
+            if standing.trigger is not None:
+                self.triggered.settle(standing.trigger)
         return standing
 
     async def _vanish(self, seen: object) -> None:
@@ -484,5 +498,8 @@ class RequestBook:
     async def _close_overdue(self, block: int) -> None:
         """Rule 3."""
         floor = self._chain_time - OVERDUE_S
-        for request_id in [key for key, standing in self._open.items() if standing.deadline < floor]:
+        overdue = [
+            key for key, standing in self._open.items() if standing.deadline < floor and standing.trigger is None
+        ]
+        for request_id in overdue:
             await self._expire(request_id, "overdue", block)

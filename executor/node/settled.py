@@ -15,6 +15,7 @@ The journal's kinds: `closed` and `vanished` hold the block at which that happen
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final as Constant
 
 from executor.chain.watcher import KEPT_BLOCKS
@@ -24,7 +25,7 @@ from executor.node.chain_memory import CURSOR, save_closing
 from executor.store.journal import Journal
 
 MAX_SETTLED: Constant = 100_000  # marks in memory; beyond it the oldest are forgotten before their depth
-KINDS: Constant = ("request", "record", "vanished", "closed", "closing", "missed")
+KINDS: Constant = ("request", "record", "vanished", "closed", "closing", "missed", "early")
 
 
 class Settled:
@@ -78,7 +79,7 @@ class Settled:
     def reopen(self, request_id: RequestId) -> None:
         """The block of its delivery or expiry is gone."""
         with self._journal.soon():
-            for kind in ("closed", "closing", "missed"):
+            for kind in ("closed", "closing", "missed", "early"):
                 self._journal.delete(request_id, kind)
         if not self.is_vanished(request_id):
             self._blocks.pop(request_id, None)
@@ -89,14 +90,14 @@ class Settled:
             self._journal.delete(request_id, "vanished")
         self._blocks.pop(request_id, None)
 
-    def forget(self, next_block: int, unread_from: int | None) -> None:
-        """Rule 2, for what is deep below `next_block`; the horizon never passes a block that must be read again."""
+    def forget(self, next_block: int, unread_from: int | None, held: Container[RequestId] = ()) -> None:
+        """Rule 2, for what is deep below `next_block` and not held; the horizon never passes a block to read again."""
         floor = next_block - KEPT_BLOCKS
         if len(self._blocks) > self._most:
             floor = max(floor, sorted(self._blocks.values())[len(self._blocks) - self._most])
         if unread_from is not None:
             floor = min(floor, unread_from)
-        gone = [key for key, block in self._blocks.items() if block < floor]
+        gone = [key for key, block in self._blocks.items() if block < floor and key not in held]
         if not gone:
             return
         with self._journal.soon():

@@ -15,6 +15,7 @@ Rule 7. A vote for a batch that was given up shows that members are slow, not un
         MAX_SLOWNESS times as long, and nobody is held for unwilling; what then comes in time takes that back.
 Rule 8. A member that reaches quorums after its round leaves them to the next leader, who is sent the same votes and
         makes a batch of them, all but MAX_ALONE: so that something goes out each round however slow everybody is.
+Rule 9. Requests and what triggers made are not proposed together: the router takes them in different transactions.
 """
 
 from __future__ import annotations
@@ -160,6 +161,8 @@ def _choose(batcher: Batcher, lives: Lives, most: int) -> list[Report]:
     for request, report in batcher.waiting.items():
         life = lives.get(request)
         if life is None or not life.active or life.report != report:
+            continue
+        if together and life.pushed != together[0].pushed:  # Rule 9
             continue
         together.append(life)
         if chosen and not _fit(together, most):

@@ -80,6 +80,7 @@ class Life:
     """All a member holds about one request. Fields after `record`'s are lost in a crash, on purpose."""
 
     subject: Subject
+    pushed: bool = False  # a trigger made it: its report is pushed, not fulfilled
     # Durable (record.py).
     lock: Certificate | None = None
     promises: Promises = field(default_factory=Promises)

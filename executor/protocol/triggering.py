@@ -1,9 +1,9 @@
 """From a registration and an event to the request that every member derives alike (docs/triggers.md).
 
 Rule 1. Context and input hold nothing that the request's id does not commit to.
-Rule 2. An event can be delivered for the registration's `lifetime_s` after its home block, and a tick that a committee
-        may catch up until `catch_up` later ticks are due, whichever is later. So the end is known with the event, to
-        everybody alike, and a request that ended is never begun again.
+Rule 2. An event can be delivered for the registration's `lifetime_s` after its home block (a clock's tick: after its
+        time), and a tick that a committee may catch up until `catch_up` later ones are due, whichever is later. So the
+        end is known with the event, to everybody alike, and a request that ended is never begun again.
 """
 
 from __future__ import annotations
@@ -95,10 +95,32 @@ def http_request(place: Place, registration: Registration, posted: HttpData, hom
     return _request(place, registration, HttpCall(digest), encode_input(HttpInput(posted, registration.input)), home)
 
 
-def clock_end(config: CronConfig, schedule: Schedule, scheduled_time: int, home: HomeBlock) -> End:
+def clock_end(config: CronConfig, schedule: Schedule, scheduled_time: int) -> End:
     """Rule 2 for a clock's tick."""
     caught_up = schedule.nth_after(scheduled_time, config.catch_up) if config.catch_up else 0
-    return End(max(home.timestamp + config.lifetime_s, caught_up))
+    return End(max(scheduled_time + config.lifetime_s, caught_up))
+
+
+def ticks_due(config: CronConfig, schedule: Schedule, after_s: int, until_s: int, now_s: int) -> list[int]:
+    """The ticks above `after_s` and not above `until_s` that are not over when the chain's finalized time is `now_s`.
+
+    Of a long time at most what `lifetime_s` and `catch_up` leave is looked at, however often the clock strikes.
+    """
+    floor = now_s - config.lifetime_s
+    if config.catch_up:
+        floor = min(floor, _last_ticks(schedule, config.catch_up, after_s, now_s))
+    return list(schedule.between(max(after_s, floor), until_s))
+
+
+def _last_ticks(schedule: Schedule, count: int, after_s: int, now_s: int) -> int:
+    """The latest moment above which at least `count` ticks lie up to `now_s`; `after_s` when there are fewer."""
+    span = 60
+    while (start := now_s - span) > after_s:
+        found = list(schedule.between(start, now_s))
+        if len(found) >= count:
+            return found[-count] - 1
+        span *= 2
+    return after_s
 
 
 def block_end(config: BlockConfig, home: HomeBlock) -> End:
@@ -137,6 +159,11 @@ def check_origin(request: Request) -> str:
     match given:
         case LogInput(LogData() as log):
             told: TriggerEvent = LogEvent(log.chain_id, log.block_hash, log.transaction_hash, log.log_index)
+            if log.chain_id == request.chain_id and (log.block_number, log.block_timestamp) != (
+                request.block_number,
+                request.block_timestamp,
+            ):
+                raise VerificationFailed("trigger", f"the log's block {log.block_number} is not the context's")
             what = f"log {log.log_index} of transaction {log.transaction_hash} on chain {log.chain_id}"
         case CronInput(CronData(scheduled_time)):
             told, what = ClockTick(scheduled_time), f"scheduled for {scheduled_time}"

@@ -9,11 +9,12 @@ from executor.chain.epochs import load_epoch
 from executor.chain.logs import TOPICS, Seen, SeenDelivery, SeenRequest, decode, router_logs
 from executor.chain.subscriptions import load_prices
 from executor.crypto.digests import request_id
-from executor.errors import ChainError, ChainUnavailable, InvalidConfig, VerificationFailed, WrongChain
+from executor.errors import ChainError, ChainUnavailable, InvalidConfig, InvalidValue, VerificationFailed, WrongChain
 from executor.model.committee import Epoch
 from executor.model.receipt import ChainLocation, Receipt
 from executor.receipts.billing import check_quote
 from executor.receipts.checks import Check, check, require
+from executor.receipts.triggered import check_triggered
 
 FIELDS: Constant = ("committee", "profile_id", "round_length_s", "members", "verifiers")
 
@@ -55,12 +56,16 @@ async def _members(client: ChainClient, stated: Epoch) -> Check:
 
 async def _requested(client: ChainClient, receipt: Receipt) -> Check:
     try:
+        if receipt.request.origin is not None:
+            return Check("requested", True, await check_triggered(client, receipt.request))
         seen = await _seen(client, receipt.requested, "request")
         requests = [each for each in seen if isinstance(each, SeenRequest) and each.request == receipt.request]
         require(bool(requests), "the transaction made no such request of this router")
         return Check("requested", True, f"transaction {requests[0].location.transaction}")
     except VerificationFailed as error:
         return Check("requested", False, str(error).removeprefix(f"{error.check}: "))
+    except InvalidValue as error:
+        return Check("requested", False, str(error))
 
 
 async def _delivered(client: ChainClient, receipt: Receipt) -> Check:
@@ -80,6 +85,8 @@ async def _delivered(client: ChainClient, receipt: Receipt) -> Check:
 async def _charged(client: ChainClient, receipt: Receipt) -> Check:
     """Quote and charge are the router's events', the prices its own, and the quote is what they give."""
     identifier, bill = request_id(receipt.request), receipt.bill
+    if receipt.request.origin is not None:  # the router charges a push at delivery: nothing was quoted
+        return Check("charged", bill is None, "a push has no quote")
     try:
         if bill is None:
             raise VerificationFailed("chain", "the receipt does not say what the request cost")

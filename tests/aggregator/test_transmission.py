@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from executor.aggregator.transmission import CONCURRENT, Transmissions
+from executor.chain.pushes import PushOrigin
 from executor.chain.transmitter import Transmission
 from executor.errors import (
     ChainUnavailable,
@@ -14,7 +15,7 @@ from executor.errors import (
     SigningRefused,
     TransactionFailed,
 )
-from executor.model.ids import Digest, FunctionId, RequestId, TranscriptHash
+from executor.model.ids import Digest, EventHash, FunctionId, RegistrationId, RequestId, TranscriptHash
 from executor.model.receipt import ChainLocation
 from executor.model.report import Attestation, Report, Scheme, Status
 from executor.protocol.effects import Transmit
@@ -49,7 +50,7 @@ class Chain:
         self.late = False
         self.gate.set()
 
-    async def deliver(self, epoch, attestation, payloads):
+    async def deliver(self, epoch, attestation, payloads, origins=()):
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         await self.gate.wait()
@@ -65,6 +66,23 @@ class Chain:
 @pytest.fixture
 async def events(tmp_path):
     return EventLog(tmp_path / "events.jsonl")
+
+
+async def test_requests_are_fulfilled_and_what_triggers_made_is_pushed(events):
+    """Rule 3: one transaction for each kind that the attestation holds."""
+    origin = PushOrigin(RegistrationId(bytes(32)), EventHash(bytes(32)))
+    given = []
+
+    class Transmitter(Chain):
+        async def deliver(self, epoch, attestation, payloads, origins=()):
+            given.append(list(origins))
+            return await super().deliver(epoch, attestation, payloads, origins)
+
+    made = {RequestId(bytes([n]) * 32) for n in (2, 3)}
+    chosen = Transmissions(make_epoch(), Transmitter(), events, origin_of=lambda key: origin if key in made else None)
+    for numbers in ((1, 4), (2, 3), (1, 2)):
+        await chosen.transmit(effect(*numbers))
+    assert given == [[], [origin, origin], [], [None, origin]]
 
 
 async def test_a_delivery_is_told_for_every_request_of_the_batch(events):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from executor.chain.transmitter import MAX_TRANSACTION_GAS, Transmission, fulfill_calldata
+from executor.chain.transmitter import MAX_TRANSACTION_GAS, Transmission, delivery_calldata
 from executor.crypto.digests import report_leaf
 from executor.crypto.merkle import merkle_root
 from executor.crypto.proofs import check_proof
@@ -101,7 +101,7 @@ async def test_a_payload_must_be_the_reports(any_scene: Scene) -> None:
     seen = await any_scene.request()
     report, output = answer(seen, 1)
     with pytest.raises(InvalidValue, match="payload"):
-        fulfill_calldata(any_scene.epoch, attest(any_scene.epoch, [report], Scheme.ECDSA), [output + b"\x00"])
+        delivery_calldata(any_scene.epoch, attest(any_scene.epoch, [report], Scheme.ECDSA), [output + b"\x00"])
 
 
 @pytest.mark.anvil
@@ -128,5 +128,5 @@ async def gas_of(scene: Scene, scheme: Scheme, timestamp: int) -> int:
     attestation = attest(scene.epoch, [report], scheme)
     sent = await scene.transmitter.deliver(scene.epoch, attestation, [output])
     assert sent.delivered
-    calldata = fulfill_calldata(scene.epoch, attestation, [output])
+    calldata = delivery_calldata(scene.epoch, attestation, [output])
     return sent.gas_used - 16 * len(calldata) + 12 * calldata.count(0)

@@ -15,7 +15,7 @@ from executor.cli._requests import comparison, overview
 from executor.model.codec import from_plain
 from executor.model.ids import FunctionId, RequestId
 from executor.node.open_requests import BURST, MAX_LISTED, VALUE_BYTES, OpenRequestRoutes, waits_for
-from executor.node.requests import Standing
+from executor.node.standing import Standing
 from executor.protocol.describing import AwaitedDraw, AwaitedSlot, HeardObservation, HeardVotes, RequestView
 
 FUNCTION = FunctionId(b"\x11" * 32)

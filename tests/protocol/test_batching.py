@@ -8,9 +8,10 @@ from protocol_bench import EMPTY, EPOCH, Bench, sent
 from protocol_scenarios import faults, no_slot, notes, simulate, vote
 
 from executor.crypto.digests import make_report, request_id
-from executor.model.ids import Root
+from executor.model.ids import RegistrationId, Root
 from executor.model.outcome import Returned
 from executor.model.report import Vote
+from executor.model.trigger import BlockTick, Origin
 from executor.model.view import NO_VIEW
 from executor.protocol.batching import MAX_ALONE, MAX_SIGNED, MAX_SLOWNESS, Batcher, batch_voted
 from executor.protocol.desk import Desk
@@ -18,7 +19,7 @@ from executor.protocol.effects import Transmit
 from executor.protocol.messages import BatchProposal, BatchVote, VoteMessage
 from executor.protocol.settings import Settings
 from executor.testing.fast_signatures import FastSignatures
-from executor.testing.simulation import FUNCTION_ID, START_S, make_request
+from executor.testing.simulation import FUNCTION_ID, START_S, Simulation, make_request
 
 REQUESTS = 16
 ROUND_S = 4.0
@@ -91,6 +92,20 @@ def test_who_signed_nothing_is_not_waited_for_again_in_the_round():
     assert simulation.finish(ROUND_S)
     assert len(wire.proposed) == before
     assert simulation.now - now < 1.3  # delivery takes one second
+
+
+def test_what_triggers_made_goes_out_apart():
+    """Rule 9: two attestations, each of one kind, in the same round."""
+    origin = Origin(RegistrationId(bytes([1]) * 32), BlockTick(1))
+    asked = [make_request(nonce) for nonce in range(3)]
+    made = [replace(make_request(), origin=origin, input=raw) for raw in (b"a", b"b", b"c")]
+    simulation = Simulation(no_slot, None, suite=FastSignatures(), start_s=START_S + 1.0)
+    for request in (asked[0], made[0], made[1], asked[1], asked[2], made[2]):
+        simulation.request(request)
+    assert simulation.finish(ROUND_S)
+    pushed = {request_id(request) for request in made}
+    batches = [{report.request_id for report in each.attestation.reports} for each in simulation.transmitted]
+    assert sorted(len(batch & pushed) for batch in batches) == [0, 3]
 
 
 def test_a_leader_that_proposes_without_end_gets_so_many_signatures():

@@ -27,6 +27,7 @@ from executor.protocol.triggering import (
     http_request,
     log_end,
     log_request,
+    ticks_due,
 )
 
 PLACE = Place(31337, Address(bytes([1]) * 20), 2)
@@ -97,6 +98,8 @@ def test_a_home_block_before_its_tick_is_found() -> None:
     """A context that no honest member derives, with an id that fits it."""
     with pytest.raises(VerificationFailed, match="before the time"):
         check_origin(clock_request(PLACE, registration(TriggerKind.CRON), HOME.timestamp + 1, HOME))
+    with pytest.raises(VerificationFailed, match="not the context's"):
+        check_origin(log_request(PLACE, registration(TriggerKind.LOG), log(), replace(HOME, number=101)))
 
 
 def test_an_event_that_is_too_large_starts_nothing() -> None:
@@ -111,15 +114,35 @@ def test_an_event_that_is_too_large_starts_nothing() -> None:
 def test_ends_are_known_with_the_event() -> None:
     """Rule 2, for each kind."""
     cron = CronConfig(schedule="0 * * * *", lifetime_s=60)
-    assert End(HOME.timestamp + 60) == clock_end(cron, cron.times, 1_700_000_000, HOME)
+    assert End(1_700_000_060) == clock_end(cron, cron.times, 1_700_000_000)
     late = cron.model_copy(update={"catch_up": 2})
-    assert End(1_700_006_400) == clock_end(late, late.times, 1_699_999_200, HOME)
+    assert End(1_700_006_400) == clock_end(late, late.times, 1_699_999_200)
     assert End(HOME.timestamp + 60, 130) == block_end(BlockConfig(every=10, lifetime_s=60, catch_up=3), HOME)
     assert End(HOME.timestamp + 7_200) == log_end(LogConfig(addresses=["0x" + "00" * 20]), HOME)
     http = HttpConfig(signers=["0x" + "00" * 20])
     assert End(HOME.timestamp + 7_200) == http_end(http, 2**40, HOME)
     assert End(HOME.timestamp + 1) == http_end(http, HOME.timestamp + 1, HOME)
     assert [End(10, 5).is_past(*at) for at in ((10, 4), (9, 5), (10, 5))] == [False, False, True]
+
+
+@given(
+    st.sampled_from(["* * * * * *", "*/7 * * * *", "0 */5 * * *", "0 0 * * mon", "0 0 29 2 *"]),
+    st.integers(0, 5),
+    st.integers(60, 10_000),
+    st.integers(0, 200_000),
+    st.integers(0, 20_000),
+)
+def test_the_ticks_due_are_those_that_are_not_over(
+    text: str, catch_up: int, lifetime_s: int, away_s: int, behind_s: int
+) -> None:
+    """After any time away: exactly those whose end is not past, whichever way they are looked for."""
+    config = CronConfig(schedule=text, catch_up=catch_up, lifetime_s=lifetime_s)
+    schedule, after_s = config.times, 1_700_000_000
+    until_s = after_s + away_s // 20
+    now_s = until_s + behind_s
+    ticks = schedule.between(after_s, until_s)
+    expected = [tick for tick in ticks if not clock_end(config, schedule, tick).is_past(now_s, 0)]
+    assert expected == ticks_due(config, schedule, after_s, until_s, now_s)
 
 
 @given(st.integers(1, 50), st.integers(0, 200), st.integers(0, 100))

@@ -1,0 +1,109 @@
+"""Requests that triggers made, as far as the request book treats them differently from those that were asked for.
+
+Rule 1. One is begun once: its end is known with the event, and while it is not past by the chain's finalized block, its
+        record stays; when it is, it is never begun again. The journal holds that block, which never falls.
+Rule 2. It is over when a push of it is seen, or when its end is past. `Skipped` proves nothing: anyone can cause it.
+Rule 3. A push may be seen before this node derived the request: it is kept, so that its receipt can be fetched.
+Rule 4. So many may be within their time at once, in all and for each registration; more are not begun, and told.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final as Constant
+
+from executor.chain.logs import SeenDelivery
+from executor.chain.pushes import PushOrigin
+from executor.crypto.digests import event_hash
+from executor.model.codec import decode, encode
+from executor.model.ids import RegistrationId, RequestId
+from executor.model.request import Request
+from executor.model.trigger import HomeBlock
+from executor.node.chain_memory import CURSOR
+from executor.protocol.triggering import End
+from executor.store.journal import Journal
+
+MAX_LASTING: Constant = 20_000  # within their time: six at 3,600 an hour, each for an hour, and their records on disk
+MAX_OF_REGISTRATION: Constant = 7_200  # the most an hour allows, for the default lifetime
+MAX_EARLY_BYTES: Constant = 4_096
+
+
+class Triggered:
+    """The requests within their time, and the finalized block they are measured by."""
+
+    def __init__(self, journal: Journal, *, most: int = MAX_LASTING, most_of_one: int = MAX_OF_REGISTRATION) -> None:
+        self._journal = journal
+        self._most = most
+        self._most_of_one = most_of_one
+        self._ends: dict[RequestId, tuple[End, RegistrationId]] = {}
+        self._counts = Counter[RegistrationId]()
+        self.open = Counter[RegistrationId]()  # of them, those that nobody pushed yet; the book counts
+        kept = journal.find(CURSOR, "final")
+        self._time_s, self._block = (0, 0) if kept is None else map(int, kept.split())
+
+    def __contains__(self, request_id: object) -> bool:
+        """Whether it is within its time: its record must stay."""
+        return request_id in self._ends
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def count(self, registration: RegistrationId) -> int:
+        """Requests of a registration that are within their time."""
+        return self._counts[registration]
+
+    def is_past(self, end: End) -> bool:
+        """Rule 1."""
+        return end.is_past(self._time_s, self._block)
+
+    def full(self, registration: RegistrationId) -> str | None:
+        """Rule 4: what there is no room for."""
+        if len(self._ends) >= self._most:
+            return f"{self._most} triggered requests are within their time"
+        if self._counts[registration] >= self._most_of_one:
+            return f"{self._most_of_one} requests of this registration are within their time"
+        return None
+
+    def add(self, request_id: RequestId, end: End, registration: RegistrationId) -> None:
+        """It was begun; nothing where its end is past."""
+        if request_id not in self._ends and not self.is_past(end):
+            self._ends[request_id] = (end, registration)
+            self._counts[registration] += 1
+
+    def finalized(self, time_s: int, block: int) -> list[RequestId]:
+        """The chain's finalized block moved on, durable when this returns; what ended with it."""
+        if block < self._block or (time_s, block) == (self._time_s, self._block):
+            return []
+        self._time_s, self._block = max(time_s, self._time_s), block
+        self._journal.save(CURSOR, "final", f"{self._time_s} {self._block}".encode())
+        gone = [key for key, (end, _) in self._ends.items() if self.is_past(end)]
+        for key in gone:
+            _, registration = self._ends.pop(key)
+            self._counts[registration] -= 1
+            if not self._counts[registration]:
+                del self._counts[registration]
+        return gone
+
+    def settle(self, registration: RegistrationId) -> None:
+        """One of its requests is open no more."""
+        self.open[registration] -= 1
+        if not self.open[registration]:
+            del self.open[registration]
+
+    def keep_early(self, event: SeenDelivery) -> None:
+        """Rule 3; forgotten with the push's own block."""
+        if self._journal.find(event.request_id, "request") is None:
+            self._journal.save(event.request_id, "early", encode(event))
+
+    def early(self, request_id: RequestId) -> SeenDelivery | None:
+        """The push that was seen before."""
+        kept = self._journal.find(request_id, "early")
+        return None if kept is None else decode(SeenDelivery, kept, limit=MAX_EARLY_BYTES)
+
+
+def push_origin(request: Request) -> PushOrigin | None:
+    """What the router recomputes a triggered request's id from; None for one that was asked for."""
+    if request.origin is None:
+        return None
+    home = HomeBlock(request.block_number, request.block_timestamp, request.parent_hash)
+    return PushOrigin(request.origin.registration, event_hash(request.origin.event, request.input, home))

@@ -1,0 +1,145 @@
+"""From an event to an open request: epoch, limits, and whether the subscription could pay.
+
+Rule 1. Id, context and input are the same on every member (executor/protocol/triggering.py); whether this member takes
+        part is its own decision, and no part of agreement: a quorum that does is enough.
+Rule 2. It takes part when the subscription's free balance covers this push beside those of its requests that are open
+        here, at the head's prices. Nothing is reserved: the router charges at delivery, and skips what is not covered.
+Rule 3. What an endpoint cannot tell now is asked again: an event is not lost by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Final as Constant
+from typing import Protocol
+
+from executor.chain.client import Block, ChainClient
+from executor.chain.epoch_at import EpochStarts
+from executor.chain.subscriptions import estimate_cost, load_subscription
+from executor.crypto.digests import request_id
+from executor.errors import ChainError, ChainUnavailable, InvalidTrigger
+from executor.model.ids import RegistrationId, RequestId
+from executor.model.request import Request
+from executor.model.trigger import HomeBlock, Registration
+from executor.node.triggered import Triggered
+from executor.node.triggers.registrations import Entry, Registrations
+from executor.protocol.triggering import End, Place
+from executor.store.events import EventLog
+
+MAX_HOMES: Constant = 1_024  # home blocks whose epoch is remembered
+
+Make = Callable[[Place, Registration], Request]
+
+
+class Verdict(Enum):
+    """What became of an event."""
+
+    STARTED = "started"
+    KNOWN = "known"
+    OVER = "over"
+    LIMITED = "limited"
+    UNFUNDED = "unfunded"
+    REFUSED = "refused"
+    FULL = "full"
+
+
+class Book(Protocol):
+    """The request book, as far as triggers need it."""
+
+    @property
+    def triggered(self) -> Triggered:
+        """The triggered requests within their time."""
+
+    def knows(self, request_id: RequestId, /) -> bool:
+        """Whether it was taken up here before."""
+
+    async def trigger(self, request: Request, end: End, /) -> bool:
+        """Take a request up."""
+
+    async def finalized(self, time_s: int, block: int, /) -> None:
+        """The finalized block moved on."""
+
+
+class Starter:
+    """Starts runs of registered triggers."""
+
+    def __init__(self, chain: ChainClient, book: Book, registrations: Registrations, events: EventLog) -> None:
+        self._chain = chain
+        self._book = book
+        self._registrations = registrations
+        self._events = events
+        self._epochs = EpochStarts(chain)
+        self._epoch_of: dict[int, int] = {}
+
+    async def start(self, entry: Entry, home: HomeBlock, end: End, make: Make) -> tuple[Verdict, RequestId | None]:
+        """Begin the run that an event asks for, unless it is over, known, over a limit or not paid for.
+
+        Raises ChainUnavailable (Rule 3).
+        """
+        if self._book.triggered.is_past(end):
+            return Verdict.OVER, None
+        try:
+            place = Place(self._chain.chain_id, self._chain.router, await self._epoch(home.number))
+            request = make(place, self._registrations.whole(entry))
+        except InvalidTrigger as error:
+            return self._drop(entry, None, str(error)), None
+        except ChainUnavailable:
+            raise
+        except ChainError as error:  # no epoch had begun
+            return self._drop(entry, None, str(error)), None
+        identity = request_id(request)
+        if self._book.knows(identity):
+            return Verdict.KNOWN, identity
+        if not self._registrations.spend(entry, home.timestamp):
+            return Verdict.LIMITED, identity
+        if (lack := await self._lack(entry)) is not None:
+            self._events.add("trigger-unfunded", identity, registration=str(entry.registration_id), reason=lack)
+            return Verdict.UNFUNDED, identity
+        if not await self._book.trigger(request, end):
+            return Verdict.FULL, identity
+        kind = entry.kept.registration.kind.name.lower()
+        told = {"registration": str(entry.registration_id), "trigger": kind, "block": home.number}
+        self._events.add("triggered", identity, **told)
+        return Verdict.STARTED, identity
+
+    def _drop(self, entry: Entry, identity: RequestId | None, reason: str) -> Verdict:
+        self._events.add("trigger-dropped", identity or "", registration=str(entry.registration_id), reason=reason)
+        return Verdict.REFUSED
+
+    async def _epoch(self, block: int) -> int:
+        epoch = self._epoch_of.get(block)
+        if epoch is None:
+            epoch = await self._epochs.of_block(block)
+            if len(self._epoch_of) >= MAX_HOMES:
+                del self._epoch_of[next(iter(self._epoch_of))]
+            self._epoch_of[block] = epoch
+        return epoch
+
+    async def _lack(self, entry: Entry) -> str | None:
+        """Rule 2: why the subscription cannot pay, or None."""
+        registration = entry.kept.registration
+        subscription = registration.subscription
+        try:
+            account = await load_subscription(self._chain, subscription)
+            cost = await estimate_cost(
+                self._chain, registration.function_id, registration.callback_gas_limit, account.asset
+            )
+        except ChainUnavailable:
+            raise
+        except ChainError as error:
+            return str(error)
+        waiting = sum(self._book.triggered.open[each] for each in self._sharing(subscription))
+        if account.balance >= cost * (waiting + 1):
+            return None
+        return f"subscription {subscription} has {account.balance} free, {waiting + 1} pushes may cost {cost} each"
+
+    def _sharing(self, subscription: int) -> list[RegistrationId]:
+        return [
+            each.registration_id for each in self._registrations if each.kept.registration.subscription == subscription
+        ]
+
+
+def home_of(block: Block) -> HomeBlock:
+    """The part of a header that a run may see."""
+    return HomeBlock(block.number, block.timestamp, block.parent_hash)

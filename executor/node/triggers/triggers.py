@@ -1,0 +1,38 @@
+"""What a node does about triggers, put together."""
+
+from __future__ import annotations
+
+import asyncio
+
+from executor.chain.client import ChainClient
+from executor.node.config import NodeConfig
+from executor.node.triggers.following import TriggerFollower
+from executor.node.triggers.registrations import Registrations
+from executor.node.triggers.starting import Book, Starter
+from executor.store.events import EventLog
+from executor.store.journal import Journal
+
+
+class Triggers:
+    """The registered triggers of one node, and what follows them."""
+
+    def __init__(
+        self, config: NodeConfig, *, journal: Journal, chain: ChainClient, book: Book, events: EventLog
+    ) -> None:
+        self.registrations = Registrations(journal, events)
+        self.starter = Starter(chain, book, self.registrations, events)
+        self.follower = TriggerFollower(
+            chain,
+            journal,
+            book,
+            self.registrations,
+            self.starter,
+            events,
+            start_block=config.chain.start_block,
+            poll_s=config.chain.poll_interval_s,
+        )
+
+    async def run(self) -> None:
+        """Follow the chain until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.follower.run())
