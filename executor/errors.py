@@ -37,6 +37,7 @@
     │   └── SignerLocked            it holds no secrets until it is unlocked
     ├── StoreError                  the journal cannot be read or written
     ├── UploadRefused               this account may not upload here
+    ├── TriggerRefused              a POST that no signer of the trigger signed, or whose time is over
     ├── DownloadFailed              nobody gave the bytes
     └── DrawUnavailable             no source gave a draw's proof; asked again later
 
@@ -207,6 +208,10 @@ class StoreError(ExecutorError):
 
 class UploadRefused(ExecutorError):
     """The account may not have this node keep bytes, or its signature does not say that it wants to."""
+
+
+class TriggerRefused(ExecutorError):
+    """A POST to an http trigger is not signed as its registration asks, or its time is over."""
 
 
 class DownloadFailed(ExecutorError):

@@ -163,7 +163,9 @@ class Node:
             load_bill=self._bills.load,
             misses=self.catch_up,
         )
-        self.triggers = Triggers(config, journal=self.journal, chain=chain, book=self.book, events=events)
+        self.triggers = Triggers(
+            config, journal=self.journal, chain=chain, book=self.book, members=self._peers, events=events
+        )
         self.epochs = EpochFollower(Address.from_hex(config.operator), chain, self, events, self.conditions)
         self._serving: dict[int, Serving] = {}
         self._large = asyncio.Semaphore(LARGE_PLACES)
@@ -176,6 +178,7 @@ class Node:
         ).register(self.server.app.router)
         SecretRoutes(self.secrets).register(self.server.app.router)
         Status(self.conditions).register(self.server.app.router)
+        self.triggers.routes.register(self.server.app.router)
         routes = OpenRequestRoutes(self.book, self._describe, lambda: in_journal(self.journal))
         routes.register(self.server.app.router)
         self._meters.watch_http(self.server.app)

@@ -48,6 +48,11 @@ class Triggered:
     def __len__(self) -> int:
         return len(self._ends)
 
+    @property
+    def block(self) -> int:
+        """The finalized block they are measured by."""
+        return self._block
+
     def count(self, registration: RegistrationId) -> int:
         """Requests of a registration that are within their time."""
         return self._counts[registration]

@@ -1,12 +1,18 @@
 """Committees of running drivers."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
+import pytest
 import pytest_asyncio
+from chain.support import Scene
 from node_bench import Node, make_epoch, no_slot
 from secrets_bench import members
+from trigger_bench import Side
 
+from executor.chain.deploy import Deployment
+from executor.chain.embedded import EmbeddedChain
 from executor.transport.memory import MemoryNetwork
 
 
@@ -33,3 +39,31 @@ async def desks(tmp_path) -> AsyncIterator:
     """Four members' desks for secrets."""
     async with members(tmp_path) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def trigger_chain() -> Iterator[EmbeddedChain]:
+    """One chain for all tests here; its clock only goes on."""
+    with EmbeddedChain() as chain:
+        yield chain
+
+
+@pytest.fixture(scope="session")
+def deployed() -> list[Deployment]:
+    """The contracts, once they are there."""
+    return []
+
+
+@pytest.fixture
+async def scene(trigger_chain: EmbeddedChain, deployed: list[Deployment]) -> AsyncIterator[Scene]:
+    """Contracts, committee and epoch."""
+    scene = await Scene.open(trigger_chain, deployed[0] if deployed else None)
+    deployed[:] = [scene.deployment]
+    yield scene
+    await scene.client.close()
+
+
+@pytest.fixture
+async def side(scene: Scene, tmp_path: Path) -> Side:
+    """One member, which begins at the head."""
+    return Side(scene, tmp_path / "side", (await scene.client.head()).number + 1)

@@ -45,6 +45,7 @@ class Entry:
     kept: Kept
     config: TriggerConfig | None
     dropped: int = 0  # in this hour
+    unfunded: int = 0  # since the node's start
 
     @property
     def registration_id(self) -> RegistrationId:

@@ -94,10 +94,11 @@ class Starter:
         if not self._registrations.spend(entry, home.timestamp):
             return Verdict.LIMITED, identity
         if (lack := await self._lack(entry)) is not None:
+            entry.unfunded += 1
             self._events.add("trigger-unfunded", identity, registration=str(entry.registration_id), reason=lack)
             return Verdict.UNFUNDED, identity
         if not await self._book.trigger(request, end):
-            return Verdict.FULL, identity
+            return (Verdict.KNOWN if self._book.knows(identity) else Verdict.FULL), identity  # twice at once
         kind = entry.kept.registration.kind.name.lower()
         told = {"registration": str(entry.registration_id), "trigger": kind, "block": home.number}
         self._events.add("triggered", identity, **told)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 
 from executor.chain.client import ChainClient
 from executor.node.config import NodeConfig
 from executor.node.triggers.following import TriggerFollower
+from executor.node.triggers.forwarding import Forwarder
 from executor.node.triggers.registrations import Registrations
+from executor.node.triggers.routes import TriggerRoutes
 from executor.node.triggers.starting import Book, Starter
 from executor.store.events import EventLog
 from executor.store.journal import Journal
@@ -17,7 +20,14 @@ class Triggers:
     """The registered triggers of one node, and what follows them."""
 
     def __init__(
-        self, config: NodeConfig, *, journal: Journal, chain: ChainClient, book: Book, events: EventLog
+        self,
+        config: NodeConfig,
+        *,
+        journal: Journal,
+        chain: ChainClient,
+        book: Book,
+        members: Callable[[], Mapping[int, str]],
+        events: EventLog,
     ) -> None:
         self.registrations = Registrations(journal, events)
         self.starter = Starter(chain, book, self.registrations, events)
@@ -32,7 +42,11 @@ class Triggers:
             poll_s=config.chain.poll_interval_s,
         )
 
+        self.forwarder = Forwarder(members, events)
+        self.routes = TriggerRoutes(chain, book, self.registrations, self.starter, self.forwarder)
+
     async def run(self) -> None:
         """Follow the chain until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.follower.run())
+            group.create_task(self.forwarder.run())
