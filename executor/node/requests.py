@@ -142,8 +142,8 @@ class RequestBook:
         return None if value is None else decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
 
     def knows(self, request_id: RequestId) -> bool:
-        """Whether it was taken up, and is remembered."""
-        return self._journal.find(request_id, "request") is not None
+        """Whether it was taken up, is remembered, and did not vanish."""
+        return self._journal.find(request_id, "request") is not None and not self._settled.is_vanished(request_id)
 
     def is_closed_at(self, request_id: RequestId, location: ChainLocation) -> bool:
         """Whether this closing still stands."""
@@ -183,8 +183,7 @@ class RequestBook:
         """Take up what was open before a restart; to be called once the sessions run."""
         for key, value in self._journal.load("request"):
             opened: OpenRequest = decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
-            if (origin := opened.request.origin) is not None:
-                self.triggered.add(key, End(opened.deadline, opened.until_block), origin.registration)
+            self.triggered.restore(key, opened)
             if key not in self._settled:
                 self._journal_open(key, opened)
         for request_id in list(self._open):
@@ -218,18 +217,29 @@ class RequestBook:
         assert origin is not None, "a trigger made it"
         if self.triggered.is_past(end) or self.knows(request_id):
             return False
-        if (full := self.triggered.full(origin.registration)) or len(self._open) >= self._max_open:
-            self._events.add("shed", request_id, reason=full or f"{self._max_open} requests are open")
+        full = f"{self._max_open} requests are open" if len(self._open) >= self._max_open else None
+        if full := full or self.triggered.full(origin.registration):
+            self._events.add("shed", request_id, reason=full)
             return False
         opened = OpenRequest(request, None, end.time_s, None, end.block)
-        self._journal.save(request_id, "request", encode(opened))
+        with self._journal.transaction():
+            self._journal.save(request_id, "request", encode(opened))
+            if self._settled.is_vanished(request_id):
+                self._settled.come_back(request_id)
         self.triggered.add(request_id, end, origin.registration)
         if (early := self.triggered.early(request_id)) is not None:
             self._miss(early)
-        elif request_id not in self._settled:
+        elif not self._settled.is_closed(request_id):
             self._journal_open(request_id, opened)
-            await self._place(request_id, "seen")
+            await self._place(request_id, "restored" if self._has_record(request_id) else "seen")
         return True
+
+    async def untrigger(self, request_id: RequestId, block: int) -> None:
+        """A reorganisation took the block of its event; should it come back, it goes on under its record."""
+        standing = self._settle_open(request_id)
+        self._settled.vanish(request_id, block)
+        self._events.add("vanished", request_id, what="request")
+        await self._close_life(request_id, standing)
 
     async def finalized(self, time_s: int, block: int) -> None:
         """The chain's finalized block moved on: what triggers made and is past its end is closed."""
@@ -316,13 +326,8 @@ class RequestBook:
         self._events.add("shed", request_id, reason=f"{self._max_open} requests are open; read again when half are")
 
     def _journal_open(self, request_id: RequestId, opened: OpenRequest) -> None:
-        request = opened.request
-        trigger = None if request.origin is None else request.origin.registration
-        if trigger is not None and request_id not in self._open:
-            self.triggered.open[trigger] += 1
-        self._open[request_id] = Standing(
-            request.epoch, request.function_id, opened.deadline, "queued", trigger=trigger
-        )
+        self.triggered.opened(request_id, request := opened.request)
+        self._open[request_id] = Standing(request.epoch, request.function_id, opened.deadline, "queued")
 
     async def _place(self, request_id: RequestId, why: str, opened: OpenRequest | None = None) -> None:
         """Rule 4: give the request to its session, or tell what it waits for."""
@@ -459,8 +464,7 @@ class RequestBook:
         standing = self._open.pop(request_id, None)
         if standing is not None:
             self._leave(request_id, standing)
-            if standing.trigger is not None:
-                self.triggered.settle(standing.trigger)
+            self.triggered.settle(request_id)
         return standing
 
     async def _vanish(self, seen: object) -> None:
@@ -498,8 +502,6 @@ class RequestBook:
     async def _close_overdue(self, block: int) -> None:
         """Rule 3."""
         floor = self._chain_time - OVERDUE_S
-        overdue = [
-            key for key, standing in self._open.items() if standing.deadline < floor and standing.trigger is None
-        ]
-        for request_id in overdue:
+        asked_for = [(key, standing) for key, standing in self._open.items() if key not in self.triggered]
+        for request_id in [key for key, standing in asked_for if standing.deadline < floor]:
             await self._expire(request_id, "overdue", block)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from executor.model.billing import Quote
 from executor.model.codec import Natural
-from executor.model.ids import FunctionId, RegistrationId
+from executor.model.ids import FunctionId
 from executor.model.receipt import ChainLocation
 from executor.model.request import Request
 
@@ -42,4 +42,3 @@ class Standing:
     deadline: int
     state: State
     since: float = 0.0
-    trigger: RegistrationId | None = None  # what made it

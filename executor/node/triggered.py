@@ -20,6 +20,7 @@ from executor.model.ids import RegistrationId, RequestId
 from executor.model.request import Request
 from executor.model.trigger import HomeBlock
 from executor.node.chain_memory import CURSOR
+from executor.node.standing import OpenRequest
 from executor.protocol.triggering import End
 from executor.store.journal import Journal
 
@@ -37,7 +38,8 @@ class Triggered:
         self._most_of_one = most_of_one
         self._ends: dict[RequestId, tuple[End, RegistrationId]] = {}
         self._counts = Counter[RegistrationId]()
-        self.open = Counter[RegistrationId]()  # of them, those that nobody pushed yet; the book counts
+        self.open = Counter[RegistrationId]()  # of them, those that nobody pushed yet
+        self._open: dict[RequestId, tuple[RegistrationId, int]] = {}  # and their home blocks
         kept = journal.find(CURSOR, "final")
         self._time_s, self._block = (0, 0) if kept is None else map(int, kept.split())
 
@@ -75,6 +77,11 @@ class Triggered:
             self._ends[request_id] = (end, registration)
             self._counts[registration] += 1
 
+    def restore(self, request_id: RequestId, opened: OpenRequest) -> None:
+        """The same after a restart; one that was asked for is left alone."""
+        if (origin := opened.request.origin) is not None:
+            self.add(request_id, End(opened.deadline, opened.until_block), origin.registration)
+
     def finalized(self, time_s: int, block: int) -> list[RequestId]:
         """The chain's finalized block moved on, durable when this returns; what ended with it."""
         if block < self._block or (time_s, block) == (self._time_s, self._block):
@@ -89,11 +96,23 @@ class Triggered:
                 del self._counts[registration]
         return gone
 
-    def settle(self, registration: RegistrationId) -> None:
-        """One of its requests is open no more."""
-        self.open[registration] -= 1
-        if not self.open[registration]:
-            del self.open[registration]
+    def opened(self, request_id: RequestId, request: Request) -> None:
+        """The book opened it; one that was asked for is left alone."""
+        if request.origin is not None and request_id not in self._open:
+            self._open[request_id] = (request.origin.registration, request.block_number)
+            self.open[request.origin.registration] += 1
+
+    def settle(self, request_id: RequestId) -> None:
+        """It is open no more."""
+        registration, _ = self._open.pop(request_id, (None, 0))
+        if registration is not None:
+            self.open[registration] -= 1
+            if not self.open[registration]:
+                del self.open[registration]
+
+    def open_from(self, block: int) -> list[RequestId]:
+        """Open ones with a home block from this one on."""
+        return [key for key, (_, home) in self._open.items() if home >= block]
 
     def keep_early(self, event: SeenDelivery) -> None:
         """Rule 3; forgotten with the push's own block."""

@@ -17,6 +17,7 @@ from executor.node.receipts import ReceiptFiles
 from executor.node.requests import RequestBook
 from executor.node.sessions import Sessions
 from executor.node.triggers.following import TriggerFollower
+from executor.node.triggers.logs import LogTriggers
 from executor.node.triggers.registrations import Registrations
 from executor.node.triggers.starting import Starter
 from executor.store.blobs import Blobs
@@ -46,8 +47,10 @@ class Side:
         self.events_log = events
         self.registrations = Registrations(self.journal, events)
         self.starter = Starter(scene.client, self.book, self.registrations, events)
+        self.logs = LogTriggers(scene.client, self.registrations, self.starter, events)
         self.follower = TriggerFollower(
-            scene.client, self.journal, self.book, self.registrations, self.starter, events,
+            scene.client, self.journal, self.book, self.registrations, self.starter, self.logs,
+            events,
             start_block=start_block, poll_s=0.01, max_range=max_range,
         )  # fmt: skip
 

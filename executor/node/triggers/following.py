@@ -1,4 +1,4 @@
-"""Reads finalized blocks for triggers: what is registered, and which clocks and block triggers strike.
+"""Reads finalized blocks for triggers: what is registered, its finalized logs, and which clocks and blocks strike.
 
 Rule 1. Blocks are read in order and once, from the node's first block on; where to go on is journaled after what was
         read was acted on, so that a crash repeats some of it, and ids make that harmless.
@@ -19,6 +19,7 @@ from executor.model.ids import Address
 from executor.model.trigger import TriggerKind
 from executor.model.trigger_config import BlockConfig, CronConfig
 from executor.node.chain_memory import CURSOR
+from executor.node.triggers.logs import LogTriggers
 from executor.node.triggers.registrations import Entry, Registrations
 from executor.node.triggers.starting import Book, Starter, home_of
 from executor.protocol.triggering import block_end, block_request, clock_end, clock_request, due_blocks, ticks_due
@@ -41,6 +42,7 @@ class TriggerFollower:
         book: Book,
         registrations: Registrations,
         starter: Starter,
+        logs: LogTriggers,
         events: EventLog,
         *,
         start_block: int,
@@ -52,6 +54,7 @@ class TriggerFollower:
         self._book = book
         self._registrations = registrations
         self._starter = starter
+        self._logs = logs
         self._events = events
         self._poll_s = poll_s
         self._max_range = self._range = max_range
@@ -80,30 +83,32 @@ class TriggerFollower:
         last = min(final.number, self.next_block + self._range - 1)
         if self._triggers is None or last < self.next_block:
             return False
+        self._headers = {final.number: final}
         try:
             changes = await load_changes(self._chain, self._triggers, self.next_block, last)
-        except (ReplyTooLarge, RpcRefused):
+            first = self.next_block
+            for upto in sorted({change.block for change in changes} | {last}):  # Rule 2
+                await self._strike(first, upto, final)
+                for change in changes:
+                    if change.block == upto:
+                        self._registrations.apply(change)
+                first = upto + 1
+        except (ReplyTooLarge, RpcRefused):  # what was acted on comes again with a smaller range
             if self._range == 1:
                 raise
             self._range = max(1, (last - self.next_block + 1) // 2)
             return True
-        self._headers = {final.number: final}
-        first = self.next_block
-        for upto in sorted({change.block for change in changes} | {last}):  # Rule 2
-            await self._strike(first, upto, final)
-            for change in changes:
-                if change.block == upto:
-                    self._registrations.apply(change)
-            first = upto + 1
         self._range = min(self._max_range, self._range * 2)
         self.next_block = last + 1
         self._journal.save(CURSOR, CURSOR_KIND, str(self.next_block).encode())  # Rule 1
         return True
 
     async def _strike(self, first: int, upto: int, final: Block) -> None:
-        """Start what clocks and block triggers ask for in these blocks."""
+        """Start what logs, clocks and block triggers ask for in these blocks."""
         if first > upto:
             return
+        if finalized := [entry for entry in self._logs.meant("finalized") if entry.kept.since < upto]:
+            await self._logs.read(first, upto, finalized)
         for entry in self._registrations.active(TriggerKind.CRON, first):
             await self._tick(entry, first, upto, final)
         for entry in self._registrations.active(TriggerKind.BLOCK, first):

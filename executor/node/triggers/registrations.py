@@ -79,10 +79,10 @@ class Registrations:
         """A registration, active or not."""
         return self._entries.get(registration)
 
-    def active(self, kind: TriggerKind, block: int) -> list[Entry]:
-        """Those of a kind that start runs with this home block."""
+    def active(self, kind: TriggerKind, block: int | None) -> list[Entry]:
+        """Those of a kind that start runs with this home block, or with any."""
         of_kind = [entry for entry in self._entries.values() if entry.kept.registration.kind is kind]
-        return [entry for entry in of_kind if entry.active and entry.kept.since < block]
+        return [entry for entry in of_kind if entry.active and (block is None or entry.kept.since < block)]
 
     def whole(self, entry: Entry) -> Registration:
         """The registration with its input."""

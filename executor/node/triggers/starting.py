@@ -22,6 +22,7 @@ from executor.errors import ChainError, ChainUnavailable, InvalidTrigger
 from executor.model.ids import RegistrationId, RequestId
 from executor.model.request import Request
 from executor.model.trigger import HomeBlock, Registration
+from executor.node.standing import OpenRequest
 from executor.node.triggered import Triggered
 from executor.node.triggers.registrations import Entry, Registrations
 from executor.protocol.triggering import End, Place
@@ -56,6 +57,12 @@ class Book(Protocol):
 
     async def trigger(self, request: Request, end: End, /) -> bool:
         """Take a request up."""
+
+    def find(self, request_id: RequestId, /) -> OpenRequest | None:
+        """A request as it was taken up."""
+
+    async def untrigger(self, request_id: RequestId, block: int, /) -> None:
+        """The block of its event is gone."""
 
     async def finalized(self, time_s: int, block: int, /) -> None:
         """The finalized block moved on."""

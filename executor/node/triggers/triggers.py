@@ -9,6 +9,7 @@ from executor.chain.client import ChainClient
 from executor.node.config import NodeConfig
 from executor.node.triggers.following import TriggerFollower
 from executor.node.triggers.forwarding import Forwarder
+from executor.node.triggers.logs import STEPS, LogFollower, LogTriggers
 from executor.node.triggers.registrations import Registrations
 from executor.node.triggers.routes import TriggerRoutes
 from executor.node.triggers.starting import Book, Starter
@@ -31,16 +32,19 @@ class Triggers:
     ) -> None:
         self.registrations = Registrations(journal, events)
         self.starter = Starter(chain, book, self.registrations, events)
+        logs, poll_s = LogTriggers(chain, self.registrations, self.starter, events), config.chain.poll_interval_s
         self.follower = TriggerFollower(
             chain,
             journal,
             book,
             self.registrations,
             self.starter,
+            logs,
             events,
             start_block=config.chain.start_block,
-            poll_s=config.chain.poll_interval_s,
+            poll_s=poll_s,
         )
+        self._log_followers = [LogFollower(chain, book, logs, step, poll_s=poll_s) for step in STEPS]
 
         self.forwarder = Forwarder(members, events)
         self.routes = TriggerRoutes(chain, book, self.registrations, self.starter, self.forwarder)
@@ -50,3 +54,5 @@ class Triggers:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.follower.run())
             group.create_task(self.forwarder.run())
+            for each in self._log_followers:
+                group.create_task(each.run())
