@@ -7,6 +7,7 @@ GET  /v1/functions              ids held
 GET  /v1/functions/{id}         one function, in upload form
 GET  /v1/receipts/{request id}  one receipt (canonical JSON)
 GET  /v1/requests, /v1/evidence executor/node/open_requests.py
+GET, POST  /v1/triggers         executor/node/triggers/routes.py
 """
 
 from __future__ import annotations

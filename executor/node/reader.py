@@ -44,6 +44,6 @@ async def ask(
         plain = json.loads(told)
     except (ValueError, RecursionError):
         return {"error": f"HTTP {status}, not JSON"}
-    if status != 200 and not (isinstance(plain, dict) and "error" in plain):
+    if not 200 <= status < 300 and not (isinstance(plain, dict) and "error" in plain):
         return {"error": f"HTTP {status}"}
     return plain

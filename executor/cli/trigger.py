@@ -1,0 +1,245 @@
+"""executor trigger"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import typer
+
+from executor.cli._show import as_json, fact
+from executor.errors import HostFault, InvalidConfig, InvalidValue
+
+if TYPE_CHECKING:
+    from executor.chain.client import ChainClient
+    from executor.chain.sender import TransactionSender
+    from executor.model.ids import FunctionId, RegistrationId
+    from executor.model.trigger import TriggerKind
+
+VARIABLE: Final = "EXECUTOR_TRIGGER_KEY"
+LIFE_S: Final = 600  # of a POST's signature: clocks may differ
+POST_TIMEOUT_S: Final = 15.0  # a node asks its chain a few things before it answers
+
+group = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+Rpc = Annotated[list[str], typer.Option(help="JSON-RPC endpoint of the chain; three or more agree by majority.")]
+ChainId = Annotated[int, typer.Option(min=1, help="Of the chain, which the endpoints must serve.")]
+Router = Annotated[str, typer.Option(help="Address of the Router contract.")]
+KeyFile = Annotated[Path | None, typer.Option(help=f"File with a private key in hex; else ${VARIABLE}.")]
+RegistrationArgument = Annotated[str, typer.Argument(metavar="REGISTRATION", help="Its id.")]
+NodeUrl = Annotated[str, typer.Option("--node", help="URL of one member's node.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Act = Callable[["ChainClient", "TransactionSender"], Awaitable[Any]]
+
+
+@group.command()
+def register(
+    function: Annotated[str, typer.Argument(metavar="FUNCTION", help="Its folder, or its id.")],
+    kind: Annotated[Literal["log", "cron", "block", "http"], typer.Option(help="What starts it.")],
+    config: Annotated[str, typer.Option(help="What exactly: JSON, or @FILE (docs/triggers.md).")],
+    subscription: Annotated[int, typer.Option(min=0, help="Who pays: one that the account may spend from.")],
+    rpc: Rpc,
+    chain_id: ChainId,
+    router: Router,
+    receiver: Annotated[str | None, typer.Option(help="Contract whose onReport is called, if any.")] = None,
+    callback_gas: Annotated[int, typer.Option(min=0, help="Gas of that call, exactly.")] = 0,
+    name: Annotated[str, typer.Option(help="Workflow name in the report's metadata, ten bytes at most.")] = "",
+    input: Annotated[str, typer.Option(help="Text of the run's own input, 0x hex, or @FILE.")] = "",
+    key_file: KeyFile = None,
+    json_output: Json = False,
+) -> None:
+    """Register a trigger on chain; it counts once its block is final."""
+    from executor.chain.triggers import register_trigger
+    from executor.model.ids import Address
+    from executor.model.trigger import TriggerKind
+
+    chosen, identity = TriggerKind[kind.upper()], _function_id(function)
+    written, given = _config(chosen, config), _bytes(input)
+    to = None if receiver is None else Address.from_hex(receiver)
+
+    async def act(chain: ChainClient, sender: TransactionSender) -> RegistrationId:
+        return await register_trigger(
+            chain,
+            sender,
+            kind=chosen,
+            function=identity,
+            config=written,
+            subscription=subscription,
+            receiver=to,
+            callback_gas_limit=callback_gas,
+            name=name.encode(),
+            input=given,
+        )
+
+    made = _on_chain(rpc, chain_id, router, key_file, act)
+    if json_output:
+        as_json({"registration": str(made), "function_id": str(identity), "config": json.loads(written)})
+        return
+    fact("registration", str(made))
+    fact("function id", str(identity))
+    fact("config", written.decode())
+
+
+@group.command("list")
+def list_triggers(node: NodeUrl, json_output: Json = False) -> None:
+    """Show what a member follows, and how it stands."""
+    told = _asked(node, "/v1/triggers")
+    if json_output:
+        as_json(told)
+        return
+    fact("finalized", f"block {told.get('finalized_block')}")
+    for each in told.get("triggers", []):
+        state = "unreadable" if each["config"] is None else "paused" if each["paused"] else "active"
+        fact(each["trigger"], f"{each['registration']} {state}")
+        fact("", f"function {each['function_id']}, subscription {each['subscription']}")
+        fact("", f"config {json.dumps(each['config'])}")
+        hour = f"{each['started_this_hour']} started and {each['dropped_this_hour']} dropped in its last hour"
+        fact("", f"{each['open']} open, {hour}, {each['unfunded']} not paid for")
+
+
+@group.command()
+def pause(
+    registration: RegistrationArgument, rpc: Rpc, chain_id: ChainId, router: Router, key_file: KeyFile = None
+) -> None:
+    """Have it start nothing for now."""
+    _change("paused", registration, rpc, chain_id, router, key_file)
+
+
+@group.command()
+def resume(
+    registration: RegistrationArgument, rpc: Rpc, chain_id: ChainId, router: Router, key_file: KeyFile = None
+) -> None:
+    """Let a paused one go on."""
+    _change("resumed", registration, rpc, chain_id, router, key_file)
+
+
+@group.command()
+def remove(
+    registration: RegistrationArgument, rpc: Rpc, chain_id: ChainId, router: Router, key_file: KeyFile = None
+) -> None:
+    """End it for good."""
+    _change("removed", registration, rpc, chain_id, router, key_file)
+
+
+@group.command()
+def fire(
+    registration: RegistrationArgument,
+    node: NodeUrl,
+    body: Annotated[str, typer.Option(help="Text, 0x hex, or @FILE.")] = "",
+    nonce: Annotated[int | None, typer.Option(min=0, help="Random, if left out; the same is the same run.")] = None,
+    block: Annotated[int | None, typer.Option(min=0, help="A finalized block; the node's last, if left out.")] = None,
+    seconds: Annotated[int, typer.Option(min=1, max=86_400, help="How long the signature is good for.")] = LIFE_S,
+    key_file: KeyFile = None,
+    json_output: Json = False,
+) -> None:
+    """Sign a POST to an http trigger and send it to one member, which passes it on; shows the request's id."""
+    from executor.cli.upload import read_key
+    from executor.model.ids import Address, RegistrationId
+    from executor.node.triggers.posting import HEADER, sign_post
+
+    key, posted, told = read_key(key_file, VARIABLE), _bytes(body), _asked(node, "/v1/health")
+    identity = RegistrationId.from_hex(registration)
+    try:
+        chain_id, router = int(told["chain_id"]), Address.from_hex(told["router"])
+        last = int(_asked(node, f"/v1/triggers/{identity}")["finalized_block"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise HostFault(f"{node} does not answer as a node does: {error}") from error
+    header = sign_post(
+        key,
+        posted,
+        chain_id=chain_id,
+        router=router,
+        registration=identity,
+        block_number=last if block is None else block,
+        nonce=secrets.randbits(52) if nonce is None else nonce,
+        expires=int(time.time()) + seconds,
+    )
+    answer = _asked(node, f"/v1/triggers/{identity}", method="POST", headers={HEADER: header}, body=posted)
+    if json_output:
+        as_json(answer)
+        return
+    fact("request", str(answer["request_id"]))
+    fact("status", str(answer["status"]))
+    fact("receipt", f"{node.rstrip('/')}/v1/receipts/{answer['request_id']}")
+
+
+def _change(what: str, registration: str, rpc: list[str], chain_id: int, router: str, key_file: Path | None) -> None:
+    from executor.chain.triggers import remove_trigger, set_paused
+    from executor.model.ids import RegistrationId
+
+    identity = RegistrationId.from_hex(registration)
+
+    async def act(chain: ChainClient, sender: TransactionSender) -> None:
+        if what == "removed":
+            await remove_trigger(chain, sender, identity)
+        else:
+            await set_paused(chain, sender, identity, what == "paused")
+
+    _on_chain(rpc, chain_id, router, key_file, act)
+    fact(what, str(identity))
+
+
+def _on_chain(rpc: list[str], chain_id: int, router: str, key_file: Path | None, act: Act) -> Any:
+    from executor.chain.client import ChainClient
+    from executor.chain.sender import TransactionSender
+    from executor.chain.signing import local_account
+    from executor.cli.upload import read_key
+    from executor.model.ids import Address
+
+    key, at = read_key(key_file, VARIABLE), Address.from_hex(router)
+
+    async def run() -> Any:
+        async with ChainClient(rpc, chain_id, at) as chain:
+            return await act(chain, TransactionSender(chain, local_account(key)))
+
+    return asyncio.run(run())
+
+
+def _asked(node: str, path: str, **options: Any) -> dict[str, Any]:
+    """A node's answer; raises InvalidValue with its reason."""
+    from executor.node.reader import ask
+
+    answer = asyncio.run(ask(node, path, timeout_s=POST_TIMEOUT_S, **options))
+    if not isinstance(answer, dict) or "error" in answer:
+        raise InvalidValue(f"{node}: {answer.get('error') if isinstance(answer, dict) else 'an answer of no use'}")
+    return answer
+
+
+def _function_id(function: str) -> FunctionId:
+    from executor.crypto.digests import function_id
+    from executor.model.ids import FunctionId
+    from executor.projects import load_function
+
+    return FunctionId.from_hex(function) if function.startswith("0x") else function_id(load_function(Path(function)))
+
+
+def _config(kind: TriggerKind, text: str) -> bytes:
+    """In canonical form, what has its default left out; raises InvalidTrigger naming the key."""
+    from executor.model.codec import encode_json
+    from executor.model.trigger_config import parse_trigger_config
+
+    try:
+        plain = json.loads(_bytes(text))
+    except (ValueError, RecursionError) as error:
+        raise InvalidConfig(f"--config is not JSON: {error}") from error
+    return parse_trigger_config(kind, encode_json(plain)).canonical()
+
+
+def _bytes(text: str) -> bytes:
+    """Text, 0x hex or a file."""
+    if text.startswith("@"):
+        try:
+            return Path(text[1:]).read_bytes()
+        except OSError as error:
+            raise InvalidConfig(f"cannot read {text[1:]}: {error.strerror}") from error
+    if text.startswith("0x"):
+        try:
+            return bytes.fromhex(text[2:])
+        except ValueError as error:
+            raise InvalidConfig(f"{text[:20]}: not hex") from error
+    return text.encode()
