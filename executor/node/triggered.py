@@ -83,11 +83,12 @@ class Triggered:
             self.add(request_id, End(opened.deadline, opened.until_block), origin.registration)
 
     def finalized(self, time_s: int, block: int) -> list[RequestId]:
-        """The chain's finalized block moved on, durable when this returns; what ended with it."""
+        """The chain's finalized block moved on, on disk before anything that follows from it; what ended with it."""
         if block < self._block or (time_s, block) == (self._time_s, self._block):
             return []
         self._time_s, self._block = max(time_s, self._time_s), block
-        self._journal.save(CURSOR, "final", f"{self._time_s} {self._block}".encode())
+        with self._journal.soon():
+            self._journal.save(CURSOR, "final", f"{self._time_s} {self._block}".encode())
         gone = [key for key, (end, _) in self._ends.items() if self.is_past(end)]
         for key in gone:
             _, registration = self._ends.pop(key)

@@ -100,7 +100,8 @@ class TriggerFollower:
             return True
         self._range = min(self._max_range, self._range * 2)
         self.next_block = last + 1
-        self._journal.save(CURSOR, CURSOR_KIND, str(self.next_block).encode())  # Rule 1
+        with self._journal.soon():
+            self._journal.save(CURSOR, CURSOR_KIND, str(self.next_block).encode())  # Rule 1
         return True
 
     async def _strike(self, first: int, upto: int, final: Block) -> None:

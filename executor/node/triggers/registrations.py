@@ -144,7 +144,8 @@ class Registrations:
         return replace(entry.kept, registration=self.whole(entry))
 
     def _save(self, kept: Kept, entry: Entry) -> None:
-        self._journal.save(RequestId(entry.registration_id), KIND, encode(kept))
+        with self._journal.soon():  # read again, with the blocks that came after the cursor
+            self._journal.save(RequestId(entry.registration_id), KIND, encode(kept))
         entry.kept = replace(kept, registration=entry.kept.registration)
 
 
