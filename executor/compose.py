@@ -46,6 +46,7 @@ from executor.node.metrics.timed import TimedSigner
 from executor.node.node import Node
 from executor.node.runs import WorkerRuns
 from executor.node.shutdown import Shutdown
+from executor.node.triggered import push_origin
 from executor.protocol.settings import Settings
 from executor.store.events import EventLog
 from executor.store.replies import ReplyStore
@@ -155,7 +156,7 @@ async def _serve(
         )
 
     def origin_of(request: RequestId) -> PushOrigin | None:
-        return node.book.origin(request)
+        return push_origin(node.book.find(request))
 
     node = Node(
         config,

@@ -21,7 +21,6 @@ import time
 from collections.abc import Iterator
 
 from executor.chain.logs import Closed, Dropped, Seen, SeenDelivery, SeenExpiry, SeenRequest
-from executor.chain.pushes import PushOrigin
 from executor.chain.watcher import ChainEvent, Mark, Scanned, Vanished
 from executor.crypto.digests import request_id as request_id_of
 from executor.errors import ChainError, InvalidManifest, InvalidReceipt
@@ -38,7 +37,7 @@ from executor.node.receipts import ReceiptFiles
 from executor.node.sessions import Sessions
 from executor.node.settled import Settled
 from executor.node.standing import MAX_RECORD_BYTES, OpenRequest, Standing
-from executor.node.triggered import Triggered, push_origin
+from executor.node.triggered import Triggered
 from executor.protocol.admission import check_admission
 from executor.protocol.effects import Attested
 from executor.protocol.triggering import End
@@ -217,8 +216,7 @@ class RequestBook:
         assert origin is not None, "a trigger made it"
         if self.triggered.is_past(end) or self.knows(request_id):
             return False
-        full = f"{self._max_open} requests are open" if len(self._open) >= self._max_open else None
-        if full := full or self.triggered.full(origin.registration):
+        if full := self.triggered.full(origin.registration, room=self._max_open - len(self._open)):
             self._events.add("shed", request_id, reason=full)
             return False
         opened = OpenRequest(request, None, end.time_s, None, end.block)
@@ -246,11 +244,6 @@ class RequestBook:
         for request_id in self.triggered.finalized(time_s, block):
             if request_id in self._open:
                 await self._expire(request_id, "overdue", block)
-
-    def origin(self, request_id: RequestId) -> PushOrigin | None:
-        """What a request that a trigger made comes from; None for another, and for one not known."""
-        opened = self._active.get(request_id) or self.find(request_id)
-        return None if opened is None else push_origin(opened.request)
 
     async def function_added(self, function: FunctionId) -> None:
         """Release the requests that waited for these bytes."""

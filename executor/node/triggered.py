@@ -63,8 +63,10 @@ class Triggered:
         """Rule 1."""
         return end.is_past(self._time_s, self._block)
 
-    def full(self, registration: RegistrationId) -> str | None:
-        """Rule 4: what there is no room for."""
+    def full(self, registration: RegistrationId, *, room: int) -> str | None:
+        """Rule 4, and the book's own: why there is no room for one more."""
+        if room <= 0:
+            return "as many requests are open as this node holds"
         if len(self._ends) >= self._most:
             return f"{self._most} triggered requests are within their time"
         if self._counts[registration] >= self._most_of_one:
@@ -126,9 +128,10 @@ class Triggered:
         return None if kept is None else decode(SeenDelivery, kept, limit=MAX_EARLY_BYTES)
 
 
-def push_origin(request: Request) -> PushOrigin | None:
-    """What the router recomputes a triggered request's id from; None for one that was asked for."""
-    if request.origin is None:
+def push_origin(opened: OpenRequest | None) -> PushOrigin | None:
+    """What the router recomputes a triggered request's id from; None for one that was asked for, or is not known."""
+    if opened is None or opened.request.origin is None:
         return None
+    request, origin = opened.request, opened.request.origin
     home = HomeBlock(request.block_number, request.block_timestamp, request.parent_hash)
-    return PushOrigin(request.origin.registration, event_hash(request.origin.event, request.input, home))
+    return PushOrigin(origin.registration, event_hash(origin.event, request.input, home))

@@ -19,6 +19,7 @@ from executor.model.receipt import ChainLocation
 from executor.model.request import ZERO_ADDRESS
 from executor.model.trigger import BlockTick, ClockTick
 from executor.model.trigger_config import BlockConfig, CronConfig
+from executor.node.triggered import push_origin
 
 
 async def test_every_member_derives_the_same_requests(scene: Scene, side: Side, tmp_path: Path) -> None:
@@ -200,7 +201,7 @@ async def test_origins_are_told_of_triggered_requests_alone(scene: Scene, side: 
     await scene.mine(1)
     await side.catch_up()
     (request,) = side.requests(key)
-    found = side.book.origin(request_id(request))
+    found = push_origin(side.book.find(request_id(request)))
     assert found is not None
     assert found.registration == key
-    assert side.book.origin(unknown()) is None
+    assert push_origin(side.book.find(unknown())) is None
