@@ -59,6 +59,11 @@ class Share:
         self._each = each
         self._held = Counter[str]()
 
+    @property
+    def taken(self) -> int:
+        """Places held now."""
+        return self._held.total()
+
     def take(self, source: str) -> str:
         """Take a place, until `give_back`; raises InvalidValue when none is free for this source."""
         taken = self._held.total()

@@ -25,7 +25,7 @@ from executor.model.trigger_config import BlockConfig, HttpConfig
 from executor.model.trigger_input import HttpInput, decode_input
 from executor.node.triggers.forwarding import MAX_WAITING, Forwarder, Post
 from executor.node.triggers.posting import HEADER, sign_post
-from executor.node.triggers.routes import TriggerRoutes
+from executor.node.triggers.routes import EACH, TriggerRoutes
 
 OWNER, STRANGER = dev_accounts()[7], dev_accounts()[8]
 NONCES = itertools.count(1)
@@ -39,6 +39,7 @@ class Served:
         self.forwarder = Forwarder(lambda: self.urls, side.events_log)
         routes = TriggerRoutes(scene.client, side.book, side.registrations, side.starter, self.forwarder)
         self._app = web.Application()
+        self.taken = lambda: routes.posts
         routes.register(self._app.router)
 
     async def start(self) -> str:
@@ -191,6 +192,27 @@ async def test_a_list_shows_what_is_registered_and_how_it_stands(scene: Scene, t
     assert one == {"finalized_block": told["finalized_block"], **line}
     assert (line["trigger"], line["open"], line["started_this_hour"], line["paused"]) == ("http", 1, 1, False)
     assert line["config"] == {"signers": [str(OWNER.address)]}
+
+
+async def test_slow_bodies_of_one_address_hold_a_part_of_the_places(scene: Scene, two: list[Served]) -> None:
+    """Who trickles a body is refused one connection more; a body that is finished gives its place back."""
+    key = await ready(scene, two)
+    head = f"POST /v1/triggers/{key} HTTP/1.1\r\nHost: x\r\n{HEADER}: {await signed(scene, key)}\r\n"
+    port = int(two[0].url.rpartition(":")[2])
+    slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(EACH)]
+    for _, writer in slow:
+        writer.write((head + "Content-Length: 2\r\n\r\n{").encode())
+        await writer.drain()
+    await until(lambda: two[0].taken() == EACH)
+    status, answer = await post(two[0].url, key, await signed(scene, key))
+    assert (status, "from this address" in answer["error"]) == (503, True)
+    for _, writer in slow:
+        writer.write(b"}")
+    answers = [await reader.readuntil(b"\r\n") for reader, _ in slow]
+    assert sorted(answers)[0] == b"HTTP/1.1 200 OK\r\n"
+    for _, writer in slow:
+        writer.close()
+    assert (await post(two[0].url, key, await signed(scene, key)))[0] == 202
 
 
 async def test_posts_that_wait_to_be_forwarded_are_bounded(side: Side) -> None:

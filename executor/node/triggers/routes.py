@@ -30,8 +30,10 @@ from executor.node.triggers.registrations import Entry, Registrations
 from executor.node.triggers.starting import Book, Starter, Verdict, home_of
 from executor.protocol.triggering import http_end, http_request
 from executor.transport.limits import Allowance
+from executor.transport.places import Share
 
 MAX_POSTS: Constant = 32  # under way at a time
+EACH: Constant = 16  # of one address: members forward from theirs
 BODY_S: Constant = 10.0  # for one body of 16 kB
 POSTS_PER_SECOND: Constant = 5.0  # of one address: members forward, clients fire; each costs a few calls of the chain
 POSTS_BURST: Constant = 50.0
@@ -67,7 +69,12 @@ class TriggerRoutes:
         self._starter = starter
         self._forwarder = forwarder
         self._allowance = Allowance[str](POSTS_PER_SECOND, POSTS_BURST, names=ADDRESSES)
-        self._posts = 0
+        self._posts = Share(MAX_POSTS, EACH)
+
+    @property
+    def posts(self) -> int:
+        """Posts under way."""
+        return self._posts.taken
 
     def register(self, router: web.UrlDispatcher) -> None:
         """Add the routes to an aiohttp application's router."""
@@ -76,11 +83,13 @@ class TriggerRoutes:
         router.add_get("/v1/triggers/{registration}", self._show)
 
     async def _post(self, request: web.Request) -> web.Response:
-        if self._posts >= MAX_POSTS:
-            return _refuse(503, f"{MAX_POSTS} other posts are under way")
-        if not self._allowance.spend(request.remote or "unknown", time.monotonic()):
+        source = request.remote or "unknown"
+        if not self._allowance.spend(source, time.monotonic()):
             return _refuse(429, f"more than {POSTS_PER_SECOND:g} posts a second")
-        self._posts += 1
+        try:
+            place = self._posts.take(source)
+        except InvalidValue as error:
+            return _refuse(503, str(error))
         try:
             return await self._start(request)
         except TriggerRefused as error:
@@ -88,7 +97,7 @@ class TriggerRoutes:
         except (ChainError, StoreError) as error:
             return _refuse(503, str(error))
         finally:
-            self._posts -= 1
+            self._posts.give_back(place)
 
     async def _start(self, request: web.Request) -> web.Response:
         entry = self._find(request)
