@@ -89,4 +89,5 @@ def describe_network(story: Story, devnet: Devnet) -> None:
         signer_pid = node.signer.pid if node.signer else 0
         story.line(f"node {node.index}", f"{node.url}  process {node_pid}, signer process {signer_pid}")
     for name, address in sorted(devnet.overrides.items()):
-        story.line("drand relay" if name in RELAYS else "exchange", f"http://{name} at {address}")
+        kind = "exchange" if name.startswith("exchange") else "drand relay" if name in RELAYS else "provider"
+        story.line(kind, f"http://{name} at {address}")

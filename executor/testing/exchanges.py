@@ -1,6 +1,7 @@
 """Three local exchanges: real HTTP servers whose JSON differs in shape, from caller to caller and from time to time.
 
-Beside them two relays of a drand chain of our own (relays.py), one of which lies.
+Beside them two relays of a drand chain of our own (relays.py), one of which lies, and an identity provider
+(identity_provider.py).
 
 `python -m executor.testing.exchanges` serves until its standard input closes and prints one JSON line:
 {"exchange-a.test": "127.0.0.1:PORT", ...}, ready to be a node's `[resolve]`.
@@ -19,6 +20,8 @@ from decimal import Decimal
 
 from aiohttp import web
 
+from executor.testing.identity_provider import HOST
+from executor.testing.identity_provider import application as identity_provider
 from executor.testing.relays import Relay, development_chain
 
 Shape = Callable[[Decimal], dict[str, object]]
@@ -68,12 +71,13 @@ def application(name: str, market: Market) -> web.Application:
 
 
 async def serve(seed: int = 1) -> tuple[dict[str, str], list[web.AppRunner]]:
-    """Start all three on free loopback ports; returns the overrides and what to clean up."""
+    """Start all of them on free loopback ports; returns the overrides and what to clean up."""
     market = Market(seed)
+    apps = {name: application(name, market) for name in SHAPES} | {HOST: identity_provider()}
     overrides: dict[str, str] = {}
     runners = []
-    for name in SHAPES:
-        runner = web.AppRunner(application(name, market), access_log=None)
+    for name, app in apps.items():
+        runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
