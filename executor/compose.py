@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from executor.capabilities.http import HttpSettings
 from executor.chain.client import ChainClient
 from executor.chain.fees import GWEI, FeePolicy
 from executor.chain.pushes import PushOrigin
+from executor.chain.reader import ChainReader
 from executor.chain.sender import Account, TransactionSender
 from executor.chain.transmitter import Transmitter
 from executor.errors import ExecutorError, InvalidConfig
@@ -112,7 +113,7 @@ async def _run(config: NodeConfig, wrap: Wrap, asked: asyncio.Event) -> None:
             log.log(logging.INFO if pool.confinement.complete else logging.WARNING, "workers: %s", pool.confinement)
             with kept_replies(config) as replies:
                 runs = WorkerRuns(pool, http_settings(config, replies), EvmSettings(readers))
-                await _serve(config, chain, signer, sets, pool, runs, events, meters, wrap, asked, replies)
+                await _serve(config, chain, signer, sets, pool, runs, events, meters, wrap, asked, replies, readers)
         finally:
             await pool.close()
             await signer.close()
@@ -130,6 +131,7 @@ async def _serve(
     wrap: Wrap,
     asked: asyncio.Event,
     replies: ReplyStore | None,
+    readers: Mapping[int, ChainReader],
 ) -> None:
     newest = sets[-1]  # its account pays; all of them sign, each in the epochs it was registered for
     signer.use(newest.signer)
@@ -173,6 +175,7 @@ async def _serve(
         events=events,
         settings=settings,
         meters=meters,
+        chains=readers,
     )
     runs.private = node.secrets.open_for
     if replies is not None:

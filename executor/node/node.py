@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -51,6 +51,7 @@ from executor.node.secrets.store import SecretStore
 from executor.node.sessions import Session, Sessions
 from executor.node.signing import ProtocolSigner, SignsAll
 from executor.node.status import Status
+from executor.node.triggers.foreign import SourceChain
 from executor.node.triggers.triggers import Triggers
 from executor.protocol.admission import check_admission
 from executor.protocol.describing import RequestView
@@ -104,6 +105,7 @@ class Node:
         events: EventLog,
         settings: Callable[[Epoch], Settings],
         meters: Meters | None = None,
+        chains: Mapping[int, SourceChain] | None = None,
     ) -> None:
         self._meters = meters or Meters()
         self._config = config
@@ -164,7 +166,13 @@ class Node:
             misses=self.catch_up,
         )
         self.triggers = Triggers(
-            config, journal=self.journal, chain=chain, book=self.book, members=self._peers, events=events
+            config,
+            journal=self.journal,
+            chain=chain,
+            book=self.book,
+            members=self._peers,
+            chains=chains or {},
+            events=events,
         )
         self.epochs = EpochFollower(Address.from_hex(config.operator), chain, self, events, self.conditions)
         self._serving: dict[int, Serving] = {}

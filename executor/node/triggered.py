@@ -51,6 +51,11 @@ class Triggered:
         return len(self._ends)
 
     @property
+    def time_s(self) -> int:
+        """Its time."""
+        return self._time_s
+
+    @property
     def block(self) -> int:
         """The finalized block they are measured by."""
         return self._block

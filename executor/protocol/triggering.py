@@ -164,6 +164,8 @@ def check_origin(request: Request) -> str:
                 request.block_timestamp,
             ):
                 raise VerificationFailed("trigger", f"the log's block {log.block_number} is not the context's")
+            if request.block_timestamp < log.block_timestamp:
+                raise VerificationFailed("trigger", f"block {request.block_number} is before the log's block")
             what = f"log {log.log_index} of transaction {log.transaction_hash} on chain {log.chain_id}"
         case CronInput(CronData(scheduled_time)):
             told, what = ClockTick(scheduled_time), f"scheduled for {scheduled_time}"

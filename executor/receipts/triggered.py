@@ -66,16 +66,23 @@ async def _check_event(
     match config, event:
         case CronConfig(), CronData(time_s):
             require(config.times.next_after(time_s - 1) == time_s, f"{config.schedule!r} does not name {time_s}")
-            before = await client.block(block.number - 1) if block.number else None
-            require(before is None or before.timestamp < time_s, f"block {block.number} is not the first at {time_s}")
+            await _check_first(client, block, time_s)
         case BlockConfig(), BlockData(number):
             require(number % config.every == 0, f"block {number} is no multiple of {config.every}")
         case HttpConfig(), HttpData(signer=signer):
             require(str(signer) in config.signers, f"{signer} is none of the registered signers")
         case LogConfig(), LogData():
             await _check_log(client, config, event)
+            if event.chain_id != client.chain_id:
+                await _check_first(client, block, event.block_timestamp)
         case _:
             raise VerificationFailed("trigger", "the event is of another kind than the registration")
+
+
+async def _check_first(client: ChainClient, block: Block, time_s: int) -> None:
+    before = await client.block(block.number - 1) if block.number else None
+    first = block.timestamp >= time_s and (before is None or before.timestamp < time_s)
+    require(first, f"block {block.number} is not the first at {time_s}")
 
 
 async def _check_log(client: ChainClient, config: LogConfig, log: LogData) -> None:

@@ -100,6 +100,10 @@ def test_a_home_block_before_its_tick_is_found() -> None:
         check_origin(clock_request(PLACE, registration(TriggerKind.CRON), HOME.timestamp + 1, HOME))
     with pytest.raises(VerificationFailed, match="not the context's"):
         check_origin(log_request(PLACE, registration(TriggerKind.LOG), log(), replace(HOME, number=101)))
+    foreign = replace(log(), chain_id=1, block_number=7, block_timestamp=HOME.timestamp)
+    check_origin(log_request(PLACE, registration(TriggerKind.LOG), foreign, HOME))
+    with pytest.raises(VerificationFailed, match="before the log's block"):
+        check_origin(log_request(PLACE, registration(TriggerKind.LOG), foreign, replace(HOME, timestamp=5)))
 
 
 def test_an_event_that_is_too_large_starts_nothing() -> None:

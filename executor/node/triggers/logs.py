@@ -47,12 +47,13 @@ class LogTriggers:
         self._starter = starter
         self._events = events
 
-    def meant(self, depth: int | str) -> list[Entry]:
-        """Active registrations for logs of the home chain at this depth."""
+    def meant(self, depth: int | str, chain_id: int | None = None) -> list[Entry]:
+        """Active registrations for logs of a chain, by default of the home chain, at this depth."""
+        wanted = chain_id or self._chain.chain_id
         found = []
         for entry in self._registrations.active(TriggerKind.LOG, None):
             config = entry.config
-            here = isinstance(config, LogConfig) and config.chain_id in (None, self._chain.chain_id)
+            here = isinstance(config, LogConfig) and (config.chain_id or self._chain.chain_id) == wanted
             if here and step_of(_config(entry)) == depth:
                 found.append(entry)
         return found

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from executor.chain.client import ChainClient
 from executor.node.config import NodeConfig
 from executor.node.triggers.following import TriggerFollower
+from executor.node.triggers.foreign import ForeignLogFollower, HomeTimes, SourceChain
 from executor.node.triggers.forwarding import Forwarder
 from executor.node.triggers.logs import STEPS, LogFollower, LogTriggers
 from executor.node.triggers.registrations import Registrations
@@ -28,6 +29,7 @@ class Triggers:
         chain: ChainClient,
         book: Book,
         members: Callable[[], Mapping[int, str]],
+        chains: Mapping[int, SourceChain],
         events: EventLog,
     ) -> None:
         self.registrations = Registrations(journal, events)
@@ -45,7 +47,13 @@ class Triggers:
             poll_s=poll_s,
         )
         self._log_followers = [LogFollower(chain, book, logs, step, poll_s=poll_s) for step in STEPS]
-
+        home = HomeTimes(chain)
+        self._foreign = [
+            ForeignLogFollower(source, depth, home, book, logs, self.starter, journal, events, poll_s=poll_s)
+            for chain_id, source in chains.items()
+            if chain_id != chain.chain_id
+            for depth in ("finalized", *STEPS)
+        ]
         self.forwarder = Forwarder(members, events)
         self.routes = TriggerRoutes(chain, book, self.registrations, self.starter, self.forwarder)
 
@@ -56,3 +64,5 @@ class Triggers:
             group.create_task(self.forwarder.run())
             for each in self._log_followers:
                 group.create_task(each.run())
+            for other in self._foreign:
+                group.create_task(other.run())
