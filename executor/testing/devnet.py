@@ -63,6 +63,7 @@ class DevnetSettings:
     chain: ChainKind = "embedded"
     chain_port: int = 0
     more_rpc_urls: tuple[str, ...] = ()  # endpoints that the nodes use besides the chain's own
+    more_chains: tuple[tuple[int, tuple[str, ...]], ...] = ()  # chains that functions read, and their endpoints
     nodes: int = 4
     members: int | None = None
     processes: int = 0
@@ -301,6 +302,7 @@ class Devnet:
                 "drand_relays": [f"http://{name}" for name in sorted(self.overrides) if name in RELAYS],
                 "drand_chains": [CHAIN_HASH.hex()],
             },
+            "chains": [{"id": chain, "rpc_urls": list(urls)} for chain, urls in settings.more_chains],
             "resolve": dict(sorted(self.overrides.items())),
         }
         (node.directory / "node.toml").write_text(config_text(values))

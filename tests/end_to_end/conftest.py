@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from executor.chain.embedded import EmbeddedChain
 from executor.cli._devnet import example
 from executor.model.function import Function
 from executor.testing.devnet import Devnet, DevnetSettings
+from tests.end_to_end.journey import OTHER_CHAIN
 
 HERE = Path(__file__).parent
 FAILED = pytest.StashKey[bool]()
@@ -49,6 +51,7 @@ class Networks:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._started = 0
+        self.other = EmbeddedChain(chain_id=OTHER_CHAIN)  # which functions may read, too
         self._running: tuple[str, Devnet] | None = None
 
     async def on(self, chain: str) -> Devnet:
@@ -57,7 +60,10 @@ class Networks:
             await self.close()
         if self._running is None:
             self._started += 1
-            devnet = Devnet(self._directory / str(self._started), DevnetSettings(chain=chain))  # type: ignore[arg-type]
+            if self.other.pid is None:
+                await self.other.__aenter__()
+            settings = DevnetSettings(chain=chain, more_chains=((OTHER_CHAIN, (self.other.url,)),))  # type: ignore[arg-type]
+            devnet = Devnet(self._directory / str(self._started), settings)
             self._running = chain, await devnet.__aenter__()
         devnet = self._running[1]
         for node in devnet.nodes:
@@ -81,6 +87,7 @@ async def networks(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ne
     started = Networks(tmp_path_factory.mktemp("networks"))
     yield started
     await started.close()
+    await started.other.__aexit__(None, None, None)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -89,6 +96,12 @@ async def devnet(networks: Networks, request: pytest.FixtureRequest) -> AsyncIte
     yield await networks.on(getattr(request, "param", "embedded"))
     if request.node.stash.get(FAILED, True):
         await networks.close()
+
+
+@pytest.fixture
+def other_chain(networks: Networks, devnet: Devnet) -> EmbeddedChain:
+    """The second chain that the network's nodes read."""
+    return networks.other
 
 
 @pytest_asyncio.fixture(loop_scope="session")

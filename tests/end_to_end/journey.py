@@ -14,6 +14,7 @@ from executor.receipts.files import parse_receipt
 from executor.testing.devnet import Devnet
 
 TIMEOUT_S = 90.0
+OTHER_CHAIN = 4242  # the chain beside the network's, which functions may read
 
 
 @dataclass(frozen=True, slots=True)
