@@ -1,4 +1,4 @@
-"""Functions that read chains, on real parts: at the request's own block."""
+"""Functions that read chains, on real parts: at the request's own block, and on another chain at an agreed height."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ import pytest
 from executor.chain.accounts import dev_accounts
 from executor.chain.client import ChainClient
 from executor.chain.devchain import Devchain
+from executor.chain.embedded import EmbeddedChain
 from executor.chain.sender import TransactionSender
 from executor.chain.signing import dev_account
+from executor.crypto.digests import keccak256
 from executor.model.function import Function
 from executor.model.ids import Address
 from executor.model.manifest import Terms
 from executor.model.request import ZERO_ADDRESS
 from executor.receipts import all_passed, verify_receipt
 from executor.testing.devnet import Devnet
-from tests.end_to_end.journey import follow
+from tests.end_to_end.journey import OTHER_CHAIN, follow
+from tests.evm_guest import two_step_guest
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
@@ -65,3 +68,22 @@ async def test_a_balance_at_the_requests_block_is_delivered(devnet: Devnet) -> N
     assert all_passed(verify_receipt(journey.receipt))
     observed = {event["observed"] for _, event in journey.of("observed")}
     assert observed == {"value"}
+
+
+async def test_a_second_chain_is_read_at_a_height_that_was_agreed(devnet: Devnet, other_chain: EmbeddedChain) -> None:
+    """Two observations: the height, and what is there; what comes later changes nothing."""
+    async with Token(other_chain) as token:
+        await token.give(7)
+        asked = "0x" + keccak256(b"balanceOf(address)")[:4].hex() + HOLDER.hex()
+        reader = two_step_guest(OTHER_CHAIN, str(token.address), asked, devnet.chain.chain_id, OTHER_CHAIN)
+        function_id = await devnet.register(reader)
+        positions = await devnet.network.positions()
+        seen = await devnet.request(function_id)
+        journey = await follow(devnet, seen.request_id, positions, [0, 1, 2, 3])
+        height = int(journey.receipt.transcript[0].value)
+        await token.give(8)
+    assert journey.receipt.payload == (7).to_bytes(32, "big") + bytes(32)
+    assert [entry.value for entry in journey.receipt.transcript] == [str(height).encode(), (7).to_bytes(32, "big")]
+    assert height > 0
+    assert (await devnet.consumer.read()).error == b""
+    assert all_passed(verify_receipt(journey.receipt))

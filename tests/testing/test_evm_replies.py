@@ -18,7 +18,7 @@ from executor.testing import simulate
 from executor.testing.replies import RepliedCapabilities, Reply, world
 from executor.testing.strategies import worlds
 from executor.vm import Answer, Refusal, Response
-from tests.evm_guest import evm_guest
+from tests.evm_guest import evm_guest, two_step_guest
 
 TERMS = Terms.model_validate({"capabilities": {"evm": {"chains": [5, 8453]}}})
 TOKEN = "0x" + "aa" * 20
@@ -147,3 +147,17 @@ def test_honest_nodes_read_the_same_and_see_other_heights(every: tuple[Mapping[s
     assert all(each.error.startswith("evm-") for each in told if each.error)
     heights = [each["evm.block://5/finalized"] for each in every]
     assert {int(each.body) for each in heights if not each.error} <= {1_000, 1_001, 1_002, 1_003}
+
+
+def test_a_height_is_agreed_before_anything_is_read_at_it() -> None:
+    """Nodes see different last final blocks; all read at the median of them."""
+    reader = two_step_guest(8453, TOKEN, DATA, 5, 8453)
+
+    def replies(height: int) -> dict[str, Any]:
+        there = f"evm.call://8453/{TOKEN}/{DATA}"
+        return {"evm.block://8453/finalized": height, there: "0x" + "00" * 32, f"{there}@101": FIVE}
+
+    done = simulate(reader, replies=[replies(height) for height in (99, 101, 101, 140)])
+    assert isinstance(done.outcome, Returned), done.verdict()
+    assert done.outcome.output == bytes.fromhex(FIVE[2:]) + bytes(32)
+    assert [entry.value for entry in done.transcript] == [b"101", bytes.fromhex(FIVE[2:])]
