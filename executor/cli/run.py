@@ -34,6 +34,7 @@ from executor.model.profile import PROFILE
 from executor.model.request import Request
 from executor.model.spec import parse_spec
 from executor.projects import load_function
+from executor.protocol.triggering import as_triggered
 from executor.testing.replies import RepliedCapabilities
 from executor.vm import Capabilities, LogLine, load, self_test
 
@@ -70,6 +71,9 @@ def command(
     relays: Annotated[
         list[str] | None, typer.Option("--relay", help="URL of a drand relay, instead of the public ones.")
     ] = None,
+    triggered: Annotated[
+        bool, typer.Option("--triggered", help="The input is a triggered run's (docs/triggers.md).")
+    ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Run a function here, with real or given observations."""
@@ -92,7 +96,8 @@ def command(
             block_timestamp=timestamp_for(function.terms) if timestamp is None else timestamp,
             chain_id=function.terms.home_chain,
         )
-        request = chains.placed(local, block)
+        placed = chains.placed(local, block)
+        request = as_triggered(placed) if triggered else placed
         evm = EvmSettings(chains.readers)
 
         def capabilities(slot: int) -> Capabilities:

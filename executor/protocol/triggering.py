@@ -9,12 +9,13 @@ Rule 2. An event can be delivered for the registration's `lifetime_s` after its 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias, assert_never
 
 from executor.crypto.digests import http_payload_digest, keccak256
-from executor.errors import InvalidEncoding, VerificationFailed
+from executor.errors import InvalidEncoding, InvalidTrigger, VerificationFailed
 from executor.model.cron import Schedule
-from executor.model.ids import Address
+from executor.model.ids import Address, RegistrationId
 from executor.model.request import ZERO_ADDRESS, Request
 from executor.model.trigger import (
     BlockTick,
@@ -40,6 +41,8 @@ from executor.model.trigger_input import (
     decode_input,
     encode_input,
 )
+
+Given: TypeAlias = LogInput | CronInput | BlockInput | HttpInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,29 +159,60 @@ def check_origin(request: Request) -> str:
         given = decode_input(request.input)
     except InvalidEncoding as error:
         raise VerificationFailed("trigger", f"the input is no triggered run's: {error}") from error
-    match given:
-        case LogInput(LogData() as log):
-            told: TriggerEvent = LogEvent(log.chain_id, log.block_hash, log.transaction_hash, log.log_index)
-            if log.chain_id == request.chain_id and (log.block_number, log.block_timestamp) != (
-                request.block_number,
-                request.block_timestamp,
-            ):
-                raise VerificationFailed("trigger", f"the log's block {log.block_number} is not the context's")
-            if request.block_timestamp < log.block_timestamp:
-                raise VerificationFailed("trigger", f"block {request.block_number} is before the log's block")
-            what = f"log {log.log_index} of transaction {log.transaction_hash} on chain {log.chain_id}"
-        case CronInput(CronData(scheduled_time)):
-            told, what = ClockTick(scheduled_time), f"scheduled for {scheduled_time}"
-        case BlockInput(BlockData(number)):
-            told, what = BlockTick(number), f"block {number}"
-        case HttpInput(HttpData(body, signer, nonce, expires)):
-            place = (request.chain_id, request.router, origin.registration)
-            told = HttpCall(http_payload_digest(*place, request.block_number, nonce, expires, body))
-            what = f"posted by {signer}, body {keccak256(body)}"
+    told, what = _told(request, origin.registration, given)
+    if isinstance(given, LogInput):
+        _check_log(request, given.event)
     if told != origin.event:
         raise VerificationFailed("trigger", f"the input tells of {told}, the event is {origin.event}")
     _check_home(request, told)
     return f"{kind_of(told).name.lower()}: {what}; registration {origin.registration}"
+
+
+def as_triggered(request: Request) -> Request:
+    """A local request as a trigger would make it (registration zero): its input is a triggered run's.
+
+    Raises InvalidTrigger for another input.
+    """
+    registration = RegistrationId(bytes(32))
+    try:
+        event, _ = _told(request, registration, decode_input(request.input))
+    except InvalidEncoding as error:
+        raise InvalidTrigger(f"the input is no triggered run's (docs/triggers.md): {error}") from error
+    return replace(
+        request,
+        nonce=0,
+        sender=ZERO_ADDRESS,
+        subscription=0,
+        callback_gas_limit=0,
+        consumer=ZERO_ADDRESS,
+        origin=Origin(registration, event),
+    )
+
+
+def _told(request: Request, registration: RegistrationId, given: Given) -> tuple[TriggerEvent, str]:
+    """The event that an input tells of, and what it is for people."""
+    match given:
+        case LogInput(log):
+            event = LogEvent(log.chain_id, log.block_hash, log.transaction_hash, log.log_index)
+            return event, f"log {log.log_index} of transaction {log.transaction_hash} on chain {log.chain_id}"
+        case CronInput(CronData(scheduled_time)):
+            return ClockTick(scheduled_time), f"scheduled for {scheduled_time}"
+        case BlockInput(BlockData(number)):
+            return BlockTick(number), f"block {number}"
+        case HttpInput(HttpData(body, signer, nonce, expires)):
+            place = (request.chain_id, request.router, registration)
+            digest = http_payload_digest(*place, request.block_number, nonce, expires, body)
+            return HttpCall(digest), f"posted by {signer}, body {keccak256(body)}"
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _check_log(request: Request, log: LogData) -> None:
+    own = (request.block_number, request.block_timestamp)
+    if log.chain_id == request.chain_id and (log.block_number, log.block_timestamp) != own:
+        raise VerificationFailed("trigger", f"the log's block {log.block_number} is not the context's")
+    if request.block_timestamp < log.block_timestamp:
+        raise VerificationFailed("trigger", f"block {request.block_number} is before the log's block")
 
 
 def _check_home(request: Request, event: TriggerEvent) -> None:

@@ -21,6 +21,7 @@ from executor.model.observation import Observation
 from executor.model.outcome import Awaiting, Outcome
 from executor.model.request import Request
 from executor.model.transcript import Transcript
+from executor.protocol.triggering import as_triggered
 from executor.testing.faults import FAULTS
 from executor.testing.functions import FunctionLike, program_of
 from executor.testing.replies import World, finished, made_up_secrets
@@ -48,12 +49,14 @@ def simulate(
     seed: int = 0,
     block_timestamp: int = int(START_S),
     limit_s: float = 120.0,
+    triggered: bool = False,
 ) -> Simulated:
     """What becomes of one request of this function in a committee of n.
 
     Without `secrets` every granted name has a made-up value; a private input is an open envelope (docs/secrets.md).
     `faults` maps nodes to names of FAULT_NAMES; one name alone strikes the last `f` nodes, by default as many as the
-    committee bears. `limit_s` is simulated time, on top of what a draw waits. Raises InvalidConfig, InvalidModule,
+    committee bears. `limit_s` is simulated time, on top of what a draw waits. With `triggered` the input is a
+    triggered run's (docs/triggers.md), and the context says so. Raises InvalidConfig, InvalidTrigger, InvalidModule,
     InvalidManifest, HostFault.
     """
     program = program_of(function)
@@ -63,6 +66,8 @@ def simulate(
     subject = replace(
         made, chain_id=home, function_id=program.function_id, input=input, block_timestamp=block_timestamp
     )
+    if triggered:
+        subject = as_triggered(subject)
     private = GivenPrivateData(made_up_secrets(program.function.terms) if secrets is None else secrets)
     runs = _Runs(program, subject, worlds_of(replies, n), private)
     simulation = Simulation(

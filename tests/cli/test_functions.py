@@ -48,6 +48,16 @@ def test_a_given_slot_that_is_never_reached_is_a_warning(executor: Run, project:
     )
 
 
+def test_run_as_a_trigger_would(executor: Run, project: Path) -> None:
+    """The input is the event; one that is none is refused."""
+    given = '{"event":{"number":100},"input":"0x","kind":"block"}'
+    arguments = ("run", project, "--observe", "0=1", "--triggered", "--input")
+    done = executor(*arguments, given)
+    assert (done.returncode, given in done.stdout) == (0, True)
+    done = executor(*arguments, "{}")
+    assert (done.returncode, "no triggered run's" in done.stderr) == (2, True)
+
+
 def test_run_with_replies_from_a_file(executor: Run, project: Path, tmp_path: Path) -> None:
     """--replies answers http; the guest's own code looks at them."""
     (tmp_path / "replies.json").write_text(json.dumps(PRICE))

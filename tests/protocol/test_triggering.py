@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from executor.crypto.digests import request_id
 from executor.errors import InvalidTrigger, InvalidValue, VerificationFailed
 from executor.model.ids import Address, Digest, FunctionId, RegistrationId
-from executor.model.trigger import HomeBlock, Registration, TriggerKind
+from executor.model.request import Request
+from executor.model.trigger import ClockTick, HomeBlock, Origin, Registration, TriggerKind
 from executor.model.trigger_config import BlockConfig, CronConfig, HttpConfig, LogConfig
 from executor.model.trigger_input import HttpData, LogData
 from executor.protocol.triggering import (
     End,
     Place,
+    as_triggered,
     block_end,
     block_request,
     check_origin,
@@ -104,6 +106,16 @@ def test_a_home_block_before_its_tick_is_found() -> None:
     check_origin(log_request(PLACE, registration(TriggerKind.LOG), foreign, HOME))
     with pytest.raises(VerificationFailed, match="before the log's block"):
         check_origin(log_request(PLACE, registration(TriggerKind.LOG), foreign, replace(HOME, timestamp=5)))
+
+
+def test_a_local_run_is_triggered_by_its_input() -> None:
+    """For `executor run --triggered` and `simulate`: the kind is the input's, and what the id leaves out is zero."""
+    local = Request.local(FunctionId(bytes(32)), clock_request(PLACE, registration(TriggerKind.CRON), 9, HOME).input)
+    made = as_triggered(replace(local, nonce=3, subscription=4))
+    assert made.origin == Origin(RegistrationId(bytes(32)), ClockTick(9))
+    assert (made.nonce, made.subscription, made.input) == (0, 0, local.input)
+    with pytest.raises(InvalidTrigger, match="no triggered run's"):
+        as_triggered(replace(local, input=b"{}"))
 
 
 def test_an_event_that_is_too_large_starts_nothing() -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from executor.errors import InvalidConfig
+from executor.errors import InvalidConfig, InvalidTrigger
 from executor.model.observation import Kind
 from executor.model.outcome import Failed, Returned
 from executor.model.spec import Strategy
+from executor.model.trigger_input import CronData, CronInput, encode_input
 from executor.testing import Reply, function_of_source, program_of, simulate
 from executor.testing.simulating import FAULT_NAMES
 
@@ -151,6 +152,21 @@ def test_the_input_reaches_the_function() -> None:
     """And one node alone is a committee."""
     done = simulate(NAME, input=b"!", n=1, replies={URL: "hello"})
     assert done.outcome == Returned(b"hello!", done.outcome.fuel_used if done.outcome else 0)
+
+
+def test_a_triggered_run_knows_what_started_it() -> None:
+    """The context says the kind, the input the event; another input is refused before anything runs."""
+    function = function_of_source(
+        """
+import { context } from "executor";
+export default (input) => `${context.trigger} ${JSON.parse(input.text()).event.scheduled_time} ${context.nonce}`;
+""",
+    )
+    given = encode_input(CronInput(CronData(1_700_000_000), b"own"))
+    done = simulate(function, input=given, triggered=True)
+    assert done.outcome == Returned(b"cron 1700000000 0", done.outcome.fuel_used if done.outcome else 0)
+    with pytest.raises(InvalidTrigger, match="no triggered run's"):
+        simulate(function, input=b"{}", triggered=True)
 
 
 def test_a_folder_is_a_function() -> None:
