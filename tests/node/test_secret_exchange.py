@@ -26,6 +26,7 @@ from executor.crypto.digests import function_id
 from executor.model.codec import encode
 from executor.node.secrets.claims import HEADER, sign_list_claim
 from executor.node.secrets.exchange import MAX_AGE_S, PATH, Offered, Wanted
+from executor.node.secrets.routes import PLACES
 from executor.node.secrets.store import MAX_SECRET_BYTES
 from executor.transport.envelope import encode_envelope, make_envelope
 
@@ -212,3 +213,26 @@ async def test_a_member_that_offers_without_end_gets_its_turn_and_no_more(desks)
         await read(asker, 1)
     assert (len(answers), asker.kinds()) == (4, ["secrets-refused"])
     assert asker.charged == []
+
+
+async def test_slow_strangers_hold_up_neither_owners_nor_members(desks):
+    """One address, which all connections here are, has half of a kind's places; owners' and members' are apart."""
+    first, second = desks[:2]
+    host, port = first.epoch.members[0].endpoint.removeprefix("http://").rstrip("/").split(":")
+    head = b"PUT /v1/secrets HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"
+    writers = []
+    for _ in range(PLACES):
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(head)
+        await writer.drain()
+        writers.append(writer)
+    url = f"http://{host}:{port}/v1/secrets"
+    async with aiohttp.ClientSession() as session:
+        status = 0
+        while status != 503:  # the strangers' bodies are being read by then
+            async with session.put(url, data=b"{}") as answer:
+                status, told = answer.status, await answer.text()
+    assert f"{PLACES // 2} of {PLACES} places are taken" in told
+    assert (await question(second, first))[0] == 200
+    for writer in writers:
+        writer.close()

@@ -20,8 +20,10 @@ from executor.node.secrets.claims import HEADER
 from executor.node.secrets.desk import SecretDesk
 from executor.node.secrets.exchange import MAX_QUESTION_BYTES, PATH
 from executor.node.secrets.store import MAX_SECRET_BYTES
+from executor.transport.places import Share
 
-MAX_UNDER_WAY: Constant = 16  # bodies being read or judged: each holds some 25 kB and asks chain and signer
+PLACES: Constant = 16  # of either kind for bodies being read or judged: each holds some 25 kB and asks chain and signer
+EACH: Constant = 8  # of them for one address: a committee, or an owner's tools, may sit behind one
 READ_TIMEOUT_S: Constant = 10.0
 
 
@@ -30,7 +32,7 @@ class SecretRoutes:
 
     def __init__(self, desk: SecretDesk) -> None:
         self._desk = desk
-        self._under_way = 0
+        self._owners, self._members = Share(PLACES, EACH), Share(PLACES, EACH)  # neither holds up the other
 
     def register(self, router: web.UrlDispatcher) -> None:
         """Add the routes to an aiohttp application's router."""
@@ -44,13 +46,13 @@ class SecretRoutes:
             await self._desk.put(secret)
             return web.json_response({"version": secret.version})
 
-        return await self._answer(request, MAX_SECRET_BYTES, act)
+        return await self._answer(request, self._owners, MAX_SECRET_BYTES, act)
 
     async def _wanted(self, request: web.Request) -> web.Response:
         async def act(body: bytes) -> web.Response:
             return web.Response(body=self._desk.answer(body), content_type="application/json")
 
-        return await self._answer(request, MAX_QUESTION_BYTES, act)
+        return await self._answer(request, self._members, MAX_QUESTION_BYTES, act)
 
     async def _list(self, request: web.Request) -> web.Response:
         try:
@@ -59,13 +61,14 @@ class SecretRoutes:
             return _refuse(403, str(error))
 
     async def _answer(
-        self, request: web.Request, limit: int, act: Callable[[bytes], Awaitable[web.Response]]
+        self, request: web.Request, places: Share, limit: int, act: Callable[[bytes], Awaitable[web.Response]]
     ) -> web.Response:
         if (request.content_length or 0) > limit:
             return _refuse(413, f"the limit is {limit} bytes")
-        if self._under_way >= MAX_UNDER_WAY:
-            return _refuse(503, f"{MAX_UNDER_WAY} others are under way")
-        self._under_way += 1
+        try:
+            place = places.take(request.remote or "unknown")
+        except InvalidValue as error:
+            return _refuse(503, str(error))
         try:
             async with asyncio.timeout(READ_TIMEOUT_S):
                 body = await _read(request, limit)
@@ -79,7 +82,7 @@ class SecretRoutes:
         except ExecutorError as error:
             return _refuse(503, str(error))
         finally:
-            self._under_way -= 1
+            places.give_back(place)
 
 
 async def _read(request: web.Request, limit: int) -> bytes | None:
