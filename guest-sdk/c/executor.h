@@ -289,6 +289,65 @@ static inline executor_bytes executor_evm_call(executor_bytes contract, executor
     return answer.bytes;
 }
 
+/* ---- sets and lists of texts: what union, intersection, frequency, common-prefix and common-suffix take ---------- */
+
+/* Where a UTF-8 byte stands among UTF-16 code units: the four-byte characters come before U+E000 (bytes ee and ef). */
+static inline int executor_utf16_rank(uint8_t byte) {
+    return byte >= 0xf0 ? byte - 2 : byte >= 0xee ? byte + 16 : byte;
+}
+
+static inline bool executor_utf16_before(executor_bytes a, executor_bytes b) {
+    for (uint32_t i = 0; i < a.len && i < b.len; i++)
+        if (a.at[i] != b.at[i]) return executor_utf16_rank(a.at[i]) < executor_utf16_rank(b.at[i]);
+    return a.len < b.len;
+}
+
+/* A text as a JSON string, in the one form that RFC 8785 has for it. The text must be UTF-8. */
+static inline executor_bytes executor_json_string(executor_bytes text) {
+    if (text.len > 0x0fffffffu) executor_fail("out of memory");
+    uint8_t *at = executor_alloc(6 * text.len + 2);
+    uint32_t len = 0;
+    at[len++] = '"';
+    for (uint32_t i = 0; i < text.len; i++) {
+        uint8_t c = text.at[i];
+        uint8_t letter = c == '"' || c == '\\' ? c : c == 8 ? 'b' : c == 9 ? 't' : c == 10 ? 'n' : c == 12 ? 'f' : c == 13 ? 'r' : 0;
+        if (letter) {
+            at[len++] = '\\', at[len++] = letter;
+        } else if (c < 32) {
+            const uint8_t escape[6] = {'\\', 'u', '0', '0', (uint8_t)('0' + (c >> 4)), (uint8_t)"0123456789abcdef"[c & 15]};
+            memcpy(at + len, escape, 6), len += 6;
+        } else {
+            at[len++] = c;
+        }
+    }
+    at[len++] = '"';
+    return (executor_bytes){at, len};
+}
+
+/* Texts as a list, in the order they have. */
+static inline executor_bytes executor_list(const executor_bytes *texts, uint32_t count) {
+    executor_bytes json = executor_text("[");
+    for (uint32_t i = 0; i < count; i++) {
+        if (i) json = executor_concat(json, executor_text(","));
+        json = executor_concat(json, executor_json_string(texts[i]));
+    }
+    return executor_concat(json, executor_text("]"));
+}
+
+/* Texts as a set: each once, in the order of their UTF-16 code units. Arranges `texts` on the way. */
+static inline executor_bytes executor_set(executor_bytes *texts, uint32_t count) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        executor_bytes text = texts[i];
+        uint32_t place = kept;
+        while (place && executor_utf16_before(text, texts[place - 1])) place--;
+        if (place && executor_equal(text, texts[place - 1])) continue;
+        for (uint32_t j = kept++; j > place; j--) texts[j] = texts[j - 1];
+        texts[place] = text;
+    }
+    return executor_list(texts, kept);
+}
+
 /* ---- JSON: enough to pick strings and numbers out of an answer --------------------------------------------------- */
 
 static inline uint32_t executor_json_skip_space(executor_bytes json, uint32_t i) {
