@@ -48,7 +48,22 @@ declare module "executor" {
   export const identical: Strategy<string | number | bigint | Decimal | Bytes, string>;
   /** The most frequent value, if frequent enough, else "no-agreement". */
   export const mode: Strategy<string | number | bigint | Decimal | Bytes, string>;
-  /** An object of the above, field by field. */
+  /** The smallest and the largest that no liar can make up: the (f + 1)-th from below and from above. */
+  export const min: Strategy<Numeric, Decimal>;
+  export const max: Strategy<Numeric, Decimal>;
+  /** The exact mean without the f smallest and the f largest, rounded half to even to the digits they have. */
+  export const trimmedMean: Strategy<Numeric, Decimal>;
+  export type Items = Iterable<string | number | bigint | Decimal>;
+  /** The items that at least one honest node saw for sure; those of nearly all; the former with how many saw each. */
+  export const union: Strategy<Items, string[]>;
+  export const intersection: Strategy<Items, string[]>;
+  export const frequency: Strategy<Items, Record<string, number>>;
+  /** The longest list that nearly all nodes' lists begin or end with. */
+  export const commonPrefix: Strategy<Items, string[]>;
+  export const commonSuffix: Strategy<Items, string[]>;
+  /** One node looks for all, and may tell anything: for calls that must not run n times. */
+  export const single: Strategy<string | number | bigint | Decimal | Bytes, string>;
+  /** An object of the above but single, field by field. */
   export function fields<S extends Record<string, Strategy<any, any>>>(
     strategies: S,
   ): Strategy<
@@ -64,7 +79,7 @@ declare module "executor" {
   }
   export interface Observe {
     <I, O>(strategy: Strategy<I, O>, look: () => I | Promise<I>, options?: ObserveOptions<I>): O;
-    /** For identical and mode: the agreed value as bytes. */
+    /** For identical, mode and single: the agreed value as bytes. */
     <I>(strategy: Strategy<I, string>, look: () => I | Promise<I>, options: ObserveOptions<I> & { as: "bytes" }): Uint8Array;
     /** How the latest observation of this run ended. */
     readonly last: { readonly kind: "value" | "error" | "default" } | undefined;
@@ -107,6 +122,15 @@ declare module "executor" {
     fetchMany(requests: Iterable<string | ({ url: string } & HttpOptions)>): Response[];
   };
 
+  /** The part of a JSON value at a path such as `data.rates[0]["a.b"]`; throws with code "missing-path". */
+  export function at(value: unknown, path: string): any;
+  /** Several parts by name, as `fields` takes them: project(reply.json(), { price: "data.price" }). */
+  export function project<P extends Record<string, string>>(value: unknown, paths: P): { [K in keyof P]: any };
+  /** One text for one JSON value: keys sorted, numbers as decimal strings. For `identical`. */
+  export function stable(value: unknown): string;
+  /** The headers named, in lower case; most others differ from reply to reply. */
+  export function only(headers: Readonly<Record<string, string>>, names: string[]): Record<string, string>;
+
   export type Rounding = "trunc" | "floor" | "ceil" | "half-up" | "half-even" | "exact";
   /** An exact decimal, units / 10^scale. */
   export class Decimal {
@@ -122,6 +146,8 @@ declare module "executor" {
     equals(other: Numeric): boolean;
     /** Times 10^places; digits beyond are cut off towards zero unless rounding says otherwise. */
     scaled(places: number, options?: { rounding?: Rounding }): bigint;
+    /** With so many digits after the point, half to even unless rounding says otherwise. */
+    rounded(places: number, options?: { rounding?: Rounding }): Decimal;
     toNumber(): number;
     toString(): string;
     toJSON(): string;

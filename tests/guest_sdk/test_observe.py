@@ -162,8 +162,8 @@ def test_slots_in_order(quickjs: Guest):
 @pytest.mark.parametrize(
     ("call", "error"),
     [
-        ("observe('median', () => 1)", "observe's first argument must be median"),
-        ("observe({ aggregate: 'median' }, () => 1)", "observe's first argument must be median"),
+        ("observe('median', () => 1)", "observe's first argument must be a strategy: median"),
+        ("observe({ aggregate: 'median' }, () => 1)", "observe's first argument must be a strategy: median"),
         ("observe(median, 1)", "observe's second argument must be a function"),
         ("observe(median, () => 1, { tag: 'x' })", 'observe has no option "tag"'),
         ("observe(median, () => 1, { label: 'x'.repeat(65) })", "a label is a string of at most 64"),
@@ -171,8 +171,8 @@ def test_slots_in_order(quickjs: Guest):
         ("observe(median, () => 1, { default: 'x' })", "not a decimal"),
         ("observe(median, () => 1, { label: '\\ud800' })", "canonical JSON cannot hold a lone surrogate"),
         ("fields({})", "fields needs 1 to 32 fields"),
-        ("fields({ a: fields({ b: mode }) })", 'field "a": use median, identical or mode'),
-        ("fields({ a: 'mode' })", 'field "a": use median, identical or mode'),
+        ("fields({ a: fields({ b: mode }) })", 'field "a": use median, min, max'),
+        ("fields({ a: 'mode' })", 'field "a": use median, min, max'),
     ],
 )
 def test_misuse(quickjs: Guest, call: str, error: str):

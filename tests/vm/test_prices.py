@@ -17,7 +17,7 @@ from executor.vm.prices import IMPORT_PRICES, OPERATION_PRICES, Price
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS, FIXTURES = ROOT / "docs", ROOT / "fixtures"
-REVISIONS = {1: "72fbcaeb1853ca38150b55a00672fb6a48f7796d85bd205c61f0adb7a3cf64e4"}
+REVISIONS = {1: "551d6f7aaf796a16c0aee2ae56eb0bcd414b924acc3c50fc01e813db959e47c9"}
 GOLDEN = {"m1": "d1279c598c9f81af5fefe8d360ffaba49fa7064d58854dffca67cb3eef09d1bc"}
 
 

@@ -27,6 +27,10 @@ static JSValue rejections; /* a Map from rejected promises nobody handles yet to
 
 /* ---- memory --------------------------------------------------------------------------------------------------- */
 
+/* The heap at which cycles are first looked for: the SDK takes a quarter of it. A run is short and its instance is thrown
+ * away, so most runs end before; the least memory a manifest can give is as much. */
+#define GC_THRESHOLD_BYTES (1024 * 1024)
+
 /* Given back when memory runs out, so that there is room to make, throw and describe the error. */
 #define RESERVE_BYTES (64 * 1024)
 static void *reserve;
@@ -197,6 +201,7 @@ EXPORT("prepare") void engine_prepare(void) {
     describe_function = member(module, "describe");
     rejections = member(module, "rejections");
     JS_RunGC(runtime);
+    JS_SetGCThreshold(runtime, GC_THRESHOLD_BYTES);
     phase = LOAD;
 }
 

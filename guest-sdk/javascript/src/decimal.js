@@ -84,6 +84,11 @@ export class Decimal {
     return quotient + round(quotient, magnitude(rest) * 2n - divisor, this.#units < 0n ? -1n : 1n);
   }
 
+  /** The same with so many digits after the point; what is lost is rounded half to even unless rounding says otherwise. */
+  rounded(places, { rounding = "half-even" } = {}) {
+    return new Decimal(this.scaled(places, { rounding }), places);
+  }
+
   /** The nearest double: for display and thresholds, not for money. */
   toNumber() {
     return Number(this.toString());

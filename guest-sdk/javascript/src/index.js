@@ -1,5 +1,6 @@
 // The module "executor".
 export { abi } from "./abi.js";
+export { at, only, project, stable } from "./agreeing.js";
 export { hex, utf8 } from "./bytes.js";
 export { context } from "./context.js";
 export { keccak256 } from "./crypto.js";
@@ -8,4 +9,18 @@ export { CapabilityError, ObservationError } from "./errors.js";
 export { http } from "./http.js";
 export { log } from "./log.js";
 export { observe } from "./observe.js";
-export { fields, identical, median, mode } from "./strategies.js";
+export {
+  commonPrefix,
+  commonSuffix,
+  fields,
+  frequency,
+  identical,
+  intersection,
+  max,
+  median,
+  min,
+  mode,
+  single,
+  trimmedMean,
+  union,
+} from "./strategies.js";

@@ -41,18 +41,46 @@ const exact = (name) =>
     decode: (bytes, as) => (as === "bytes" ? bytes : utf8.decode(bytes)),
   });
 
-export const median = Object.freeze(scalar("median", decimalText, Decimal.from));
+const numeric = (name) => Object.freeze(scalar(name, decimalText, Decimal.from));
+const items = (name, arrange, fromText = JSON.parse) =>
+  Object.freeze(scalar(name, (value) => itemsText(value, arrange), fromText));
+
+/** Canonical JSON of an array of strings. */
+function itemsText(value, arrange) {
+  if (typeof value !== "object" || typeof value?.[Symbol.iterator] !== "function" || bytesOf(value))
+    throw new BadValue(`a set or list is observed as an array of strings, not ${kindOf(value)}`);
+  return canonical(arrange(Array.from(value, plainText)));
+}
+
+const asSet = (texts) => [...new Set(texts)].sort(); // by UTF-16 code units
+const asList = (texts) => texts;
+const counted = (text) => Object.fromEntries(Object.entries(JSON.parse(text)).map(([item, count]) => [item, Number(count)]));
+
+export const median = numeric("median");
+export const min = numeric("min");
+export const max = numeric("max");
+export const trimmedMean = numeric("trimmed-mean");
 export const identical = exact("identical");
 export const mode = exact("mode");
+export const union = items("union", asSet);
+export const intersection = items("intersection", asSet);
+export const frequency = items("frequency", asSet, counted);
+export const commonPrefix = items("common-prefix", asList);
+export const commonSuffix = items("common-suffix", asList);
+/** One member looks for all: docs/protocol.md, "Single". */
+export const single = exact("single");
 
-const SCALARS = new Set([median, identical, mode]);
+const OF_FIELDS = new Set([
+  ...[median, min, max, trimmedMean, identical, mode, union, intersection, frequency, commonPrefix, commonSuffix],
+]);
+const NAMES = "median, min, max, trimmedMean, identical, mode, union, intersection, frequency, commonPrefix or commonSuffix";
 
 /** A strategy for each field of an object: fields({ price: median, venue: mode }). */
 export function fields(strategies) {
   const names = Object.keys(strategies);
   if (!names.length || names.length > MAX_FIELDS) throw new TypeError(`fields needs 1 to ${MAX_FIELDS} fields`);
   for (const name of names)
-    if (!SCALARS.has(strategies[name])) throw new TypeError(`field "${name}": use median, identical or mode`);
+    if (!OF_FIELDS.has(strategies[name])) throw new TypeError(`field "${name}": use ${NAMES}`);
   const toObject = (value) => {
     if (typeof value !== "object" || value === null) throw new BadValue(`fields needs an object, not ${kindOf(value)}`);
     const extra = Object.keys(value).find((name) => !names.includes(name));
@@ -75,9 +103,9 @@ export function fields(strategies) {
   return Object.freeze(strategy);
 }
 
-const STRATEGIES = new WeakSet(SCALARS);
+const STRATEGIES = new WeakSet([...OF_FIELDS, single]);
 
 export function requireStrategy(value) {
   if (typeof value === "object" && value !== null && STRATEGIES.has(value)) return value;
-  throw new TypeError("observe's first argument must be median, identical, mode or fields({...})");
+  throw new TypeError("observe's first argument must be a strategy: median, identical, mode, fields({...}), …");
 }
