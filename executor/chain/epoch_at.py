@@ -13,14 +13,14 @@ MAX_BACK: Constant = 64  # epochs looked back at, as in terms.py
 
 
 class EpochStarts:
-    """Asked at the head, which every endpoint can answer; what began for good is asked for once."""
+    """Asked at the head, which every endpoint can answer; what began for good, as of a final block, is kept."""
 
     def __init__(self, client: ChainClient) -> None:
         self._client = client
         self._starts: dict[int, int] = {}
 
-    async def of_block(self, number: int) -> int:
-        """The epoch of a finalized block; raises ChainError when none had begun, or it is too long ago."""
+    async def of_block(self, number: int, *, final: bool = True) -> int:
+        """The epoch of a block; raises ChainError when none had begun, or it is too long ago."""
         newest = await current_epoch(self._client)
         for epoch in range(newest, max(0, newest - MAX_BACK), -1):
             start = self._starts.get(epoch)
@@ -28,8 +28,12 @@ class EpochStarts:
                 views = self._client.contract("Committee", self._client.committee).functions
                 start = binding.Epoch.from_abi(await self._client.read(views.epochInfo(epoch))).start_block
             if start <= number:
-                if len(self._starts) > 2 * MAX_BACK:
-                    self._starts.clear()
-                self._starts[epoch] = start
+                if final:
+                    self._keep(epoch, start)
                 return epoch
         raise ChainError(f"no epoch of the last {MAX_BACK} had begun at block {number}")
+
+    def _keep(self, epoch: int, start: int) -> None:
+        if len(self._starts) > 2 * MAX_BACK:
+            self._starts.clear()
+        self._starts[epoch] = start

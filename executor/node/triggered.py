@@ -80,14 +80,13 @@ class Triggered:
 
     def add(self, request_id: RequestId, end: End, registration: RegistrationId) -> None:
         """It was begun; nothing where its end is past."""
-        if request_id not in self._ends and not self.is_past(end):
-            self._ends[request_id] = (end, registration)
-            self._counts[registration] += 1
+        if not self.is_past(end):
+            self._keep(request_id, end, registration)
 
     def restore(self, request_id: RequestId, opened: OpenRequest) -> None:
-        """The same after a restart; one that was asked for is left alone."""
+        """It was begun before a restart; one that ended meanwhile is closed by the next finalized block."""
         if (origin := opened.request.origin) is not None:
-            self.add(request_id, End(opened.deadline, opened.until_block), origin.registration)
+            self._keep(request_id, End(opened.deadline, opened.until_block), origin.registration)
 
     def finalized(self, time_s: int, block: int) -> list[RequestId]:
         """The chain's finalized block moved on, on disk before anything that follows from it; what ended with it."""
@@ -103,6 +102,11 @@ class Triggered:
             if not self._counts[registration]:
                 del self._counts[registration]
         return gone
+
+    def _keep(self, request_id: RequestId, end: End, registration: RegistrationId) -> None:
+        if request_id not in self._ends:
+            self._ends[request_id] = (end, registration)
+            self._counts[registration] += 1
 
     def opened(self, request_id: RequestId, request: Request) -> None:
         """The book opened it; one that was asked for is left alone."""

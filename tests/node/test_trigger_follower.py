@@ -19,6 +19,7 @@ from executor.model.receipt import ChainLocation
 from executor.model.request import ZERO_ADDRESS
 from executor.model.trigger import BlockTick, ClockTick
 from executor.model.trigger_config import BlockConfig, CronConfig
+from executor.node.chain_memory import CURSOR
 from executor.node.triggered import push_origin
 
 
@@ -163,6 +164,24 @@ async def test_what_was_begun_is_never_begun_again(scene: Scene, side: Side, tmp
     again.follower.next_block = head.number
     await again.catch_up()
     assert identity not in {request_id(each) for each in again.requests(key)}
+
+
+async def test_what_ended_while_a_node_was_down_is_closed(scene: Scene, side: Side, tmp_path: Path) -> None:
+    """Also when the crash came between the finalized block and the closing: the next block closes it."""
+    key = await register(scene, BlockConfig(every=1, lifetime_s=60))
+    await scene.mine(1)
+    await side.catch_up()
+    (request,) = side.requests(key)
+    side.journal.save(CURSOR, "final", f"{request.block_timestamp + 60} {request.block_number + 1}".encode())
+    side.journal.close()
+    again = Side(scene, tmp_path / "side", 0)
+    await again.book.restore()
+    assert again.requests(key) == [request]
+    await mine_at(scene, request.block_timestamp + 100, request.block_timestamp + 101)
+    again.follower.next_block = (await scene.client.head()).number
+    await again.catch_up()
+    assert request not in again.requests(key)
+    assert [str(request_id(request))] == [each["request_id"] for each in again.events("overdue")]
 
 
 async def test_a_push_seen_before_its_event_is_no_new_run(scene: Scene, side: Side) -> None:

@@ -116,6 +116,8 @@ class Starter:
         return Verdict.REFUSED
 
     async def _epoch(self, block: int) -> int:
+        if block > self._book.triggered.block:  # a reorganisation may still change it
+            return await self._epochs.of_block(block, final=False)
         epoch = self._epoch_of.get(block)
         if epoch is None:
             epoch = await self._epochs.of_block(block)
