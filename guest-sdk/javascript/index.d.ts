@@ -162,6 +162,39 @@ declare module "executor" {
 
   export function keccak256(bytes: Bytes): Uint8Array;
 
+  /** Choices made of a 32-byte seed, the same in every SDK and in Randomness.sol; unbiased. */
+  export interface RandomStream {
+    bytes(count: number): Uint8Array;
+    /** A number in [0, n), each as likely as any other. */
+    below(n: number): number;
+    below(n: bigint): bigint;
+    /** In random order; the list given stays as it is. */
+    shuffle<T>(list: Iterable<T>): T[];
+    /** Different items of a list, or numbers in [0, n), in random order. */
+    sample<T>(from: Iterable<T>, count: number): T[];
+    sample(n: number, count: number): number[];
+    sample(n: bigint, count: number): bigint[];
+  }
+  /**
+   * Agreed randomness, granted by [capabilities.random]. Draws come last: after one, observe ends the run. bytes, below,
+   * shuffle and sample go on in one stream, seeded by the run's next draw when it is first used.
+   */
+  export const random: RandomStream & {
+    /** 32 bytes that nobody in the committee chose. */
+    draw(): Uint8Array;
+    /** A stream of one's own; one seed serves one purpose. */
+    stream(seed: Bytes): RandomStream;
+  };
+
+  export const time: {
+    /** The request's block timestamp in seconds: the same on every node, and the past. */
+    now(): number;
+    /** What this node's clock shows, for an observation of one's own. Only inside observe. */
+    local(): string;
+    /** The middle one of the nodes' clocks in seconds; an observation, granted by [capabilities.time]. */
+    observed(options?: ObserveOptions<Numeric>): Decimal;
+  };
+
   export const hex: { encode(bytes: Bytes): string; decode(text: string): Uint8Array };
   export const utf8: { encode(text: string): Uint8Array; decode(bytes: Bytes, options?: { lossy?: boolean }): string };
 

@@ -17,7 +17,7 @@ from executor.vm.prices import IMPORT_PRICES, OPERATION_PRICES, Price
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS, FIXTURES = ROOT / "docs", ROOT / "fixtures"
-REVISIONS = {1: "551d6f7aaf796a16c0aee2ae56eb0bcd414b924acc3c50fc01e813db959e47c9"}
+REVISIONS = {1: "5e4a3571dcce65dbe359b0eeb8d2264f38bb52e4f7f032e6a6545c879788551b"}
 GOLDEN = {"m1": "d1279c598c9f81af5fefe8d360ffaba49fa7064d58854dffca67cb3eef09d1bc"}
 
 

@@ -18,6 +18,11 @@ export function pure(operation, request = EMPTY) {
   return bytes;
 }
 
+/** Draws are agreed: one made while looking would be this node's alone. */
+export function requireAgreed(operation) {
+  if (looking) throw new TypeError(`${operation} works only outside observe(...): draws come after all observations`);
+}
+
 /** An operation of this node's own: only inside observe. Outside it would end the run without a word to the user. */
 export function live(operation, request) {
   if (!looking) throw new TypeError(`${operation} works only inside observe(...): nodes must agree on what it answers`);

@@ -7,7 +7,7 @@ function define(target, name, value) {
 }
 
 define(Math, "random", function random() {
-  throw new Error("Math.random would differ from node to node: agreed randomness is the randomness capability, and nothing else is random here");
+  throw new Error("Math.random would differ from node to node: agreed randomness is random.draw() and its stream, of the module 'executor'");
 });
 
 define(globalThis, "console", {

@@ -8,6 +8,8 @@ export { Decimal } from "./decimal.js";
 export { CapabilityError, ObservationError } from "./errors.js";
 export { http } from "./http.js";
 export { log } from "./log.js";
+export { random } from "./random.js";
+export { time } from "./time.js";
 export { observe } from "./observe.js";
 export {
   commonPrefix,
