@@ -31,10 +31,6 @@ class NodeCapabilities:
     def __init__(self, capabilities: Mapping[str, Capability]) -> None:
         self._capabilities = dict(capabilities)
 
-    def instead(self, prefix: str, capability: Capability) -> NodeCapabilities:
-        """The same with another capability for the operations under one prefix."""
-        return NodeCapabilities({**self._capabilities, prefix: capability})
-
     async def call(self, operation: str, request: bytes) -> Response:
         """The response of the capability, or Refusal("not-granted")."""
         capability = self._capabilities.get(operation.partition(".")[0])
