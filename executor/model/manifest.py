@@ -15,6 +15,7 @@ from executor.model.draw import MAX_DRAWS, QUICKNET, DrandChain
 from executor.model.profile import PROFILE, Ceilings
 
 MAX_MANIFEST_BYTES = 65_536  # the largest manifest we could think of, 256 hosts, is 20 kB
+MAX_CONFIRMATIONS = 256  # Ethereum finalizes within 64 to 96 blocks; beyond, `finalized` is what is meant
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"^(https?://)?(\*\.)?{_LABEL}(\.{_LABEL})*(:[1-9][0-9]{{0,4}})?$")
 MAX_TIME_S = 2**40  # 36,000 years
@@ -113,6 +114,12 @@ class RandomCapability(_Strict):
         return DrandChain(bytes.fromhex(own.hash[2:]), bytes.fromhex(own.key[2:]), own.genesis, own.period_s)
 
 
+class ChainTerms(_Strict):
+    """What must hold of a request's block before it is run: so many blocks over it, or that it is finalized."""
+
+    confirmations: Annotated[int, Field(ge=1, le=MAX_CONFIRMATIONS)] | Literal["finalized"]
+
+
 class TimeCapability(_Strict):
     """time@1: the node's own clock, inside an observation; nothing to say about it."""
 
@@ -126,6 +133,7 @@ class Capabilities(_Strict):
     secrets: SecretsCapability | None = None
     private_input: PrivateInputCapability | None = None
     time: TimeCapability | None = None
+    chain: ChainTerms | None = None
 
     @model_validator(mode="after")
     def _private_replies_are_not_kept(self) -> Self:
@@ -146,6 +154,11 @@ class Terms(_Strict):
 
     limits: Limits = Limits()
     capabilities: Capabilities = Capabilities()
+
+    @property
+    def confirmations(self) -> int | Literal["finalized"] | None:
+        """How deep a request must stand before it is run; None: as deep as nodes read anyway."""
+        return None if self.capabilities.chain is None else self.capabilities.chain.confirmations
 
     @property
     def home_chain(self) -> int:
@@ -247,6 +260,7 @@ def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
         ("capabilities", "private_input"): PrivateInputCapability,
         ("capabilities", "random"): RandomCapability,
         ("capabilities", "random", "chain"): DrandChainTerms,
+        ("capabilities", "chain"): ChainTerms,
     }
     section = sections.get(location[:-1])
     return [] if section is None else list(section.model_fields)

@@ -17,6 +17,7 @@ from executor.model.receipt import ChainLocation
 from executor.store.journal import Journal
 
 CURSOR = RequestId(bytes(32))  # the journal's key for where to go on reading the chain
+REREAD_BLOCKS = 64  # read again after a restart of a node whose journal has no marks to compare with
 MAX_MARKS_BYTES = 65_536  # a watcher's marks are about twenty
 
 
@@ -33,6 +34,12 @@ def save_scanned(journal: Journal, scanned: Scanned) -> None:
         journal.save(CURSOR, "cursor", str(scanned.next_block).encode())
         if scanned.marks:
             journal.save(CURSOR, "marks", encode(Marks(scanned.marks)))
+
+
+def load_cursor(journal: Journal, start_block: int) -> int:
+    """The block to read next: some before the journaled one, or `start_block` on a first start."""
+    kept = journal.find(CURSOR, "cursor")
+    return start_block if kept is None else max(start_block, int(kept) - REREAD_BLOCKS)
 
 
 def load_marks(journal: Journal) -> tuple[Mark, ...]:

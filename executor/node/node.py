@@ -34,6 +34,7 @@ from executor.node.catchup import CatchUp
 from executor.node.conditions import Conditions
 from executor.node.config import NodeConfig
 from executor.node.continuity import Continuity
+from executor.node.depths import Depths
 from executor.node.driver import Draws, Driver, Runs
 from executor.node.epochs import EpochFollower
 from executor.node.evidence import in_journal
@@ -164,6 +165,7 @@ class Node:
             receipts=self.receipts,
             load_bill=self._bills.load,
             misses=self.catch_up,
+            depths=Depths(config.chain.confirmations, self._finalized),
         )
         self.triggers = Triggers(
             config,
@@ -334,6 +336,9 @@ class Node:
                 self.events.add(_kind(error), "", reason=str(error))
                 self.conditions.fails("chain", str(error))
                 await asyncio.sleep(CHAIN_RETRY_S)
+
+    async def _finalized(self) -> int:
+        return (await self._chain.head("finalized")).number
 
     # Functions.
 

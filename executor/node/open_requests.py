@@ -125,6 +125,8 @@ def waits_for(standing: Standing, view: RequestView | None) -> str:
             return f"the bytes of function {standing.function}: upload them to this node (PUT /v1/functions)"
         case "epoch-not-served":
             return f"a node of this operator that serves epoch {standing.epoch}"
+        case "not-deep-enough":
+            return f"more blocks over block {standing.block}: its function asks for them ([capabilities.chain])"
         case "queued":
             return "its turn: this node works on as many requests as it may"
         case _:

@@ -6,8 +6,9 @@ Rule 1. A request is journaled the moment it is seen, at the latest with what it
         end of a range of blocks: after a crash it is read again.
 Rule 2. A request that was closed for good stays closed, whatever an endpoint says later (settled.py).
 Rule 3. What nobody can deliver any more, by the chain's own time, is closed without an event of its own.
-Rule 4. A request goes to the session of its own epoch and to no other; it waits for that, for its function's bytes, and
-        for one of few places. Nobody who waits is forgotten: every waiting has its event, its line and its end.
+Rule 4. A request goes to the session of its own epoch and to no other; it waits for that, for its function's bytes, for
+        as many blocks as its function asks for, and for one of few places. Nobody who waits is forgotten: every waiting
+        has its event, its line and its end.
 Rule 5. A place is held for a bounded time while others wait; who leaves it goes to the end of the line.
 Rule 6. Beyond MAX_OPEN open requests no more are journaled: where the first was left out is kept, and the chain is read
         again from there when half of them are closed.
@@ -30,8 +31,10 @@ from executor.model.ids import FunctionId, RequestId
 from executor.model.receipt import Bill, ChainLocation
 from executor.model.request import Request
 from executor.node.book_needs import LoadBill, Misses
-from executor.node.chain_memory import CURSOR, load_closings, load_marks, save_scanned
+from executor.node.chain_memory import load_closings, load_cursor, load_marks, save_scanned
+from executor.node.depths import Depths
 from executor.node.functions import FunctionStore
+from executor.node.left_out import LeftOut
 from executor.node.lines import Lines
 from executor.node.receipts import ReceiptFiles
 from executor.node.sessions import Sessions
@@ -45,11 +48,8 @@ from executor.store.events import EventLog
 from executor.store.journal import Journal
 
 MAX_OPEN = 100_000  # requests known to be open: 30 MB of memory, and on disk what their inputs take
-MAX_ACTIVE = (
-    128  # requests the machines work on: a member says something of each in every round, and rounds are seconds
-)
+MAX_ACTIVE = 128  # requests the machines work on: a member says something of each in every round
 TURN_S = 60.0  # a place is kept for so long while others wait: fifteen rounds of 4 s
-REREAD_BLOCKS = 64  # read again after a restart of a node whose journal has no marks to compare with
 OVERDUE_S = 3_600  # of chain time after a request's deadline: far beyond what a reorganisation moves timestamps
 
 
@@ -66,6 +66,7 @@ class RequestBook:
         receipts: ReceiptFiles,
         load_bill: LoadBill,
         misses: Misses | None = None,
+        depths: Depths | None = None,
         max_open: int = MAX_OPEN,
         max_active: int = MAX_ACTIVE,
         turn_s: float = TURN_S,
@@ -77,6 +78,7 @@ class RequestBook:
         self._receipts = receipts
         self._load_bill = load_bill
         self._misses = misses
+        self._depths = Depths() if depths is None else depths
         self._max_open = max_open
         self._max_active = max_active
         self._turn_s = turn_s
@@ -87,8 +89,7 @@ class RequestBook:
         self._queued = Lines[FunctionId]()
         self._for_function = Lines[FunctionId]()
         self._for_epoch = Lines[int]()
-        kept = journal.find(CURSOR, "shed")
-        self._shed_from = None if kept is None else int(kept)
+        self._left_out = LeftOut(journal)
         self._chain_time = 0
 
     # What others look at.
@@ -106,6 +107,7 @@ class RequestBook:
             "queued": len(self._queued),
             "function-missing": len(self._for_function),
             "epoch-not-served": len(self._for_epoch),
+            "not-deep-enough": len(self._depths),
             "settled": len(self._settled),
         }
 
@@ -121,7 +123,7 @@ class RequestBook:
     @property
     def shed_from(self) -> int | None:
         """The block from which requests were left out and are still to be read."""
-        return self._shed_from
+        return self._left_out.since
 
     def open_in(self, epoch: int) -> int:
         """Open requests of an epoch."""
@@ -149,9 +151,8 @@ class RequestBook:
         return self._settled.is_closed_at(request_id, location.block_number)
 
     def cursor(self, start_block: int) -> int:
-        """The block to read next: some before the journaled one, or `start_block` on a first start."""
-        kept = self._journal.find(CURSOR, "cursor")
-        return start_block if kept is None else max(start_block, int(kept) - REREAD_BLOCKS)
+        """The block to read next (chain_memory.py)."""
+        return load_cursor(self._journal, start_block)
 
     def marks(self) -> tuple[Mark, ...]:
         """Blocks that were canonical when they were read, for a watcher to begin with."""
@@ -159,29 +160,24 @@ class RequestBook:
 
     def seen(self) -> Iterator[Seen | Closed]:
         """What a reorganisation while this node was down may have undone: requests first."""
-        for key, value in self._journal.load("request"):
-            opened: OpenRequest = decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
+        for key, opened in self._journaled():
             if opened.requested is not None and opened.quote is not None and not self._settled.is_vanished(key):
                 yield SeenRequest(opened.request, key, opened.requested, opened.deadline, opened.quote)
         yield from load_closings(self._journal)
 
+    def _journaled(self) -> Iterator[tuple[RequestId, OpenRequest]]:
+        for key, value in self._journal.load("request"):
+            yield key, decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
+
     def reread_from(self) -> int | None:
         """Where to read the chain again, now that there is room for what was left out (Rule 6)."""
-        if self._shed_from is None or len(self._open) > self._max_open // 2:
-            return None
-        block, self._shed_from = self._shed_from, None
-        with self._journal.transaction():
-            for kind in ("shed", "marks"):
-                self._journal.delete(CURSOR, kind)
-            self._journal.save(CURSOR, "cursor", str(block).encode())
-        return block
+        return None if len(self._open) > self._max_open // 2 else self._left_out.forget()
 
     # What happens.
 
     async def restore(self) -> None:
         """Take up what was open before a restart; to be called once the sessions run."""
-        for key, value in self._journal.load("request"):
-            opened: OpenRequest = decode(OpenRequest, value, limit=MAX_RECORD_BYTES)
+        for key, opened in self._journaled():
             self.triggered.restore(key, opened)
             if key not in self._settled:
                 self._journal_open(key, opened)
@@ -193,10 +189,10 @@ class RequestBook:
         match event:
             case Scanned(next_block):
                 await self._close_overdue(next_block)
-                self._settled.forget(next_block, self._shed_from, self.triggered)
+                self._settled.forget(next_block, self._left_out.since, self.triggered)
                 save_scanned(self._journal, event)
                 self._journal.flush()
-                await self._take_turns()
+                await self._take_turns(await self._depths.reached(next_block - 1))
             case SeenRequest():
                 await self._see(event)
             case SeenDelivery() | SeenExpiry() if self._is_known(event):
@@ -229,7 +225,7 @@ class RequestBook:
             self._miss(early)
         elif not self._settled.is_closed(request_id):
             self._journal_open(request_id, opened)
-            await self._place(request_id, "restored" if self._has_record(request_id) else "seen")
+            await self._place_again(request_id)
         return True
 
     async def untrigger(self, request_id: RequestId, block: int) -> None:
@@ -253,7 +249,7 @@ class RequestBook:
     async def epoch_opened(self, number: int) -> None:
         """Release the requests that waited for this epoch's session."""
         for request_id in self._for_epoch.take(number):
-            await self._place(request_id, "restored" if self._has_record(request_id) else "seen")
+            await self._place_again(request_id)
 
     def epoch_closed(self, number: int) -> None:
         """The session is gone: what is open of its epoch waits, for a new one or its end."""
@@ -282,9 +278,9 @@ class RequestBook:
         """What a delivered request cost, or None, told, when no endpoint can tell; None too for a push."""
         if opened.quote is None:
             return None
-        block = delivery.location.block_number
+        paid_by, block = opened.request.subscription, delivery.location.block_number
         try:
-            return await self._load_bill(opened.request.subscription, opened.quote, delivery.charge, block)
+            return await self._load_bill(paid_by, opened.quote, delivery.charge, block)
         except ChainError as error:
             self._events.add("bill-unknown", delivery.request_id, reason=str(error))
             return None
@@ -312,15 +308,13 @@ class RequestBook:
 
     def _leave_out(self, request_id: RequestId, block: int) -> None:
         """Rule 6."""
-        if self._shed_from is None or block < self._shed_from:
-            self._shed_from = block
-            with self._journal.soon():  # before the cursor, which comes later
-                self._journal.save(CURSOR, "shed", str(block).encode())
+        self._left_out.note(block)
         self._events.add("shed", request_id, reason=f"{self._max_open} requests are open; read again when half are")
 
     def _journal_open(self, request_id: RequestId, opened: OpenRequest) -> None:
         self.triggered.opened(request_id, request := opened.request)
-        self._open[request_id] = Standing(request.epoch, request.function_id, opened.deadline, "queued")
+        known = (request.epoch, request.function_id, opened.deadline)
+        self._open[request_id] = Standing(*known, "queued", request.block_number)
 
     async def _place(self, request_id: RequestId, why: str, opened: OpenRequest | None = None) -> None:
         """Rule 4: give the request to its session, or tell what it waits for."""
@@ -342,6 +336,10 @@ class RequestBook:
         except InvalidManifest as error:
             standing.state = "not-admitted"  # by every member alike; its timeout ends it
             self._events.add("abstained", request_id, reason=str(error))
+            return
+        if self._depths.hold(request_id, standing.block, asked := function.terms.confirmations):
+            standing.state = "not-deep-enough"
+            self._events.add("not-deep-enough", request_id, block=standing.block, confirmations=asked)
             return
         if len(self._active) >= self._max_active:
             standing.state = "queued"
@@ -370,10 +368,12 @@ class RequestBook:
 
     async def _refill(self) -> None:
         while len(self._active) < self._max_active and (request_id := self._queued.next()) is not None:
-            await self._place(request_id, "restored" if self._has_record(request_id) else "seen")
+            await self._place_again(request_id)
 
-    async def _take_turns(self) -> None:
+    async def _take_turns(self, deep: list[RequestId]) -> None:
         """Rule 5: as many as wait may take the places of those who had theirs longest."""
+        for request_id in deep:
+            await self._place_again(request_id)
         await self._refill()
         floor = time.monotonic() - self._turn_s
         for request_id in list(self._active)[: len(self._queued)]:
@@ -389,8 +389,8 @@ class RequestBook:
                 await session.driver.parked(request_id)
         await self._refill()
 
-    def _has_record(self, request_id: RequestId) -> bool:
-        return self._journal.find(request_id, "record") is not None
+    async def _place_again(self, request_id: RequestId) -> None:
+        await self._place(request_id, "restored" if self._journal.find(request_id, "record") else "seen")
 
     def _leave(self, request_id: RequestId, standing: Standing) -> None:
         """Out of the machine's places and out of every line."""
@@ -398,6 +398,7 @@ class RequestBook:
         self._queued.discard(standing.function, request_id)
         self._for_function.discard(standing.function, request_id)
         self._for_epoch.discard(standing.epoch, request_id)
+        self._depths.discard(request_id)
 
     # Inside: closing.
 
@@ -494,7 +495,6 @@ class RequestBook:
 
     async def _close_overdue(self, block: int) -> None:
         """Rule 3."""
-        floor = self._chain_time - OVERDUE_S
-        asked_for = [(key, standing) for key, standing in self._open.items() if key not in self.triggered]
-        for request_id in [key for key, standing in asked_for if standing.deadline < floor]:
+        floor, mine = self._chain_time - OVERDUE_S, self.triggered
+        for request_id in [key for key, each in self._open.items() if key not in mine and each.deadline < floor]:
             await self._expire(request_id, "overdue", block)

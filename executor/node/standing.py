@@ -15,7 +15,9 @@ from executor.model.request import Request
 
 MAX_RECORD_BYTES = 1_048_576
 
-State: TypeAlias = Literal["active", "queued", "function-missing", "epoch-not-served", "not-admitted"]
+State: TypeAlias = Literal[
+    "active", "queued", "function-missing", "epoch-not-served", "not-admitted", "not-deep-enough"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +43,5 @@ class Standing:
     function: FunctionId
     deadline: int
     state: State
+    block: int = 0
     since: float = 0.0

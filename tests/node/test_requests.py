@@ -13,10 +13,10 @@ from executor.errors import ChainError
 from executor.model.billing import Asset, Charge, Prices, Quote
 from executor.model.ids import Digest
 from executor.model.receipt import Bill, ChainLocation
-from executor.node.chain_memory import CURSOR
+from executor.node.chain_memory import CURSOR, REREAD_BLOCKS
 from executor.node.functions import FunctionStore
 from executor.node.receipts import ReceiptFiles
-from executor.node.requests import OVERDUE_S, REREAD_BLOCKS, RequestBook
+from executor.node.requests import OVERDUE_S, RequestBook
 from executor.protocol.record import decode_record
 from executor.receipts import read_receipt
 from executor.store.blobs import Blobs
