@@ -131,6 +131,22 @@ declare module "executor" {
   /** The headers named, in lower case; most others differ from reply to reply. */
   export function only(headers: Readonly<Record<string, string>>, names: string[]): Record<string, string>;
 
+  /** Secrets that the function's owner put; only inside observe. Throws CapabilityError, such as "secret-missing". */
+  export const secrets: {
+    /** The value as text. */
+    get(name: string): string;
+    bytes(name: string): Uint8Array;
+  };
+
+  /** The opened text of an envelope. */
+  export interface PrivateText {
+    readonly bytes: Uint8Array;
+    text(): string;
+    json(): any;
+  }
+  /** Opens the sealed part of the request's input; only inside observe. What it holds leaves in what you observe. */
+  export function privateInput(envelope: Bytes): PrivateText;
+
   export type Rounding = "trunc" | "floor" | "ceil" | "half-up" | "half-even" | "exact";
   /** An exact decimal, units / 10^scale. */
   export class Decimal {

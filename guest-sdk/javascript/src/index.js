@@ -11,6 +11,7 @@ export { log } from "./log.js";
 export { random } from "./random.js";
 export { time } from "./time.js";
 export { observe } from "./observe.js";
+export { privateInput, secrets } from "./private.js";
 export {
   commonPrefix,
   commonSuffix,
