@@ -147,6 +147,52 @@ declare module "executor" {
   /** Opens the sealed part of the request's input; only inside observe. What it holds leaves in what you observe. */
   export function privateInput(envelope: Bytes): PrivateText;
 
+  /** A block's number (also as agreed on), or its hash; by default the request's own block, on the home chain only. */
+  export type EvmBlock = Numeric | string;
+  export interface EvmPlace {
+    /** The chain id; the home chain, if left out. The manifest must list it. */
+    chain?: number;
+    block?: EvmBlock;
+  }
+  /** Either abi, "name(inputs)(outputs)", and args, or data. */
+  export type EvmCall = { to: string } & ({ abi: string; args?: AbiValue[] } | { data: string | Bytes });
+  export type EvmResult = { readonly ok: true; readonly value: any } | { readonly ok: false; readonly data: Uint8Array };
+  export interface EvmHeader {
+    readonly number: number;
+    readonly hash: string;
+    readonly parentHash: string;
+    readonly timestamp: number;
+    readonly baseFee: bigint;
+  }
+  export interface EvmLog {
+    readonly address: string;
+    readonly topics: readonly string[];
+    readonly data: Uint8Array;
+    readonly blockNumber: number;
+    readonly blockHash: string;
+    readonly transactionHash: string;
+    readonly index: number;
+  }
+  /** null: any; a topic is 32 bytes, an address or an integer. */
+  export type EvmTopic = null | string | Bytes | bigint | number | (string | Bytes | bigint | number)[];
+  /** Reads of EVM chains, only inside observe (agreeOnBlock: outside). There are no writes. */
+  export const evm: {
+    /** Return data, decoded by abi: one output alone, several as an array. A revert throws with code "evm-reverted". */
+    call(options: EvmPlace & EvmCall): any;
+    /** Many calls at one block, in order; a revert is a result. */
+    callMany(options: EvmPlace & { calls: Iterable<EvmCall> }): EvmResult[];
+    /** In wei. */
+    balance(options: EvmPlace & { address: string }): bigint;
+    /** Only here block may be "finalized". */
+    block(options?: EvmPlace): EvmHeader;
+    /** event: "Transfer(address,address,uint256)", whose hash is the first topic. */
+    logs(
+      options: EvmPlace & { fromBlock?: Numeric; event?: string; topics?: EvmTopic[] } & ({ address: string } | { addresses: string[] }),
+    ): EvmLog[];
+    /** A height of another chain to read at: the median of the last final blocks, an observation of its own. */
+    agreeOnBlock(chain: number, options?: ObserveOptions<Numeric>): number;
+  };
+
   export type Rounding = "trunc" | "floor" | "ceil" | "half-up" | "half-even" | "exact";
   /** An exact decimal, units / 10^scale. */
   export class Decimal {

@@ -49,7 +49,25 @@ function tupleOf(parts) {
   return { kind: "tuple", parts, dynamic, size: dynamic ? 32 : parts.reduce((sum, part) => sum + part.size, 0) };
 }
 
-function splitTopLevel(text) {
+/** The canonical name, as selectors hash it: uint is uint256. */
+export function nameOf(type) {
+  switch (type.kind) {
+    case "uint":
+    case "int":
+      return `${type.kind}${type.bits}`;
+    case "fixed":
+      return `bytes${type.width}`;
+    case "array":
+      return `${nameOf(type.element)}[${type.count ?? ""}]`;
+    case "tuple":
+      return `(${type.parts.map(nameOf).join(",")})`;
+    default:
+      return type.kind;
+  }
+}
+
+/** "uint256,(bool,bytes)[]" at its outer commas. */
+export function splitTopLevel(text) {
   if (text === "") return [];
   const parts = [];
   let depth = 0;

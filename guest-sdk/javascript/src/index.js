@@ -6,6 +6,7 @@ export { context } from "./context.js";
 export { keccak256 } from "./crypto.js";
 export { Decimal } from "./decimal.js";
 export { CapabilityError, ObservationError } from "./errors.js";
+export { evm } from "./evm.js";
 export { http } from "./http.js";
 export { log } from "./log.js";
 export { random } from "./random.js";
