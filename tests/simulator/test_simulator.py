@@ -144,3 +144,10 @@ def test_a_scenario_that_is_none_is_refused(wrong):
     """More than f faulty members, members that are not there, trouble after stabilisation."""
     with pytest.raises(InvalidConfig):
         Scenario(**wrong)
+
+
+def test_an_answer_to_a_stranger_goes_nowhere():
+    """A faulty leader consents to whoever asks, also to one that is no member; found by `make simulate`, seed 31082."""
+    faulty = (Faulty(0, ("half-silent", "consents-to-everything"), bytes(48)), Faulty(1, ("stranger",), bytes(48)))
+    result = simulate_scenario(Scenario(n=7, requests=(Asked("price"),), faulty=faulty))
+    assert not result.violations, str(result)

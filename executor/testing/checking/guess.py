@@ -33,13 +33,14 @@ _ON_CHAINS: Final[dict[str, Any]] = {
 }
 
 
-def guesses(source: bytes) -> Iterator[World]:
+def guesses(source: bytes, *, reads_chains: bool = False) -> Iterator[World]:
     """Worlds to try, the likeliest first."""
     chains = list(_chains(source.decode("utf-8", "replace")))
+    more = _ON_CHAINS if reads_chains else {}
     for leaf in _LEAVES:
-        yield world({ANYWHERE: _shaped(chains, leaf), **_ON_CHAINS})
-    yield world({ANYWHERE: "1842.17", **_ON_CHAINS})
-    yield world({ANYWHERE: [_shaped(chains, leaf) for leaf in (1842.17, 1842.25, 1842.31)], **_ON_CHAINS})
+        yield world({ANYWHERE: _shaped(chains, leaf), **more})
+    yield world({ANYWHERE: "1842.17", **more})
+    yield world({ANYWHERE: [_shaped(chains, leaf) for leaf in (1842.17, 1842.25, 1842.31)], **more})
     yield {ANYWHERE: Reply()}
 
 

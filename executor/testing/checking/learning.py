@@ -39,7 +39,9 @@ def learn(program: Program, plan: Plan) -> Learnt:
     source = program.function.source
     granted = program.function.terms.capabilities
     guessing = plan.replies is None and (granted.http is not None or granted.evm is not None)
-    worlds: list[World] = list(guesses(source)) if guessing else [plan.replies or {}]
+    worlds: list[World] = [plan.replies or {}]
+    if guessing:
+        worlds = list(guesses(source, reads_chains=granted.evm is not None))
     inputs = [plan.inputs[0]] if plan.inputs else guessed_inputs(source)
     worth, base, best = -1, worlds[0], None
     for data, world in product(inputs, worlds):

@@ -261,7 +261,9 @@ class Simulator(Engine):
     # The network.
 
     def post(self, sender: int, recipient: int, message: Message, after_s: float = 0.0) -> None:
-        """Put a message on the network."""
+        """Put a message on the network; an answer to a stranger goes nowhere."""
+        if recipient >= self.epoch.n:
+            return
         if sender in self.faults:
             key = (sender, self.round_of(sender))
             self._sent[key] = self._sent.get(key, 0) + 1
