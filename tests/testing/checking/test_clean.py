@@ -72,7 +72,7 @@ def test_a_clean_function_passes(name: str) -> None:
 def test_the_examples_pass(folder: Path) -> None:
     """As their own check.toml has it; and they say what they observe and what they are called with.
 
-    IdentityGate, which is compiled and reads sealed input, has tests of its own (tests/guest_sdk/test_identity_gate.py).
+    IdentityGate, compiled and with sealed input, has tests of its own (tests/guest_sdk/test_identity_gate.py).
     """
     plan = read_plan(folder)
     report = check(program_of(folder), Plan(plan.inputs, plan.replies, examples=105, seconds=600))
