@@ -22,7 +22,7 @@ from executor.chain.contracts import connect
 from executor.chain.provider import RpcProvider
 from executor.chain.quantity import data, parse_data, parse_quantity, quantity
 from executor.chain.readings import read
-from executor.errors import ChainUnavailable, InvalidConfig
+from executor.errors import ChainUnavailable, InvalidConfig, RpcRefused
 from executor.model.codec import Hex, Natural, from_plain
 from executor.model.ids import Address, Digest
 from executor.model.receipt import ChainLocation
@@ -87,7 +87,10 @@ class ChainClient:
         """Find the router's committee; raises WrongChain, ChainUnavailable, or InvalidConfig if there is no router."""
         if not await self.code(self.router):
             raise InvalidConfig(f"there is no contract at the router's address {self.router}")
-        found = await self.read(self.contract("Router", self.router).functions.committee())
+        try:
+            found = await self.read(self.contract("Router", self.router).functions.committee())
+        except RpcRefused as error:
+            raise InvalidConfig(f"the contract at the router's address {self.router} is no Router: {error}") from error
         self._committee = Address.from_hex(found)
 
     @property

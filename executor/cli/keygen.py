@@ -39,8 +39,10 @@ def read_password(file: Path | None, *, confirm: bool = False) -> str:
     if file is not None:
         try:
             lines = file.read_text().splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidConfig(f"cannot read the password file {file}: {error}") from error
+        except OSError as error:
+            raise InvalidConfig(f"cannot read the password file {file}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise InvalidConfig(f"cannot read the password file {file}: it is no text: {error}") from error
         password = lines[0] if lines else ""
     elif VARIABLE in os.environ:
         password = os.environ[VARIABLE]

@@ -11,7 +11,7 @@ import typer
 
 from executor.cli._show import as_json, fact
 from executor.cli.keygen import read_password
-from executor.errors import InvalidConfig
+from executor.errors import InvalidConfig, InvalidValue
 from executor.model.codec import to_plain
 from executor.model.ids import Address
 
@@ -84,12 +84,16 @@ def rotate(
     wanted = (chain_id, committee, operator, endpoint)
     if any(part is not None for part in wanted) and any(part is None for part in wanted):
         raise InvalidConfig("the registration needs all of --chain-id, --committee, --operator and --endpoint, or none")
+    registration = None  # what is mistyped is refused before anything is made
+    if chain_id is not None and committee is not None and operator is not None and endpoint is not None:
+        if not endpoint.startswith(("http://", "https://")):
+            raise InvalidConfig(f"--endpoint {endpoint}: an http or https URL is needed")
+        registration = (chain_id, _address(committee, "--committee"), _address(operator, "--operator"), endpoint)
     password = read_password(password_file)
     rotated = rotate_keys(directory, password, keep_transmitter=keep_transmitter)
     shown = {"set": rotated.directory.name, **to_plain(rotated.public)}
-    if chain_id is not None and committee is not None and operator is not None and endpoint is not None:
-        to, sender = Address.from_hex(committee), Address.from_hex(operator)
-        shown["register"] = _registration(rotated.directory, password, chain_id, to, sender, endpoint)
+    if registration is not None:
+        shown["register"] = _registration(rotated.directory, password, *registration)
     if json_output:
         as_json(shown)
         return
@@ -97,7 +101,10 @@ def rotate(
         fact(name.replace("_", " "), value)
     steps = [
         "restart the signer: it then holds both sets, and the node goes on with the old one",
-        "from the operator's account, call Committee.register with the new keys (`register` above is that call's data)",
+        "from the operator's account, call Committee.register with the new keys "
+        + (
+            "(`register` above is that call's data)" if registration else "and the proofs that the signer makes of them"
+        ),
         "when the committee's owner has begun the next epoch, restart the node: it finds the set the epoch knows",
         "move the old set's folder away once no epoch that it served can be asked about any more",
     ]
@@ -179,6 +186,13 @@ def _open_record(directory: Path, key_set: str, *, create: bool = False) -> Sign
     path = sets[key_set] / RECORD_FILE
     signer = load_public_keys(sets[key_set]).signer
     return (SignerRecord.create if create and not path.exists() else SignerRecord.open)(path, signer)
+
+
+def _address(text: str, option: str) -> Address:
+    try:
+        return Address.from_hex(text)
+    except InvalidValue as error:
+        raise InvalidConfig(f"{option} {text}: {error}") from error
 
 
 def _registration(

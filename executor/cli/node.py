@@ -82,6 +82,8 @@ def replies(
         plain = [{"request": str(each.request_id), "at": each.at_s, **to_plain(each.reply)} for each in found]
         as_json({"replies": plain})
         return
+    if not found:
+        typer.echo("no replies are kept" + ("" if wanted is None else f" of request {wanted}"))
     for each in found:
         reply = each.reply
         at = datetime.fromtimestamp(each.at_s, UTC).isoformat(timespec="seconds")

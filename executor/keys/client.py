@@ -85,7 +85,9 @@ class SignerClient(SignerCalls):
             except InvalidEncoding as error:
                 raise SignerUnavailable(f"the signer's answer at {self._path} is malformed: {error}") from error
             except OSError as error:
-                raise SignerUnavailable(f"the signer at {self._path} does not answer: {error!r}") from error
+                raise SignerUnavailable(
+                    f"the signer at {self._path} does not answer: {error.strerror or repr(error)}"
+                ) from error
 
     async def close(self) -> None:
         """Close the connection; a later ask opens another."""

@@ -127,7 +127,7 @@ def find_sets(directory: Path) -> dict[str, Path]:
     try:
         folders = sorted(path for path in directory.iterdir() if path.is_dir() and (path / PUBLIC_FILE).exists())
     except OSError as error:
-        raise KeyStoreError(f"cannot read the keys' directory: {error}") from error
+        raise KeyStoreError(f"cannot read the keys' directory {directory}: {error.strerror}") from error
     found = {"": directory} if (directory / PUBLIC_FILE).exists() else {}
     found |= {folder.name: folder for folder in folders}
     if not found:

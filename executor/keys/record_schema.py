@@ -162,7 +162,9 @@ def connect(path: Path) -> sqlite3.Connection:
             connection.execute(f"PRAGMA {pragma}")
     except sqlite3.Error as error:
         connection.close()
-        raise StoreError(f"cannot open the signer's record {path}: {error}") from error
+        locked = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+        advice = ": another process has it open; stop the signer that runs over these keys" if locked else ""
+        raise StoreError(f"cannot open the signer's record {path}: {error}{advice}") from error
     return connection
 
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 
 from executor.capabilities.drand import RELAYS
+from executor.capabilities.resolver import parse_override
 from executor.errors import InvalidConfig
 from executor.model.codec import MAX_INTEGER
 
@@ -277,6 +278,22 @@ class NodeConfig(Table):
         ids = [self.chain.id, *(each.id for each in self.chains)]
         if twice := sorted({id for id in ids if ids.count(id) > 1}):
             raise ValueError(f"chains: chain {twice[0]} is there twice; the home chain's endpoints stand in [chain]")
+        return self
+
+    @model_validator(mode="after")
+    def _what_fits_together(self) -> NodeConfig:
+        if self.metrics.enabled and (self.metrics.host, self.metrics.port) == (self.http.host, self.http.port):
+            raise ValueError(f"metrics.port: [http] has port {self.http.port} already; each needs its own")
+        if self.transmitter.priority_fee_gwei > self.transmitter.max_fee_gwei:
+            raise ValueError("transmitter.priority_fee_gwei: more than max_fee_gwei")
+        for host, text in self.resolve.items():
+            try:
+                parse_override(text)
+            except ValueError as error:
+                raise ValueError(f'resolve."{host}": {error}') from error
+        for id, urls in self.endpoints.items():
+            if len(set(urls)) < len(urls):
+                raise ValueError(f"rpc_urls of chain {id}: an endpoint is named twice; it would have two voices")
         return self
 
     @property

@@ -15,7 +15,7 @@ from executor.chain.provider import RpcProvider
 from executor.chain.sender import TransactionSender
 from executor.chain.signing import dev_account
 from executor.chain.watcher import RequestWatcher
-from executor.errors import ChainUnavailable, RpcRefused
+from executor.errors import ChainUnavailable, InvalidConfig, RpcRefused
 from executor.model.ids import Digest
 
 from .endpoints import Endpoint, lying, result
@@ -205,3 +205,11 @@ async def test_no_contract_sends_us_elsewhere(embedded_chain: EmbeddedChain) -> 
         assert caught.value.data.hex() == offchain_lookup[2:]
         assert endpoint.calls == 2
         await provider.close()
+
+
+async def test_another_contract_at_the_routers_address_is_named(scene: Scene) -> None:
+    """The committee's address in the router's place is the likeliest slip."""
+    client = ChainClient([scene.chain.url], CHAIN_ID, scene.client.committee, attempts=1)
+    with pytest.raises(InvalidConfig, match=f"the contract at the router's address {client.router} is no Router"):
+        await client.connect()
+    await client.close()

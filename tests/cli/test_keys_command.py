@@ -7,6 +7,7 @@ from pathlib import Path
 from cli_types import Run
 
 from executor.keys.keyset import create_keys
+from executor.keys.record_schema import connect
 
 
 def test_a_record_goes_out_once_and_in_again(executor: Run, tmp_path: Path) -> None:
@@ -39,3 +40,25 @@ def test_a_registration_is_given_whole_or_not_at_all(executor: Run, tmp_path: Pa
     done = executor("keys", "rotate", keys, "--chain-id", "1", env={"EXECUTOR_PASSWORD": "password"})
     assert (done.returncode, "--endpoint" in done.stderr) == (2, True)
     assert not (keys / "set-02").exists()
+
+
+def test_what_is_mistyped_of_a_registration_is_named_before_a_set_is_made(executor: Run, tmp_path: Path) -> None:
+    """A set that nobody registers would count among the signer's sets for good."""
+    keys = tmp_path / "keys"
+    create_keys(keys, "password", fast=True)
+    right = {"chain-id": "1", "committee": "0x" + "11" * 20, "operator": "0x" + "22" * 20, "endpoint": "https://a.test"}
+    for option, wrong in (("committee", "0x12"), ("operator", "me"), ("endpoint", "a.test")):
+        options = [part for name, value in (right | {option: wrong}).items() for part in (f"--{name}", value)]
+        done = executor("keys", "rotate", keys, *options, env={"EXECUTOR_PASSWORD": "password"})
+        assert (done.returncode, f"--{option} {wrong}: " in done.stderr) == (2, True)
+    assert not (keys / "set-02").exists()
+
+
+def test_a_record_that_a_running_signer_has_open_says_so(executor: Run, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    create_keys(keys, "password", fast=True)
+    opened = connect(keys / "record.sqlite3")
+    opened.execute("BEGIN EXCLUSIVE")
+    done = executor("keys", "record", "export", keys, "backup.json")
+    opened.close()
+    assert (done.returncode, "another process has it open; stop the signer" in done.stderr) == (3, True)

@@ -43,6 +43,10 @@ def test_paths_are_relative_to_the_files_folder(tmp_path: Path) -> None:
         ("[limits]\nfunctions = 1.5", "limits.functions"),
         ("[metrics]\nport = 65536", "metrics.port"),
         ("[resolve]\nx = 1", "resolve.x"),
+        ("[resolve]\n'a.test' = 'somewhere'", "resolve.*a.test"),
+        ("[metrics]\nport = 9000", "metrics.port.*has port 9000 already"),
+        ("[transmitter]\npriority_fee_gwei = 2000", "transmitter.priority_fee_gwei: more than max_fee_gwei"),
+        ("[[chains]]\nid = 8\nrpc_urls = ['http://a.test', 'http://a.test']", "rpc_urls of chain 8.*named twice"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, change: str, named: str) -> None:

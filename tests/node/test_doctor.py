@@ -230,6 +230,13 @@ async def test_the_disk_is_measured_and_nothing_is_left_on_it(tmp_path: Path) ->
     assert (await check_disk(scene))[0].advice == f"chmod 0700 {scene.config.data}"
 
 
+async def test_a_file_in_the_place_of_the_data_folder_is_a_problem(tmp_path: Path) -> None:
+    scene = Scene(config(tmp_path))
+    scene.config.data.write_text("x")
+    findings = await check_disk(scene)
+    assert [("problem", f"{scene.config.data} is no folder")] == [(each.level, each.fact) for each in findings]
+
+
 async def test_a_port_that_another_program_holds_is_a_problem(tmp_path: Path) -> None:
     scene = Scene(config(tmp_path))
     assert levels(await check_ports(scene)) == ["ok", "ok"]

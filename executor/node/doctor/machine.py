@@ -36,6 +36,8 @@ def _disk(data: Path) -> list[Finding]:
     while not place.exists() and place != place.parent:
         place = place.parent
     findings = []
+    if not place.is_dir():
+        return [Finding(area, "problem", f"{place} is no folder", "name a folder in `data`")]
     if place == data:
         status = data.stat()
         mode = stat.S_IMODE(status.st_mode)
