@@ -44,6 +44,7 @@ def test_an_honest_receipt_is_no_evidence_and_a_strange_file_is_told(executor: R
     (tmp_path / "strange.json").write_text("{}")
     done = executor("evidence", "receipt.json", "strange.json")
     assert done.returncode == 0
-    assert done.stdout == "0 found; 2 files and 3 votes read\n"
+    votes = len(json.loads(RECORDED.read_text())["votes"])  # three or four, as the recorded round had it
+    assert done.stdout == f"0 found; 2 files and {votes} votes read\n"
     assert "strange.json: neither a receipt nor evidence that holds" in done.stderr
     assert json.loads(executor("evidence", "receipt.json", "--json").stdout)["evidence"] == []
