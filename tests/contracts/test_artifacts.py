@@ -85,15 +85,12 @@ def test_the_lock_names_no_registry() -> None:
 
 
 def test_structs_of_events_and_calls_are_generated_whole() -> None:
-    """Nested structs become nested dataclasses, from what web3 makes of an event and of a call alike."""
-    names = ("fuelPrice", "slotPrice", "deliveryGas", "maxTip", "headroom", "premium", "tokenRate")
+    """Nested structs become nested dataclasses, of events and of calls alike."""
     prices = router_binding.Prices(*range(7))
     assert router_binding.Prices.from_abi(range(7)) == prices
-    args = {"version": 3, "prices": dict(zip(names, range(7), strict=True))}
-    assert router_binding.PricesChanged.from_args(args) == router_binding.PricesChanged(3, prices)
+    assert router_binding.PricesChanged.from_abi([3, range(7)]) == router_binding.PricesChanged(3, prices)
 
 
 def test_an_argument_named_like_a_keyword_has_an_underscore() -> None:
     """`from` is no name in Python."""
-    args = {"subscription": 1, "from": "0x", "amount": 2}
-    assert router_binding.SubscriptionFunded.from_args(args).from_ == "0x"
+    assert router_binding.SubscriptionFunded.from_abi([1, "0x", 2]).from_ == "0x"

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from executor.chain.logs import SeenDelivery
+from executor.chain.bindings import price_consumer as binding
+from executor.chain.logs import SeenDelivery, router_logs
 from executor.chain.watcher import RequestWatcher
 from executor.model.ids import FunctionId, RequestId
 from executor.model.receipt import Receipt
@@ -35,6 +36,20 @@ async def travel(devnet: Devnet, function_id: FunctionId, alive: Sequence[int]) 
     positions = await devnet.network.positions()
     seen = await devnet.request(function_id)
     return await follow(devnet, seen.request_id, positions, alive)
+
+
+async def price_told(devnet: Devnet, journey: Journey) -> int:
+    """The price the consumer was called back with: what it keeps is the newest, of all tests that share a network."""
+    assert journey.receipt.delivered is not None, "its node saw the delivery"
+    mined = await devnet.client.receipt(journey.receipt.delivered.transaction)
+    assert mined is not None
+    updates = [
+        log.event(binding.PriceUpdated, of="PriceConsumer")
+        for log in router_logs(mined.logs, devnet.deployment.consumer)
+        if log.topics[0] == binding.PriceUpdated.TOPIC
+    ]
+    (update,) = [update for update in updates if update.request_id == journey.request_id]
+    return update.price
 
 
 async def deliveries(devnet: Devnet, request_id: RequestId) -> int:

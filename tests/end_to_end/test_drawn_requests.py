@@ -17,7 +17,7 @@ from executor.receipts import all_passed, engine_for, verify_receipt
 from executor.receipts.on_chain import verify_on_chain
 from executor.testing.devnet import Devnet
 from executor.testing.relays import development_chain, manifest_chain
-from tests.end_to_end.journey import follow, travel
+from tests.end_to_end.journey import follow, price_told, travel
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
@@ -49,8 +49,7 @@ async def test_a_contract_gets_a_draw(devnet: Devnet) -> None:
     draw = parse_draw(entry.spec)
     assert draw.published_at >= receipt.request.block_timestamp + 2
     assert receipt.payload == draw_value(receipt.request, 0, entry.value) + bytes(32)
-    delivered = await devnet.consumer.read()
-    assert (delivered.request_id, delivered.price) == (journey.request_id, int.from_bytes(receipt.payload[:32], "big"))
+    assert await price_told(devnet, journey) == int.from_bytes(receipt.payload[:32], "big")
     checks = verify_receipt(receipt)
     assert all_passed(checks), checks
     assert [check.name for check in checks].count("draws") == 1

@@ -12,7 +12,7 @@ from executor.store.replies import FILE, read_replies
 from executor.testing import function_of_source
 from executor.testing.devnet import Devnet
 from executor.testing.orders import SHOP
-from tests.end_to_end.journey import travel
+from tests.end_to_end.journey import price_told, travel
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
@@ -50,8 +50,7 @@ async def test_one_order_is_made_and_one_member_asks(devnet: Devnet) -> None:
     assert devnet.epoch.quorum <= after["posts"] - before["posts"] <= 4
     order, price = receipt.transcript
     assert (Kind.VALUE, str(after["orders"]).encode()) == (order.kind, order.value)
-    delivered = await devnet.consumer.read()
-    assert (journey.request_id, after["orders"]) == (delivered.request_id, delivered.price)
+    assert await price_told(devnet, journey) == after["orders"]
     alone = alone_member(journey.request_id, 4)
     assert [(alone, price.value)] == [(each.member, each.observation.value) for each in price.observations]
     checks = verify_receipt(receipt)
