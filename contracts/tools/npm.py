@@ -37,7 +37,9 @@ def npm() -> list[str]:
 
 
 def install() -> None:
-    """Brings node_modules to the lock file's state; runs no package's scripts."""
+    """Brings node_modules to the lock file's state, unless it is a link; runs no package's scripts."""
+    if MODULES.is_symlink():
+        return  # another checkout's: npm would empty the folder behind the link
     mark = MODULES / ".package-lock.json"
     if mark.exists() and mark.stat().st_mtime >= (HOME / "package-lock.json").stat().st_mtime:
         return
