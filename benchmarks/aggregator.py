@@ -39,7 +39,7 @@ from executor.protocol.member import Member
 from executor.protocol.messages import VoteMessage
 from executor.protocol.record import Record, encode_record
 from executor.protocol.statements import ObservationStatement, ReportsStatement, Signatures, statement_digest
-from executor.testing.simulation import FUNCTION_ID, START_S, bls_key, make_epoch, make_request, private_key
+from executor.testing.simulated_committee import FUNCTION_ID, START_S, bls_key, make_epoch, make_request, private_key
 
 SIZES = (4, 7, 31, 100)
 SPEC = b'{"aggregate":"median","label":"price"}'

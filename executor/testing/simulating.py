@@ -3,7 +3,7 @@
     done = simulate("examples/eth_usd", replies={"https://api.example.com/price": {"price": "12.5"}})
     assert done.attested, done.verdict()
 
-The members, their messages and signatures are real (testing/simulation.py), and so are `execute` and `observe`; the
+The members, their messages and signatures are real (simulated_engine.py), and so are `execute` and `observe`; the
 clock, the wire and what nodes see of the world are given.
 """
 
@@ -27,13 +27,15 @@ from executor.testing.functions import FunctionLike, program_of
 from executor.testing.replies import World, finished, made_up_secrets
 from executor.testing.simulate_result import Simulated, conclude
 from executor.testing.simulate_world import Replies, WatchedWorld, worlds_of
+from executor.testing.simulated_committee import START_S, make_request
 from executor.testing.simulated_rounds import SimulatedRounds
-from executor.testing.simulation import START_S, Simulation, make_request
+from executor.testing.simulation import Simulation
 from executor.vm import Program, execute, observe
 
 SILENT, SLOW, CRASH = "silent", "slow", "crash"
 SLOW_S: Final = 6.0  # longer than a round of 4 s, so that a slow node is late for the one it began in
 CRASH_AFTER: Final = 5  # effects: its observation is in the journal, and nobody has heard of it
+CRASH_S: Final = 0.2
 FAULT_NAMES: Final = (SILENT, SLOW, CRASH, *sorted(FAULTS))
 
 
@@ -81,7 +83,7 @@ def simulate(
         broken={node: runs.broken(name) for node, name in struck.items() if name in FAULTS},
     )
     for node in (node for node, name in struck.items() if name == CRASH):
-        simulation.nodes[node].crash_after = CRASH_AFTER
+        simulation.nodes[node].crashes[CRASH_AFTER] = CRASH_S
     first_round = simulation.epoch.round_at(simulation.now)
     key = simulation.request(subject)
     watched = [node for node in simulation.nodes if node.index not in struck] or simulation.nodes

@@ -20,7 +20,7 @@ from executor.model.receipt import ChainLocation
 from executor.model.report import Attestation, Report, Scheme, Status
 from executor.protocol.effects import Transmit
 from executor.store.events import EventLog
-from executor.testing.simulation import make_epoch
+from executor.testing.simulated_committee import make_epoch
 
 LOCATION = ChainLocation(Digest(b"t" * 32), 7, Digest(b"b" * 32))
 

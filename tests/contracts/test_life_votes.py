@@ -16,7 +16,7 @@ from executor.model.ids import Address
 from executor.node import evidence
 from executor.protocol.evidence import SignedReport, find_evidence
 from executor.store.journal import Journal
-from executor.testing.simulation import bls_key, make_epoch, private_key
+from executor.testing.simulated_committee import bls_key, make_epoch, private_key
 
 from .test_life_epochs import as_abi
 from .world import MEMBERS, STAKE_WEI, World, deployment
@@ -90,7 +90,7 @@ def test_what_a_node_kept_slashes(world: World, committee: Contract, tmp_path: P
     """From the count of votes through the journal and its JSON to the contract, without a look at the liar's keys."""
     epoch = simulated(committee)
     simulation, liar = play(5, two_faced=True, epoch=epoch)
-    effects = [effect for node in simulation.nodes for effect in node.evidence]
+    effects = [effect for node in simulation.nodes for effect in node.accused]
     journal = Journal(tmp_path / "journal.sqlite3")
     for effect in effects:
         evidence.keep(journal, evidence.equivocation_of(epoch, effect))

@@ -15,7 +15,7 @@ from executor.crypto.draws import check_grant, draw_of, draw_value, verify_round
 from executor.errors import InvalidManifest
 from executor.model.draw import QUICKNET
 from executor.model.manifest import RandomCapability, parse_terms
-from executor.testing.simulation import make_request
+from executor.testing.simulated_committee import make_request
 
 VECTORS = json.loads((Path(__file__).parents[2] / "fixtures/vectors/randomness.json").read_text())
 ROUNDS = [row for row in VECTORS["rounds"] if row["result"] == "valid"]

@@ -11,7 +11,7 @@ from executor.protocol.effects import Execute, Send, Sign
 from executor.protocol.member import Member
 from executor.protocol.messages import AttestationMessage, Evidence, PendingObservation, Proposal, Status
 from executor.protocol.statements import Signatures, statement_digest
-from executor.testing.simulation import FUNCTION_ID, START_S, make_epoch, make_request, private_key
+from executor.testing.simulated_committee import FUNCTION_ID, START_S, make_epoch, make_request, private_key
 
 EPOCH = make_epoch()
 RAW = make_request()

@@ -10,7 +10,8 @@ from executor.model.view import Certificate, Prepare, View
 from executor.protocol.statements import ReportsStatement, statement_digest
 from executor.protocol.strategies import agree
 from executor.testing.fast_signatures import FastSignatures
-from executor.testing.simulation import FUNCTION_ID, START_S, Simulation, make_request, private_key
+from executor.testing.simulated_committee import FUNCTION_ID, START_S, make_request, private_key
+from executor.testing.simulation import Simulation
 
 MEDIAN = b'{"aggregate":"median","label":"price"}'
 FAST = FastSignatures()  # for the many schedules that are not about signatures
@@ -51,7 +52,7 @@ def simulate(run=one_slot, look=prices, *, requests=1, limit_s=120.0, leader=0, 
     """
     simulation = Simulation(run, look, start_s=START_S + 4 * leader + 1.0, **options)
     for member, boundary in (crashes or {}).items():
-        simulation.nodes[member].crash_after = boundary
+        simulation.nodes[member].crashes[boundary] = 0.2
     keys = [simulation.request(make_request(nonce), 0.002 * nonce) for nonce in range(requests)]
     assert simulation.finish(limit_s)
     for key in keys:

@@ -21,7 +21,9 @@ from executor.protocol.evidence import SignedReport, equivocates, signed_reports
 from executor.protocol.messages import Message, VoteMessage
 from executor.protocol.statements import ReportsStatement, Signatures, Statement
 from executor.testing.fast_signatures import CURVES, SigningSuite
-from executor.testing.simulation import START_S, Look, Node, Run, Simulation, make_epoch, make_request, private_key
+from executor.testing.simulated_committee import START_S, make_epoch, make_request, private_key
+from executor.testing.simulated_engine import Node
+from executor.testing.simulation import Look, Run, Simulation
 
 RUNS = (no_slot, one_slot, two_slots)
 
@@ -34,15 +36,15 @@ class Recorded(Simulation):
         self.signed: dict[int, list[SignedReport]] = {}
         super().__init__(run, look, **options)
 
-    def _one(self, node: Node, effect: Effect) -> None:
+    def carry_out_one(self, node: Node, effect: Effect) -> None:
         if isinstance(effect, Sign) and isinstance(effect.statement, ReportsStatement):
             self.asked.setdefault(node.index, []).extend(effect.statement.reports)
-        super()._one(node, effect)
+        super().carry_out_one(node, effect)
 
-    def _sign(self, node: Node, statement: Statement) -> Signatures:
-        signatures = super()._sign(node, statement)
+    def sign_as(self, member: int, statement: Statement) -> Signatures:
+        signatures = super().sign_as(member, statement)
         if isinstance(statement, ReportsStatement):
-            self.signed.setdefault(node.index, []).extend(signed_reports(statement.reports, signatures.ecdsa))
+            self.signed.setdefault(member, []).extend(signed_reports(statement.reports, signatures.ecdsa))
         return signatures
 
 
@@ -85,7 +87,7 @@ def play(
         lost_deliveries=rng.randrange(2),
     )
     for who in rng.sample(range(4), rng.randrange(3)):
-        simulation.nodes[who].crash_after = rng.randrange(40)
+        simulation.nodes[who].crashes[rng.randrange(40)] = 0.2
     for nonce in range(rng.randrange(1, 5)):
         simulation.request(make_request(nonce), 0.002 * nonce)
     simulation.finish(rng.choice([20, 600]))  # an end in the middle is an end, too

@@ -19,7 +19,7 @@ from executor.protocol.lifecycle import TRANSITIONS, Event, Life, Phase
 from executor.protocol.member import Member
 from executor.protocol.record import decode_record
 from executor.protocol.settings import Settings
-from executor.testing.simulation import FUNCTION_ID, make_epoch, make_request
+from executor.testing.simulated_committee import FUNCTION_ID, make_epoch, make_request
 
 EPOCH = make_epoch()
 REQUEST = request_id(make_request())

@@ -19,7 +19,8 @@ from executor.protocol.effects import Transmit
 from executor.protocol.messages import BatchProposal, BatchVote, VoteMessage
 from executor.protocol.settings import Settings
 from executor.testing.fast_signatures import FastSignatures
-from executor.testing.simulation import FUNCTION_ID, START_S, Simulation, make_request
+from executor.testing.simulated_committee import FUNCTION_ID, START_S, make_request
+from executor.testing.simulation import Simulation
 
 REQUESTS = 16
 ROUND_S = 4.0

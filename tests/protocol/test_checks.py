@@ -19,7 +19,7 @@ from executor.protocol.checks import (
     only_checked_sets,
 )
 from executor.protocol.strategies import Case
-from executor.testing.simulation import FUNCTION_ID, make_epoch, make_request
+from executor.testing.simulated_committee import FUNCTION_ID, make_epoch, make_request
 
 EPOCH = make_epoch()
 REQUEST = request_id(make_request())

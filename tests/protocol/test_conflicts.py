@@ -16,7 +16,7 @@ from executor.protocol.evidence import is_evidence
 from executor.protocol.lifecycle import restore_life
 from executor.protocol.messages import VoteMessage
 from executor.protocol.record import decode_record
-from executor.testing.simulation import FUNCTION_ID, make_epoch, make_request, private_key
+from executor.testing.simulated_committee import FUNCTION_ID, make_epoch, make_request, private_key
 
 EPOCH = make_epoch()
 REQUEST = request_id(make_request())
@@ -88,8 +88,8 @@ def test_every_counting_member_finds_a_second_vote(when):
             honest = node.attested[key].report
             lie = replace(honest, output_hash=keccak256(b"lie"))
             effects = node.member.received(2, VoteMessage(lie, vote(EPOCH, 2, lie)), simulation.now)
-            node.evidence += [effect for effect in effects if type(effect).__name__ == "Equivocated"]
-    found = [(node.index, item) for node in simulation.nodes for item in node.evidence]
+            node.accused += [effect for effect in effects if type(effect).__name__ == "Equivocated"]
+    found = [(node.index, item) for node in simulation.nodes for item in node.accused]
     assert found
     for _, item in found:
         assert (item.member, item.request_id) == (2, key)
@@ -109,7 +109,7 @@ def test_on_any_network_only_the_liar_is_accused():
     found = 0
     for seed in range(12):
         simulation, liar = play(seed, two_faced=seed % 3 != 0)
-        for item in [item for node in simulation.nodes for item in node.evidence]:
+        for item in [item for node in simulation.nodes for item in node.accused]:
             assert (seed % 3 != 0, item.member) == (True, liar.index)
             assert proven(liar.index, (item.first, item.second))
             found += 1

@@ -7,7 +7,8 @@ from executor.model.codec import encode, to_plain
 from executor.model.ids import RequestId
 from executor.model.observation import Observation
 from executor.model.outcome import Awaiting, Returned
-from executor.testing.simulation import Simulation, make_request
+from executor.testing.simulated_committee import make_request
+from executor.testing.simulation import Simulation
 
 PATIENCE = EPOCH.f + 3
 

@@ -17,7 +17,7 @@ from executor.protocol.member import Member
 from executor.protocol.messages import AttestationMessage, Evidence, Proposal
 from executor.protocol.record import decode_record, empty_record
 from executor.testing.fast_signatures import CURVES, ROUNDS_KEY
-from executor.testing.simulation import FUNCTION_ID, START_S, make_epoch, make_request
+from executor.testing.simulated_committee import FUNCTION_ID, START_S, make_epoch, make_request
 
 WAIT_S = 6
 RAW = make_request()

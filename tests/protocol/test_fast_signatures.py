@@ -9,7 +9,7 @@ from executor.errors import BadSignature, InvalidValue, VerificationFailed
 from executor.model.ids import Root
 from executor.model.report import Scheme, Vote
 from executor.testing.fast_signatures import CURVES, FastSignatures
-from executor.testing.simulation import bls_key, make_epoch, private_key
+from executor.testing.simulated_committee import bls_key, make_epoch, private_key
 
 ROOT, OTHER = Root(keccak256(b"root")), Root(keccak256(b"other"))
 BOTH = (Scheme.BLS, Scheme.ECDSA)

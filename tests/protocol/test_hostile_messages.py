@@ -36,7 +36,7 @@ from executor.protocol.messages import (
     encode_message,
 )
 from executor.protocol.record import empty_record
-from executor.testing.simulation import FUNCTION_ID, make_request
+from executor.testing.simulated_committee import FUNCTION_ID, make_request
 
 OTHER = make_request(1)
 REQUESTS = (REQUEST, request_id(OTHER), request_id(make_request(2)))  # the last is never seen

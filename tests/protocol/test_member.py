@@ -37,7 +37,7 @@ from executor.protocol.messages import (
 )
 from executor.protocol.record import decode_record
 from executor.protocol.statements import PrepareStatement
-from executor.testing.simulation import START_S, make_request
+from executor.testing.simulated_committee import START_S, make_request
 
 # Order.
 

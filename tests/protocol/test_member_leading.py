@@ -22,7 +22,7 @@ from executor.protocol.messages import (
     Status,
     VoteMessage,
 )
-from executor.testing.simulation import FUNCTION_ID
+from executor.testing.simulated_committee import FUNCTION_ID
 
 
 def leader():

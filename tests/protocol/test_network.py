@@ -13,7 +13,7 @@ from executor.model.report import Scheme, Status
 from executor.protocol.checks import Subject, check_certificate, check_transcript
 from executor.protocol.delivering import root_of
 from executor.protocol.settings import Settings
-from executor.testing.simulation import FUNCTION_ID, START_S, make_epoch
+from executor.testing.simulated_committee import FUNCTION_ID, START_S, make_epoch
 
 ROUND_S = 4.0
 

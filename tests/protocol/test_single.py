@@ -18,7 +18,7 @@ from executor.protocol.describing import describe
 from executor.protocol.effects import Observe
 from executor.protocol.messages import PendingObservation, Status
 from executor.protocol.strategies import Case, agree, alone_member
-from executor.testing.simulation import FUNCTION_ID, make_request, private_key
+from executor.testing.simulated_committee import FUNCTION_ID, make_request, private_key
 
 SINGLE = b'{"aggregate":"single","label":"order"}'
 DEFAULT = b'{"aggregate":"single","default":"0"}'

@@ -22,7 +22,7 @@ from executor.protocol.member import Member
 from executor.protocol.messages import AttestationMessage, Evidence
 from executor.protocol.settings import Settings
 from executor.testing.fast_signatures import CURVES, FastSignatures
-from executor.testing.simulation import FUNCTION_ID, START_S, bls_key, make_epoch, make_request, private_key
+from executor.testing.simulated_committee import FUNCTION_ID, START_S, bls_key, make_epoch, make_request, private_key
 
 BOTH = (Scheme.BLS, Scheme.ECDSA)
 REPORT = make_report(request_id(make_request()), FUNCTION_ID, transcript_hash(()), Returned(b"x", 1), NO_VIEW)

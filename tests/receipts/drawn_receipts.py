@@ -15,7 +15,8 @@ from executor.model.profile import PROFILE
 from executor.model.receipt import Receipt
 from executor.receipts import build_receipt
 from executor.testing.fast_signatures import CURVES, ROUNDS_KEY
-from executor.testing.simulation import Simulation, make_epoch, make_request
+from executor.testing.simulated_committee import make_epoch, make_request
+from executor.testing.simulation import Simulation
 from executor.vm import execute, load
 
 CHAIN = {"hash": "0x" + "11" * 32, "key": "0x" + ROUNDS_KEY.hex(), "genesis": 1_600_000_000, "period_s": 3}

@@ -28,8 +28,8 @@ from executor.protocol import (
 )
 from executor.protocol.effects import Save
 from executor.protocol.strategies import Case
+from executor.testing import simulated_engine
 from executor.testing.fast_signatures import FastSignatures
-from executor.testing.simulator import engine
 from executor.testing.simulator.drawing import crashing, duels, scenarios
 from executor.testing.simulator.programs import looking_alone
 from executor.testing.simulator.scenario import Asked, Crash, Faulty, Scenario
@@ -204,7 +204,7 @@ BUGS: tuple[Planted, ...] = (
     Planted("the lock is forgotten at a restart", ((member, "restore_life", _restored_without_lock),), relapses),
     Planted(
         "the signer's record is not consulted",
-        ((engine.Engine, "may_sign", lambda engine, node, statement: True),),
+        ((simulated_engine.Engine, "may_sign", lambda engine, node, statement: True),),
         relapses,
     ),
     Planted("a quorum is one member less", ((Epoch, "quorum", QUORUM),)),

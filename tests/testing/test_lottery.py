@@ -14,7 +14,7 @@ from executor.crypto.draws import draw_value
 from executor.model.outcome import Failed, Returned
 from executor.projects import load_function
 from executor.testing import simulate
-from executor.testing.simulation import START_S, make_request
+from executor.testing.simulated_committee import START_S, make_request
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "lottery"
 

@@ -17,7 +17,7 @@ from executor.protocol.effects import Attested
 from executor.protocol.evidence import is_evidence
 from executor.protocol.strategies import NO_AGREEMENT, OBSERVATION_FAILED, alone_member
 from executor.testing.lies import is_within
-from executor.testing.simulator.attestations import certifies, proves
+from executor.testing.simulated_proofs import certifies, proves
 from executor.testing.simulator.memory_limits import beyond_limits
 from executor.testing.simulator.simulator import Simulator
 from executor.testing.simulator.violation import Violation
@@ -39,11 +39,8 @@ def _attestations(run: Simulator) -> Iterator[Violation]:
     for node in run.nodes:
         if node.index in run.faults:
             continue
-        for attested in (each for several in node.attested.values() for each in several):
+        for attested in node.held:
             yield from _attested(run, node.index, attested)
-    for member, effect in run.transmitted:
-        if member not in run.faults and not proves(run.epoch, run.suite, effect.attestation, effect.payloads):
-            yield Violation("P1", f"member {member} transmitted what no contract accepts")
 
 
 def _attested(run: Simulator, member: int, attested: Attested) -> Iterator[Violation]:

@@ -14,7 +14,7 @@ from executor.protocol.turn import MAX_CERTIFICATES, MAX_TRANSCRIPTS
 from executor.testing.simulator.bounds import MAX_RECORD_BYTES
 
 if TYPE_CHECKING:
-    from executor.testing.simulator.engine import Node
+    from executor.testing.simulated_engine import Node
     from executor.testing.simulator.simulator import Simulator
 
 

@@ -20,7 +20,7 @@ from executor.model.transcript import Transcript
 from executor.model.values import encode_items, encode_set
 from executor.protocol.strategies import alone_member
 from executor.testing.fast_signatures import ROUNDS_KEY
-from executor.testing.simulation import START_S, make_request
+from executor.testing.simulated_committee import START_S, make_request
 
 MEDIAN: Final = b'{"aggregate":"median","label":"price"}'
 IDENTICAL: Final = b'{"aggregate":"identical","label":"name"}'

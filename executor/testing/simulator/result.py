@@ -65,10 +65,9 @@ def _reached(run: Simulator) -> Counter[str]:
         seen["restart"] += node.restarts
         seen["equivocation found"] += len(node.accused)
         seen.update(f"refused {type(fault).__name__}" for fault in node.faults)
-        for several in node.attested.values():
-            for attested in several[:1]:
-                seen[f"attested {len(attested.transcript)} slots"] += 1
-                seen[f"batch of {min(len(attested.attestation.reports), 3)}"] += 1
-                seen.update(f"agreed {entry.kind.name.lower()}" for entry in attested.transcript)
-                seen["certificate of another view"] += bool(attested.transcript) and attested.certificate is None
+        for attested in node.attested.values():
+            seen[f"attested {len(attested.transcript)} slots"] += 1
+            seen[f"batch of {min(len(attested.attestation.reports), 3)}"] += 1
+            seen.update(f"agreed {entry.kind.name.lower()}" for entry in attested.transcript)
+            seen["certificate of another view"] += bool(attested.transcript) and attested.certificate is None
     return +seen

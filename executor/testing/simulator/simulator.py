@@ -4,57 +4,46 @@
     assert not result.violations
 
 Rule 1. What happens is in the scenario and nowhere else: the same one gives the same run, message by message.
-Rule 2. Messages of faulty members cross the wire as bytes; what does not decode is refused there.
+Rule 2. What a faulty member sends and does not decode is refused on the wire.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from executor.crypto.digests import request_id, transcript_hash
-from executor.crypto.proofs import needs_bls
 from executor.errors import InvalidEncoding, InvalidValue, PeerFault
+from executor.model.draw import PROOF_BYTES, Draw
 from executor.model.ids import FunctionId, RequestId
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
 from executor.model.report import Scheme
-from executor.model.request import Request
 from executor.model.transcript import Transcript
-from executor.protocol.effects import Effect, Execute, Observe, Obtain, Sign, Transmit
+from executor.protocol.effects import Observe, Transmit
 from executor.protocol.lock import Consent
-from executor.protocol.member import Member
-from executor.protocol.messages import CertificateMessage, Message, decode_message, encode_message
+from executor.protocol.messages import CertificateMessage, Message
 from executor.protocol.settings import Settings
-from executor.protocol.statements import ReportsStatement, Signatures, Statement, statement_digest
+from executor.protocol.statements import ReportsStatement, Signatures, Statement
 from executor.testing.fast_signatures import FastSignatures, SigningSuite
-from executor.testing.simulation import START_S, bls_key, make_epoch, private_key
-from executor.testing.simulator.attestations import proves
+from executor.testing.simulated_committee import START_S, make_epoch
+from executor.testing.simulated_engine import Engine, Node
+from executor.testing.simulated_proofs import proves
 from executor.testing.simulator.bounds import ROUND_S, last_change_ms, rounds_to_finish
 from executor.testing.simulator.clocks import LocalClock
-from executor.testing.simulator.engine import Engine, Node
 from executor.testing.simulator.faults import FAULTS, Fault
 from executor.testing.simulator.hand import Hand
 from executor.testing.simulator.memory import Memory
 from executor.testing.simulator.network import Network
 from executor.testing.simulator.notary import Notary
 from executor.testing.simulator.programs import PROGRAMS, Program, function_of, request_for, seen
-from executor.testing.simulator.scenario import FOREVER, Clock, Scenario, Trouble
+from executor.testing.simulator.scenario import Clock, Scenario, Trouble
 from executor.testing.simulator.tape import Tape
 from executor.testing.simulator.violation import Violation
 
 MAX_SENT: Final = 400  # messages of a faulty member a round: the transport lets fewer through than a machine could send
 PROBE: Final = 5  # one in so many messages of faulty members is watched for changing nothing when it is refused
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A request delivered on the simulated chain."""
-
-    at_s: float
-    transmitter: int
 
 
 class Simulator(Engine):
@@ -69,6 +58,7 @@ class Simulator(Engine):
         super().__init__(epoch, signatures, settings, START_S + ROUND_S * ahead + 1.0)
         self.scenario = scenario
         self.stable_s = self.start_s + scenario.stable_ms / 1_000
+        self.lost_deliveries, self.chain_s = scenario.lost_deliveries, scenario.chain_ms / 1_000
         self.faulty: Sequence[int] = tuple(each.member for each in scenario.faulty)
         self.network = Network(scenario, lambda: epoch.leader(epoch.round_at(self.now)))
         self.memory = Memory()
@@ -80,10 +70,7 @@ class Simulator(Engine):
         honest = frozenset(scenario.honest)
         self.notary = Notary(honest, frozenset(honest | careful), epoch.n - scenario.f - len(self.faulty))
         self.violations: list[Violation] = []
-        self.requests: dict[RequestId, Request] = {}
         self.programs: dict[RequestId, Program] = {}
-        self.delivered: dict[RequestId, Delivery] = {}
-        self.transmitted: list[tuple[int, Transmit]] = []
         self.seen: dict[tuple[RequestId, int], set[bytes]] = {}  # by honest members
         self._numbers: dict[RequestId, int] = {}
         self._looks: dict[tuple[int, RequestId, bytes], int] = {}
@@ -98,7 +85,7 @@ class Simulator(Engine):
     def run(self) -> bool:
         """Run until every request is delivered, or until it should have been; whether it was."""
         limit_s = last_change_ms(self.scenario) / 1_000 + rounds_to_finish(self.scenario) * ROUND_S
-        return self.until(lambda: self.requests.keys() <= self.delivered.keys(), limit_s)
+        return self.finish(limit_s)
 
     # What happens when.
 
@@ -160,39 +147,35 @@ class Simulator(Engine):
         """When the node's clock will show a time."""
         return self._clocks[node.index].when(local_s)
 
-    def function(self, request: RequestId) -> FunctionId:
-        """The function a request names."""
-        known = self.requests.get(request)
-        return function_of("pure") if known is None else known.function_id
+    def moment_s(self, node: Node | None = None) -> float:  # noqa: ARG002 (the interface's)
+        """By the tape."""
+        return self.network.moment_s()
 
-    def take_up(self, node: Node) -> list[RequestId]:
-        """What a restarted node finds on chain."""
-        return [request for request in self.requests if request in node.known and request not in self.delivered]
+    def delays_s(self, sender: int, recipient: int) -> Sequence[float]:
+        """As the scenario's weather and partitions say."""
+        return self.network.delays_s(sender, recipient, (self.now - self.start_s) * 1_000)
 
-    def execute(self, node: Node, effect: Execute) -> None:
+    def runs(self, node: Node, request: RequestId, transcript: Transcript) -> Outcome:
         """Deterministic, except where a fault is."""
-        request, hashed = effect.request_id, transcript_hash(effect.transcript)
-        outcome = self.programs[request].run(effect.transcript)
+        outcome = self.programs[request].run(transcript)
         for fault in self.faults.get(node.index, ()):
             outcome = fault.computes(outcome)
-        self.answer(
-            node, self.network.moment_s(), lambda member: member.executed(request, hashed, outcome, self.local(node))
-        )
+        return outcome
 
-    def observe(self, node: Node, effect: Observe) -> None:
+    def observe(self, node: Node, effect: Observe, late_s: float = 0.0) -> None:
+        """As late as the scenario's troubles say."""
+        super().observe(node, effect, late_s + self._trouble(node.index, effect.slot).late_ms / 1_000)
+
+    def sees(self, node: Node, request: RequestId, transcript: Transcript, slot: int) -> Observation | None:
         """As the scenario's troubles say."""
-        request, slot, hashed = effect.request_id, effect.slot, transcript_hash(effect.transcript)
-        spec = self.programs[request].specs[slot]
-        trouble = self._trouble(node.index, slot)
+        hashed, spec = transcript_hash(transcript), self.programs[request].specs[slot]
         looked = self._looks[node.index, request, hashed] = self._looks.get((node.index, request, hashed), 0) + 1
         saw: Observation | None = self._view(node.index, request, slot, looked)
-        if trouble.fails == FOREVER or looked <= trouble.fails:
+        if looked <= self._trouble(node.index, slot).fails:
             saw = Observation.error("timeout")
         for fault in self.faults.get(node.index, ()):
-            saw = None if saw is None else fault.sees(request, effect.transcript, spec, saw)
-        if saw is not None:
-            told, delay_s = saw, self.network.moment_s() + trouble.late_ms / 1_000
-            self.answer(node, delay_s, lambda member: member.observed(request, hashed, slot, told, self.local(node)))
+            saw = None if saw is None else fault.sees(request, transcript, spec, saw)
+        return saw
 
     def _view(self, member: int, request: RequestId, slot: int, looked: int) -> Observation:
         """The value a member sees without trouble; prices move, so the next look shows another."""
@@ -207,24 +190,14 @@ class Simulator(Engine):
         mine = (each for each in self.scenario.troubles if (each.member, each.slot) == (member, slot))
         return next(mine, Trouble(member, slot))
 
-    def obtain(self, node: Node, effect: Obtain) -> None:
-        """Relays answer everybody alike; a faulty member may bring another proof to itself."""
-        request, draw = effect.request_id, effect.draw
-        proof = self.suite.round_signature(draw.key, draw.round)
-        if node.index in self.faults:
-            proof = bytes(len(proof) - 1) + b"\x01"
-        self.answer(node, self.network.moment_s(), lambda member: member.drawn(request, draw, proof, self.local(node)))
+    def draws(self, node: Node, draw: Draw) -> bytes | None:
+        """A faulty member may bring another proof to itself."""
+        proof = super().draws(node, draw)
+        return bytes(PROOF_BYTES - 1) + b"\x01" if node.index in self.faults else proof
 
-    def sign(self, node: Node, effect: Sign) -> None:
+    def may_sign(self, node: Node, statement: ReportsStatement) -> bool:
         """The signer keeps its record (K1), unless the whole member is faulty."""
-        statement = effect.statement
-        careful = node.index in self.notary.careful
-        if careful and isinstance(statement, ReportsStatement) and not self.may_sign(node, statement):
-            return
-        signatures = self.sign_as(node.index, statement)
-        self.answer(
-            node, self.network.moment_s(), lambda member: member.signed(statement, signatures, self.local(node))
-        )
+        return node.index not in self.notary.careful or super().may_sign(node, statement)
 
     def send(self, node: Node, recipient: int, message: Message) -> None:
         """A faulty member sends what its faults make of it."""
@@ -239,24 +212,10 @@ class Simulator(Engine):
             self.post(node.index, recipient, each)
 
     def transmit(self, node: Node, effect: Transmit) -> None:
-        """The chain takes what proves itself; some transactions before stabilisation are lost."""
-        self.transmitted.append((node.index, effect))
-        lost = len(self.transmitted) <= self.scenario.lost_deliveries and self.now < self.stable_s
-        if not lost:
-            self.later(self.scenario.chain_ms / 1_000, lambda: self._deliver(node.index, effect))
-
-    def _deliver(self, transmitter: int, effect: Transmit) -> None:
-        if not proves(self.epoch, self.suite, effect.attestation, effect.payloads):
-            return  # as the contract does; an honest member's are checked in checks.py
-        for report in effect.attestation.reports:
-            request = report.request_id
-            if request not in self.delivered:
-                self.delivered[request] = Delivery(self.now, transmitter)
-                for node in self.nodes:
-                    self.answer(node, 0.01, partial(self._close, node, request))
-
-    def _close(self, node: Node, request: RequestId, member: Member) -> list[Effect]:
-        return member.delivered(request, self.local(node))
+        """What an honest member transmits, the contract accepts (P1)."""
+        if node.index not in self.faults and not proves(self.epoch, self.suite, effect.attestation, effect.payloads):
+            self.violations.append(Violation("P1", f"member {node.index} transmitted what no contract accepts"))
+        super().transmit(node, effect)
 
     # The network.
 
@@ -270,11 +229,10 @@ class Simulator(Engine):
             if self._sent[key] > MAX_SENT or recipient == sender:
                 return
             try:
-                message = decode_message(encode_message(message))  # Rule 2
+                self.carry(message)
             except (InvalidEncoding, InvalidValue):
-                return
-        for delay_s in self.network.delays_s(sender, recipient, (self.now - self.start_s) * 1_000):
-            self.later(after_s + delay_s, partial(self.arrive, sender, recipient, message))
+                return  # Rule 2
+        super().post(sender, recipient, message, after_s)
 
     def post_as_stranger(self, recipient: int, message: Message) -> None:
         """A message of no member."""
@@ -332,19 +290,20 @@ class Simulator(Engine):
         program = self.programs.get(request)
         return Program().run(()) if program is None else program.run(transcript)
 
+    def function(self, request: RequestId) -> FunctionId:
+        """The function a request names."""
+        known = self.requests.get(request)
+        return function_of("pure") if known is None else known.function_id
+
     def sign_as(self, member: int, statement: Statement) -> Signatures:
         """A member's signatures, taken down by the notary."""
-        signatures = self.sign_elsewhere(member, statement)
+        signatures = super().sign_as(member, statement)
         self.notary.record(member, statement, signatures)
         return signatures
 
     def sign_elsewhere(self, member: int, statement: Statement) -> Signatures:
-        """A member's signatures; in another epoch, nobody's business here."""
-        digest = statement_digest(statement)
-        ecdsa = self.suite.sign(private_key(member), digest)
-        if isinstance(statement, ReportsStatement) and needs_bls(self.epoch):
-            return Signatures(ecdsa, self.suite.bls_sign(bls_key(member), digest))
-        return Signatures(ecdsa)
+        """A member's signatures in another epoch: nobody's business here."""
+        return super().sign_as(member, statement)
 
 
 def _state(node: Node) -> str:
