@@ -20,7 +20,8 @@ from pathlib import Path
 from _load import Load, usage
 
 from executor.chain.accounts import dev_accounts
-from executor.cli._devnet import chain_kind, example
+from executor.cli._devnet import chain_kind
+from executor.demos.examples import example
 from executor.model.function import Function
 from executor.testing.devnet import Devnet, DevnetSettings
 

@@ -21,7 +21,8 @@ from typing import Any
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from executor.cli._devnet import chain_kind, example
+from executor.cli._devnet import chain_kind
+from executor.demos.examples import example
 from executor.model.ids import FunctionId
 from executor.testing.devnet import Devnet, DevnetSettings
 

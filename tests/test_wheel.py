@@ -135,6 +135,6 @@ def test_an_empty_environment_replays_receipts(empty_environment: Path) -> None:
 
 def test_the_demo_finds_its_example(installed: Path, tmp_path: Path) -> None:
     """The function of `executor demo` comes from the installed package."""
-    code = "from executor.cli._devnet import example; print(len(example('eth_usd').source))"
+    code = "from executor.demos.examples import example; print(len(example('eth_usd').source))"
     source = ROOT / "examples" / "eth_usd" / "src" / "eth_usd.js"
     assert int(run(installed, tmp_path, "-c", code)) == source.stat().st_size

@@ -20,7 +20,7 @@ def outputs() -> dict[Path, str]:
     solc = json.loads((inputs.HOME / "package.json").read_text())["dependencies"]["solc"]
     files = {}
     artifacts = []
-    for path, name in (contract.split(":") for contract in inputs.CONTRACTS):
+    for path, name in (contract.split(":") for contract in (*inputs.CONTRACTS, *inputs.DEMO_CONTRACTS)):
         unit = compiled[path][name]
         artifact = {
             "contract": name,
@@ -29,23 +29,28 @@ def outputs() -> dict[Path, str]:
             "inputHash": inputs.input_hash(),
             "abi": unit["abi"],
             "bytecode": "0x" + unit["evm"]["bytecode"]["object"],
-            "deployedBytecode": "0x" + unit["evm"]["deployedBytecode"]["object"],
         }
-        artifacts.append(artifact)
+        if f"{path}:{name}" in inputs.CONTRACTS:
+            artifact["deployedBytecode"] = "0x" + unit["evm"]["deployedBytecode"]["object"]
+            artifacts.append(artifact)
         files[inputs.ARTIFACTS / f"{name}.json"] = json.dumps(artifact, indent=1) + "\n"
     return files | bindings.generate(artifacts)
 
 
 def stale() -> list[str]:
     """Names of what is missing or made from other inputs: artifacts by their hash, bindings by their text."""
-    paths = [inputs.ARTIFACTS / f"{contract.split(':')[1]}.json" for contract in inputs.CONTRACTS]
+    bound, shown = (
+        [inputs.ARTIFACTS / f"{contract.split(':')[1]}.json" for contract in contracts]
+        for contracts in (inputs.CONTRACTS, inputs.DEMO_CONTRACTS)
+    )
+    paths = bound + shown
     missing = [path.name for path in paths if not path.exists()]
     if missing:
         return missing
     artifacts = [json.loads(path.read_text()) for path in paths]
     current = inputs.input_hash()
     names = [f"{artifact['contract']}.json" for artifact in artifacts if artifact["inputHash"] != current]
-    return names + different(bindings.generate(artifacts))
+    return names + different(bindings.generate(artifacts[: len(bound)]))
 
 
 def different(files: dict[Path, str]) -> list[str]:

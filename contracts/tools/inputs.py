@@ -20,6 +20,19 @@ CONTRACTS = (
     "src/verifiers/EcdsaQuorumVerifier.sol:EcdsaQuorumVerifier",
 )
 
+# What demos put on chain: interface and creation code, no bindings (executor/demos).
+DEMO_CONTRACTS = (
+    "src/Beacon.sol:Beacon",
+    "src/consumers/CollateralGuard.sol:CollateralGuard",
+    "src/consumers/ConstantProductPool.sol:ConstantProductPool",
+    "src/consumers/DemoToken.sol:DemoToken",
+    "src/consumers/DynamicNft.sol:DynamicNft",
+    "src/consumers/GatedClaim.sol:GatedClaim",
+    "src/consumers/IdentityGate.sol:IdentityGate",
+    "src/consumers/Lottery.sol:Lottery",
+    "src/consumers/Rebalancer.sol:Rebalancer",
+)
+
 OUTPUTS = {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}
 SETTINGS = {
     "evmVersion": "prague",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from eth_abi.codec import ABICodec
 from eth_abi.decoding import StringDecoder
@@ -55,8 +56,9 @@ def connect(provider: Provider) -> AsyncWeb3[Provider]:
 
 @cache
 def contract(name: str) -> type[AsyncContract]:
-    """A committed contract, on no chain."""
+    """A committed contract, on no chain; its errors are known by name from here on."""
     artifact = load(name)
+    REASONS.update(_errors(artifact.abi))
     return connect(AsyncBaseProvider()).eth.contract(abi=artifact.abi, bytecode=artifact.bytecode)
 
 
@@ -68,6 +70,13 @@ def creation(name: str, *arguments: object) -> bytes:
 def calldata(name: str, function: str, *arguments: object) -> bytes:
     """The data of a call."""
     return HexBytes(contract(name).encode_abi(function, args=list(arguments)))
+
+
+def _errors(abi: Sequence[Mapping[str, Any]]) -> dict[bytes, str]:
+    """Signature by selector of an ABI's errors; of those with structs the reader makes nothing."""
+    errors = [each for each in abi if each["type"] == "error"]
+    signatures = [f"{each['name']}({','.join(part['type'] for part in each['inputs'])})" for each in errors]
+    return {keccak256(each.encode())[:4]: each for each in signatures if "tuple" not in each}
 
 
 def revert_reason(raw: bytes) -> str:

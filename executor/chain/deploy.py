@@ -101,15 +101,15 @@ async def deploy_devnet(
     client = ChainClient([rpc_url], chain_id, ZERO_ADDRESS)
     try:
         sender = TransactionSender(client, deployer)
-        committee = await _create(sender, "Committee", deployer.address, MIN_STAKE_WEI, 0)
-        functions = await _create(sender, "FunctionRegistry")
-        router = await _create(
+        committee = await create(sender, "Committee", deployer.address, MIN_STAKE_WEI, 0)
+        functions = await create(sender, "FunctionRegistry")
+        router = await create(
             sender, "Router", deployer.address, committee, functions, ZERO_ADDRESS, 0, astuple(PRICES)
         )
-        triggers = await _create(sender, "Triggers", router)
+        triggers = await create(sender, "Triggers", router)
         await transact(sender, "Router", router, "setTriggers", triggers)
         named = [
-            Verifier(scheme, await _create(sender, VERIFIER_CONTRACTS[scheme])) for scheme in map(Scheme, verifiers)
+            Verifier(scheme, await create(sender, VERIFIER_CONTRACTS[scheme])) for scheme in map(Scheme, verifiers)
         ]
         for member in members:
             await _fund(client, sender, member.operator.address)
@@ -117,7 +117,7 @@ async def deploy_devnet(
         operators = [member.operator.address for member in members[:first]]
         addresses = [verifier.address for verifier in named]
         receipt = await start_epoch(sender, committee, operators, profile_id, round_length_s, addresses)
-        consumer = await _create(sender, "PriceConsumer", router)
+        consumer = await create(sender, "PriceConsumer", router)
         async with ChainClient([rpc_url], chain_id, router) as connected:
             epoch = await current_epoch(connected)
             owner = TransactionSender(connected, deployer)
@@ -169,7 +169,8 @@ async def start_epoch(
     return await transact(owner, "Committee", committee, "startEpoch", *arguments)
 
 
-async def _create(sender: TransactionSender, name: str, *arguments: object) -> Address:
+async def create(sender: TransactionSender, name: str, *arguments: object) -> Address:
+    """Put a committed contract on chain; raises TransactionFailed."""
     receipt = await sender.send(None, creation(name, *arguments))
     if not receipt.succeeded or receipt.contract is None:
         raise TransactionFailed(f"{name} was not created in {receipt.location.transaction}")

@@ -9,18 +9,12 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from executor.cli._story import Story
 from executor.errors import ExecutorError, InvalidConfig
-from executor.model.function import Function
-from executor.projects import load_function
-from executor.testing.devnet import ChainKind, Devnet
-from executor.testing.exchanges import RELAYS
+from executor.testing.devnet import ChainKind
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 T = TypeVar("T")
-
-_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def chain_kind(text: str) -> ChainKind:
@@ -60,34 +54,3 @@ async def stoppable(work: Coroutine[Any, Any, T]) -> T | None:
         if stopped:
             return None
         raise
-
-
-def example(name: str) -> Function:
-    """An example function of this release, from the installed package or the checkout."""
-    for folder in (_PACKAGE / "examples" / name, _PACKAGE.parent / "examples" / name):
-        if folder.is_dir():
-            return load_function(folder)
-    raise InvalidConfig(f"this installation has no example {name!r}")
-
-
-def describe_network(story: Story, devnet: Devnet) -> None:
-    """Chain, contracts, committee, processes."""
-    deployment, epoch = devnet.deployment, devnet.epoch
-    story.line("chain", f"{devnet.settings.chain}, chain id {deployment.chain_id}, {devnet.chain.url}")
-    story.line("contracts", f"router {deployment.router}, committee {deployment.committee}")
-    story.line("registries", f"functions {deployment.functions}, triggers {deployment.triggers}")
-    verifiers = ", ".join(f"{each.scheme} {each.address}" for each in deployment.verifiers)
-    story.line("verifiers", verifiers)
-    story.line("consumer", f"PriceConsumer {deployment.consumer}, paid for by subscription {deployment.subscription}")
-    story.line(
-        "committee",
-        f"n = {epoch.n}, f = {epoch.f}, quorum {epoch.quorum}; keys with proof of possession, checked on chain",
-    )
-    story.line("", f"rounds of {epoch.round_length_s} s: the aggregator's role goes round")
-    for node in devnet.nodes:
-        node_pid = node.node.pid if node.node else 0
-        signer_pid = node.signer.pid if node.signer else 0
-        story.line(f"node {node.index}", f"{node.url}  process {node_pid}, signer process {signer_pid}")
-    for name, address in sorted(devnet.overrides.items()):
-        kind = "exchange" if name.startswith("exchange") else "drand relay" if name in RELAYS else "provider"
-        story.line(kind, f"http://{name} at {address}")

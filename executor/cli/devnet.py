@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from executor.cli._devnet import chain_kind, describe_network, example, new_folder, stoppable
-from executor.cli._story import Story
+from executor.cli._devnet import chain_kind, new_folder, stoppable
+from executor.demos.examples import example
+from executor.demos.network import describe_network
+from executor.demos.story import Story
 from executor.testing.devnet import Devnet, DevnetSettings
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, localcontext
 from pathlib import Path
 
+from executor.model.codec import encode_json
 from executor.model.function import Function
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Outcome, Returned
@@ -20,9 +21,11 @@ from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.model.values import MAX_DIGITS
 from executor.node.driver import Runs
+from executor.testing.json_text import parse_json
 
 LIE_FACTOR = 10
-_NUMBER = re.compile(rb"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_DIGIT = re.compile("[0-9]")
 
 
 class HonestRuns:
@@ -40,16 +43,35 @@ class HonestRuns:
         return await self._honest.observe(function, request, transcript)
 
 
+def lie_about(value: bytes) -> bytes:
+    """What `lying-observation` tells of a value: of the same form, so that it is counted."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return value
+    try:
+        fields = parse_json(value)
+    except ValueError:
+        fields = None
+    if isinstance(fields, dict) and all(isinstance(each, str) for each in fields.values()):
+        return encode_json({name: _lie(each) for name, each in fields.items()})
+    return _lie(text).encode()
+
+
+def _lie(text: str) -> str:
+    if _NUMBER.fullmatch(text) is None:
+        return _DIGIT.sub("9", text)
+    with localcontext(prec=2 * MAX_DIGITS):  # exact, and never written with an exponent
+        return f"{Decimal(text) * LIE_FACTOR:f}"
+
+
 class LyingObservation(HonestRuns):
-    """Observes honestly, then reports ten times the number it saw."""
+    """Observes honestly, then reports ten times the number it saw, in other text a 9 for each digit."""
 
     async def observe(self, function: Function, request: Request, transcript: Transcript) -> Observation:
         """A lie."""
         seen = await self._honest.observe(function, request, transcript)
-        if seen.kind is Kind.VALUE and _NUMBER.fullmatch(seen.value):
-            with localcontext(prec=2 * MAX_DIGITS):  # exact, and never written with an exponent
-                return Observation(Kind.VALUE, f"{Decimal(seen.value.decode()) * LIE_FACTOR:f}".encode())
-        return seen
+        return Observation(Kind.VALUE, lie_about(seen.value)) if seen.kind is Kind.VALUE else seen
 
 
 class WrongOutput(HonestRuns):

@@ -16,7 +16,12 @@ HOME = Path(__file__).resolve().parents[2]
 NAMES = (
     *("BlsVerifier", "Committee", "EcdsaQuorumVerifier", "FunctionRegistry", "PriceConsumer", "Router", "Triggers"),
 )
+DEMOS = (
+    *("Beacon", "CollateralGuard", "ConstantProductPool", "DemoToken", "DynamicNft", "GatedClaim", "IdentityGate"),
+    *("Lottery", "Rebalancer"),
+)
 EIP_170_LIMIT = 24_576
+EIP_3860_LIMIT = 2 * EIP_170_LIMIT
 
 
 def fresh(home: Path) -> subprocess.CompletedProcess[str]:
@@ -45,6 +50,7 @@ def test_artifacts_and_bindings_are_fresh() -> None:
     ("path", "complaint"),
     [
         ("contracts/src/Router.sol", "Router.json"),
+        ("contracts/src/Router.sol", "DynamicNft.json"),
         ("contracts/package-lock.json", "Router.json"),
         ("executor/chain/bindings/router.py", "router.py"),
     ],
@@ -64,6 +70,14 @@ def test_contracts_fit_a_transaction(name: str) -> None:
     artifact = load(name)
     assert 0 < len(artifact.deployed_bytecode) // 2 - 1 <= EIP_170_LIMIT
     assert len(artifact.bytecode) > len(artifact.deployed_bytecode)
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_what_demos_deploy_is_interface_and_creation_code(name: str) -> None:
+    """Within EIP-3860's limit, every library linked, and nothing else in the wheel."""
+    artifact = load(name)
+    assert 0 < len(bytes.fromhex(artifact.bytecode[2:])) <= EIP_3860_LIMIT
+    assert artifact.deployed_bytecode == ""
 
 
 def test_an_unknown_artifact_is_named() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from rich.console import Console
 
 from executor.chain.embedded import EmbeddedChain
-from executor.cli._devnet import example
+from executor.demos.examples import example
+from executor.demos.stage import Stage
+from executor.demos.story import Story
 from executor.model.function import Function
 from executor.testing.devnet import Devnet, DevnetSettings
 from tests.end_to_end.journey import OTHER_CHAIN
@@ -96,6 +100,15 @@ async def devnet(networks: Networks, request: pytest.FixtureRequest) -> AsyncIte
     yield await networks.on(getattr(request, "param", "embedded"))
     if request.node.stash.get(FAILED, True):
         await networks.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage(networks: Networks, devnet: Devnet, tmp_path: Path) -> Stage:
+    """Where use cases are played: the shared network, and a story that `stage.story.console.file` keeps."""
+    story = Story(Console(file=io.StringIO(), width=500, highlight=False))
+    made = Stage(devnet, story, tmp_path, networks.other)
+    await made.mark()
+    return made
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from executor.cli._devnet import example
+from executor.demos.examples import example
 from executor.errors import ChainError, HostFault
 from executor.model.ids import FunctionId
 from executor.testing.devnet import Devnet, DevnetSettings

@@ -41,10 +41,13 @@ def value(data):
         (value(b"0"), value(b"0")),
         (value(b"name"), value(b"name")),
         (value(b"\xff"), value(b"\xff")),
+        (value(b"live 1:0"), value(b"live 9:9")),
+        (value(b'{"1":"live 1:0","minute":"23"}'), value(b'{"1":"live 9:9","minute":"230"}')),
+        (value(b'["a1","b"]'), value(b'["a9","b"]')),
         (Observation.error("timeout"), Observation.error("timeout")),
     ],
 )
-async def test_a_liar_tells_ten_times_the_number_it_saw(seen, told):
+async def test_a_liar_tells_ten_times_the_number_it_saw_or_other_digits(seen, told):
     assert await LyingObservation(Script(seen=seen)).observe(FUNCTION, REQUEST, ()) == told
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One compiled contract, as web3 takes it."""
+    """One compiled contract, as web3 takes it; `deployed_bytecode` is empty where only demos deploy it."""
 
     name: str
     abi: list[dict[str, Any]]
@@ -28,7 +28,7 @@ def load(name: str) -> Artifact:
         name=raw["contract"],
         abi=raw["abi"],
         bytecode=raw["bytecode"],
-        deployed_bytecode=raw["deployedBytecode"],
+        deployed_bytecode=raw.get("deployedBytecode", ""),
         solc=raw["solc"],
         input_hash=raw["inputHash"],
     )

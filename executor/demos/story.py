@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -113,10 +114,37 @@ def _judge(story: Story, member: int, value: str) -> None:
 
 
 def _far(value: str, agreed: str) -> bool:
-    try:
-        return abs(Decimal(value) - Decimal(agreed)) > abs(Decimal(agreed)) / 100
-    except ArithmeticError:
+    """A number by more than a percent, a field's by more than its double, other text at all."""
+    fields, others = _fields(value), _fields(agreed)
+    if fields is None or others is None:
+        return _apart(value, agreed, share=Decimal("0.01"), least=Decimal(0))
+    if fields.keys() != others.keys():
+        return True
+    return any(_apart(fields[name], others[name], share=Decimal(1), least=Decimal(1)) for name in others)
+
+
+def _apart(value: str, agreed: str, *, share: Decimal, least: Decimal) -> bool:
+    number, other = _number(value), _number(agreed)
+    if number.is_nan() or other.is_nan():
         return value != agreed
+    return abs(number - other) > max(share * abs(other), least)
+
+
+def _number(text: str) -> Decimal:
+    """The number, or not a number."""
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return Decimal("NaN")
+
+
+def _fields(text: str) -> dict[str, str] | None:
+    """The fields of an observed object, or None of another value."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return {str(name): str(each) for name, each in value.items()} if isinstance(value, dict) else None
 
 
 def _executed(story: Story, node: int, event: Event) -> None:
