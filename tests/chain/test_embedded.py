@@ -157,9 +157,11 @@ async def test_development_accounts_sign_on_the_chain(rpc: Wire) -> None:
     assert "unknown account" in await rpc.error("eth_sendTransaction", {"from": SINK, "to": SINK})
 
 
-# PUSH1 42 MSTORE8 REVERT(0, 1) ; and RETURN(BLOCKHASH(NUMBER-1))
+# PUSH1 42 MSTORE8 REVERT(0, 1); and RETURN of a zero byte, so that no word looks like EIP-3541's code, and a word:
+# BLOCKHASH(NUMBER-1), TIMESTAMP, NUMBER, PREVRANDAO.
 REVERTS = "0x602a60005360016000fd"
-PARENT = "0x600143034060005260206000f3"
+RETURN = "60015260216000f3"
+PARENT, TIMESTAMP, NUMBER, PREVRANDAO = (f"0x{code}{RETURN}" for code in ("6001430340", "42", "43", "44"))
 
 
 async def test_calls_revert_with_their_data(rpc: Wire) -> None:
@@ -182,17 +184,38 @@ async def test_the_deepest_calls_end(rpc: Wire) -> None:
     assert await rpc("eth_chainId") == "0x7a69"
 
 
-async def test_past_blocks_can_be_called(rpc: Wire) -> None:
-    """A call runs on the block it names; unknown blocks are refused."""
-    await rpc("evm_mine", 3)
-    genesis = (await rpc("eth_getBlockByNumber", "0x0", False))["hash"]
-    assert genesis == await rpc("eth_call", {"data": PARENT}, "0x0")
-    assert await rpc("eth_call", {"data": PARENT}, "latest") != genesis
+async def test_a_call_runs_in_the_block_it_names(rpc: Wire) -> None:
+    """Its number, time, randomness and parent, as on any node, whatever the clock says; unknown blocks are refused."""
+    await rpc("evm_mine", 2)
+    await rpc("evm_increaseTime", 1000)
+    await rpc("evm_mine")
+    for block in ("0x1", "0x2", "0x3", "latest"):
+        header = await rpc("eth_getBlockByNumber", block, False)
+        seen = [await rpc("eth_call", {"data": code}, block) for code in (NUMBER, TIMESTAMP, PREVRANDAO, PARENT)]
+        names = ("number", "timestamp", "mixHash", "parentHash")
+        assert [int(header[name], 16) for name in names] == [int(word, 16) for word in seen]
     assert "header not found" in await rpc.error("eth_call", {"data": PARENT}, "0x63")
+
+
+# What succeeds once the clock is past the word that is called with: CALLDATALOAD(0) TIMESTAMP GT, or REVERT(0, 0).
+ALARM = "0x6b" + "5f354211600a575f5ffd5b00" + "5f52" + "600c6014f3"
+
+
+async def test_gas_is_estimated_for_the_block_to_come(rpc: Wire) -> None:
+    """What may only be done from a time on is estimated as soon as the next block has it."""
+    creation = await rpc("eth_sendTransaction", {"from": str(ALICE.address), "data": ALARM})
+    contract = (await rpc("eth_getTransactionReceipt", creation))["contractAddress"]
+    now = int((await rpc("eth_getBlockByNumber", "latest", False))["timestamp"], 16)
+    call = {"to": contract, "data": "0x" + f"{now + 500:064x}"}
+    assert "reverted" in await rpc.error("eth_estimateGas", call)
+    await rpc("evm_increaseTime", 600)
+    assert int(await rpc("eth_estimateGas", call), 16) > 21_000
+    assert "reverted" in await rpc.error("eth_call", call, "latest")
 
 
 async def test_time_moves_as_told(rpc: Wire) -> None:
     """Increasing time moves later blocks; the next timestamp can be fixed but not into the past."""
+    await rpc("evm_mine")
     before = int((await rpc("eth_getBlockByNumber", "latest", False))["timestamp"], 16)
     await rpc("evm_increaseTime", 1000)
     await rpc("evm_mine")

@@ -204,15 +204,17 @@ class Ledger:
     # Calls
 
     def call(self, call: Call, number: int) -> bytes:
-        """What the call returns on top of block `number`; raises Reverted."""
-        computation = self._run(call, number, GAS_LIMIT if call.gas is None else min(call.gas, GAS_LIMIT))
+        """What the call returns in block `number`, after its transactions; raises Reverted."""
+        gas = GAS_LIMIT if call.gas is None else min(call.gas, GAS_LIMIT)
+        computation = self._run(call, self.blocks[number].block.header, gas)
         _raise_for(computation)
         return bytes(computation.output)
 
     def estimate(self, call: Call) -> int:
-        """Gas with which the call succeeds on top of the latest block; raises Reverted if none suffices."""
+        """Gas with which the call succeeds in the next block; raises Reverted if none suffices."""
         high = GAS_LIMIT if call.gas is None else min(call.gas, GAS_LIMIT)
-        computation = self._run(call, self.head, high)
+        header = self.next_header()
+        computation = self._run(call, header, high)
         _raise_for(computation)
         used = self._intrinsic_gas(call) + computation.get_gas_used()
         low = max(used, _floor_gas(call.data)) - 1
@@ -222,7 +224,7 @@ class Ledger:
             if (high - low) / high < ESTIMATE_TOLERANCE:
                 break
             middle = min(max(guesses.pop(), low + 1), high - 1) if guesses else min((low + high) // 2, 2 * low)
-            if self._run(call, self.head, middle).is_error:
+            if self._run(call, header, middle).is_error:
                 low = middle
             else:
                 high = middle
@@ -239,16 +241,18 @@ class Ledger:
             nonce=nonce, gas_price=0, gas=gas, to=call.to, value=call.value, data=call.data
         )
 
-    def _run(self, call: Call, number: int, gas: int) -> Any:
-        vm: Any = self._chain.get_vm(self.blocks[number].block.header)
-        with vm.in_costless_state() as state:
-            unsigned = self._unsigned(call, state.get_nonce(call.sender), gas)
-            if gas < unsigned.intrinsic_gas:
-                raise Refused("intrinsic gas too low")
-            try:
-                return state.costless_execute_transaction(SpoofTransaction(unsigned, from_=call.sender))
-            except ValidationError as error:
-                raise Refused(str(error)) from error
+    def _run(self, call: Call, header: Any, gas: int) -> Any:
+        """Run it on the state that the header names, in its context but for the fee; nothing is kept."""
+        vm: Any = self._chain.get_vm(header)
+        free = header.copy(base_fee_per_gas=0)
+        state = vm.build_state(vm.chaindb.db, free, vm.chain_context, vm.previous_hashes)
+        unsigned = self._unsigned(call, state.get_nonce(call.sender), gas)
+        if gas < unsigned.intrinsic_gas:
+            raise Refused("intrinsic gas too low")
+        try:
+            return state.costless_execute_transaction(SpoofTransaction(unsigned, from_=call.sender))
+        except ValidationError as error:
+            raise Refused(str(error)) from error
 
 
 def _floor_gas(data: bytes) -> int:
