@@ -25,11 +25,13 @@ DEMO_CONTRACTS = (
     "src/Beacon.sol:Beacon",
     "src/consumers/CollateralGuard.sol:CollateralGuard",
     "src/consumers/ConstantProductPool.sol:ConstantProductPool",
+    "src/consumers/DemoCrowd.sol:DemoCrowd",
     "src/consumers/DemoToken.sol:DemoToken",
     "src/consumers/DynamicNft.sol:DynamicNft",
     "src/consumers/GatedClaim.sol:GatedClaim",
     "src/consumers/IdentityGate.sol:IdentityGate",
     "src/consumers/Lottery.sol:Lottery",
+    "src/consumers/OnChainGuard.sol:OnChainGuard",
     "src/consumers/Rebalancer.sol:Rebalancer",
 )
 

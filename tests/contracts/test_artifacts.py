@@ -17,8 +17,8 @@ NAMES = (
     *("BlsVerifier", "Committee", "EcdsaQuorumVerifier", "FunctionRegistry", "PriceConsumer", "Router", "Triggers"),
 )
 DEMOS = (
-    *("Beacon", "CollateralGuard", "ConstantProductPool", "DemoToken", "DynamicNft", "GatedClaim", "IdentityGate"),
-    *("Lottery", "Rebalancer"),
+    *("Beacon", "CollateralGuard", "ConstantProductPool", "DemoCrowd", "DemoToken", "DynamicNft", "GatedClaim"),
+    *("IdentityGate", "Lottery", "OnChainGuard", "Rebalancer"),
 )
 EIP_170_LIMIT = 24_576
 EIP_3860_LIMIT = 2 * EIP_170_LIMIT
