@@ -3,8 +3,8 @@
 Rule 1. State is asked of a block's hash (EIP-1898): an endpoint on another fork has no answer, rather than another one.
 Rule 2. Every call has the same gas and no sender, so that no endpoint's own limits decide what it gives.
 Rule 3. Logs that were not asked for are no answer. One block's are asked of its hash; that there are none, where its
-        bloom says that there may be some, is believed only once the whole block was looked at. A range's last block is
-        looked up again afterwards: what was read stands on it.
+        bloom says that there may be some, is believed only once the whole block was looked at. Of a range the last
+        blocks are looked at like that, and its last is looked up again afterwards: what was read stands on it.
 Rule 4. What a node refuses it is asked once more: behind one URL may be machines that are a block apart.
 """
 
@@ -20,7 +20,7 @@ from executor.chain.bloom import bloom_of, may_hold
 from executor.chain.polling import Refusal
 from executor.chain.provider import RpcProvider
 from executor.chain.quantity import data, parse_data, parse_quantity, quantity
-from executor.chain.readings import NO_BLOOM, read
+from executor.chain.readings import read
 from executor.errors import ChainError, ChainUnavailable, ReplyTooLarge, RpcRefused
 from executor.model.codec import from_plain
 from executor.model.evm import Call, CallResult, Header, Log, LogFilter
@@ -35,6 +35,7 @@ ATTEMPTS: Constant = 2
 MAX_REPLY_BYTES: Constant = 2 * 1024 * 1024  # a thousand logs of a kilobyte
 UNDER_WAY: Constant = 16  # questions at a time: what public endpoints bear
 PAUSE_S: Constant = 0.3  # Rule 4
+LOOKED_AT: Constant = 16  # blocks at a range's end: indexes lag by a few, and a header each is what a query may cost
 
 
 class ChainReader:
@@ -85,12 +86,13 @@ class ChainReader:
     async def logs(self, block: Header, wanted: LogFilter) -> list[Log]:
         """The logs of one block."""
         found = await self._logs({"blockHash": str(block.hash)}, block.number, block, wanted)
-        return found or await self._looked_at_whole(block, wanted)
+        return found or await self._looked_at_whole(await self._block(block.hash), wanted)
 
     async def log_range(self, first: int, last: Header, wanted: LogFilter) -> list[Log]:
         """The logs of the blocks from `first` to `last`; raises ChainUnavailable where the chain changed meanwhile."""
         bounds = {"fromBlock": quantity(first), "toBlock": quantity(last.number)}
         found = await self._logs(bounds, first, last, wanted)
+        await self._look_for_missing(range(max(first, last.number + 1 - LOOKED_AT), last.number + 1), found, wanted)
         if (again := await self.header(last.number)) is None or again.hash != last.hash:
             raise ChainUnavailable(f"block {last.number} is no longer {last.hash}")
         return found
@@ -117,15 +119,26 @@ class ChainReader:
                 raise ChainUnavailable("eth_getLogs: a log that was not asked for")
         return found
 
-    async def _looked_at_whole(self, block: Header, wanted: LogFilter) -> list[Log]:
+    async def _look_for_missing(self, numbers: range, found: Sequence[Log], wanted: LogFilter) -> None:
+        """Rule 3 at a range's end; raises ChainUnavailable."""
+        has_some = {log.block_number for log in found}
+        async with _Together() as group:
+            asked = [group.create_task(self._block(number)) for number in numbers if number not in has_some]
+        for block in [task.result() for task in asked]:
+            if await self._looked_at_whole(block, wanted):
+                raise ChainUnavailable(f"block {block['hash']}: its logs were left out of the range's")
+
+    async def _looked_at_whole(self, block: Json | None, wanted: LogFilter) -> list[Log]:
         """Rule 3. A log index can lag behind its own head; some chains keep blooms of their own, and are believed."""
-        bloom = parse_data((await self._block(block.hash) or {}).get("logsBloom", NO_BLOOM))
+        if block is None:
+            return []
+        bloom = parse_data(block["logsBloom"])
         topics = [topic for place in wanted.topics[:1] for topic in place]
         if not any(_may_hold(bloom, address, topics) for address in wanted.addresses):
             return []
-        whole = [_log(each) for each in await self._ask("eth_getLogs", {"blockHash": str(block.hash)})]
+        whole = [_log(each) for each in await self._ask("eth_getLogs", {"blockHash": block["hash"]})]
         if bloom_of((log.address, log.topics) for log in whole) != bloom and not whole:
-            raise ChainUnavailable(f"block {block.number}: its logs are not there yet, its bloom names some")
+            raise ChainUnavailable(f"block {block['hash']}: its logs are not there yet, its bloom names some")
         return [log for log in whole if wanted.takes(log.address, log.topics)]
 
     async def _ask(self, method: str, *params: Json) -> Json:

@@ -12,7 +12,7 @@ from aiohttp import web
 from executor.chain.accounts import dev_accounts
 from executor.chain.bloom import bloom_of
 from executor.chain.contracts import calldata
-from executor.chain.reader import ChainReader
+from executor.chain.reader import LOOKED_AT, ChainReader
 from executor.crypto.digests import keccak256
 from executor.errors import ChainDisagreement, ChainUnavailable, ReplyTooLarge, RpcRefused, WrongChain
 from executor.model.evm import Call, CallResult, Header, LogFilter
@@ -205,6 +205,62 @@ async def test_logs_that_a_bloom_names_and_an_index_does_not_have_yet_are_waited
         with pytest.raises(ChainUnavailable, match="not there yet"):
             await reader.logs(HEADER, LogFilter((CONTRACT,), ((TOPIC,),)))
         assert await reader.logs(HEADER, LogFilter((Address(b"\xbb" * 20),))) == []
+
+
+def bloomed(*numbers: int, topic: Digest = TOPIC) -> Twist:
+    """The headers of these blocks name a log of the contract."""
+    bloom = "0x" + bloom_of([(CONTRACT, [topic])]).hex()
+
+    def twist(_world: World, method: str, _params: Any, answer: Any) -> Any:
+        named = method.startswith("eth_getBlock") and int(answer["number"], 16) in numbers
+        return {**answer, "logsBloom": bloom} if named else answer
+
+    return twist
+
+
+def indexed(first: Twist, **of_block: list[dict[str, Any]]) -> Twist:
+    """An index that has logs of one block, by its hash, and none of any range."""
+
+    def twist(world: World, method: str, params: Any, answer: Any) -> Any:
+        if method != "eth_getLogs":
+            return first(world, method, params, answer)
+        return of_block.get("b" + str(int(params[0].get("blockHash", "0x0")[-8:], 16)), [])
+
+    return twist
+
+
+async def test_the_last_blocks_of_a_range_are_looked_at_whole_where_their_blooms_name_what_is_missing() -> None:
+    """An index that lags, or an endpoint that leaves out what it has: no answer, and never an empty one."""
+    wanted, there = LogFilter((CONTRACT,), ((TOPIC,),)), logged(blockNumber="0x4", blockHash="0x" + f"{4:064x}")
+    async with reading(bloomed(4)) as reader:
+        with pytest.raises(ChainUnavailable, match="not there yet"):
+            await reader.log_range(1, HEADER, wanted)
+        assert await reader.log_range(5, HEADER, wanted) == []
+    async with reading(bloomed(4), eth_getLogs=[there]) as reader:
+        assert len(await reader.log_range(1, HEADER, wanted)) == 1
+    async with reading(indexed(bloomed(4), b4=[there])) as reader:
+        with pytest.raises(ChainUnavailable, match="left out"):
+            await reader.log_range(1, HEADER, wanted)
+    # The bloom is of another log's topic, which stands in the block: nothing was left out.
+    other = {**there, "topics": ["0x" + "cd" * 32, WORD]}
+    async with reading(indexed(bloomed(4), b4=[other])) as reader:
+        assert await reader.log_range(1, HEADER, wanted) == []
+
+
+async def test_of_a_long_range_the_last_blocks_are_enough() -> None:
+    """Where an index lags, it lags at the end; headers of a thousand blocks would cost more than the logs."""
+    asked: list[str] = []
+
+    def note(world: World, method: str, params: Any, answer: Any) -> Any:
+        asked.append(method)
+        world.head = 1_000
+        return world.block(int(params[0], 16)) if method == "eth_getBlockByNumber" else answer
+
+    last = Header(1_000, Digest(bytes(30) + b"\x10\x00"), HEADER.parent_hash, 1_005, 7)
+    async with reading(note) as reader:
+        with pytest.raises(ChainUnavailable, match="no longer"):  # the made-up hash is another's
+            await reader.log_range(1, last, LogFilter((CONTRACT,)))
+    assert asked.count("eth_getBlockByNumber") == LOOKED_AT + 1
 
 
 async def test_a_range_that_was_reorganised_while_it_was_read_is_no_answer() -> None:
