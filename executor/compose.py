@@ -26,7 +26,7 @@ from executor.chain.pushes import PushOrigin
 from executor.chain.reader import ChainReader
 from executor.chain.sender import Account, TransactionSender
 from executor.chain.transmitter import Transmitter
-from executor.errors import ExecutorError, InvalidConfig
+from executor.errors import ExecutorError, InvalidConfig, own_errors
 from executor.keys.client import OfKey, SignerClient
 from executor.keys.keyset import PublicKeys
 from executor.keys.memory import keep_memory_here
@@ -164,6 +164,7 @@ async def _serve(
         config,
         chain=chain,
         signer_of=signer_of,
+        is_locked=signer.is_locked,
         runs=wrap(runs),
         draws=DrandRelays(
             config.random.drand_relays,
@@ -197,23 +198,12 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True, help="the node's TOML file")
     try:
         asyncio.run(run_node(parser.parse_args().config))
-    except ExecutorError as error:
-        sys.stderr.write(f"node: {error}\n")
+    except (ExecutorError, ExceptionGroup) as error:  # groups are the task groups'
+        if not (told := own_errors(error)):
+            raise  # a bug, shown whole
+        for line in dict.fromkeys(map(str, told)):
+            sys.stderr.write(f"node: {line}\n")
         raise SystemExit(1) from error
-    except ExceptionGroup as group:  # of the task groups; anything but our own errors is a bug and shown whole
-        if group.split(ExecutorError)[1] is not None:
-            raise
-        for leaf in _leaves(group):
-            sys.stderr.write(f"node: {leaf}\n")
-        raise SystemExit(1) from group
-
-
-def _leaves(group: ExceptionGroup[Exception]) -> list[Exception]:
-    return [
-        leaf
-        for error in group.exceptions
-        for leaf in (_leaves(error) if isinstance(error, ExceptionGroup) else [error])
-    ]
 
 
 if __name__ == "__main__":

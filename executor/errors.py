@@ -220,3 +220,11 @@ class DownloadFailed(ExecutorError):
 
 class DrawUnavailable(ExecutorError):
     """No source gave a draw's proof that verifies."""
+
+
+def own_errors(error: Exception) -> list[ExecutorError]:
+    """What a task group or a verb ended in, when all of it was raised here on purpose; else nothing: it is a bug."""
+    if isinstance(error, ExceptionGroup):
+        parts = [own_errors(each) for each in error.exceptions]
+        return [each for part in parts for each in part] if all(parts) else []
+    return [error] if isinstance(error, ExecutorError) else []

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from executor.chain.client import ChainClient, Receipt
-from executor.chain.contracts import calldata, revert_reason
+from executor.chain.contracts import calldata
+from executor.chain.reverts import explain
 from executor.chain.sender import TransactionSender
 from executor.errors import ChainError, RpcRefused, TransactionFailed
 from executor.model.ids import Address
@@ -18,7 +19,7 @@ async def transact(
     try:
         receipt = await sender.send(address, calldata(contract, function, *arguments), value_wei=value_wei)
     except RpcRefused as error:
-        raise TransactionFailed(f"{function}: {_reason(error)}") from error
+        raise TransactionFailed(f"{function}: {explain(error)}") from error
     if not receipt.succeeded:
         raise TransactionFailed(f"{function} reverted in {receipt.location.transaction}")
     return receipt
@@ -32,8 +33,4 @@ async def view(
     try:
         return await client.read(call, block)
     except RpcRefused as error:
-        raise ChainError(f"{function}: {_reason(error)}") from error
-
-
-def _reason(error: RpcRefused) -> str:
-    return revert_reason(error.data) if error.data else error.message
+        raise ChainError(f"{function}: {explain(error)}") from error

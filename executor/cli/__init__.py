@@ -13,15 +13,18 @@ import sys
 def main() -> None:
     """The `executor` command."""
     from executor.cli._verbs import app  # typer is imported when the command runs, not with the package
-    from executor.errors import ExecutorError
+    from executor.errors import ExecutorError, own_errors
 
     try:
         app()
-    except ExecutorError as error:
+    except (ExecutorError, ExceptionGroup) as error:
         from executor.cli._exits import exit_code
 
-        sys.stderr.write(f"executor: {' '.join(str(error).split())}\n")
-        sys.exit(exit_code(error))
+        if not (told := own_errors(error)):
+            raise
+        for line in dict.fromkeys(" ".join(str(each).split()) for each in told):  # parts may fail of one cause
+            sys.stderr.write(f"executor: {line}\n")
+        sys.exit(exit_code(told[0]))
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output had enough; nothing can be said any more
         sys.exit(0)

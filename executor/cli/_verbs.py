@@ -44,13 +44,15 @@ class Verbs(TyperGroup):
         """The command of a verb, imported now."""
         if cmd_name not in VERBS:
             return None
+        from executor.cli._groups import expand_home
+
         module = import_module(f"executor.cli.{cmd_name}")
         if (group := getattr(module, "group", None)) is not None:  # a verb with verbs of its own
             group.info.name, group.info.help = cmd_name, VERBS[cmd_name]
-            return typer.main.get_command(group)
+            return expand_home(typer.main.get_command(group))
         single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
         single.command(name=cmd_name, help=VERBS[cmd_name])(module.command)
-        return typer.main.get_command(single)
+        return expand_home(typer.main.get_command(single))
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 (typer's signature)
         """The help's list of verbs, from the table alone."""

@@ -12,13 +12,13 @@ from typing import Annotated
 import typer
 
 from executor.cli._exits import FAILED
-from executor.cli._replies import read_replies
 from executor.cli._show import as_json
 from executor.cli.run import read_input
 from executor.projects import function_of, load_project
 from executor.testing.checking import Plan, Report, check, read_plan
 from executor.testing.checking.gate import Progress
 from executor.testing.functions import program_of
+from executor.testing.replies_file import read_replies
 from executor.testing.variants import Here, elsewhere
 from executor.vm import self_test
 

@@ -11,6 +11,7 @@ import typer
 
 from executor.cli._show import as_json, fact
 from executor.errors import InvalidConfig
+from executor.keys.files import check_password_file
 from executor.keys.keyset import create_keys
 from executor.model.codec import to_plain
 
@@ -38,6 +39,7 @@ def read_password(file: Path | None, *, confirm: bool = False) -> str:
     """The password from a file's first line, the environment, or a prompt; raises InvalidConfig when there is none."""
     if file is not None:
         try:
+            check_password_file(file)
             lines = file.read_text().splitlines()
         except OSError as error:
             raise InvalidConfig(f"cannot read the password file {file}: {error.strerror}") from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from executor.cli._groups import verb_group
 from executor.cli._show import as_json, fact
 from executor.cli.keygen import read_password
 from executor.errors import InvalidConfig, InvalidValue
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-group = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-record = typer.Typer(no_args_is_help=True, help="What a key has signed, as a file.", rich_markup_mode=None)
+group = verb_group()
+record = verb_group("What a key has signed, as a file.")
 group.add_typer(record, name="record")
 
 Socket = Annotated[Path, typer.Option(help="The running signer's Unix socket.")]

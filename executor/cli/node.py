@@ -10,10 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
+from executor.cli._groups import verb_group
 from executor.cli._show import as_json, one_line
 from executor.errors import InvalidConfig, InvalidValue
 
-group = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+group = verb_group()
 CONFIG = Path("node.toml")
 
 
@@ -28,7 +29,7 @@ def run(config: Annotated[Path, typer.Option(help="The node's TOML file.")] = CO
 @group.command()
 def init(
     config: Annotated[Path, typer.Option(help="The file to write; never overwritten.")] = CONFIG,
-    chain_id: Annotated[int | None, typer.Option(help="Chain id.")] = None,
+    chain_id: Annotated[int | None, typer.Option(min=1, help="Chain id.")] = None,
     router: Annotated[str | None, typer.Option(help="Address of the Router contract.")] = None,
     rpc_url: Annotated[list[str] | None, typer.Option(help="JSON-RPC endpoint; may be given several times.")] = None,
     operator: Annotated[str | None, typer.Option(help="The operator's registered address.")] = None,
@@ -40,12 +41,16 @@ def init(
 
     if config.exists():
         raise InvalidConfig(f"{config} exists and is never overwritten: remove it, or name another with --config")
+    given = {"--chain-id": chain_id, "--router": router, "--operator": operator, "--rpc-url": rpc_url}
+    missing = [option for option, value in given.items() if not value]
+    if missing and not sys.stdin.isatty():
+        raise InvalidConfig(f"no terminal to ask for what is missing: give {', '.join(missing)}")
     values: dict[str, Any] = {
-        "operator": operator or _ask("The operator's address", "--operator"),
+        "operator": operator or _ask("The operator's address"),
         "chain": {
-            "id": chain_id if chain_id is not None else _integer(_ask("Chain id", "--chain-id"), "--chain-id"),
-            "router": router or _ask("Address of the Router contract", "--router"),
-            "rpc_urls": rpc_url or _ask("JSON-RPC endpoints, separated by spaces", "--rpc-url").split(),
+            "id": chain_id or _integer(_ask("Chain id"), "--chain-id"),
+            "router": router or _ask("Address of the Router contract"),
+            "rpc_urls": rpc_url or _ask("JSON-RPC endpoints, separated by spaces").split(),
             "start_block": start_block,
         },
         "http": {"port": port},
@@ -93,9 +98,7 @@ def replies(
             typer.echo(f"    {one_line(reply.body.decode('utf-8', 'backslashreplace'))}")
 
 
-def _ask(what: str, option: str) -> str:
-    if not sys.stdin.isatty():
-        raise InvalidConfig(f"no terminal to ask for this: give {option}")
+def _ask(what: str) -> str:
     return str(typer.prompt(what)).strip()
 
 

@@ -19,7 +19,6 @@ from executor.cli._chains import LocalChains
 from executor.cli._draws import drawing, timestamp_for
 from executor.cli._exits import FAILED
 from executor.cli._local import LocalRun, Observed, parse_given, plain_reason, run_locally
-from executor.cli._replies import read_replies
 from executor.cli._secrets import read_secrets
 from executor.cli._show import as_json, fact, readable
 from executor.crypto.digests import payload
@@ -29,13 +28,14 @@ from executor.model.draw import parse_draw
 from executor.model.function import Function
 from executor.model.manifest import Terms
 from executor.model.observation import Observation
-from executor.model.outcome import Returned, Trapped
+from executor.model.outcome import Failed, Returned, Trapped
 from executor.model.profile import PROFILE
 from executor.model.request import Request
 from executor.model.spec import parse_spec
 from executor.projects import load_function
 from executor.protocol.triggering import as_triggered
 from executor.testing.replies import RepliedCapabilities
+from executor.testing.replies_file import read_replies
 from executor.vm import Capabilities, LogLine, load, self_test
 
 _LEVELS = ("debug", "info", "warning", "error")
@@ -184,8 +184,9 @@ def _print(done: LocalRun, terms: Terms) -> None:
     outcome = done.outcome
     ending = f"trapped: {outcome.code.name}" if isinstance(outcome, Trapped) else type(outcome).__name__.lower()
     fact("outcome", ending)
-    if done.reason:
-        fact("reason", plain_reason(outcome, done.reason, terms.limits))
+    reason = plain_reason(outcome, done.reason, terms.limits) if done.reason else ""
+    if reason and not (isinstance(outcome, Failed) and outcome.error.decode("utf-8", "replace") in reason):
+        fact("reason", reason)  # else the error says it
     if not isinstance(outcome, Trapped):
         fact("output" if isinstance(outcome, Returned) else "error", readable(payload(outcome)))
     fact("fuel", f"{outcome.fuel_used:,} of {terms.limits.fuel:,}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from executor.cli._exits import FAILED
+from executor.cli._groups import verb_group
 from executor.cli._show import as_json, fact
 from executor.errors import InvalidConfig
 from executor.model.secret import NAME
@@ -27,7 +28,7 @@ DAY_S: Final = 86_400
 LIST_LIFE_S: Final = 600  # of the signature under a question: clocks may differ
 VARIABLE: Final = "EXECUTOR_SECRETS_KEY"
 
-group = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+group = verb_group()
 
 FunctionArgument = Annotated[str, typer.Argument(metavar="FUNCTION", help="Its folder, or its id.")]
 Rpc = Annotated[list[str], typer.Option(help="JSON-RPC endpoint of the chain; three or more agree by majority.")]

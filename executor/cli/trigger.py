@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
+from executor.cli._groups import verb_group
 from executor.cli._show import as_json, fact
 from executor.errors import HostFault, InvalidConfig, InvalidValue
 
@@ -25,7 +26,7 @@ VARIABLE: Final = "EXECUTOR_TRIGGER_KEY"
 LIFE_S: Final = 600  # of a POST's signature: clocks may differ
 POST_TIMEOUT_S: Final = 15.0  # a node asks its chain a few things before it answers
 
-group = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+group = verb_group()
 
 Rpc = Annotated[list[str], typer.Option(help="JSON-RPC endpoint of the chain; three or more agree by majority.")]
 ChainId = Annotated[int, typer.Option(min=1, help="Of the chain, which the endpoints must serve.")]

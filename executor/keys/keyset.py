@@ -17,7 +17,7 @@ from typing import Final as Constant
 
 from executor.crypto import bls, secp256k1
 from executor.errors import InvalidEncoding, KeyStoreError, WrongPassword
-from executor.keys.files import write_new
+from executor.keys.files import check_private, write_new
 from executor.keys.keystore import Curve, decrypt_key, encrypt_key
 from executor.keys.record import SignerRecord
 from executor.keys.sealing import encryption_key_of
@@ -90,6 +90,7 @@ def write_keys(directory: Path, keys: KeySet, password: str, *, fast: bool = Fal
     files[PUBLIC_FILE] = encode(keys.public)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_private(directory)
         if existing := [name for name in (*files, RECORD_FILE) if (directory / name).exists()]:
             raise KeyStoreError(f"{directory / existing[0]} exists; keys are never overwritten")
         for name, data in files.items():
@@ -122,7 +123,7 @@ def load_public_keys(directory: Path) -> PublicKeys:
 def find_sets(directory: Path) -> dict[str, Path]:
     """The key sets of a signer's directory by name: itself, and the folders below it that hold one, in order.
 
-    Raises KeyStoreError when there is none, or more than MAX_SETS.
+    Raises KeyStoreError when there is none, more than MAX_SETS, or one that other users may read or change.
     """
     try:
         folders = sorted(path for path in directory.iterdir() if path.is_dir() and (path / PUBLIC_FILE).exists())
@@ -134,6 +135,10 @@ def find_sets(directory: Path) -> dict[str, Path]:
         raise KeyStoreError(f"{directory} holds no keys: there is no {PUBLIC_FILE} in it; `executor keygen` makes them")
     if len(found) > MAX_SETS:
         raise KeyStoreError(f"{directory} holds {len(found)} key sets; the limit is {MAX_SETS}: move old ones away")
+    check_private(directory)
+    for folder in found.values():
+        for path in (folder, *(folder / f"{name}.json" for name in CURVES), folder / RECORD_FILE):
+            check_private(path)
     return found
 
 

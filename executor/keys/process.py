@@ -17,6 +17,7 @@ from typing import Final as Constant
 
 from executor.errors import ExecutorError, KeyStoreError
 from executor.keys.access import Access, access_of
+from executor.keys.files import check_password_file
 from executor.keys.keyset import MAX_FILE_BYTES
 from executor.keys.memory import keep_memory_here
 from executor.keys.ring import Keyring
@@ -74,6 +75,7 @@ def keep_secrets_here() -> None:
 def _password(options: argparse.Namespace) -> str:
     if options.password_file is not None:
         try:
+            check_password_file(options.password_file)
             with options.password_file.open(encoding="utf-8") as file:
                 text = file.read(MAX_FILE_BYTES)
         except (OSError, UnicodeDecodeError) as error:

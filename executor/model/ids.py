@@ -24,9 +24,10 @@ class FixedBytes(bytes):
     def from_hex(cls, text: str) -> Self:
         """Parse hex with or without 0x; raises InvalidValue."""
         try:
-            return cls(bytes.fromhex(text.removeprefix("0x")))
+            value = bytes.fromhex(text.removeprefix("0x"))
         except ValueError as error:
-            raise InvalidValue(f"{cls.__name__}: {error}") from error
+            raise InvalidValue(f"{cls.__name__} is 0x and {2 * cls.size} hex digits: {error}") from error
+        return cls(value)
 
     def __str__(self) -> str:
         return "0x" + self.hex()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final as Constant
+from typing import Literal, TypeAlias, get_args
 
-Part: TypeAlias = Literal["start", "stop", "signer", "chain", "journal", "workers", "epochs"]
+Part: TypeAlias = Literal["start", "stop", "signer", "chain", "workers", "epochs"]
+PARTS: Constant[tuple[Part, ...]] = get_args(Part)
 
 
 class Conditions:

@@ -1,7 +1,8 @@
 """A node's configuration: one TOML file, unknown keys refused, every default finite, no secret in it.
 
 Each key's meaning stands in its `description`, from which `executor node init` writes the commented file
-(executor/node/config_file.py). Times are in seconds, sizes in bytes, paths relative to the file's own folder.
+(executor/node/config_file.py). Times are in seconds, sizes in bytes, paths relative to the file's own folder, with `~`
+for the home folder.
 """
 
 from __future__ import annotations
@@ -333,13 +334,25 @@ def read_config(path: Path, environment: Mapping[str, str] = os.environ) -> Node
     ]
     return config.model_copy(
         update={
-            "data": folder / config.data,
+            "data": folder / at_home(config.data, f"{path}: data"),
             "chain": config.chain.model_copy(update={"rpc_urls": filled(config.chain, "chain.rpc_urls")}),
             "chains": others,
-            "signer": config.signer.model_copy(update={"socket": folder / config.signer.socket}),
-            "workers": config.workers.model_copy(update={"compiled": folder / config.workers.compiled}),
+            "signer": config.signer.model_copy(
+                update={"socket": folder / at_home(config.signer.socket, f"{path}: signer.socket")}
+            ),
+            "workers": config.workers.model_copy(
+                update={"compiled": folder / at_home(config.workers.compiled, f"{path}: workers.compiled")}
+            ),
         }
     )
+
+
+def at_home(path: Path, where: str) -> Path:
+    """The path with `~` or `~user` at its beginning replaced, as a shell does; raises InvalidConfig."""
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise InvalidConfig(f"{where}: {path}: this machine knows no such home folder: write the whole path") from error
 
 
 def check_config(plain: Mapping[str, Any], where: str) -> NodeConfig:

@@ -16,7 +16,8 @@ from executor.node.config import NodeConfig, Table, check_config, table_of, tabl
 WIDTH: Constant = 100
 HEAD: Constant = """\
 # A node's configuration. Keys that stand behind a # have their default; an unknown key is refused.
-# Times are in seconds, sizes in bytes, paths relative to this file's folder. No secret belongs here.
+# Times are in seconds, sizes in bytes, paths relative to this file's folder; ~ is the home folder.
+# No secret belongs here.
 """
 UNITS: Constant = {"_s": "seconds", "_bytes": "bytes"}
 

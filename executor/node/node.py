@@ -41,7 +41,7 @@ from executor.node.evidence import in_journal
 from executor.node.holding import FunctionHolding
 from executor.node.intake import LARGE_PLACES
 from executor.node.metrics.meters import Meters
-from executor.node.metrics.readings import count_rounds, read_queues, read_secrets
+from executor.node.metrics.readings import count_rounds, read_conditions, read_queues, read_secrets
 from executor.node.metrics.timed import TimedJournal
 from executor.node.open_requests import OpenRequestRoutes
 from executor.node.receipts import ReceiptFiles
@@ -50,6 +50,7 @@ from executor.node.secrets.desk import SecretDesk
 from executor.node.secrets.routes import SecretRoutes
 from executor.node.secrets.store import SecretStore
 from executor.node.sessions import Session, Sessions
+from executor.node.signer_watch import SignerWatch
 from executor.node.signing import ProtocolSigner, SignsAll
 from executor.node.status import Status
 from executor.node.triggers.foreign import SourceChain
@@ -99,6 +100,7 @@ class Node:
         *,
         chain: ChainClient,
         signer_of: SignerOf,
+        is_locked: Callable[[], Awaitable[bool]],
         runs: Runs,
         draws: Draws,
         load: Callable[[Function], Awaitable[None]],
@@ -112,6 +114,7 @@ class Node:
         self._config = config
         self._chain = chain
         self._signer_of = signer_of
+        self._is_locked = is_locked
         self._runs = runs
         self._draws = draws
         self._load = load
@@ -193,6 +196,7 @@ class Node:
         routes.register(self.server.app.router)
         self._meters.watch_http(self.server.app)
         self._meters.read(partial(read_queues, self))
+        self._meters.read(partial(read_conditions, self.conditions))
         self._meters.read(partial(read_secrets, self.secrets))
 
     async def run(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
@@ -206,6 +210,7 @@ class Node:
                 self.catch_up.restore()
                 beside = [
                     group.create_task(self._watch()),
+                    group.create_task(SignerWatch(self._is_locked, self.events, self.conditions).run()),
                     group.create_task(self.catch_up.run(self.book)),
                     group.create_task(self.holding.run()),
                     group.create_task(self.secrets.run(lambda: self.server.session)),

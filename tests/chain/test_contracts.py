@@ -6,9 +6,10 @@ from eth_hash.auto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executor.chain.bindings import router
+from executor.chain.bindings import committee, function_registry, router, triggers
 from executor.chain.contracts import calldata, creation, revert_reason
 from executor.chain.logs import RouterLog
+from executor.chain.reverts import WORDS, explain_data
 from executor.errors import ChainUnavailable
 from executor.model.ids import Digest
 from executor.model.receipt import ChainLocation
@@ -69,3 +70,18 @@ def test_any_bytes_are_an_event_or_the_endpoints_fault(topics: list[bytes], raw:
     for hostile in (topics, [router.Requested.TOPIC, *topics[:2]]):
         with pytest.raises(ChainUnavailable):
             RouterLog(tuple(map(Digest, hostile)), raw, 0, HERE).event(router.Requested)
+
+
+def test_every_error_of_the_contracts_has_words_that_take_its_values() -> None:
+    """Whoever sends a transaction reads why it was refused; what libraries raise inside is not theirs to mend."""
+    libraries = ("SafeCast", "SafeERC20", "Reentrancy", "FailedCall", "CreationFailed", "InsufficientBalance(uint256,")
+    errors = {each for binding in (router, committee, function_registry, triggers) for each in binding.ERRORS.values()}
+    assert {each for each in errors if not each.startswith(libraries)} == set(WORDS)
+    for signature, words in WORDS.items():
+        types = [each for each in signature.partition("(")[2].rstrip(")").split(",") if each]
+        assert words.format(*types)
+    raw = selector("NotPayer(uint64,address)") + abi_encode(["uint64", "address"], [7, "0x" + "11" * 20])
+    who = "0x" + "11" * 20
+    said = f"{who} neither owns subscription 7 nor is one of its consumers (NotPayer(7, {who}))"
+    assert said == explain_data(raw)
+    assert explain_data(raw[:20]) == revert_reason(raw[:20])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,7 @@ def test_keygen_makes_keys_once(executor: Run, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["signer"].startswith("0x")
     (tmp_path / "password").write_text("battery staple\n")
+    (tmp_path / "password").chmod(0o600)
     again = executor("keygen", "keys", "--password-file", "password")
     assert again.returncode == 2
     assert again.stderr.startswith("executor: ")
@@ -116,3 +118,10 @@ def test_keygen_without_a_terminal_asks_nobody(executor: Run, tmp_path: Path, mo
         "EXECUTOR_PASSWORD\n"
     )
     assert not (tmp_path / "keys").exists()
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "keys record"])
+def test_help_cuts_no_sentence(executor: Run, verb: str) -> None:
+    done = executor(*verb.split(), "--help")
+    assert done.returncode == 0
+    assert not re.search(r"\w\.\.\.$", done.stdout, re.MULTILINE)

@@ -268,3 +268,10 @@ def test_c_is_built_reproducibly_and_noticed_when_stale(executor: Run, tmp_path:
     broken = executor("build", folder)
     assert broken.returncode == 2
     assert "does not compile" in broken.stderr
+
+
+def test_why_a_function_failed_is_said_once(executor: Run, project: Path) -> None:
+    """In its error; its own log has the stack besides."""
+    done = executor("run", project, "--observe", "0=error:closed")
+    lines = [line for line in done.stdout.splitlines() if "agreed error for price: closed" in line]
+    assert [line.split()[0] for line in lines] == ["log", "error"]

@@ -62,3 +62,20 @@ def test_a_record_that_a_running_signer_has_open_says_so(executor: Run, tmp_path
     done = executor("keys", "record", "export", keys, "backup.json")
     opened.close()
     assert (done.returncode, "another process has it open; stop the signer" in done.stderr) == (3, True)
+
+
+def test_a_password_file_that_everybody_may_read_is_refused(executor: Run, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("secret\n")
+    (tmp_path / "password").chmod(0o644)
+    done = executor("keygen", "keys", "--password-file", "password")
+    assert (done.returncode, "(mode 0644): chmod 0600 password" in done.stderr) == (2, True)
+    assert not (tmp_path / "keys").exists()
+
+
+def test_a_tilde_in_an_option_is_the_home_folder(executor: Run, tmp_path: Path) -> None:
+    """Shells leave it in `--option=~/file`; so does compose."""
+    home = {"HOME": str(tmp_path / "home")}
+    done = executor("keys", "list", "--socket=~/run/signer.sock", env=home)
+    assert f"the signer at {tmp_path}/home/run/signer.sock does not answer" in done.stderr
+    nobody = executor("keys", "list", "--socket=~no-such-user-here/signer.sock")
+    assert (nobody.returncode, "write the whole path" in nobody.stderr) == (2, True)

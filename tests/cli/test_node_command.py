@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
+import pytest
 from cli_types import Run
 
+from executor.errors import StoreError
 from executor.model.ids import RequestId
 from executor.model.reply import KeptReply
 from executor.node.config import read_config
@@ -35,10 +38,10 @@ def test_init_overwrites_nothing(executor: Run, tmp_path: Path) -> None:
     assert (tmp_path / "node.toml").read_text() == "mine"
 
 
-def test_init_without_a_terminal_names_the_option_that_is_missing(executor: Run, tmp_path: Path) -> None:
+def test_init_without_a_terminal_names_every_option_that_is_missing(executor: Run, tmp_path: Path) -> None:
     done = executor("node", "init", *FLAGS[:4])
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "executor: no terminal to ask for this: give --operator\n"
+    assert done.stderr == "executor: no terminal to ask for what is missing: give --operator, --rpc-url\n"
     assert not (tmp_path / "node.toml").exists()
 
 
@@ -84,3 +87,20 @@ def test_replies_without_a_file_or_of_no_request_says_why(executor: Run) -> None
     executor("node", "init", *FLAGS)
     assert "keeps no raw replies" in executor("node", "replies").stderr
     assert "--request 0x1" in executor("node", "replies", "--request", "0x1").stderr
+
+
+def test_what_ended_a_node_is_said_once(executor: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parts of a node fail together, of one cause; a bug among them is shown whole."""
+    executor("node", "init", *FLAGS)
+    full = StoreError("journal: the disk is full; make room")
+
+    async def ends(_config: Path, *, bug: bool = False) -> None:
+        inner = ExceptionGroup("session", [full, full, *([ZeroDivisionError()] if bug else [])])
+        raise ExceptionGroup("node", [inner, full])
+
+    monkeypatch.setattr("executor.compose.run_node", ends)
+    done = executor("node", "run")
+    assert (done.returncode, done.stderr) == (3, "executor: journal: the disk is full; make room\n")
+    monkeypatch.setattr("executor.compose.run_node", partial(ends, bug=True))
+    with pytest.raises(ExceptionGroup, match="node"):
+        executor("node", "run")

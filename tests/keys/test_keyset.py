@@ -20,6 +20,8 @@ from executor.keys.keyset import (
     load_public_keys,
 )
 from executor.keys.record import SignerRecord
+from executor.keys.ring import Keyring
+from executor.keys.rotation import rotate_keys
 
 PASSWORD = "correct horse"
 
@@ -101,3 +103,26 @@ def test_the_record_belongs_to_the_signer_key(directory: Path, keys: KeySet) -> 
     with pytest.raises(StoreError, match="not of"):
         SignerRecord.open(directory / RECORD_FILE, keys.public.transmitter)
     SignerRecord.open(directory / RECORD_FILE, keys.public.signer).close()
+
+
+@pytest.mark.parametrize("name", [".", "signer.json", "encryption.json", RECORD_FILE])
+def test_keys_that_others_may_read_or_change_are_not_opened(directory: Path, name: str) -> None:
+    """As ssh does: the file is named, with what to do; the same in the folder of a rotated set."""
+    path = directory / name
+    path.chmod(0o755 if path.is_dir() else 0o644)
+    right = "0700" if path.is_dir() else "0600"
+    with pytest.raises(KeyStoreError, match=rf"open to other users \(mode 0[67]\d\d\): chmod {right} {path}"):
+        Keyring.open(directory)
+    path.chmod(0o700 if path.is_dir() else 0o600)
+    Keyring.open(directory).close()
+    rotated = rotate_keys(directory, PASSWORD, fast=True).directory
+    (rotated / "bls.json").chmod(0o640)
+    with pytest.raises(KeyStoreError, match=f"chmod 0600 {rotated / 'bls.json'}"):
+        Keyring.open(directory)
+
+
+def test_keys_are_not_made_in_a_folder_that_is_open_to_others(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    with pytest.raises(KeyStoreError, match="chmod 0700"):
+        create_keys(tmp_path / "keys", PASSWORD, fast=True)
+    assert list((tmp_path / "keys").iterdir()) == []

@@ -33,6 +33,17 @@ def test_paths_are_relative_to_the_files_folder(tmp_path: Path) -> None:
     assert config.workers.compiled == tmp_path / "compiled"
 
 
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that is really called `~` was a node's data once."""
+    monkeypatch.setenv("HOME", "/home/someone")
+    more = '[signer]\nsocket = "~/run/signer.sock"\n[workers]\ncompiled = "~/compiled"\n'
+    config = read_config(write(tmp_path, 'data = "~/data"\n' + GOOD + more))
+    assert (config.data, config.signer.socket) == (Path("/home/someone/data"), Path("/home/someone/run/signer.sock"))
+    assert config.workers.compiled == Path("/home/someone/compiled")
+    with pytest.raises(InvalidConfig, match="data: ~no-such-user-here/data: this machine knows no such home"):
+        read_config(write(tmp_path, 'data = "~no-such-user-here/data"\n' + GOOD))
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [

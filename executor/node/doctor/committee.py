@@ -12,6 +12,7 @@ from executor.chain.epochs import current_epoch, load_epoch
 from executor.crypto import bls
 from executor.crypto.digests import profile_id
 from executor.errors import ChainError, InvalidValue
+from executor.model.coins import coins, exact
 from executor.model.ids import Address
 from executor.model.profile import PROFILE
 from executor.node.doctor.findings import Finding, Scene, words
@@ -56,12 +57,12 @@ async def check_money(scene: Scene) -> list[Finding]:
     fee = 2 * (await chain.head()).base_fee_wei + int(paid.priority_fee_gwei * 1e9)
     if fee > paid.max_fee_gwei * 10**9:
         advice = "raise [transmitter] max_fee_gwei, or wait: others may deliver meanwhile"
-        fact = f"gas costs {fee / 1e9:.3g} gwei, at most {paid.max_fee_gwei} are paid"
+        fact = f"gas costs {fee / 1e9:.3g} gwei, at most {paid.max_fee_gwei} gwei are paid"
         return [Finding(MONEY, "warning", fact, advice)]
     deliveries = balance // (DELIVERY_GAS * fee)
-    fact = f"{account} has {balance / 1e18:.6f}, enough for {deliveries} deliveries at {fee / 1e9:.3g} gwei"
+    fact = f"{account} has {coins(balance)}, enough for {deliveries} deliveries at {fee / 1e9:.3g} gwei"
     if deliveries < 1:
-        findings = [Finding(MONEY, "problem", fact, f"send at least {100 * DELIVERY_GAS * fee / 1e18:.4f} to it")]
+        findings = [Finding(MONEY, "problem", fact, f"send at least {coins(100 * DELIVERY_GAS * fee)} to it")]
     elif deliveries < FEW_DELIVERIES:
         findings = [Finding(MONEY, "warning", fact, "top it up: others deliver in its stead, and earn in its stead")]
     else:
@@ -112,12 +113,18 @@ async def _stake(scene: Scene, chain: ChainClient) -> list[Finding]:
         return [Finding(AREA, "problem", "this operator was slashed", "see docs/operations.md, ExecutorEvidence")]
     if stake.exit_at:
         return [
-            Finding(AREA, "warning", "this operator asked to leave", "no later epoch has it; cancelExit() undoes that")
+            Finding(
+                AREA,
+                "warning",
+                "this operator asked to leave",
+                "no later epoch has it; cancelExit() undoes that",
+            )
         ]
     if stake.amount < least:
-        fact = f"stake {stake.amount} wei, a member needs {least}"
-        return [Finding(AREA, "warning", fact, "addStake(): else the next epoch leaves this operator out")]
-    return [Finding(AREA, "ok", f"stake {stake.amount / 1e18:g}, {least / 1e18:g} needed")]
+        fact = f"stake {coins(stake.amount)}, a member needs {coins(least)}"
+        advice = f"add {exact(least - stake.amount)} (addStake): else the next epoch leaves this operator out"
+        return [Finding(AREA, "warning", fact, advice)]
+    return [Finding(AREA, "ok", f"stake {coins(stake.amount)}, a member needs {coins(least)}")]
 
 
 async def _announced(chain: ChainClient) -> list[Finding]:

@@ -17,6 +17,7 @@ from executor.chain.sender import TransactionSender
 from executor.errors import ExecutorError
 from executor.model.committee import Epoch
 from executor.model.ids import Address
+from executor.node.conditions import PARTS, Conditions
 from executor.node.metrics.meters import Meters, round_at
 from executor.worker import WorkerPool
 
@@ -68,6 +69,14 @@ def read_queues(queues: Queues) -> Iterable[Metric]:
     yield lengths
     yield outbox
     yield dropped
+
+
+def read_conditions(conditions: Conditions) -> Iterable[Metric]:
+    """What keeps the node from being ready (`/v1/ready` says why)."""
+    family = GaugeMetricFamily("executor_failing", "1 for each part that keeps the node unready.", labels=["part"])
+    for part in PARTS:
+        family.add_metric([part], part in conditions.reasons)
+    yield family
 
 
 def read_secrets(secrets: Counts) -> Iterable[Metric]:

@@ -9,22 +9,20 @@ allow = ["error-as-value"]              # findings that are meant
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from executor.errors import InvalidConfig, InvalidValue
+from executor.errors import InvalidConfig
 from executor.model.profile import PROFILE
 from executor.testing.checking.findings import Kind
-from executor.testing.json_text import parse_json
-from executor.testing.replies import Reply, World
+from executor.testing.replies import World
+from executor.testing.replies_file import MAX_FILE_BYTES, read_replies
 
 CHECK_FILE = "check.toml"
-MAX_FILE_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +56,6 @@ class _Written(BaseModel):
     allow: list[str] = Field(default=[])
 
 
-class _Reply(BaseModel):
-    """One reply as a replies file has it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    status: int = 200
-    headers: dict[str, str] = Field(default={})
-    body: str = ""
-    error: str = ""
-
-
 def read_plan(folder: Path) -> Plan:
     """The plan in a function's folder, empty where there is no check.toml; raises InvalidConfig naming the key."""
     file = folder / CHECK_FILE
@@ -83,7 +70,7 @@ def read_plan(folder: Path) -> Plan:
             allow=frozenset(_kind(name) for name in written.allow),
         )
     except ValidationError as error:
-        raise InvalidConfig(f"{file}: {_explain(error, _Written)}") from error
+        raise InvalidConfig(f"{file}: {_explain(error)}") from error
     except (InvalidConfig, ValueError) as error:
         raise InvalidConfig(f"{file}: {error}") from error
 
@@ -96,27 +83,6 @@ def read_input(text: str, folder: Path) -> bytes:
         return bytes.fromhex(text[2:]) if text.startswith("0x") else text.encode("utf-8")
     except ValueError as error:
         raise InvalidConfig(f"input {text}: 0x is followed by pairs of hex digits") from error
-
-
-def read_replies(file: Path) -> World:
-    """The replies in a file, by URL; raises InvalidConfig naming what is wrong."""
-    try:
-        plain: Any = parse_json(_read(file))
-    except ValueError as error:
-        raise InvalidConfig(f"{file}: not JSON: {error}") from error
-    if not isinstance(plain, Mapping):
-        raise InvalidConfig(f"{file}: not an object of replies by URL")
-    return {url: _reply(file, url, each) for url, each in plain.items()}
-
-
-def _reply(file: Path, url: str, plain: object) -> Reply:
-    try:
-        written = _Reply.model_validate(plain)
-        return Reply(written.status, written.headers, written.body.encode("utf-8"), written.error)
-    except ValidationError as error:
-        raise InvalidConfig(f"{file}: {url}: {_explain(error, _Reply)}") from error
-    except InvalidValue as error:
-        raise InvalidConfig(f"{file}: {url}: {error}") from error
 
 
 def _kind(name: str) -> Kind:
@@ -137,13 +103,13 @@ def _read(file: Path) -> bytes:
     return data
 
 
-def _explain(error: ValidationError, model: type[BaseModel]) -> str:
+def _explain(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] != "extra_forbidden":
         return f"{where}: {first['msg']}" if where else first["msg"]
-    near = get_close_matches(str(first["loc"][-1]), list(model.model_fields), n=1)
+    near = get_close_matches(str(first["loc"][-1]), list(_Written.model_fields), n=1)
     return f"{where}: unknown key" + (f"; did you mean {near[0]}?" if near else "")
 
 
-__all__ = ["CHECK_FILE", "Plan", "read_input", "read_plan", "read_replies"]
+__all__ = ["CHECK_FILE", "Plan", "read_input", "read_plan"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from executor.capabilities.errors import CODES
 from executor.errors import InvalidConfig
 from executor.testing.checking import Kind, Plan, read_plan
 from executor.testing.checking.remedies import WORDS
@@ -66,8 +67,10 @@ def test_a_wrong_plan_is_named(tmp_path: Path, text: str, named: str) -> None:
         ("[]", "not an object of replies by URL"),
         ('{"https://a.example/": {"stat": 200}}', "https://a.example/: stat: unknown key; did you mean status?"),
         ('{"https://a.example/": 5}', "https://a.example/: Input should be a valid dictionary"),
-        ('{"https://a.example/": {"status": 42}}', "42 is no HTTP status"),
-        ('{"https://a.example/": {"error": "Bad Code"}}', "no code of 1 to 64 characters"),
+        ('{"https://a.example/": {"status": 42}}', "https://a.example/: status: Input should be greater than or equal"),
+        ('{"https://a.example/": {"error": "htp-timeout"}}', "error 'htp-timeout'; did you mean http-timeout?"),
+        ('{"https://a.example/": {"error": ""}}', "no node answers with the error ''"),
+        ('{"https://a.example/": {"error": "http-tls", "body": ""}}', "https://a.example/: an error stands alone"),
         ('{"https://a.example/": {"body": {}}}', "body: Input should be a valid string"),
     ],
 )
@@ -94,3 +97,10 @@ def test_every_kind_is_in_the_documentation_and_has_a_remedy() -> None:
     table = text.split("## What it finds", 1)[1].split("\n## ", 1)[0]
     assert set(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)) == set(Kind)
     assert set(WORDS) == set(Kind)
+
+
+def test_every_code_that_a_node_answers_with_may_stand_in_a_replies_file() -> None:
+    """Those in the capabilities' code, no more and no fewer."""
+    sources = (Path(__file__).resolve().parents[3] / "executor" / "capabilities").glob("*.py")
+    texts = [path.read_text(encoding="utf-8") for path in sources if path.name != "errors.py"]
+    assert set(re.findall(r'"((?:http|evm)-[a-z-]+)"', "".join(texts))) == CODES
