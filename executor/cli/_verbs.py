@@ -27,7 +27,7 @@ VERBS = MappingProxyType(
         "requests": "List open requests, or show what every member knows of one.",
         "evidence": "Find evidence that a member signed two outcomes, and prove it on chain.",
         "devnet": "A chain and a committee on this machine, up until Ctrl-C.",
-        "demo": "The whole journey of a request, shown as it happens.",
+        "demo": "The whole journey of a request, or another use case, shown as it happens.",
         "version": "Show this release: package, profile, engines.",
     }
 )

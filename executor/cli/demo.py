@@ -31,7 +31,7 @@ def command(
     ] = None,
     keep: Annotated[bool, typer.Option(help="Keep the network's folder, with keys, logs and journals.")] = False,
 ) -> None:
-    """The whole journey of a request, shown as it happens."""
+    """The whole journey of a request, or another use case, shown as it happens."""
     if listed:
         for each in PLAYS:
             typer.echo(f"{each:<14} {find_play(each).ABOUT}")

@@ -14,6 +14,7 @@ DEFAULT: Final = "price"
 PLAYS: Final = MappingProxyType(
     {
         DEFAULT: "executor.demos.price",
+        "dynamic-nft": "executor.demos.dynamic_nft",
     }
 )
 

@@ -92,18 +92,18 @@ class Stage:
         """What a contract's view returns now; raises ChainError with the contract's error."""
         return await view(self.client, contract, address, function, *arguments)
 
-    async def happened(self, contract: str, address: Address, receipt: Receipt | Mined) -> list[Happened]:
-        """A contract's own events in a transaction: one that was sent here, or that delivered a receipt's report."""
-        mined: Mined | None
-        if isinstance(receipt, Receipt):
-            if receipt.delivered is None:
-                raise HostFault("the receipt names no delivery")
-            mined = await self.client.receipt(receipt.delivered.transaction)
-            if mined is None:
-                raise HostFault(f"the chain does not know transaction {receipt.delivered.transaction}")
-        else:
-            mined = receipt
+    def happened(self, contract: str, address: Address, mined: Mined) -> list[Happened]:
+        """A contract's own events in a transaction."""
         return happened(contract, address, mined.logs)
+
+    async def delivery(self, receipt: Receipt) -> Mined:
+        """The transaction that delivered a receipt's report."""
+        if receipt.delivered is None:
+            raise HostFault("the receipt names no delivery")
+        mined = await self.client.receipt(receipt.delivered.transaction)
+        if mined is None:
+            raise HostFault(f"the chain does not know transaction {receipt.delivered.transaction}")
+        return mined
 
     # Functions, and who pays.
 
@@ -172,9 +172,9 @@ class Stage:
                     return seen
         raise HostFault(f"the router was not asked in {mined.location.transaction}")
 
-    async def triggered(self, registration: RegistrationId) -> RequestId:
-        """The request that a trigger made since the last `mark`, as any living node tells it first."""
-        told = await self._told(self.alive[0], "triggered", registration)
+    async def triggered(self, registration: RegistrationId, block: int | None = None) -> RequestId:
+        """The request that a trigger made since the last `mark`, or of the event in this block."""
+        told = await self._told(self.alive[0], "triggered", registration, block)
         self.story.line("triggered", f"{told['request_id']} of block {told['block']}, by the trigger {registration}")
         return RequestId.from_hex(str(told["request_id"]))
 
@@ -200,12 +200,14 @@ class Stage:
 
     async def receipt(self, request_id: RequestId) -> Receipt:
         """The receipt of a delivered request, kept in the receipts' folder; raises HostFault where no node has it."""
-        async with asyncio.timeout(TIMEOUT_S):
-            while True:
-                data = await self.devnet.network.receipt(self.alive[0], request_id)
-                if data is not None and (receipt := parse_receipt(data)).delivered is not None:
-                    break
-                await asyncio.sleep(POLL_S)
+        deadline = time.monotonic() + TIMEOUT_S
+        while True:
+            data = await self.devnet.network.receipt(self.alive[0], request_id)
+            if data is not None and (receipt := parse_receipt(data)).delivered is not None:
+                break
+            if time.monotonic() > deadline:
+                raise HostFault(f"node {self.alive[0]} has no receipt of {request_id} within {TIMEOUT_S:g} s")
+            await asyncio.sleep(POLL_S)
         path = self.path_of(request_id)
         await asyncio.to_thread(path.write_bytes, data)
         self.story.line("receipt", str(path))
@@ -237,14 +239,17 @@ class Stage:
         await self.devnet.restart(node, fault)
         await self.mark()  # it counts its events from one again
 
-    async def _told(self, node: int, kind: str, registration: RegistrationId) -> Event:
-        """The last event of a kind about a registration; raises TimeoutError."""
-        async with asyncio.timeout(TIMEOUT_S):
-            while True:
-                after = self._positions.get(node, 0)
-                told = await ask(self.devnet.nodes[node].url, f"/v1/events?after={after}")
-                events = told if isinstance(told, list) else []
-                mine = [each for each in events if each["kind"] == kind and each["registration"] == str(registration)]
-                if mine:
-                    return dict(mine[-1])
-                await asyncio.sleep(POLL_S)
+    async def _told(self, node: int, kind: str, registration: RegistrationId, block: int | None = None) -> Event:
+        """The last event of a kind about a registration, or of a block; raises HostFault when none comes."""
+        url, after = self.devnet.nodes[node].url, self._positions.get(node, 0)
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                while True:
+                    told = await ask(url, f"/v1/events?after={after}")
+                    for event in reversed(told if isinstance(told, list) else []):
+                        mine = event["kind"] == kind and event["registration"] == str(registration)
+                        if mine and block in (None, event["block"]):
+                            return dict(event)
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError as error:
+            raise HostFault(f"node {node} told no {kind} of {registration} within {TIMEOUT_S:g} s") from error

@@ -64,8 +64,11 @@ class Story:
 
 def text_of(hexed: str) -> str:
     """Printable text of hex bytes, else the hex."""
-    data = bytes.fromhex(hexed.removeprefix("0x"))
-    return data.decode("ascii") if data and all(32 <= byte < 127 for byte in data) else hexed
+    try:
+        text = bytes.fromhex(hexed.removeprefix("0x")).decode()
+    except ValueError:
+        return hexed
+    return text if text and text.isprintable() else hexed
 
 
 def short(hexed: str, characters: int = 10) -> str:

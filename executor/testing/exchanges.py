@@ -1,7 +1,7 @@
 """Three local exchanges: real HTTP servers whose JSON differs in shape, from caller to caller and from time to time.
 
 Beside them two relays of a drand chain of our own (relays.py), one of which lies, an identity provider
-(identity_provider.py), and a shop that takes each order once (orders.py).
+(identity_provider.py), a shop that takes each order once (orders.py), and score feeds of matches (match_feeds.py).
 
 `python -m executor.testing.exchanges` serves until its standard input closes and prints one JSON line:
 {"exchange-a.test": "127.0.0.1:PORT", ...}, ready to be a node's `[resolve]`.
@@ -22,6 +22,7 @@ from aiohttp import web
 
 from executor.testing.identity_provider import HOST
 from executor.testing.identity_provider import application as identity_provider
+from executor.testing.match_feeds import applications as match_feeds
 from executor.testing.orders import SHOP
 from executor.testing.orders import application as orders
 from executor.testing.relays import Relay, development_chain
@@ -76,6 +77,7 @@ async def serve(seed: int = 1) -> tuple[dict[str, str], list[web.AppRunner]]:
     """Start all of them on free loopback ports; returns the overrides and what to clean up."""
     market = Market(seed)
     apps = {name: application(name, market) for name in SHAPES} | {HOST: identity_provider(), SHOP: orders()}
+    apps |= match_feeds(seed)
     overrides: dict[str, str] = {}
     runners = []
     for name, app in apps.items():
