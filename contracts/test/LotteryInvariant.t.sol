@@ -60,7 +60,9 @@ contract Players is Test {
         if (raffles == 0) return;
         raffleId = bound(raffleId, 1, raffles);
         Raffle memory raffle = LOTTERY.raffle(raffleId);
-        if (raffle.stage == Stage.Selling && block.timestamp >= raffle.terms.salesEnd) LOTTERY.close(raffleId);
+        bool late = block.timestamp >= raffle.terms.salesEnd + 30 days;
+        if (raffle.stage == Stage.Selling && late && uint256(seed) % 2 == 0) LOTTERY.abandon(raffleId);
+        else if (raffle.stage == Stage.Selling && block.timestamp >= raffle.terms.salesEnd) LOTTERY.close(raffleId);
         else if (raffle.stage == Stage.Closed && block.timestamp >= raffle.seedTime + 30 days) LOTTERY.abandon(raffleId);
         else if (raffle.stage == Stage.Closed) LOTTERY.draw(raffleId, abi.encode(seed));
     }

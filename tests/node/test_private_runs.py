@@ -32,7 +32,7 @@ from executor.projects import load_project
 from executor.testing.identity_provider import API_KEY, HOST, PEOPLE, application
 from executor.worker import WorkerPool
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "identity_gate"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "identity_gate_c"
 POLICY, GATE, ACCOUNT = bytes(keccak256(b"of-age")), Address(b"\x0a" * 20), Address(b"\x0b" * 20)
 NULLIFIER_KEY = "marker-of-the-nullifiers-key-8a61"
 VALUES = {"PROVIDER_KEY": API_KEY, "NULLIFIER_KEY": NULLIFIER_KEY}

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IBeacon} from "../interfaces/IBeacon.sol";
 import {SeedSource} from "./SeedSource.sol";
 
-/// @notice Seeds from drand's quicknet: commitments are the beacon's tickets, proofs are quicknet's signatures.
+/// @notice Seeds from drand: commitments are the beacon's tickets, proofs are the rounds' signatures.
 abstract contract BeaconSeeds is SeedSource {
     IBeacon public immutable beacon;
 
@@ -23,7 +23,7 @@ abstract contract BeaconSeeds is SeedSource {
         if (!revealed) seed = beacon.reveal(commitment, proof);
     }
 
-    function _leastDelay() internal view override returns (uint256) {
-        return beacon.MIN_DELAY();
+    function _takesDelay(uint32 delay) internal view override returns (bool) {
+        return delay >= beacon.MIN_DELAY();
     }
 }

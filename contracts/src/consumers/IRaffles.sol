@@ -15,7 +15,7 @@ enum Stage {
     Selling, // until salesEnd; then waiting to be closed
     Closed, // the seed is fixed
     Drawn,
-    Abandoned // nobody drew in time; tickets are refunded
+    Abandoned // nobody closed or drew in time; tickets are refunded
 }
 
 /// @notice A raffle.
@@ -43,7 +43,7 @@ interface IRaffles {
     event Won(uint256 indexed raffleId, address indexed winner, uint256 ticket, uint256 prize);
     /// @notice The raffle is over; `toOwner` is the owner's share and what does not divide.
     event RaffleDrawn(uint256 indexed raffleId, bytes32 seed, uint256 toOwner);
-    /// @notice Nobody drew in time; buyers get back what they paid.
+    /// @notice Nobody closed or drew in time; buyers get back what they paid.
     event RaffleAbandoned(uint256 indexed raffleId);
     /// @notice A purchase was refunded.
     event Refunded(uint256 indexed raffleId, address indexed buyer, uint256 purchase, uint256 amount);
@@ -76,10 +76,11 @@ interface IRaffles {
     function close(uint256 raffleId) external;
 
     /// @notice Opens the seed and picks the winners. Anyone may.
-    /// @param proof what the seeds' source asks for; for drand the round's signature, 128 bytes.
+    /// @param proof what the seeds' source asks for: the round's signature, 128 bytes; nothing once it is known.
     function draw(uint256 raffleId, bytes calldata proof) external;
 
-    /// @notice Gives up a raffle that nobody drew for `PATIENCE` seconds. Anyone may.
+    /// @notice Gives up a raffle that nobody drew for `PATIENCE` seconds, or nobody could close: a seed of it is not fixed then.
+    /// Anyone may.
     function abandon(uint256 raffleId) external;
 
     /// @notice Credits an abandoned raffle's purchase to its buyer. Anyone may.

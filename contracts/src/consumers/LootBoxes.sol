@@ -24,7 +24,7 @@ abstract contract LootBoxes is ILootBoxes, SeedSource, Payouts {
 
     /// @inheritdoc ILootBoxes
     function createBox(uint96 price, uint32 delay, uint32[] calldata weights) external returns (uint256 boxId) {
-        if (delay < _leastDelay() || delay > MAX_DELAY) revert BadDelay(delay);
+        if (!_takesDelay(delay) || delay > MAX_DELAY) revert BadDelay(delay);
         if (weights.length > MAX_ITEMS) revert BadWeights();
         boxId = ++_count;
         uint256 sum;

@@ -22,11 +22,11 @@ abstract contract Raffles is IRaffles, SeedSource, Payouts {
     mapping(uint256 raffleId => uint256[]) private _purchases;
 
     /// @inheritdoc IRaffles
-    function createRaffle(RaffleTerms calldata terms) external payable returns (uint256 raffleId) {
+    function createRaffle(RaffleTerms calldata terms) public payable virtual returns (uint256 raffleId) {
         if (terms.price == 0 || terms.ownerShare > WHOLE) revert BadTerms();
         if (terms.winners == 0 || terms.winners > MAX_WINNERS) revert BadTerms();
         if (terms.salesEnd <= block.timestamp || terms.salesEnd > block.timestamp + MAX_SALES) revert BadTerms();
-        if (terms.delay < _leastDelay() || terms.delay > MAX_DELAY) revert BadDelay(terms.delay);
+        if (!_takesDelay(terms.delay) || terms.delay > MAX_DELAY) revert BadDelay(terms.delay);
         raffleId = ++_count;
         Raffle storage made = _raffles[raffleId];
         (made.owner, made.terms, made.sponsored) = (msg.sender, terms, msg.value);
@@ -86,11 +86,12 @@ abstract contract Raffles is IRaffles, SeedSource, Payouts {
 
     /// @inheritdoc IRaffles
     function abandon(uint256 raffleId) external {
-        Raffle storage closed = found(raffleId, Stage.Closed);
-        uint256 until = closed.seedTime + PATIENCE;
+        Raffle storage stuck = found(raffleId);
+        if (stuck.stage != Stage.Selling && stuck.stage != Stage.Closed) revert WrongStage(raffleId, stuck.stage);
+        uint256 until = (stuck.stage == Stage.Closed ? stuck.seedTime : stuck.terms.salesEnd) + PATIENCE;
         if (block.timestamp < until) revert TooEarly(until);
-        closed.stage = Stage.Abandoned;
-        owed[closed.owner] += closed.sponsored;
+        stuck.stage = Stage.Abandoned;
+        owed[stuck.owner] += stuck.sponsored;
         emit RaffleAbandoned(raffleId);
     }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @notice Verified randomness: rounds of drand's quicknet, and draws of a committee's own threshold key.
+/// @notice Verified randomness: rounds of a chain of drand, and draws of a committee's own threshold key. The chain is quicknet
+/// but in development: `Beacon` has its key in its code, `ChainBeacon` names another.
 /// @dev A drand round is public when its time has come: whoever uses one must have fixed it, and everything that depends on
 /// it, before that. Draws are bound to their request and known to nobody before it is final. docs/randomness.md.
 interface IBeacon {
@@ -14,7 +15,7 @@ interface IBeacon {
         address indexed router, address indexed committee, uint64 indexed epoch, bytes publicKey, bytes32 dkgHash
     );
 
-    /// @notice The signature is not quicknet's over this round.
+    /// @notice The signature is not the chain's over this round.
     error BadRound(uint64 round);
     /// @notice The signature is not the epoch's draw key's over this draw.
     error BadDraw(bytes32 requestId, uint32 ordinal);
@@ -34,13 +35,20 @@ interface IBeacon {
     /// @notice Seconds that a round is fixed ahead at least.
     function MIN_DELAY() external view returns (uint256);
 
+    /// @notice The chain of drand: its group's key (G2 as EIP-2537 has it, 256 bytes), when round 1 was published, and the seconds
+    /// between rounds.
+    function chain() external view returns (bytes memory publicKey, uint256 genesis, uint256 period);
+
+    /// @notice The first round that is published at `time` or later.
+    function roundAt(uint256 time) external view returns (uint64 round);
+
     /// @notice Fixes the first round that is published `delay` seconds from now or later; the caller is its consumer.
     /// @dev Choose a delay within which the commitment is as good as final: after a reorg that leaves it out, or moves it to
     /// another time, it can be made again by those who know the old round (docs/randomness.md, "Delays").
     function commit(uint32 delay) external returns (bytes32 ticket, uint64 round);
 
     /// @notice Checks the ticket's round and keeps its randomness. Anyone may call it, once.
-    /// @param signature quicknet's over the round, a G1 point as EIP-2537 has it, 128 bytes.
+    /// @param signature the chain's over the round, a G1 point as EIP-2537 has it, 128 bytes.
     function reveal(bytes32 ticket, bytes calldata signature) external returns (bytes32 randomness);
 
     /// @notice A revealed ticket's randomness: the `randomness` digest (docs/wire.md §1) of drand's own and the ticket, so

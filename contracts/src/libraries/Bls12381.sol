@@ -75,7 +75,7 @@ library Bls12381 {
     }
 
     /// @notice Whether these bytes are a point of G2's subgroup other than infinity. G2MSM checks it (EIP-2537).
-    function isKey(bytes calldata publicKey) internal view returns (bool valid) {
+    function isKey(bytes memory publicKey) internal view returns (bool valid) {
         if (publicKey.length != G2_LENGTH) return false;
         bytes memory input = bytes.concat(publicKey, bytes32(uint256(1)));
         uint256 point;

@@ -18,7 +18,12 @@ library Drand {
 
     /// @notice The first round that is published at `time` or later.
     function roundAt(uint256 time) internal pure returns (uint256) {
-        return time <= GENESIS ? 1 : (time - GENESIS + PERIOD - 1) / PERIOD + 1;
+        return roundAt(time, GENESIS, PERIOD);
+    }
+
+    /// @notice The same of a chain with another clock; `period` is not zero.
+    function roundAt(uint256 time, uint256 genesis, uint256 period) internal pure returns (uint256) {
+        return time <= genesis ? 1 : (time - genesis + period - 1) / period + 1;
     }
 
     /// @notice When a round is published; rounds begin with 1.
@@ -26,9 +31,9 @@ library Drand {
         return GENESIS + (round - 1) * PERIOD;
     }
 
-    /// @notice Whether `signature` is quicknet's over the round.
-    function verify(uint64 round, bytes calldata signature) internal view returns (bool) {
-        return Bls12381.verify(PUBLIC_KEY, sha256(abi.encodePacked(round)), signature, Bls12381.DRAND_DST);
+    /// @notice Whether `signature` is over the round, by the group with this key (256 bytes).
+    function verify(bytes memory publicKey, uint64 round, bytes calldata signature) internal view returns (bool) {
+        return Bls12381.verify(publicKey, sha256(abi.encodePacked(round)), signature, Bls12381.DRAND_DST);
     }
 
     /// @notice drand's own randomness: sha256 of the compressed signature.

@@ -16,7 +16,7 @@ contract SeededLottery is Raffles, LootBoxes {
         return abi.decode(proof, (bytes32));
     }
 
-    function _leastDelay() internal pure override returns (uint256) {
-        return 30;
+    function _takesDelay(uint32 delay) internal pure override returns (bool) {
+        return delay >= 30;
     }
 }
