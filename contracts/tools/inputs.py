@@ -22,15 +22,15 @@ CONTRACTS = (
 
 # What demos put on chain: interface and creation code, no bindings (executor/demos).
 DEMO_CONTRACTS = (
-    "src/Beacon.sol:Beacon",
+    "src/ChainBeacon.sol:ChainBeacon",
     "src/consumers/CollateralGuard.sol:CollateralGuard",
     "src/consumers/ConstantProductPool.sol:ConstantProductPool",
     "src/consumers/DemoCrowd.sol:DemoCrowd",
     "src/consumers/DemoToken.sol:DemoToken",
     "src/consumers/DynamicNft.sol:DynamicNft",
+    "src/consumers/FunctionRaffles.sol:FunctionRaffles",
     "src/consumers/GatedClaim.sol:GatedClaim",
     "src/consumers/IdentityGate.sol:IdentityGate",
-    "src/consumers/Lottery.sol:Lottery",
     "src/consumers/OnChainGuard.sol:OnChainGuard",
     "src/consumers/Rebalancer.sol:Rebalancer",
 )

@@ -1,74 +1,219 @@
-"""A raffle of thousands of tickets, drawn by a function that was asked when the sale was over (docs/lottery.md)."""
+"""A raffle of 5,000 tickets, drawn by a function that is asked when the sale is over (docs/lottery.md)."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Any, Final
 
+from executor.chain.client import Receipt as Mined
+from executor.chain.logs import SeenRequest
 from executor.crypto import bls
 from executor.crypto.digests import draw_digest, ticket_randomness
 from executor.crypto.draws import draw_value, verify_round
 from executor.demos.examples import example
+from executor.demos.facts import Facts
 from executor.demos.stage import Stage
-from executor.errors import ChainError, HostFault
-from executor.model.draw import DrandDraw, parse_draw
+from executor.demos.story import coins
+from executor.model.draw import DrandDraw, Draw, parse_draw
 from executor.model.function import Function
 from executor.model.ids import Address, Digest, RequestId
-from executor.model.manifest import RandomCapability, parse_manifest
+from executor.model.manifest import DrandChainTerms, RandomCapability
 from executor.model.receipt import Receipt
 from executor.node.reader import ask
 from executor.testing.exchanges import RELAYS
-from executor.testing.relays import development_chain, manifest_chain
+from executor.testing.relays import CHAIN_HASH, development_chain
 
 NAME: Final = "lottery"
-ABOUT: Final = "A raffle of 5,000 tickets, closed by anybody and drawn from a round that nobody knew."
+ABOUT: Final = "5,000 tickets: anybody closes the raffle, and a round that nobody knew decides it."
 
 DELAY_S: Final = 2  # from the closing to the round; of quicknet 30 at least
 PRICE_WEI: Final = 10**15
 SPONSORED_WEI: Final = 10**18
 WINNERS: Final = 3
 SHARE: Final = 1_000  # a tenth of the sales is the owner's
-PURCHASES: Final = {4: 400, 5: 1_750, 6: 25, 7: 1_325, 8: 1_500}  # account: tickets
+PURCHASES: Final = {5: 1_750, 6: 25, 7: 1_725, 8: 1_500}  # account: tickets
 STRANGER: Final = 9
 LIAR: Final = 3
-# A development chain's block is a second after the last at least, so each transaction of a sale takes one of its seconds.
-SALE_S: Final = 2 * len(PURCHASES)
-PACE: Final = 8  # and on a slow machine so many times what one transaction took
+BLOCKS: Final = 9  # of a sale, for development chains stamp each a second later than the last; and two to spare
+PACE: Final = 10  # on a slow machine so many times what one transaction took
+CONTRACT: Final = "FunctionRaffles"
+TIMEOUT_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Lottery:
-    """The contracts of one lottery, and the chain of drand that decides it."""
+    """The contracts of one lottery."""
 
     stage: Stage
     beacon: Address
     raffles: Address
 
-    async def raffle(self, raffle: int) -> dict[str, object]:
-        """What the contract says of it: owner, tickets, stage, seed time, terms, sponsored, commitment."""
-        names = ("owner", "tickets", "stage", "seedTime", "terms", "sponsored", "commitment")
-        return dict(zip(names, await self.stage.view("FunctionRaffles", self.raffles, "raffle", raffle), strict=True))
+    async def send(self, function: str, *arguments: object, account: int = STRANGER, value_wei: int = 0) -> Mined:
+        """Call the raffles."""
+        stage = self.stage
+        return await stage.transact(CONTRACT, self.raffles, function, *arguments, account=account, value_wei=value_wei)
+
+    async def view(self, function: str, *arguments: object) -> Any:
+        """What the raffles' contract says now."""
+        return await self.stage.view(CONTRACT, self.raffles, function, *arguments)
 
     async def seed(self, request: RequestId) -> bytes:
-        """The seed the contract holds; zeros while it has none."""
-        return bytes(await self.stage.view("FunctionRaffles", self.raffles, "seedOf", bytes(request)))
+        """The seed of a closed raffle; zeros while nobody has shown it."""
+        return bytes(await self.view("seedOf", bytes(request)))
 
-    async def transact(self, function: str, *arguments: object, account: int = STRANGER, value_wei: int = 0) -> object:
-        """Call the raffles' contract."""
-        return await self.stage.transact(
-            "FunctionRaffles", self.raffles, function, *arguments, account=account, value_wei=value_wei
-        )
+    async def close(self, raffle: int) -> SeenRequest:
+        """A stranger closes it, which is what asks the function."""
+        await self.stage.mark()
+        return await self.stage.requested(await self.send("close", raffle))
+
+    async def proven(self, request: RequestId, draw: Draw, proof: bytes) -> bytes:
+        """The seed as the chain's own check of the round gives it; raises ChainError for a false proof."""
+        signature = bls.to_evm_g1(proof)
+        drawn = await self.stage.view("ChainBeacon", self.beacon, "verifyRound", draw.round, signature)
+        deployment = self.stage.devnet.deployment
+        which = draw_digest(deployment.chain_id, deployment.router, request, draw.ordinal)
+        return bytes(ticket_randomness(Digest(drawn), which))
 
 
 def seed_function() -> Function:
-    """examples/raffle_seed, which draws from quicknet, on the chain whose rounds the devnet's relays sign."""
-    function = example("raffle_seed")
-    random = parse_manifest(
-        '[function]\nname = "f"\nlanguage = "javascript"\nsource = "f.js"\n[limits]\nobservations = 0\n'
-        f'[capabilities.random]\nsource = "drand"\ndelay_s = {DELAY_S}\n' + manifest_chain(development_chain())
-    ).terms.capabilities.random
-    assert isinstance(random, RandomCapability)
-    return function
+    """examples/raffle_seed, on the chain of drand whose rounds the devnet's relays serve: quicknet's are not theirs."""
+    function, chain = example("raffle_seed"), development_chain()
+    own = DrandChainTerms(
+        hash="0x" + chain.hash.hex(), key="0x" + chain.key.hex(), genesis=chain.genesis_s, period_s=chain.period_s
+    )
+    random = RandomCapability(source="drand", delay_s=DELAY_S, chain=own)
+    capabilities = function.terms.capabilities.model_copy(update={"random": random})
+    return replace(function, terms=function.terms.model_copy(update={"capabilities": capabilities}))
+
+
+async def open_lottery(stage: Stage) -> Lottery:
+    """Function, beacon and raffles; none of the three has an owner or a setting."""
+    function, chain, deployment = seed_function(), development_chain(), stage.devnet.deployment
+    function_id = await stage.register("raffle-seed", function)
+    key = bls.to_evm_g2(chain.key)
+    beacon = await stage.deploy("ChainBeacon", key, chain.genesis_s, chain.period_s, DELAY_S)
+    place = (deployment.router, function_id, deployment.subscription, DELAY_S, beacon)
+    raffles = await stage.deploy(CONTRACT, *place)
+    stage.story.line("", f"one draw, of the first round {DELAY_S} s after the block that asks, and no observation")
+    stage.story.line("contracts", f"FunctionRaffles {raffles}; ChainBeacon {beacon}, which verifies the rounds")
+    return Lottery(stage, beacon, raffles)
+
+
+async def sell(lottery: Lottery, facts: Facts) -> int:
+    """Two raffles, of 5,000 tickets and of 25; the time at which their sale is over."""
+    stage, story = lottery.stage, lottery.stage.story
+    begun = time.monotonic()
+    await stage.pay_for(lottery.raffles)
+    pace = time.monotonic() - begun
+    over = max((await stage.client.head()).timestamp, int(time.time())) + BLOCKS + ceil(PACE * pace)
+    terms = (PRICE_WEI, over, DELAY_S, WINNERS, SHARE)
+    await lottery.send("createRaffle", terms, account=0, value_wei=SPONSORED_WEI)
+    await lottery.send("createRaffle", terms, account=0)
+    await facts.refused("closed while tickets are sold", lottery.send("close", 1), "SalesOpen")
+    for account, tickets in PURCHASES.items():
+        await lottery.send("buy", 1, tickets, account=account, value_wei=PRICE_WEI * tickets)
+        story.line("bought", f"{tickets:,} tickets by account {account}, in one word of storage")
+    await lottery.send("buy", 2, 25, account=6, value_wei=PRICE_WEI * 25)
+    return over
+
+
+async def sale_over(stage: Stage, over: int) -> None:
+    """Wait until the next block is one in which nothing is sold any more."""
+    ahead = (await stage.client.head()).timestamp + 1
+    await asyncio.sleep(0 if ahead >= over else max(0, over - time.time()))
+
+
+async def relayed(stage: Stage, draw: Draw, fault: str = "") -> bytes:
+    """A round's signature from one of the network's relays, as anybody gets it; unverified."""
+    name = next(each for each, wrong in RELAYS.items() if wrong == fault)
+    async with asyncio.timeout(TIMEOUT_S):
+        while True:
+            told = await ask(f"http://{stage.devnet.overrides[name]}", f"/{CHAIN_HASH.hex()}/public/{draw.round}")
+            if isinstance(told, dict) and "signature" in told:
+                return bytes.fromhex(told["signature"])
+            await asyncio.sleep(0.2)  # its time has not come
+
+
+def drawn_by(receipt: Receipt) -> tuple[Draw, bytes]:
+    """The draw in a transcript, and its proof."""
+    (entry,) = receipt.transcript
+    return parse_draw(entry.spec), entry.value
+
+
+async def play(stage: Stage) -> bool:
+    """Show it."""
+    facts, story = Facts(stage.story), stage.story
+    story.chapter(
+        f"Two raffles on a network whose first relay forges rounds, and whose node {LIAR} votes for another round"
+    )
+    lottery = await open_lottery(stage)
+    over, _ = await asyncio.gather(sell(lottery, facts), stage.lie(LIAR, "other-round"))
+    await sale_over(stage, over)
+    await _drawn_by_committee(lottery, facts)
+    await _drawn_by_anybody(lottery, facts)
+    return facts.held
+
+
+async def _drawn_by_committee(lottery: Lottery, facts: Facts) -> None:
+    """Raffle 1: the committee answers, and the contract chooses."""
+    stage, story = lottery.stage, lottery.stage.story
+    story.chapter("Raffle 1: a stranger closes it; that block is the request, and fixes the round")
+    seen = await lottery.close(1)
+    await facts.refused("asked for again", lottery.send("close", 1), "WrongStage")
+    await stage.delivered(seen.request_id)
+    receipt = await stage.receipt(seen.request_id)
+    draw, proof = drawn_by(receipt)
+    seed = await lottery.seed(seen.request_id)
+    fixed = await fixed_draw(lottery, seen)
+    facts.holds(f"round {draw.round} is the one that the request fixed", draw == fixed)
+    same = seed == receipt.payload == draw_value(receipt.request, 0, proof)
+    facts.holds("the contract's seed is the request's draw of that round", same)
+    voters = {vote.member for vote in receipt.votes}
+    facts.holds(f"node {LIAR}'s vote is not among those that attest", LIAR not in voters)
+
+    story.chapter("The winners: the first places of a shuffle of all tickets by the seed, made on chain")
+    mined = await lottery.send("draw", 1, b"")
+    for won in await stage.happened(CONTRACT, lottery.raffles, mined):
+        if won.name == "Won":
+            story.line("won", f"ticket {won['ticket']:,} of {won['winner']}: {coins(won['prize'])}", "bold green")
+    story.line("gas", f"{mined.gas_used:,} for the draw")
+    await facts.refused("drawn again", lottery.send("draw", 1, b""), "WrongStage")
+
+    story.chapter("The proof: offline by whoever holds the receipt, and by a contract")
+    facts.holds("the receipt verifies", await stage.verify(receipt))
+    again = await lottery.proven(seen.request_id, draw, proof)
+    facts.holds(f"ChainBeacon verifies round {draw.round} and gives the same seed", again == seed)
+    forged = await relayed(stage, draw, "lying")
+    refused = forged != proof and not verify_round(draw.key, draw.round, forged)
+    facts.holds("the relay that every node asks first serves a forged signature; no node took it", refused)
+    await facts.refused("ChainBeacon on the forged one", lottery.proven(seen.request_id, draw, forged), "BadRound")
+
+
+async def _drawn_by_anybody(lottery: Lottery, facts: Facts) -> None:
+    """Raffle 2: a stranger needs no committee."""
+    stage, story = lottery.stage, lottery.stage.story
+    story.chapter("Raffle 2: a stranger does not wait for the committee")
+    seen = await lottery.close(2)
+    draw = await fixed_draw(lottery, seen)
+    before = await relayed(stage, replace(draw, round=draw.round - 1))
+    await facts.refused("the round before in its place", lottery.proven(seen.request_id, draw, before), "BadRound")
+    proof = await relayed(stage, draw)
+    mined = await lottery.send("draw", 2, bls.to_evm_g1(proof))
+    what = f"with round {draw.round}'s signature from a relay, {mined.gas_used:,} gas"
+    story.line("drawn", f"{what}: a committee that withholds its answer gains nothing")
+    await stage.delivered(seen.request_id)
+    receipt = await stage.receipt(seen.request_id)
+    same = await lottery.seed(seen.request_id) == receipt.payload == draw_value(receipt.request, 0, proof)
+    facts.holds("the committee's answer is the same seed", same)
+    told = await stage.happened(CONTRACT, lottery.raffles, receipt)
+    facts.holds("nothing contradicts it", "SeedContradicted" not in {each.name for each in told})
+
+
+async def fixed_draw(lottery: Lottery, seen: SeenRequest) -> Draw:
+    """The draw that a request fixed, by its block's time and the beacon's clock."""
+    chain, time_s = development_chain(), seen.request.block_timestamp + DELAY_S
+    round = await lottery.stage.view("ChainBeacon", lottery.beacon, "roundAt", time_s)
+    return DrandDraw(0, chain.hash, chain.key, round, chain.time_of(round))

@@ -15,6 +15,8 @@ PLAYS: Final = MappingProxyType(
     {
         DEFAULT: "executor.demos.price",
         "dynamic-nft": "executor.demos.dynamic_nft",
+        "lottery": "executor.demos.lottery",
+        "identity": "executor.demos.identity",
     }
 )
 

@@ -10,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from executor.model.draw import is_draw
+
 Event = Mapping[str, Any]
 WIDTH = 14  # of the label column
 
@@ -153,7 +155,8 @@ def _fields(text: str) -> dict[str, str] | None:
 def _executed(story: Story, node: int, event: Event) -> None:
     if event["outcome"] == "awaiting":
         if story.once(f"awaits {event['slot']}"):
-            story.line("function", f"stops at observation {event['slot']}: {event['spec']}")
+            what = "a draw" if is_draw(event["spec"].encode()) else f"observation {event['slot']}: {event['spec']}"
+            story.line("function", f"stops at {what}")
         return
     story.output(node, event["payload"])
     if story.once(f"executed {node}"):

@@ -10,17 +10,20 @@ import argparse
 import asyncio
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal, localcontext
 from pathlib import Path
 
 from executor.model.codec import encode_json
+from executor.model.draw import parse_draw
 from executor.model.function import Function
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Outcome, Returned
 from executor.model.request import Request
-from executor.model.transcript import Transcript
+from executor.model.transcript import Entry, Transcript
 from executor.model.values import MAX_DIGITS
 from executor.node.driver import Runs
+from executor.testing.fast_signatures import ROUNDS_SECRET, sign_round
 from executor.testing.json_text import parse_json
 
 LIE_FACTOR = 10
@@ -85,9 +88,27 @@ class WrongOutput(HonestRuns):
         return outcome
 
 
+class OtherRound(HonestRuns):
+    """Votes for what the function returns of the round after the one that was drawn, rightly signed as it is.
+
+    Of the development chain alone (relays.py): of no other could a member have such a round's signature in time.
+    """
+
+    async def execute(self, function: Function, request: Request, transcript: Transcript) -> Outcome:
+        """The honest run of another draw."""
+        return await self._honest.execute(function, request, tuple(_next_round(entry) for entry in transcript))
+
+
+def _next_round(entry: Entry) -> Entry:
+    if entry.kind is not Kind.DRAW:
+        return entry
+    return replace(entry, value=sign_round(ROUNDS_SECRET, parse_draw(entry.spec).round + 1))
+
+
 FAULTS: Mapping[str, Callable[[Runs], Runs]] = {
     "lying-observation": LyingObservation,
     "wrong-output": WrongOutput,
+    "other-round": OtherRound,
 }
 
 

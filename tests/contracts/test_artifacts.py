@@ -17,8 +17,8 @@ NAMES = (
     *("BlsVerifier", "Committee", "EcdsaQuorumVerifier", "FunctionRegistry", "PriceConsumer", "Router", "Triggers"),
 )
 DEMOS = (
-    *("Beacon", "CollateralGuard", "ConstantProductPool", "DemoCrowd", "DemoToken", "DynamicNft", "GatedClaim"),
-    *("IdentityGate", "Lottery", "OnChainGuard", "Rebalancer"),
+    *("ChainBeacon", "CollateralGuard", "ConstantProductPool", "DemoCrowd", "DemoToken", "DynamicNft", "GatedClaim"),
+    *("FunctionRaffles", "IdentityGate", "OnChainGuard", "Rebalancer"),
 )
 EIP_170_LIMIT = 24_576
 EIP_3860_LIMIT = 2 * EIP_170_LIMIT

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from eth_abi.abi import decode, encode
 from wasmtime import wat2wasm
 
 from executor.crypto.draws import draw_value
@@ -13,15 +10,14 @@ from executor.model.draw import parse_draw
 from executor.model.function import Function
 from executor.model.manifest import parse_manifest
 from executor.model.observation import Kind
-from executor.receipts import all_passed, engine_for, verify_receipt
+from executor.receipts import all_passed, verify_receipt
 from executor.receipts.on_chain import verify_on_chain
 from executor.testing.devnet import Devnet
 from executor.testing.relays import development_chain, manifest_chain
-from tests.end_to_end.journey import follow, price_told, travel
+from tests.end_to_end.journey import price_told, travel
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
-LOTTERY = (Path(__file__).resolve().parents[2] / "examples" / "lottery" / "src" / "lottery.js").read_bytes()
 GUEST = """
 (module
   (import "executor" "call" (func $call (param i32 i32 i32 i32) (result i64)))
@@ -57,17 +53,3 @@ async def test_a_contract_gets_a_draw(devnet: Devnet) -> None:
     assert all_passed(on_chain), on_chain
     drawn = {node for node, _ in journey.of("drawn")}
     assert len(drawn) >= devnet.epoch.quorum  # whoever is late has the draw with the attestation
-
-
-async def test_a_lottery_has_winners_nobody_chose(devnet: Devnet) -> None:
-    """The example, of the devnet's own chain of drand: three of 5,000 tickets."""
-    function_id = await devnet.register(Function(engine_for("javascript"), parse_manifest(MANIFEST).terms, LOTTERY))
-    positions = await devnet.network.positions()
-    seen = await devnet.request(function_id, encode(["uint256", "uint256"], [5_000, 3]))
-    journey = await follow(devnet, seen.request_id, positions, [0, 1, 2, 3])
-    (winners,) = decode(["uint256[]"], journey.receipt.payload)
-    assert len(set(winners)) == 3
-    assert max(winners) < 5_000
-    checks = verify_receipt(journey.receipt)
-    assert all_passed(checks), checks
-    assert (await devnet.consumer.read()).request_id == journey.request_id

@@ -4,13 +4,17 @@ import sys
 
 import pytest
 
+from executor.model.draw import DrandDraw, encode_draw
 from executor.model.function import Function
 from executor.model.ids import FunctionId
 from executor.model.manifest import Terms
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Returned
 from executor.model.request import Request
-from executor.testing.faults import FAULTS, HonestRuns, LyingObservation, WrongOutput, main
+from executor.model.transcript import Entry
+from executor.testing.fast_signatures import ROUNDS_KEY, ROUNDS_SECRET, sign_round
+from executor.testing.faults import FAULTS, HonestRuns, LyingObservation, OtherRound, WrongOutput, main
+from executor.testing.relays import CHAIN_HASH
 
 FUNCTION = Function(b"\0asm\x01\0\0\0", Terms(), b"")
 REQUEST = Request.local(FunctionId(bytes(32)))
@@ -86,7 +90,8 @@ async def test_without_a_fault_nothing_changes():
 
 
 def test_every_fault_has_a_name():
-    assert {"lying-observation": LyingObservation, "wrong-output": WrongOutput} == dict(FAULTS)
+    named = {"lying-observation": LyingObservation, "wrong-output": WrongOutput, "other-round": OtherRound}
+    assert named == dict(FAULTS)
 
 
 def test_an_unknown_fault_is_refused(monkeypatch, capsys):
@@ -94,3 +99,19 @@ def test_an_unknown_fault_is_refused(monkeypatch, capsys):
     with pytest.raises(SystemExit, match="2"):
         main()
     assert "lying-observation" in capsys.readouterr().err
+
+
+async def test_who_wants_another_round_executes_as_if_it_had_been_drawn():
+    """Its vote is for another output of a transcript that it cannot change."""
+    entries = []
+
+    class Noting(Script):
+        async def execute(self, function, request, transcript):
+            entries.extend(transcript)
+            return Returned(b"x", 1)
+
+    seen = Entry(b'{"aggregate":"median"}', Kind.VALUE, b"101")
+    draw = DrandDraw(0, CHAIN_HASH, ROUNDS_KEY, 7, 1_700_000_006)
+    drawn = Entry(encode_draw(draw), Kind.DRAW, sign_round(ROUNDS_SECRET, 7))
+    await OtherRound(Noting()).execute(FUNCTION, REQUEST, (seen, drawn))
+    assert entries == [seen, Entry(drawn.spec, Kind.DRAW, sign_round(ROUNDS_SECRET, 8))]
