@@ -198,12 +198,13 @@ class Engine(Outside):
         """Kill a node and start it again from its journal (Rule 2)."""
         node.alive = False
         node.wake += 1
-        self.later(down_s, partial(self._restart, node))
+        self.later(down_s, partial(self.restart, node))
 
     def _new_member(self, index: int) -> Member:
         return Member(self.epoch, index, self.settings, suite=self.suite)
 
-    def _restart(self, node: Node) -> None:
+    def restart(self, node: Node) -> None:
+        """Start a killed node from its journal."""
         node.member, node.alive, node.restarts = self._new_member(node.index), True, node.restarts + 1
         self.schedule_tick(node)
         for request in [key for key in self.requests if key in node.known and key not in self.delivered]:
@@ -311,12 +312,16 @@ class Engine(Outside):
         if len(self.transmitted) > self.lost_deliveries or self.now >= self.stable_s:
             self.later(self.chain_s, partial(self._deliver, effect))
 
+    def takes(self, request: RequestId) -> bool:
+        """Whether the router takes a report of this request."""
+        return request in self.requests
+
     def _deliver(self, effect: Transmit) -> None:
         """Rule 5."""
         if not proves(self.epoch, self.suite, effect.attestation, effect.payloads):
             return
         for request in (report.request_id for report in effect.attestation.reports):
-            if request in self.requests and request not in self.delivered:
+            if self.takes(request) and request not in self.delivered:
                 self.delivered[request] = self.now
                 for node in self.nodes:
                     self.answer(node, partial(_delivered, request))

@@ -15,24 +15,29 @@ from executor.crypto.digests import make_report
 from executor.model.committee import Epoch
 from executor.model.observation import Kind
 from executor.model.view import NO_VIEW
+from executor.node.depths import Depths
 from executor.protocol import (
     agreement,
     attesting,
+    batching,
     checks,
     delivering,
+    draws,
     leading,
     lifecycle,
     lock,
     member,
     strategies,
+    triggering,
 )
 from executor.protocol.effects import Save
 from executor.protocol.strategies import Case
 from executor.testing import simulated_engine
 from executor.testing.fast_signatures import FastSignatures
-from executor.testing.simulator.drawing import crashing, duels, scenarios
+from executor.testing.simulator import events
+from executor.testing.simulator.drawing import crashing, duels, scenarios, storms
 from executor.testing.simulator.programs import looking_alone
-from executor.testing.simulator.scenario import Asked, Crash, Faulty, Scenario
+from executor.testing.simulator.scenario import TRIGGERS, Asked, Crash, Faulty, Scenario, Trouble
 from executor.testing.simulator.sweep import Sweep
 
 MOST = 2_000  # scenarios after which a planted bug counts as not found
@@ -81,6 +86,21 @@ def strangers(draw: st.DrawFn) -> Scenario:
         lost_deliveries=99,
         first_leader=stranger,
     )
+
+
+@st.composite
+def crowds(draw: st.DrawFn) -> Scenario:
+    """Requests and events of every kind at the same moment: leaders make batches."""
+    kinds = draw(st.lists(st.sampled_from(("", *TRIGGERS)), min_size=3, max_size=5))
+    asked = tuple(Asked("pure", trigger=kind) for kind in kinds)
+    return Scenario(requests=asked, fates=draw(st.binary(max_size=24)))
+
+
+@st.composite
+def lotteries(draw: st.DrawFn) -> Scenario:
+    """Some members' relays forge the first draw."""
+    asked, members = Asked("drawn"), draw(st.sets(st.integers(0, 3), min_size=2))
+    return Scenario(requests=(asked,), troubles=tuple(Trouble(member, 0, 1) for member in sorted(members)))
 
 
 @contextmanager
@@ -168,6 +188,22 @@ def _report_without_view(request, function, hashed, outcome, view):  # type: ign
     return make_report(request, function, hashed, outcome, NO_VIEW)
 
 
+def _choose_any(batcher, lives, most):  # type: ignore[no-untyped-def]
+    before = {key: life.pushed for key, life in lives.items()}
+    for life in lives.values():
+        life.pushed = False
+    try:
+        return CHOOSE(batcher, lives, most)
+    finally:
+        for key, pushed in before.items():
+            lives[key].pushed = pushed
+
+
+def _without_expiry(config, expires, home):  # type: ignore[no-untyped-def]
+    return triggering.log_end(config, home)
+
+
+CHOOSE = batching._choose
 ADD, CERTIFIED, CASE_OF, AGREE = attesting.Count.add, agreement.certified, strategies.case_of, strategies.agree
 SEND_STATUS, RESTORE, FORM_ENTRY = agreement.send_status, lifecycle.restore_life, leading._form_entry
 QUORUM = property(lambda epoch: epoch.n - epoch.f - 1)
@@ -229,6 +265,11 @@ BUGS: tuple[Planted, ...] = (
         duels,
     ),
     Planted("an attestation is believed", ((delivering, "check_attestation", lambda desk, sender, message: None),)),
+    Planted("a draw's proof is not verified", ((draws, "verified", lambda suite, draw, proof: True),), lotteries),
+    Planted("pushes are attested together with requests", ((batching, "_choose", _choose_any),), crowds),
+    Planted("what ended is begun again", ((triggering.End, "is_past", lambda end, time_s, block: False),), storms),
+    Planted("a POST outlives what its signer said", ((events, "http_end", _without_expiry),), storms),
+    Planted("requests are begun at any depth", ((Depths, "is_deep", lambda depths, block, asked: True),), storms),
     Planted(
         "a member's vote counts for everybody",
         ((leading, "check_report_vote", lambda desk, life, sender, item: True),),

@@ -15,6 +15,9 @@ SOON = (
     "certificates are taken from anyone",
     "f errors are enough",
     "locks are not told to the next leader",
+    "a draw's proof is not verified",
+    "pushes are attested together with requests",
+    "requests are begun at any depth",
 )
 
 

@@ -14,7 +14,10 @@ from executor.testing.simulator import (
     Crash,
     Faulty,
     Partition,
+    Reorganisation,
     Scenario,
+    Sighting,
+    Simulator,
     Trouble,
     Vanishing,
     Weather,
@@ -23,8 +26,11 @@ from executor.testing.simulator import (
     loners,
     scenarios,
     simulate_scenario,
+    storms,
 )
+from executor.testing.simulator.checks import violations
 from executor.testing.simulator.programs import PROGRAMS
+from executor.testing.simulator.scenario import TRIGGERS
 
 SLICE = settings(
     max_examples=12,
@@ -88,6 +94,14 @@ def test_every_property_holds_where_one_member_looks(scenario):
     assert not result.violations, str(result)
 
 
+@SLICE
+@given(storms((4, 4, 7)))
+def test_every_property_holds_in_storms_of_triggers(scenario):
+    """Clocks, blocks, logs and POSTs, on a chain that is reorganised, some over before everybody has read of them."""
+    result = simulate_scenario(scenario)
+    assert not result.violations, str(result)
+
+
 @settings(SLICE, max_examples=5)
 @given(scenarios((4,), ("ecdsa", "bls-ecdsa")))
 def test_every_property_holds_under_real_signatures(scenario):
@@ -114,6 +128,47 @@ def test_a_calm_network_delivers_within_a_round(program):
     assert result.rounds < (2 if PROGRAMS[program].draws else 1)  # a draw is published within the second
 
 
+@pytest.mark.parametrize("trigger", TRIGGERS)
+def test_what_an_event_starts_is_delivered_like_a_request(trigger):
+    """Every member derives it for itself; beside a request, in batches of its own."""
+    result = simulate_scenario(Scenario(requests=(Asked("two", trigger=trigger), Asked("two"))))
+    assert not result.violations, str(result)
+    assert result.delivered == 2
+    assert result.rounds < 1
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS)
+def test_an_event_that_is_over_is_let_end_and_begun_by_nobody_again(trigger):
+    """One member reads of it too late, another is down at its end; all read it once more afterwards."""
+    asked = Asked("price", trigger=trigger, lasts_s=3)
+    crashes = (Crash(1, 3, 6_000),)
+    result = simulate_scenario(
+        Scenario(requests=(asked,), stable_ms=8_000, crashes=crashes, sightings=(Sighting(3, 0, 15_000),), eclipse=True)
+    )
+    assert not result.violations, str(result)
+    assert result.reached["let end"] == 3
+
+
+@pytest.mark.parametrize("trigger", ["", "log"])
+@pytest.mark.parametrize(("depth", "requests"), [(None, 2), (1, 2), (3, 1), ("finalized", 1)])
+def test_a_reorganisation_makes_another_request_of_what_was_not_deep_enough(trigger, depth, requests):
+    """What asks for as many blocks as are replaced is begun once, and never vanishes."""
+    asked = Asked("price", trigger=trigger, confirmations=depth)
+    run = Simulator(Scenario(requests=(asked,), stable_ms=8_000, reorganisations=(Reorganisation(3_500, 3),)))
+    assert run.run()
+    assert violations(run, finished=True) == []
+    begun = [node.journal.keys() for node in run.nodes]
+    assert {len(journal) for journal in begun} == {requests}
+
+
+def test_relays_that_forge_a_draw_are_asked_again():
+    """By each member for itself; nobody's vote is over a forged one."""
+    troubles = tuple(Trouble(member, 0, 2) for member in range(4))
+    result = simulate_scenario(Scenario(requests=(Asked("drawn-last"),), troubles=troubles))
+    assert not result.violations, str(result)
+    assert result.reached["note no-draw"] == 8
+
+
 def test_what_a_scenario_says_happens():
     """Restarts, refusals and the rest are reached: nothing is silently left out."""
     reached = simulate_scenario(FULL).reached
@@ -138,6 +193,10 @@ def test_a_scenario_replays_from_its_repr():
         {"scheme": "rsa"},
         {"requests": ()},
         {"weather": Weather(latest_ms=60_000)},
+        {"requests": (Asked(trigger="email"),)},
+        {"requests": (Asked(trigger="log", lasts_s=0),)},
+        {"stable_ms": 9_000, "reorganisations": (Reorganisation(4_000, 4),)},
+        {"reorganisations": (Reorganisation(4_000, 1),)},
     ],
 )
 def test_a_scenario_that_is_none_is_refused(wrong):

@@ -8,7 +8,7 @@
 Start at simulator.py; docs/simulator.md says how to run, replay and extend it.
 """
 
-from executor.testing.simulator.drawing import crashing, duels, loners, scenarios
+from executor.testing.simulator.drawing import crashing, duels, everything, loners, scenarios, storms
 from executor.testing.simulator.faults import FAULTS, Fault
 from executor.testing.simulator.hand import Hand
 from executor.testing.simulator.result import Result, simulate_scenario
@@ -19,6 +19,7 @@ from executor.testing.simulator.scenario import (
     Crash,
     Faulty,
     Partition,
+    Reorganisation,
     Scenario,
     Sighting,
     Trouble,
@@ -38,6 +39,7 @@ __all__ = [
     "Faulty",
     "Hand",
     "Partition",
+    "Reorganisation",
     "Result",
     "Scenario",
     "Sighting",
@@ -48,7 +50,9 @@ __all__ = [
     "Weather",
     "crashing",
     "duels",
+    "everything",
     "loners",
     "scenarios",
     "simulate_scenario",
+    "storms",
 ]

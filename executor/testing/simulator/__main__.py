@@ -6,11 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from hypothesis import strategies as st
-
 from executor.testing.fast_signatures import CURVES, FastSignatures, SigningSuite
-from executor.testing.simulator.drawing import loners, scenarios
-from executor.testing.simulator.scenario import SCHEMES
+from executor.testing.simulator.drawing import everything
 from executor.testing.simulator.sweep import Sweep, run_sweep
 
 
@@ -24,8 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     real = options.signatures == "real"
     sweep = Sweep(_curves if real else FastSignatures)
     sizes = tuple(options.sizes)
-    drawn = st.one_of(scenarios(sizes, SCHEMES), loners(sizes, SCHEMES))  # of five, one looks alone
-    run_sweep(sweep, drawn, options.count, options.seed, tell)
+    run_sweep(sweep, everything(sizes), options.count, options.seed, tell)
     tell(f"\nsignatures: {options.signatures}; seeds from {options.seed}\n{sweep}")
     return 1 if sweep.found else 0
 

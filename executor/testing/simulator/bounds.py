@@ -7,7 +7,8 @@ Rounds after stabilisation until a request is delivered, with f members doing th
   the highest, and every honest member prepares, locks and executes: f + 1 rounds bring all to one base;
 * from there the slot's observations come in (the slowest of the scenario, asked for again every round after an error),
   or f + 3 rounds pass and a mixed set will do; then at most f + 1 rounds until an honest leader extends the base;
-* a draw is published some seconds after the start, and asked for again when a round begins: DRAW_ROUNDS;
+* a draw is published some seconds after the start, and asked for again when a round begins: DRAW_ROUNDS,
+  and one for each forged proof;
 * the last certificate's votes are counted in that round, or by the next honest leader: f + 1 rounds;
 * an attestation that a faulty leader gave to one honest member is delivered by that member when it leads, after its
   patience of three rounds: n + 3, and the chain's own time.
@@ -17,11 +18,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from executor.testing.simulator.home import BLOCK_S, FINAL_BLOCKS
 from executor.testing.simulator.programs import PROGRAMS
 from executor.testing.simulator.scenario import MAX_AHEAD_MS, Scenario
 
 ROUND_S: Final = 4
 DRAW_ROUNDS: Final = 3
+DEPTH_MS: Final = (FINAL_BLOCKS + 1) * BLOCK_S * 1_000  # until the last block of the last branch is final
 MAX_RECORD_BYTES: Final = 200_000  # of a simulated request's journal record; values are short here
 
 
@@ -34,7 +37,7 @@ def rounds_to_finish(scenario: Scenario) -> int:
     fails = max((trouble.fails for trouble in scenario.troubles if trouble.fails < f + 3), default=0)
     one_slot = (f + 1) + max(f + 3, late * (1 + fails) + fails) + (f + 1)
     chain = -(-scenario.chain_ms // (ROUND_S * 1_000))
-    drawn = DRAW_ROUNDS if any(PROGRAMS[asked.program].draws for asked in scenario.requests) else 0
+    drawn = DRAW_ROUNDS + fails if any(PROGRAMS[asked.program].draws for asked in scenario.requests) else 0
     return drawn + behind + slots * one_slot + (f + 1) + (f + 1) + scenario.n + 3 + chain
 
 
@@ -42,5 +45,7 @@ def last_change_ms(scenario: Scenario) -> int:
     """When everything that the scenario does to correct members is over."""
     seen = max(asked.at_ms for asked in scenario.requests)
     seen += max((sighting.later_ms for sighting in scenario.sightings), default=0)
+    if any(asked.confirmations for asked in scenario.requests):
+        seen = max(seen, scenario.stable_ms) + DEPTH_MS
     down = max((crash.down_ms for crash in scenario.crashes), default=0)
     return max(scenario.stable_ms + down, seen)

@@ -53,7 +53,8 @@ def _attested(run: Simulator, member: int, attested: Attested) -> Iterator[Viola
     mine = run.nodes[member].attestation(request)
     payloads = () if mine is None else tuple(item.payload for item in mine.evidence)
     if not proves(run.epoch, run.suite, attested.attestation, payloads):
-        yield Violation("P5", f"{who}: cannot deliver what it holds")
+        if (member, request) not in run.following.over:  # then its record is gone
+            yield Violation("P5", f"{who}: cannot deliver what it holds")
     elif payloads[place] != attested.payload:
         yield Violation("P5", f"{who}: holds another payload")
     outcome = run.outcome(request, transcript)
@@ -152,10 +153,9 @@ def _notes(run: Simulator) -> Iterator[Violation]:
 
 
 def _unfinished(run: Simulator) -> Iterator[Violation]:
-    for number, request in enumerate(run.requests):
-        if request not in run.delivered:
-            phases = [
-                life.phase.name if (life := run.nodes[member].member._lives.get(request)) else "-"
-                for member in run.scenario.honest
-            ]
-            yield Violation("liveness", f"request {number} is not delivered; honest members are {phases}")
+    for number in run.following.open():
+        phases = [
+            [life.phase.name for key, life in run.nodes[member].member._lives.items() if run.numbers[key] == number]
+            for member in run.scenario.honest
+        ]
+        yield Violation("liveness", f"request {number} is not delivered; honest members are {phases}")

@@ -10,15 +10,18 @@ from typing import Final, TypeVar
 from hypothesis import strategies as st
 
 from executor.testing.simulator.faults import FAULTS
+from executor.testing.simulator.home import FINAL_BLOCKS
 from executor.testing.simulator.programs import PROGRAMS, looking_alone
 from executor.testing.simulator.scenario import (
     FOREVER,
     SCHEMES,
+    TRIGGERS,
     Asked,
     Clock,
     Crash,
     Faulty,
     Partition,
+    Reorganisation,
     Scenario,
     Sighting,
     Trouble,
@@ -31,6 +34,8 @@ T = TypeVar("T")
 TAPE_BYTES: Final = 48
 NAMES: Final = tuple(FAULTS)
 STABLE_MS: Final = (0, 0, 6_000, 12_000, 24_000, 44_000)
+DEPTHS: Final = (None, None, None, 1, 3, "finalized")
+LASTS_S: Final = (7_200, 7_200, 7_200, 20, 3)
 HOSTILE_LEADERS: Final = ("hidden-locks", "two-faced-leader", "withholding-leader", "spamming-leader")
 
 LONE_FAULTS: Final = (
@@ -47,6 +52,11 @@ def scenarios(
 ) -> st.SearchStrategy[Scenario]:
     """Any scenario: half of them of every kind, a quarter duels with hostile leaders, a quarter crashes."""
     return st.one_of(_any(sizes, schemes), _any(sizes, schemes), duels(sizes, schemes), crashing(sizes, schemes))
+
+
+def everything(sizes: tuple[int, ...]) -> st.SearchStrategy[Scenario]:
+    """What a sweep draws: of six scenarios, four any, one of a member that looks alone, one of triggers."""
+    return st.one_of(scenarios(sizes, SCHEMES), loners(sizes, SCHEMES), storms(sizes, SCHEMES))
 
 
 @st.composite
@@ -74,6 +84,7 @@ def _any(draw: st.DrawFn, sizes: tuple[int, ...], schemes: tuple[str, ...]) -> S
         else (),
         sightings=draw(_few(st.builds(Sighting, members, requests, st.sampled_from((500, 3_000, 9_000))), 2)),
         vanishings=draw(_few(_vanishing(members, requests, times, stable_ms), 1)) if bad else (),
+        reorganisations=draw(_few(_reorganisation(stable_ms), 1)) if bad else (),
         troubles=draw(_few(_trouble(members), 3)),
         eclipse=draw(_rarely(bad)),
         lost_deliveries=draw(st.integers(0, 2)) if bad else 0,
@@ -160,9 +171,43 @@ def loners(draw: st.DrawFn, sizes: tuple[int, ...] = (4,), schemes: tuple[str, .
     )
 
 
-def _asked() -> st.SearchStrategy[Asked]:
+@st.composite
+def storms(draw: st.DrawFn, sizes: tuple[int, ...] = (4,), schemes: tuple[str, ...] = SCHEMES[:1]) -> Scenario:
+    """Triggers beside requests, some nearly over when members read of them, on a chain that is reorganised."""
+    n = draw(st.sampled_from(sizes))
+    members, stable_ms = st.integers(0, n - 1), draw(st.sampled_from(STABLE_MS[2:5]))
+    asked = draw(st.lists(_asked(TRIGGERS), min_size=1, max_size=3)) + draw(st.lists(_asked(("",)), max_size=1))
+    requests = st.integers(0, len(asked) - 1)
+    crashes = st.builds(Crash, members, st.integers(0, 60), st.sampled_from((50, 1_000, 6_000)))
+    return Scenario(
+        n=n,
+        requests=tuple(asked),
+        faulty=draw(_faulty(n)),
+        stable_ms=stable_ms,
+        weather=draw(_weather()),
+        fates=draw(_tapes),
+        crashes=draw(_few(crashes, 2)),
+        sightings=draw(_few(st.builds(Sighting, members, requests, st.sampled_from((500, 3_000, 9_000))), 3)),
+        reorganisations=draw(_few(_reorganisation(stable_ms), 2)),
+        lost_deliveries=draw(st.sampled_from((0, 2, 99))),
+        first_leader=draw(members),
+        scheme=draw(st.sampled_from(schemes)),
+    )
+
+
+def _reorganisation(stable_ms: int) -> st.SearchStrategy[Reorganisation]:
+    return st.builds(Reorganisation, st.integers(0, min(stable_ms, 12_000)), st.integers(1, FINAL_BLOCKS))
+
+
+def _asked(triggers: tuple[str, ...] = ("", "", "", *TRIGGERS)) -> st.SearchStrategy[Asked]:
     return st.builds(
-        Asked, st.sampled_from(tuple(PROGRAMS)), st.sampled_from((0, 0, 40, 700, 3_900)), st.sampled_from((0, 1, 3, 7))
+        Asked,
+        st.sampled_from(tuple(PROGRAMS)),
+        st.sampled_from((0, 0, 40, 700, 3_900)),
+        st.sampled_from((0, 1, 3, 7)),
+        st.sampled_from(triggers),
+        st.sampled_from(DEPTHS),
+        st.sampled_from(LASTS_S),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final, assert_never
 from executor.crypto.digests import request_id
 from executor.model.codec import encode_json
 from executor.model.draw import DrandDraw, encode_draw
-from executor.model.ids import FunctionId
+from executor.model.ids import Digest, FunctionId
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Outcome, Returned, TrapCode, Trapped
 from executor.model.request import Request
@@ -88,9 +88,10 @@ def function_of(program: str) -> FunctionId:
     return FunctionId(bytes([list(PROGRAMS).index(program) + 1]) * 32)
 
 
-def request_for(program: str, number: int) -> Request:
-    """The request that a scenario makes as its number so many."""
-    return replace(make_request(number), function_id=function_of(program))
+def request_for(program: str, number: int, branch: int = 0) -> Request:
+    """The request that a scenario makes as its number so many; in another branch of the chain it is another."""
+    block = Digest(bytes([branch]) * 32)
+    return replace(make_request(number), function_id=function_of(program), parent_hash=block)
 
 
 def looking_alone(program: str, n: int, number: int = 0) -> int:

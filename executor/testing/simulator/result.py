@@ -42,7 +42,8 @@ def simulate_scenario(
     except Exception as error:  # a member that raises anything but PeerFault falls over
         finished = True
         run.violations.append(Violation("no member falls over", f"{type(error).__name__}: {error}"))
-    after_s = run.now - run.start_s - last_change_ms(scenario) / 1_000
+    ended_s = max(run.delivered.values(), default=run.now) if finished else run.now
+    after_s = ended_s - run.start_s - last_change_ms(scenario) / 1_000
     return Result(
         scenario,
         tuple(violations(run, finished)),
@@ -63,6 +64,7 @@ def _reached(run: Simulator) -> Counter[str]:
             continue
         seen.update(f"note {note.kind}" for note in node.notes)
         seen["restart"] += node.restarts
+        seen["let end"] += sum(member == node.index for member, _ in run.following.over)
         seen["equivocation found"] += len(node.accused)
         seen.update(f"refused {type(fault).__name__}" for fault in node.faults)
         for attested in node.attested.values():

@@ -11,22 +11,32 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from executor.chain.watcher import Depth
 from executor.errors import InvalidConfig
+from executor.testing.simulator.home import FINAL_BLOCKS
 
 MAX_DELAY_MS: Final = 30  # after stabilisation; small beside the leader's collect delay of 400 ms
 MAX_SKEW_MS: Final = 100  # after stabilisation: two clocks are 200 ms apart at most, less than the collect delay
 MAX_AHEAD_MS: Final = 12_000  # before it: three rounds
 MAX_LATEST_MS: Final = 10_000
+MAX_LASTS_S: Final = 7_200
 SCHEMES: Final = ("ecdsa", "bls", "bls-ecdsa")
+TRIGGERS: Final = ("log", "clock", "block", "http")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request: its function (programs.py), when the chain shows it, how far members' observations differ."""
+    """A request: its function (programs.py), when the chain shows it, how far members' observations differ.
+
+    `confirmations` is what its function asks for. A `trigger` (TRIGGERS) has an event that lasts about `lasts_s`.
+    """
 
     program: str = "pure"
     at_ms: int = 0
     spread: int = 0
+    trigger: str = ""
+    confirmations: Depth | None = None
+    lasts_s: int = 7_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +96,19 @@ class Vanishing:
 
 
 @dataclass(frozen=True, slots=True)
+class Reorganisation:
+    """The home chain's last `blocks` blocks are replaced: what stood in them is in others now, as other requests."""
+
+    at_ms: int
+    blocks: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
-    """The member's observations of this slot fail the first `fails` times (FOREVER: always) and take `late_ms`."""
+    """The member's observations of this slot fail the first `fails` times (FOREVER: always) and take `late_ms`.
+
+    So often its relays also forge the draw numbered like the slot, unless for ever.
+    """
 
     member: int
     slot: int
@@ -130,6 +151,7 @@ class Scenario:
     clocks: tuple[Clock, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     vanishings: tuple[Vanishing, ...] = ()
+    reorganisations: tuple[Reorganisation, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     eclipse: bool = False
     lost_deliveries: int = 0
@@ -149,6 +171,10 @@ class Scenario:
         asked = [each.request for each in self.sightings] + [each.request for each in self.vanishings]
         if any(not 0 <= request < len(self.requests) for request in asked):
             raise InvalidConfig(f"a sighting of a request that is none of {len(self.requests)}")
+        if any(each.trigger not in ("", *TRIGGERS) or not 0 < each.lasts_s <= MAX_LASTS_S for each in self.requests):
+            raise InvalidConfig(f"triggers are {', '.join(TRIGGERS)}, and last {MAX_LASTS_S} s at most")
+        if any(not 1 <= each.blocks <= FINAL_BLOCKS for each in self.reorganisations):
+            raise InvalidConfig(f"a reorganisation replaces 1 to {FINAL_BLOCKS} blocks: others are final")
         if self.scheme not in SCHEMES or not self.requests:
             raise InvalidConfig(f"a scenario has requests, and a scheme of {', '.join(SCHEMES)}")
         if _beyond(self.stable_ms, self._ends()):
@@ -172,6 +198,7 @@ class Scenario:
     def _ends(self) -> Iterable[int]:
         yield from (each.to_ms for each in self.partitions)
         yield from (each.back_ms for each in self.vanishings)
+        yield from (each.at_ms for each in self.reorganisations)
 
 
 def _beyond(stable_ms: int, ends: Iterable[int]) -> bool:

@@ -13,17 +13,18 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from executor.crypto.digests import request_id, transcript_hash
+from executor.crypto.digests import transcript_hash
 from executor.errors import InvalidEncoding, InvalidValue, PeerFault
 from executor.model.draw import PROOF_BYTES, Draw
 from executor.model.ids import FunctionId, RequestId
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
-from executor.model.report import Scheme
+from executor.model.report import Report, Scheme
+from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.protocol.effects import Observe, Transmit
 from executor.protocol.lock import Consent
-from executor.protocol.messages import CertificateMessage, Message
+from executor.protocol.messages import BatchProposal, CertificateMessage, Message
 from executor.protocol.settings import Settings
 from executor.protocol.statements import ReportsStatement, Signatures, Statement
 from executor.testing.fast_signatures import FastSignatures, SigningSuite
@@ -33,16 +34,18 @@ from executor.testing.simulated_proofs import proves
 from executor.testing.simulator.bounds import ROUND_S, last_change_ms, rounds_to_finish
 from executor.testing.simulator.clocks import LocalClock
 from executor.testing.simulator.faults import FAULTS, Fault
+from executor.testing.simulator.following import Following
 from executor.testing.simulator.hand import Hand
 from executor.testing.simulator.memory import Memory
 from executor.testing.simulator.network import Network
 from executor.testing.simulator.notary import Notary
-from executor.testing.simulator.programs import PROGRAMS, Program, function_of, request_for, seen
-from executor.testing.simulator.scenario import Clock, Scenario, Trouble
+from executor.testing.simulator.programs import PROGRAMS, Program, function_of, seen
+from executor.testing.simulator.scenario import FOREVER, Clock, Scenario, Trouble
 from executor.testing.simulator.tape import Tape
 from executor.testing.simulator.violation import Violation
 
 MAX_SENT: Final = 400  # messages of a faulty member a round: the transport lets fewer through than a machine could send
+FORGED: Final = bytes(PROOF_BYTES - 1) + b"\x01"
 PROBE: Final = 5  # one in so many messages of faulty members is watched for changing nothing when it is refused
 
 
@@ -72,39 +75,33 @@ class Simulator(Engine):
         self.violations: list[Violation] = []
         self.programs: dict[RequestId, Program] = {}
         self.seen: dict[tuple[RequestId, int], set[bytes]] = {}  # by honest members
-        self._numbers: dict[RequestId, int] = {}
+        self.numbers: dict[RequestId, int] = {}
         self._looks: dict[tuple[int, RequestId, bytes], int] = {}
+        self._asked_relays: dict[tuple[int, Draw], int] = {}
         self._probes = 0
         self._sent: dict[tuple[int, int], int] = {}
         clocks = {clock.member: clock for clock in scenario.clocks}
         self._clocks = [
             LocalClock(clocks.get(member, Clock(member)), self.start_s, self.stable_s) for member in range(epoch.n)
         ]
+        self.following = Following(self)
         self._plan()
+
+    def make(self, key: RequestId, request: Request, number: int) -> None:
+        """A request is made as the scenario's number so many."""
+        self.requests[key], self.numbers[key] = request, number
+        self.programs[key] = PROGRAMS[self.scenario.requests[number].program]
 
     def run(self) -> bool:
         """Run until every request is delivered, or until it should have been; whether it was."""
         limit_s = last_change_ms(self.scenario) / 1_000 + rounds_to_finish(self.scenario) * ROUND_S
-        return self.finish(limit_s)
+        return self.until(self.following.is_done, limit_s)
 
     # What happens when.
 
     def _plan(self) -> None:
         scenario = self.scenario
-        for number, asked in enumerate(scenario.requests):
-            request = request_for(asked.program, number)
-            key = request_id(request)
-            self.requests[key], self.programs[key], self._numbers[key] = request, PROGRAMS[asked.program], number
-            for node in self.nodes:
-                later = [
-                    each.later_ms for each in scenario.sightings if (each.member, each.request) == (node.index, number)
-                ]
-                self.later((asked.at_ms + sum(later) + 3 * node.index) / 1_000, partial(self._appear, node, key))
-        keys = list(self.requests)
-        for gone in scenario.vanishings:
-            node, key = self.nodes[gone.member], keys[gone.request]
-            self.later(gone.at_ms / 1_000, partial(self._vanish, node, key))
-            self.later(gone.back_ms / 1_000, partial(self._appear, node, key))
+        self.following.plan()
         for crash in scenario.crashes:
             if crash.member in self.notary.careful:
                 self.nodes[crash.member].crashes[crash.after_effects] = crash.down_ms / 1_000
@@ -119,16 +116,6 @@ class Simulator(Engine):
             node.crashes.clear()
             if node.alive:
                 self.schedule_tick(node)
-
-    def _appear(self, node: Node, request: RequestId) -> None:
-        if request not in node.known and request not in self.delivered:
-            self.see(node, request)
-
-    def _vanish(self, node: Node, request: RequestId) -> None:
-        if request in node.known and request not in self.delivered:
-            node.known.discard(request)
-            if node.alive:
-                self.carry_out(node, node.member.expired(request, self.local(node)))
 
     def _take_turns(self, node: Node) -> None:
         for fault in self.faults[node.index]:
@@ -179,7 +166,7 @@ class Simulator(Engine):
 
     def _view(self, member: int, request: RequestId, slot: int, looked: int) -> Observation:
         """The value a member sees without trouble; prices move, so the next look shows another."""
-        number = self._numbers[request]
+        number = self.numbers[request]
         spread = self.scenario.requests[number].spread
         view = seen(self.programs[request].specs[slot], member, number, slot, spread, looked - 1 if spread else 0)
         if member not in self.faults:
@@ -191,17 +178,29 @@ class Simulator(Engine):
         return next(mine, Trouble(member, slot))
 
     def draws(self, node: Node, draw: Draw) -> bytes | None:
-        """A faulty member may bring another proof to itself."""
-        proof = super().draws(node, draw)
-        return bytes(PROOF_BYTES - 1) + b"\x01" if node.index in self.faults else proof
+        """As the scenario's troubles say; a faulty member may bring another proof to itself."""
+        asked = self._asked_relays[node.index, draw] = self._asked_relays.get((node.index, draw), 0) + 1
+        forged = asked <= self._trouble(node.index, draw.ordinal).fails < FOREVER
+        return FORGED if forged or node.index in self.faults else super().draws(node, draw)
 
     def may_sign(self, node: Node, statement: ReportsStatement) -> bool:
         """The signer keeps its record (K1), unless the whole member is faulty."""
         return node.index not in self.notary.careful or super().may_sign(node, statement)
 
+    def restart(self, node: Node) -> None:
+        """And it reads the chain again."""
+        super().restart(node)
+        self.following.read_again(node)
+
+    def takes(self, request: RequestId) -> bool:
+        """What stands there."""
+        return super().takes(request) and self.following.stands(request)
+
     def send(self, node: Node, recipient: int, message: Message) -> None:
         """A faulty member sends what its faults make of it."""
         if node.index not in self.faults:
+            if isinstance(message, BatchProposal) and len({self._is_pushed(each) for each in message.reports}) > 1:
+                self.violations.append(Violation("apart", f"member {node.index} proposes pushes with requests"))
             self.post(node.index, recipient, message)
             return
         self.memory.learn(node.index, message)
@@ -272,6 +271,9 @@ class Simulator(Engine):
                 Violation("certificates from the leader only", f"member {recipient} moved its lock for member {sender}")
             )
 
+    def _is_pushed(self, report: Report) -> bool:
+        return self.requests[report.request_id].origin is not None
+
     def _judge(self, sender: int, recipient: int, fault: PeerFault, *, changed: bool) -> None:
         if sender not in self.faults and sender < self.epoch.n:
             text = f"member {recipient} blames honest member {sender}: {type(fault).__name__}: {fault}"
@@ -299,11 +301,19 @@ class Simulator(Engine):
         """A member's signatures, taken down by the notary."""
         signatures = super().sign_as(member, statement)
         self.notary.record(member, statement, signatures)
+        if member not in self.faults and any((member, key) in self.following.over for key in _about(statement)):
+            self.violations.append(Violation("over", f"member {member} signs for a request that it let end"))
         return signatures
 
     def sign_elsewhere(self, member: int, statement: Statement) -> Signatures:
         """A member's signatures in another epoch: nobody's business here."""
         return super().sign_as(member, statement)
+
+
+def _about(statement: Statement) -> list[RequestId]:
+    if isinstance(statement, ReportsStatement):
+        return [report.request_id for report in statement.reports]
+    return [statement.request_id]
 
 
 def _state(node: Node) -> str:

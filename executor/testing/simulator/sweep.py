@@ -114,12 +114,16 @@ def _shapes(scenario: Scenario) -> list[str]:
         "skewed clock": scenario.clocks,
         "late sighting": scenario.sightings,
         "vanished request": scenario.vanishings,
+        "reorganisation": scenario.reorganisations,
+        "short event": any(asked.trigger and asked.lasts_s < 60 for asked in scenario.requests),
         "observation trouble": scenario.troubles,
         "eclipse": scenario.eclipse,
         "lost delivery": scenario.lost_deliveries,
         "bad network": scenario.stable_ms,
     }
-    return [f"{name}" for name, present in parts.items() if present] + [f"n={scenario.n}"]
+    asked = [f"trigger {each.trigger}" for each in scenario.requests if each.trigger]
+    asked += [f"depth {each.confirmations}" for each in scenario.requests if each.confirmations]
+    return [name for name, present in parts.items() if present] + asked + [f"n={scenario.n}"]
 
 
 class _Wrong(Exception):
