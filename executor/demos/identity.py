@@ -72,7 +72,7 @@ class Gate:
         """Its receipt, and the gate's own event about it."""
         await self.stage.delivered(request)
         receipt = await self.stage.receipt(request)
-        (event,) = await self.stage.happened(CONTRACT, self.address, receipt)
+        (event,) = self.stage.happened(CONTRACT, self.address, await self.stage.delivery(receipt))
         why = f" {REFUSALS[event['refusal']]}" if event.name == "AnswerRefused" else ""
         return receipt, event.name + why
 

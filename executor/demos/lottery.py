@@ -176,7 +176,7 @@ async def _drawn_by_committee(lottery: Lottery, facts: Facts) -> None:
 
     story.chapter("The winners: the first places of a shuffle of all tickets by the seed, made on chain")
     mined = await lottery.send("draw", 1, b"")
-    for won in await stage.happened(CONTRACT, lottery.raffles, mined):
+    for won in stage.happened(CONTRACT, lottery.raffles, mined):
         if won.name == "Won":
             story.line("won", f"ticket {won['ticket']:,} of {won['winner']}: {coins(won['prize'])}", "bold green")
     story.line("gas", f"{mined.gas_used:,} for the draw")
@@ -208,7 +208,7 @@ async def _drawn_by_anybody(lottery: Lottery, facts: Facts) -> None:
     receipt = await stage.receipt(seen.request_id)
     same = await lottery.seed(seen.request_id) == receipt.payload == draw_value(receipt.request, 0, proof)
     facts.holds("the committee's answer is the same seed", same)
-    told = await stage.happened(CONTRACT, lottery.raffles, receipt)
+    told = stage.happened(CONTRACT, lottery.raffles, await stage.delivery(receipt))
     facts.holds("nothing contradicts it", "SeedContradicted" not in {each.name for each in told})
 
 
