@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Final as Constant
@@ -11,13 +11,13 @@ from executor.chain.calls import transact
 from executor.chain.client import ChainClient, Receipt
 from executor.chain.contracts import creation
 from executor.chain.epochs import VERIFIER_CONTRACTS, current_epoch
+from executor.chain.operators import ProvePossession, Registered, registration_arguments
 from executor.chain.sender import Account, TransactionSender
 from executor.chain.subscriptions import add_consumer, create_subscription
-from executor.crypto import bls
 from executor.errors import InvalidConfig, TransactionFailed
 from executor.model.billing import GWEI, Prices
 from executor.model.codec import Natural, decode, encode
-from executor.model.committee import Possession, Verifier
+from executor.model.committee import Verifier
 from executor.model.ids import Address, ProfileId
 from executor.model.report import Scheme
 from executor.model.request import ZERO_ADDRESS
@@ -35,9 +35,6 @@ PRICES: Constant = Prices(
     headroom=200,  # the base fee can double in six full blocks (EIP-1559)
     premium=1_000,
 )
-
-ProvePossession = Callable[[int, Address, Address], Awaitable[Possession]]
-"""(chain id, committee, operator) -> proofs; `SignerClient.prove_possession`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +138,12 @@ async def deploy_devnet(
 
 async def register(client: ChainClient, committee: Address, member: Registration, *, stake_wei: int = 0) -> Receipt:
     """Register one operator's keys with proofs of possession, and pay in stake; raises TransactionFailed."""
+    registered = Registered(member.signer, member.encryption_key, member.bls_key, member.endpoint)
     proofs = await member.prove_possession(client.chain_id, committee, member.operator.address)
     return await transact(
         TransactionSender(client, member.operator),
         *("Committee", committee, "register"),
-        member.signer,
-        proofs.signer,
-        member.encryption_key,
-        bls.to_evm_g2(member.bls_key),
-        bls.to_evm_g1(proofs.bls),
-        member.endpoint,
+        *registration_arguments(registered, proofs),
         value_wei=stake_wei,
     )
 

@@ -22,6 +22,7 @@ VERBS = MappingProxyType(
         "keygen": "Make the keys of a node.",
         "keys": "List, lock, unlock and rotate keys; export and import what they signed.",
         "signer": "Hold a node's keys, and sign for it.",
+        "operator": "Register with the committee, pay in stake, leave it, withdraw.",
         "node": "Configure a node, and run it.",
         "doctor": "Check a node's keys, chain, peers and machine, and say what to fix.",
         "requests": "List open requests, or show what every member knows of one.",

@@ -12,9 +12,8 @@ import typer
 from executor.cli._groups import verb_group
 from executor.cli._show import as_json, fact
 from executor.cli.keygen import read_password
-from executor.errors import InvalidConfig, InvalidValue
+from executor.errors import InvalidConfig
 from executor.model.codec import to_plain
-from executor.model.ids import Address
 
 if TYPE_CHECKING:
     from executor.keys.client import SignerClient
@@ -73,28 +72,14 @@ def rotate(
     keep_transmitter: Annotated[
         bool, typer.Option("--keep-transmitter", help="Keep the account that pays for gas.")
     ] = False,
-    chain_id: Annotated[int | None, typer.Option(help="Of the chain where the new keys are registered.")] = None,
-    committee: Annotated[str | None, typer.Option(help="Address of the Committee contract.")] = None,
-    operator: Annotated[str | None, typer.Option(help="The operator's registered address.")] = None,
-    endpoint: Annotated[str | None, typer.Option(help="The node's URL.")] = None,
     json_output: Json = False,
 ) -> None:
-    """Make a new key set beside the old, and show how it is registered; the old one serves on until the next epoch."""
+    """Make a new key set beside the old, which serves on until the next epoch."""
     from executor.keys.rotation import rotate_keys
 
-    wanted = (chain_id, committee, operator, endpoint)
-    if any(part is not None for part in wanted) and any(part is None for part in wanted):
-        raise InvalidConfig("the registration needs all of --chain-id, --committee, --operator and --endpoint, or none")
-    registration = None  # what is mistyped is refused before anything is made
-    if chain_id is not None and committee is not None and operator is not None and endpoint is not None:
-        if not endpoint.startswith(("http://", "https://")):
-            raise InvalidConfig(f"--endpoint {endpoint}: an http or https URL is needed")
-        registration = (chain_id, _address(committee, "--committee"), _address(operator, "--operator"), endpoint)
     password = read_password(password_file)
     rotated = rotate_keys(directory, password, keep_transmitter=keep_transmitter)
     shown = {"set": rotated.directory.name, **to_plain(rotated.public)}
-    if registration is not None:
-        shown["register"] = _registration(rotated.directory, password, *registration)
     if json_output:
         as_json(shown)
         return
@@ -102,10 +87,7 @@ def rotate(
         fact(name.replace("_", " "), value)
     steps = [
         "restart the signer: it then holds both sets, and the node goes on with the old one",
-        "from the operator's account, call Committee.register with the new keys "
-        + (
-            "(`register` above is that call's data)" if registration else "and the proofs that the signer makes of them"
-        ),
+        "register the new keys: executor operator register --config node.toml --endpoint URL",
         "when the committee's owner has begun the next epoch, restart the node: it finds the set the epoch knows",
         "move the old set's folder away once no epoch that it served can be asked about any more",
     ]
@@ -187,36 +169,6 @@ def _open_record(directory: Path, key_set: str, *, create: bool = False) -> Sign
     path = sets[key_set] / RECORD_FILE
     signer = load_public_keys(sets[key_set]).signer
     return (SignerRecord.create if create and not path.exists() else SignerRecord.open)(path, signer)
-
-
-def _address(text: str, option: str) -> Address:
-    try:
-        return Address.from_hex(text)
-    except InvalidValue as error:
-        raise InvalidConfig(f"{option} {text}: {error}") from error
-
-
-def _registration(
-    folder: Path, password: str, chain_id: int, committee: Address, operator: Address, endpoint: str
-) -> str:
-    """The data of Committee.register, with proofs of possession made here."""
-    from executor.chain.contracts import calldata
-    from executor.crypto import bls
-    from executor.keys.keyset import load_keys
-    from executor.keys.signer import prove_possession
-
-    keys = load_keys(folder, password)
-    proofs = prove_possession(keys, chain_id, committee, operator)
-    public = keys.public
-    arguments = (
-        public.signer,
-        proofs.signer,
-        public.encryption_key,
-        bls.to_evm_g2(public.bls_key),
-        bls.to_evm_g1(proofs.bls),
-        endpoint,
-    )
-    return "0x" + calldata("Committee", "register", *arguments).hex()
 
 
 def _ask(socket: Path, ask: Callable[[SignerClient], Awaitable[T]]) -> T:

@@ -47,7 +47,7 @@ def command(
 
 
 def read_key(file: Path | None, variable: str = VARIABLE) -> bytes:
-    """The private key of a file or the environment; raises InvalidConfig, which never shows it."""
+    """The private key of a file (hex, keystore) or the environment; raises InvalidConfig, which never shows it."""
     if file is not None:
         try:
             text = file.read_text().strip()
@@ -57,13 +57,23 @@ def read_key(file: Path | None, variable: str = VARIABLE) -> bytes:
         text = os.environ[variable].strip()
     else:
         raise InvalidConfig(f"no account to sign with: use --key-file or the environment variable {variable}")
+    if text.startswith("{"):
+        return _decrypted(text)
     try:
         key = bytes.fromhex(text.removeprefix("0x"))
     except ValueError:
         key = b""
     if len(key) != 32:
-        raise InvalidConfig("the key is not 32 bytes in hex")
+        raise InvalidConfig("the key is not 32 bytes in hex, nor a keystore in JSON")
     return key
+
+
+def _decrypted(text: str) -> bytes:
+    """The key of a Web3 Secret Storage file, as wallets and `executor keygen` write it."""
+    from executor.cli.keygen import read_password
+    from executor.keys.keystore import decrypt_key
+
+    return decrypt_key("secp256k1", text.encode(), read_password(None))
 
 
 async def upload(function: Function, node: str, key: bytes, subscription: int) -> tuple[str, str]:

@@ -33,27 +33,6 @@ def test_a_signer_that_is_not_there_is_said_in_one_line(executor: Run) -> None:
         assert (done.returncode, done.stderr.count("\n"), "does not answer" in done.stderr) == (3, 1, True)
 
 
-def test_a_registration_is_given_whole_or_not_at_all(executor: Run, tmp_path: Path) -> None:
-    """Half of its options are refused before anything is made."""
-    keys = tmp_path / "keys"
-    create_keys(keys, "password", fast=True)
-    done = executor("keys", "rotate", keys, "--chain-id", "1", env={"EXECUTOR_PASSWORD": "password"})
-    assert (done.returncode, "--endpoint" in done.stderr) == (2, True)
-    assert not (keys / "set-02").exists()
-
-
-def test_what_is_mistyped_of_a_registration_is_named_before_a_set_is_made(executor: Run, tmp_path: Path) -> None:
-    """A set that nobody registers would count among the signer's sets for good."""
-    keys = tmp_path / "keys"
-    create_keys(keys, "password", fast=True)
-    right = {"chain-id": "1", "committee": "0x" + "11" * 20, "operator": "0x" + "22" * 20, "endpoint": "https://a.test"}
-    for option, wrong in (("committee", "0x12"), ("operator", "me"), ("endpoint", "a.test")):
-        options = [part for name, value in (right | {option: wrong}).items() for part in (f"--{name}", value)]
-        done = executor("keys", "rotate", keys, *options, env={"EXECUTOR_PASSWORD": "password"})
-        assert (done.returncode, f"--{option} {wrong}: " in done.stderr) == (2, True)
-    assert not (keys / "set-02").exists()
-
-
 def test_a_record_that_a_running_signer_has_open_says_so(executor: Run, tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     create_keys(keys, "password", fast=True)

@@ -117,12 +117,12 @@ async def _stake(scene: Scene, chain: ChainClient) -> list[Finding]:
                 AREA,
                 "warning",
                 "this operator asked to leave",
-                "no later epoch has it; cancelExit() undoes that",
+                "no later epoch has it; `executor operator stay` undoes that",
             )
         ]
     if stake.amount < least:
         fact = f"stake {coins(stake.amount)}, a member needs {coins(least)}"
-        advice = f"add {exact(least - stake.amount)} (addStake): else the next epoch leaves this operator out"
+        advice = f"executor operator stake {exact(least - stake.amount)}: else the next epoch leaves this operator out"
         return [Finding(AREA, "warning", fact, advice)]
     return [Finding(AREA, "ok", f"stake {coins(stake.amount)}, a member needs {coins(least)}")]
 
@@ -146,7 +146,7 @@ async def _latest_record(scene: Scene, chain: ChainClient) -> Finding | None:
         latest = binding.Member.from_abi(await view(chain, "Committee", chain.committee, "member", operator))
         same = (Address.from_hex(latest.signer), bls.from_evm_g2(latest.public_key)) == (own.signer, own.bls_key)
     except (ChainError, InvalidValue) as error:
-        return Finding(AREA, "warning", f"the operator's latest record: {words(error)}", "register again")
+        return Finding(AREA, "warning", f"the operator's latest record: {words(error)}", "executor operator register")
     if same and latest.endpoint == own.endpoint:
         return None
     advice = "keep the present keys loaded until the present epoch's requests are closed"
