@@ -59,10 +59,14 @@ class Vanished:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """Everything before this block has been yielded; `marks` are blocks to compare with after a restart."""
+    """Everything before this block has been yielded; `marks` are blocks to compare with after a restart.
+
+    `time_s` is the time of the last block read; 0 after a reorganisation, until the next is read.
+    """
 
     next_block: int
     marks: tuple[Mark, ...] = ()
+    time_s: int = 0
 
 
 ChainEvent: TypeAlias = Seen | Vanished | Scanned
@@ -143,7 +147,7 @@ class RequestWatcher:
         self._doubts = 0
         self._checkpoints.append(Mark(end.number, end.hash))
         self._forget()
-        return [*fresh, self._scanned()]
+        return [*fresh, self._scanned(end.timestamp)]
 
     def _deepest(self, head: Block) -> int | None:
         if self._confirmations == "finalized":
@@ -181,7 +185,7 @@ class RequestWatcher:
         in_order = sorted(gone.values(), key=lambda seen: seen.location.block_number)
         return [*map(Vanished, reversed(in_order)), self._scanned()]
 
-    def _scanned(self) -> Scanned:
+    def _scanned(self, time_s: int = 0) -> Scanned:
         """Marks at distances of 1, 2, 4 ... blocks: few to keep, and a reorganisation is read again twice at most."""
         marks: list[Mark] = []
         distance = 1
@@ -189,7 +193,7 @@ class RequestWatcher:
             if not marks or marks[0].number - mark.number >= distance:
                 distance = 1 if not marks else distance * 2
                 marks.insert(0, mark)
-        return Scanned(self.next_block, tuple(marks))
+        return Scanned(self.next_block, tuple(marks), time_s)
 
     def _check_stands(self, end: Block) -> None:
         """Rule 3, where headers show it; raises ChainUnavailable for an endpoint whose answers are of two chains."""

@@ -129,6 +129,8 @@ def waits_for(standing: Standing, view: RequestView | None) -> str:
             return f"more blocks over block {standing.block}: its function asks for them ([capabilities.chain])"
         case "queued":
             return "its turn: this node works on as many requests as it may"
+        case "too-late":
+            return "its end: its deadline is past, and anybody may have the router refund it (Router.expire)"
         case _:
             return "its first run" if view is None else _awaited(view)
 

@@ -9,7 +9,7 @@ Rule 3. What nobody can deliver any more, by the chain's own time, is closed wit
 Rule 4. A request goes to the session of its own epoch and to no other; it waits for that, for its function's bytes, for
         as many blocks as its function asks for, and for one of few places. Nobody who waits is forgotten: every waiting
         has its event, its line and its end.
-Rule 5. A place is held for a bounded time while others wait; who leaves it goes to the end of the line.
+Rule 5. Places are few and shared out by function and turn (places.py).
 Rule 6. Beyond MAX_OPEN open requests no more are journaled: where the first was left out is kept, and the chain is read
         again from there when half of them are closed.
 Rule 7. What triggers made is treated alike, but for its end and what is remembered of it (triggered.py).
@@ -18,7 +18,6 @@ Rule 7. What triggers made is treated alike, but for its end and what is remembe
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 
 from executor.chain.logs import Closed, Dropped, Seen, SeenDelivery, SeenExpiry, SeenRequest
@@ -36,6 +35,7 @@ from executor.node.depths import Depths
 from executor.node.functions import FunctionStore
 from executor.node.left_out import LeftOut
 from executor.node.lines import Lines
+from executor.node.places import Places
 from executor.node.receipts import ReceiptFiles
 from executor.node.sessions import Sessions
 from executor.node.settled import Settled
@@ -80,17 +80,13 @@ class RequestBook:
         self._misses = misses
         self._depths = Depths() if depths is None else depths
         self._max_open = max_open
-        self._max_active = max_active
-        self._turn_s = turn_s
+        self._places = Places(events, max_active, turn_s)
         self._settled = Settled(journal)
         self.triggered = Triggered(journal)
         self._open: dict[RequestId, Standing] = {}
-        self._active: dict[RequestId, OpenRequest] = {}  # what the drivers have, longest first
-        self._queued = Lines[FunctionId]()
         self._for_function = Lines[FunctionId]()
         self._for_epoch = Lines[int]()
         self._left_out = LeftOut(journal)
-        self._chain_time = 0
 
     # What others look at.
 
@@ -103,8 +99,7 @@ class RequestBook:
     def counts(self) -> dict[str, int]:
         """Open requests by state, and what is kept of closed ones."""
         return {
-            "active": len(self._active),
-            "queued": len(self._queued),
+            **self._places.counts,
             "function-missing": len(self._for_function),
             "epoch-not-served": len(self._for_epoch),
             "not-deep-enough": len(self._depths),
@@ -187,7 +182,8 @@ class RequestBook:
     async def take(self, event: ChainEvent) -> None:
         """Act on one event of the router."""
         match event:
-            case Scanned(next_block):
+            case Scanned(next_block, _, time_s):
+                await self._pass_time(time_s or self._places.now)
                 await self._close_overdue(next_block)
                 self._settled.forget(next_block, self._left_out.since, self.triggered)
                 save_scanned(self._journal, event)
@@ -260,7 +256,7 @@ class RequestBook:
 
     def attested(self, epoch: Epoch, attested: Attested) -> None:
         """Write the receipt of an attested request."""
-        opened = self._active.get(attested.request_id)
+        opened = self._places.active.get(attested.request_id)
         function = self._functions.load(attested.report.function_id)
         if opened is None or function is None:
             return
@@ -289,7 +285,7 @@ class RequestBook:
 
     async def _see(self, event: SeenRequest) -> None:
         request_id, block = event.request_id, event.location.block_number
-        self._chain_time = max(self._chain_time, event.request.block_timestamp)
+        self._places.now = max(self._places.now, event.request.block_timestamp)
         back = self._settled.is_vanished(request_id)
         known = request_id in self._open or request_id in self._settled
         if self._settled.is_closed(request_id) or (known and not back):
@@ -314,7 +310,7 @@ class RequestBook:
     def _journal_open(self, request_id: RequestId, opened: OpenRequest) -> None:
         self.triggered.opened(request_id, request := opened.request)
         known = (request.epoch, request.function_id, opened.deadline)
-        self._open[request_id] = Standing(*known, "queued", request.block_number)
+        self._open[request_id] = Standing(*known, "queued", request.block_number, request.origin is not None)
 
     async def _place(self, request_id: RequestId, why: str, opened: OpenRequest | None = None) -> None:
         """Rule 4: give the request to its session, or tell what it waits for."""
@@ -341,15 +337,11 @@ class RequestBook:
             standing.state = "not-deep-enough"
             self._events.add("not-deep-enough", request_id, block=standing.block, confirmations=asked)
             return
-        if len(self._active) >= self._max_active:
-            standing.state = "queued"
-            self._queued.add(standing.function, request_id)
-            self._events.add("shed", request_id, reason=f"{self._max_active} requests are under way; it waits its turn")
+        if not self._places.find(request_id, standing):
             return
         opened = opened or self.find(request_id)
         assert opened is not None, "what is open is journaled"
-        standing.state, standing.since = "active", time.monotonic()
-        self._active[request_id] = opened
+        self._places.take(request_id, standing, opened)
         self._events.add(
             why,
             request_id,
@@ -367,35 +359,42 @@ class RequestBook:
         self._events.add("other-epoch", request_id, epoch=standing.epoch)
 
     async def _refill(self) -> None:
-        while len(self._active) < self._max_active and (request_id := self._queued.next()) is not None:
+        while (request_id := self._places.next()) is not None:
             await self._place_again(request_id)
 
     async def _take_turns(self, deep: list[RequestId]) -> None:
-        """Rule 5: as many as wait may take the places of those who had theirs longest."""
+        """As many as wait may take the places of those who had theirs longest."""
         for request_id in deep:
             await self._place_again(request_id)
         await self._refill()
-        floor = time.monotonic() - self._turn_s
-        for request_id in list(self._active)[: len(self._queued)]:
+        for request_id in self._places.longest():
             standing = self._open[request_id]
-            if standing.since > floor:
+            if not self._places.has_had_turn(standing):
                 break
-            session = self._sessions.of(standing.epoch)
-            self._leave(request_id, standing)
-            standing.state = "queued"
-            self._queued.add(standing.function, request_id)
-            self._events.add("parked", request_id, reason=f"others waited while it had {self._turn_s:g} s")
-            if session is not None:
-                await session.driver.parked(request_id)
+            await self._stop(request_id, standing)
+            self._places.park(request_id, standing)
         await self._refill()
+
+    async def _pass_time(self, now: int) -> None:
+        late, again = self._places.pass_time(now, self._open)
+        for request_id in late:
+            await self._stop(request_id, standing := self._open[request_id])
+            self._places.put_off(request_id, standing)
+        for request_id in again:
+            self._places.leave(request_id, self._open[request_id])
+            await self._place_again(request_id)
+
+    async def _stop(self, request_id: RequestId, standing: Standing) -> None:
+        self._leave(request_id, standing)
+        if (session := self._sessions.of(standing.epoch)) is not None:
+            await session.driver.parked(request_id)
 
     async def _place_again(self, request_id: RequestId) -> None:
         await self._place(request_id, "restored" if self._journal.find(request_id, "record") else "seen")
 
     def _leave(self, request_id: RequestId, standing: Standing) -> None:
         """Out of the machine's places and out of every line."""
-        self._active.pop(request_id, None)
-        self._queued.discard(standing.function, request_id)
+        self._places.leave(request_id, standing)
         self._for_function.discard(standing.function, request_id)
         self._for_epoch.discard(standing.epoch, request_id)
         self._depths.discard(request_id)
@@ -412,7 +411,7 @@ class RequestBook:
     async def _deliver(self, event: SeenDelivery) -> None:
         request_id, block = event.request_id, event.location.block_number
         if self._receipts.path(request_id).exists():
-            opened = self._active.get(request_id) or self.find(request_id)
+            opened = self._places.active.get(request_id) or self.find(request_id)
             bill = None if opened is None else await self.bill(opened, event)
             await self._complete_receipt(request_id, event.location, bill)
         else:
@@ -495,6 +494,6 @@ class RequestBook:
 
     async def _close_overdue(self, block: int) -> None:
         """Rule 3."""
-        floor, mine = self._chain_time - OVERDUE_S, self.triggered
+        floor, mine = self._places.now - OVERDUE_S, self.triggered
         for request_id in [key for key, each in self._open.items() if key not in mine and each.deadline < floor]:
             await self._expire(request_id, "overdue", block)

@@ -16,7 +16,7 @@ from executor.model.request import Request
 MAX_RECORD_BYTES = 1_048_576
 
 State: TypeAlias = Literal[
-    "active", "queued", "function-missing", "epoch-not-served", "not-admitted", "not-deep-enough"
+    "active", "queued", "function-missing", "epoch-not-served", "not-admitted", "not-deep-enough", "too-late"
 ]
 
 
@@ -37,11 +37,15 @@ class OpenRequest:
 
 @dataclass(slots=True)
 class Standing:
-    """What is kept in memory of an open request; `since` is when it got its place."""
+    """What is kept in memory of an open request; `since` is when it got its place.
+
+    `lasting`: a trigger made it, and its deadline alone does not end it.
+    """
 
     epoch: int
     function: FunctionId
     deadline: int
     state: State
     block: int = 0
+    lasting: bool = False
     since: float = 0.0
