@@ -36,6 +36,7 @@ from executor.testing.devnet import Devnet
 TIMEOUT_S: Final = 90.0  # of any one wait: a request's rounds take seconds, on a busy machine many
 POLL_S: Final = 0.1
 OTHER_CHAIN: Final = 4242  # the id of the chain beside the network's own, where a use case reads one
+FINALITY_BLOCKS: Final = 3  # after which a block is final: on anvil the last but two, on the embedded chain the last
 OWNER: Final = 0  # the account that owns contracts, triggers and the subscription
 KINDS: Final = {
     LogConfig: TriggerKind.LOG,
@@ -87,6 +88,11 @@ class Stage:
     ) -> Mined:
         """Call a contract and wait until it is mined; raises TransactionFailed with the contract's error."""
         return await transact(self.sender(account), contract, address, function, *arguments, value_wei=value_wei)
+
+    async def mine(self, blocks: int = 1) -> None:
+        """Empty blocks: development chains have a block for each transaction, and none without."""
+        for _ in range(blocks):
+            await self.client.rpc.call("evm_mine")
 
     async def view(self, contract: str, address: Address, function: str, *arguments: object) -> Any:
         """What a contract's view returns now; raises ChainError with the contract's error."""
@@ -145,7 +151,7 @@ class Stage:
             name=name,
             input=input,
         )
-        await self.client.rpc.call("evm_mine")  # it counts from the block after its own
+        await self.mine(FINALITY_BLOCKS)  # it counts from the block after its own, once that is final
         for node in self.alive:
             await self._told(node, "trigger-registered", key)
         return key
