@@ -6,8 +6,9 @@ Rule 2. A worker goes when it has done its number of runs, or stopped a guest (a
 Rule 3. Going because of stopped guests is rationed, one process in STOPPED_GUEST_S: a guest that always traps must not
         turn the node into a starter of processes. What trapped is torn down with its store in any case; the new process
         guards against an engine whose own state a trap could spoil.
-Rule 4. A fresh worker, one that never ran a guest, is kept ready. Only fresh ones compile: no process that ran a guest
-        ever makes code that others run.
+Rule 4. A fresh worker, one that never ran a guest nor compiled a module, is kept ready. Only fresh ones compile, and
+        each once: no process that ran a guest, or chewed a stranger's module, ever makes code that others run. Those
+        that compiled serve runs like any other; those beyond `size` go.
 """
 
 from __future__ import annotations
@@ -100,10 +101,10 @@ class Crew:
         for worker in [worker for worker in self._idle if not worker.alive]:
             self._idle.remove(worker)
             self._end(worker)
-        candidates = [worker for worker in self._idle if not (fresh and worker.runs)]
+        candidates = [worker for worker in self._idle if worker.fresh or not fresh]
         if not candidates:
             return None
-        best = max(candidates, key=lambda worker: (function_id in worker.holds, worker.runs > 0))
+        best = max(candidates, key=lambda worker: (function_id in worker.holds, not worker.fresh))
         self._idle.remove(best)
         return best
 
@@ -128,7 +129,7 @@ class Crew:
         if self._closed:
             return
         now_s = asyncio.get_running_loop().time()
-        fresh = sum(not worker.runs for worker in self._idle)
+        fresh = sum(worker.fresh for worker in self._idle)
         for worker in list(self._idle):
             if fresh and self._is_worn(worker, now_s):
                 self._idle.remove(worker)
@@ -142,7 +143,8 @@ class Crew:
         if worker.stopped_a_guest and now_s - self._stopped_guest_s >= STOPPED_GUEST_S:
             self._stopped_guest_s = now_s
             return True
-        return worker.runs >= self._max_runs
+        used = sum(not each.fresh for each in self._idle)
+        return worker.runs >= self._max_runs or (worker.compiled and used > self._size)
 
     def _start(self) -> asyncio.Task[None]:
         task = asyncio.create_task(self._start_one())

@@ -2,7 +2,8 @@
 
 A frame is `header length (u32) ++ blob count (u32) ++ blob lengths (u32 each) ++ header (JSON) ++ blobs`, all
 little-endian. Large bytes travel as blobs, so nothing is written in hex but small model values. The reader of either
-side checks every length before it reads.
+side checks every length before it reads. What a worker says has limits of its own: one that was taken over says what
+it likes, and its node reads it.
 
 parent -> worker: run {verb, request, transcript}; load {function_id}; compile {terms} [module, source];
     function {terms} [module, source, code]; response {status} [bytes]
@@ -27,8 +28,9 @@ from executor.model.codec import check_nesting
 
 MAX_HEADER_BYTES: Final = 1 << 24  # 32 entries of 32 kB in hex are 2 MB
 MAX_BLOBS: Final = 4
-MAX_BLOB_BYTES: Final = 1 << 25  # a module has at most 16 MiB
 MAX_CODE_BYTES: Final = 1 << 28  # compiled code of the largest modules
+TOLD_HEADER_BYTES: Final = 1 << 20  # from a worker: what guests may log, six bytes a character, is 0.9 MB
+TOLD_BLOB_BYTES: Final = 1 << 18  # from a worker: the request of a call; outputs and observations are smaller
 _LENGTHS: Final = struct.Struct("<II")
 
 
@@ -54,30 +56,30 @@ def send(connection: socket.socket, frame: Frame) -> None:
 
 def receive(connection: socket.socket) -> Frame:
     """The next frame, blocking; raises EOFError when the other side is gone."""
-    header_bytes, count = _check_head(_exactly(connection, _LENGTHS.size))
+    header_bytes, count = _check_head(_exactly(connection, _LENGTHS.size), MAX_HEADER_BYTES)
     sizes = _check_sizes(_exactly(connection, 4 * count), MAX_CODE_BYTES)
     header = _exactly(connection, header_bytes)
     return _frame(header, tuple([_exactly(connection, size) for size in sizes]))
 
 
-async def receive_async(reader: asyncio.StreamReader, max_blob_bytes: int = MAX_BLOB_BYTES) -> Frame:
-    """The next frame; raises asyncio.IncompleteReadError when the other side is gone."""
-    header_bytes, count = _check_head(await reader.readexactly(_LENGTHS.size))
-    sizes = _check_sizes(await reader.readexactly(4 * count), max_blob_bytes)
+async def receive_async(reader: asyncio.StreamReader, blob_bytes: int = TOLD_BLOB_BYTES) -> Frame:
+    """The next frame of a worker; raises asyncio.IncompleteReadError when it is gone. `blob_bytes`: of all blobs."""
+    header_bytes, count = _check_head(await reader.readexactly(_LENGTHS.size), TOLD_HEADER_BYTES)
+    sizes = _check_sizes(await reader.readexactly(4 * count), blob_bytes)
     header = await reader.readexactly(header_bytes)
     return _frame(header, tuple([await reader.readexactly(size) for size in sizes]))
 
 
-def _check_head(head: bytes) -> tuple[int, int]:
+def _check_head(head: bytes, limit: int) -> tuple[int, int]:
     header_bytes, count = _LENGTHS.unpack(head)
-    if header_bytes > MAX_HEADER_BYTES or count > MAX_BLOBS:
+    if header_bytes > limit or count > MAX_BLOBS:
         raise HostFault(f"a frame of {header_bytes} header bytes and {count} blobs")
     return header_bytes, count
 
 
 def _check_sizes(lengths: bytes, limit: int) -> tuple[int, ...]:
     sizes = struct.unpack(f"<{len(lengths) // 4}I", lengths)
-    if any(size > limit for size in sizes):
+    if sum(sizes) > limit:
         raise HostFault(f"a frame with blobs of {sizes} bytes")
     return sizes
 

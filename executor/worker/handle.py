@@ -20,7 +20,8 @@ from executor.model.transcript import Transcript
 from executor.vm import Diagnostics
 from executor.vm.host import OBSERVED_TRAPS
 from executor.worker.confinement import Confinement
-from executor.worker.frames import MAX_BLOB_BYTES, MAX_CODE_BYTES, Frame, receive_async
+from executor.worker.ends import check_end
+from executor.worker.frames import MAX_CODE_BYTES, TOLD_BLOB_BYTES, Frame, receive_async
 from executor.worker.messages import (
     End,
     compile_frame,
@@ -38,6 +39,7 @@ from executor.worker.worlds import AsyncCapabilities
 
 START_S: Final = 30.0  # a worker is ready in 0.5 s on an idle machine
 LAST_WORDS_BYTES: Final = 2_000
+SAID_BYTES: Final = 65_536  # of standard error that is read at all: a traceback has some thousand, warnings a few
 _END_S: Final = 1.0  # between the end of a socket and the end of its process
 _STOPPED: Final = frozenset(code.encode("ascii") for code in OBSERVED_TRAPS.values())
 
@@ -68,8 +70,12 @@ class WorkerHandle:
         self._listener = asyncio.create_task(self._listen())
         self.confinement = Confinement(system_calls=False, landlock=0, privileges=False)
         self.runs = 0
+        self.heard_bytes = 0
+        """Of its standard error."""
+        self.compiled = False
+        """Whether it compiled a module, which was a stranger's."""
         self.stopped_a_guest = False
-        """Whether a guest of it trapped or broke a rule."""
+        """Whether a guest of it trapped or broke a rule, or it told a fault of a function."""
         self.running = False
         self.condemned = False
         """Whether it told a fault of its own: its state is not trusted any more."""
@@ -105,6 +111,11 @@ class WorkerHandle:
         return self._process.returncode is None and not self._writer.is_closing() and not self.condemned
 
     @property
+    def fresh(self) -> bool:
+        """Whether it ran no guest and compiled no module: whoever made code before may make bad code now."""
+        return not self.runs and not self.compiled
+
+    @property
     def process_id(self) -> int:
         """Of the process, for people and tests."""
         return self._process.pid
@@ -134,6 +145,7 @@ class WorkerHandle:
                 self.running = False
             self._check(frame, "end")
             end, diagnostics = read_end(frame)
+            check_end(end, function, request, transcript)
             self.stopped_a_guest |= isinstance(end, Trapped) or (isinstance(end, Observation) and end.value in _STOPPED)
             return end, diagnostics
 
@@ -144,6 +156,7 @@ class WorkerHandle:
 
     async def compile(self, function: Function) -> bytes:
         """The compiled code of a function, which is checked; raises as `run` does."""
+        self.compiled = True
         async with self._killed_on_interruption():
             with _expiring(f"compiling a function for {self._settings.limits.compile_s} s"):
                 async with asyncio.timeout(self._settings.limits.compile_s):
@@ -171,6 +184,7 @@ class WorkerHandle:
                     await self._send(Frame("none") if found is None else function_frame(function, found))
                     frame = await self._receive()
                     if found is None or frame.kind == "stale":
+                        self.condemned = frame.kind == "stale"  # if it is the code, the next one refuses it, too
                         raise _Answered(CodeMissing())
                 self.holds.add(function_id)
                 return frame
@@ -180,6 +194,7 @@ class WorkerHandle:
         if frame.kind == "fault":
             fault = read_fault(frame)
             self.condemned = isinstance(fault, HostFault)
+            self.stopped_a_guest = True
             raise _Answered(fault)
         if frame.kind != kind:
             raise HostFault(f"a worker said {frame.kind}")
@@ -205,9 +220,9 @@ class WorkerHandle:
         except ConnectionError as error:
             raise WorkerDied(await self._obituary()) from error
 
-    async def _receive(self, max_blob_bytes: int = MAX_BLOB_BYTES) -> Frame:
+    async def _receive(self, blob_bytes: int = TOLD_BLOB_BYTES) -> Frame:
         try:
-            return await receive_async(self._reader, max_blob_bytes)
+            return await receive_async(self._reader, blob_bytes)
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise WorkerDied(await self._obituary()) from error
 
@@ -226,10 +241,17 @@ class WorkerHandle:
         return f"the worker process {how} before it answered" + (f": {said}" if said else "")
 
     async def _listen(self) -> None:
-        """Keep the end of what the process writes to its standard error."""
-        if self._process.stderr is not None:
-            while part := await self._process.stderr.read(LAST_WORDS_BYTES):
-                self._last_words = (self._last_words + part)[-LAST_WORDS_BYTES:]
+        """Keep the end of what the process writes to its standard error; one that goes on and on is heard no more."""
+        if self._process.stderr is None:
+            return
+        while part := await self._process.stderr.read(LAST_WORDS_BYTES):
+            self._last_words = (self._last_words + part)[-LAST_WORDS_BYTES:]
+            self.heard_bytes += len(part)
+            if self.heard_bytes > SAID_BYTES:
+                self.condemned = True
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.kill()
+                return
 
     @contextlib.asynccontextmanager
     async def _killed_on_interruption(self) -> AsyncIterator[None]:

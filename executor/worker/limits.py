@@ -6,9 +6,11 @@ one of them is wrong. What breaks one of them ends the worker, which is a HostFa
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import resource
 import sys
+from pathlib import Path
 from typing import Final
 
 from executor.errors import HostFault
@@ -19,6 +21,7 @@ OPEN_FILES: Final = 64
 FILE_BYTES: Final = 1 << 26  # the engine's memory images are anonymous files; there are no others
 SLACK_BYTES: Final = 160 << 20  # beside the guest's memory: its stack of 80 MiB, responses, transcript, logs
 CPU_MARGIN_S: Final = 10
+FIRST_TO_GO: Final = 1_000  # of the kernel, where memory is short: before the node, the signer and all else
 
 
 def limit_resources(memory_bytes: int) -> None:
@@ -31,6 +34,8 @@ def limit_resources(memory_bytes: int) -> None:
         _limit(resource.RLIMIT_NPROC, 0)  # root is exempt: the filter of system calls is not
         _limit(resource.RLIMIT_AS, ADDRESS_SPACE_BYTES)
         _limit(resource.RLIMIT_DATA, memory_bytes)
+        with contextlib.suppress(OSError):  # no /proc, or one that nobody writes to
+            Path("/proc/self/oom_score_adj").write_text(str(FIRST_TO_GO), encoding="ascii")
 
 
 def limit_cpu(seconds: float) -> None:

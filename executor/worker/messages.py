@@ -14,9 +14,11 @@ from executor.model.ids import FunctionId
 from executor.model.manifest import parse_terms
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Outcome, Returned, TrapCode, Trapped
+from executor.model.profile import PROFILE
 from executor.model.request import Request
 from executor.model.transcript import Entry, Transcript
 from executor.vm import Answer, Diagnostics, LogLine, Refusal, Response
+from executor.vm.diagnostics import MAX_MESSAGE_CHARACTERS
 from executor.worker.confinement import Confinement
 from executor.worker.frames import Frame
 
@@ -121,14 +123,13 @@ def end_frame(end: End, diagnostics: Diagnostics) -> Frame:
 
 
 def read_end(frame: Frame) -> tuple[End, Diagnostics]:
-    """The end in an end frame; raises HostFault when it makes no sense."""
+    """The end in an end frame; raises HostFault when it makes no sense. Whether it can be a run's: ends.py."""
     try:
         fields, (data,) = frame.fields, frame.blobs
-        number = int(fields["number"])
-        logs = [LogLine(int(level), str(text)) for level, text in fields["logs"]]
+        number = _integer(fields["number"])
         diagnostics = Diagnostics(
-            logs=logs, message=str(fields["message"]), memory_bytes=int(fields["memory_bytes"]),
-            loaded=bool(fields["loaded"]),
+            logs=_read_logs(fields["logs"]), message=_text(fields["message"])[:MAX_MESSAGE_CHARACTERS],
+            memory_bytes=_integer(fields["memory_bytes"]), loaded=bool(fields["loaded"]),
         )  # fmt: skip
         match fields["end"]:
             case "returned":
@@ -154,6 +155,30 @@ def fault_frame(error: ExecutorError) -> Frame:
 
 def read_fault(frame: Frame) -> ExecutorError:
     """The exception in a fault frame; what no run may raise becomes a HostFault."""
-    name, message = frame.fields.get("error"), str(frame.fields.get("message"))
+    name, message = frame.fields.get("error"), str(frame.fields.get("message"))[:MAX_MESSAGE_CHARACTERS]
     kind = getattr(errors, name) if name in _RAISABLE else HostFault
-    return kind(message)
+    return kind(message.encode("utf-8", "replace").decode("utf-8"))
+
+
+def _read_logs(told: list[list[Any]]) -> list[LogLine]:
+    """Lines within what guests may log, once before and once in an observe run's own part; raises ValueError."""
+    lines = [LogLine(_integer(level), _text(text)) for level, text in told]
+    size_bytes = sum(len(line.text.encode("utf-8")) for line in lines)
+    if len(lines) > 2 * PROFILE.ceilings.log_lines or size_bytes > 2 * PROFILE.ceilings.log_bytes:
+        raise ValueError(f"{len(lines)} lines of logs, {size_bytes} bytes")
+    return lines
+
+
+def _integer(value: object) -> int:
+    """A number from 0 that fits 63 bits, and nothing that merely converts to one; raises ValueError."""
+    if type(value) is not int or not 0 <= value < 1 << 63:
+        raise ValueError(f"{str(value)[:40]} is no number of fuel, slots or bytes")
+    return value
+
+
+def _text(value: object) -> str:
+    """A text that UTF-8 can hold; raises ValueError."""
+    if not isinstance(value, str):
+        raise ValueError("a text that is none")
+    value.encode("utf-8")
+    return value

@@ -5,6 +5,7 @@ Rule 2. What only a break-out would try (FORBIDDEN), and any call in another ins
         process: the parent sees SIGSYS and says so.
 Rule 3. Where one harmless use of a dangerous call is needed, its argument is checked (GUARDED).
 Rule 4. Nothing here opens, connects, forks, executes or signals. Pages may become executable: the engine needs it.
+Rule 5. Memory is private: what is shared counts against no limit of the process (MASKED).
 
 The numbers are those of the kernel's tables arch/x86/entry/syscalls/syscall_64.tbl and
 include/uapi/asm-generic/unistd.h.
@@ -31,7 +32,6 @@ ALLOWED: Final = MappingProxyType[str, tuple[int, int]](
         "close": (3, 57),
         "memfd_create": (319, 279),
         # memory
-        "mmap": (9, 222),
         "mprotect": (10, 226),
         "munmap": (11, 215),
         "mremap": (25, 216),
@@ -67,6 +67,11 @@ GUARDED: Final = MappingProxyType[str, tuple[int, int, int, tuple[int, ...]]](
 )
 """System call -> its two numbers, which argument is checked, and the values it may have."""
 
+MASKED: Final = MappingProxyType[str, tuple[int, int, int, int, int]](
+    {"mmap": (9, 222, 3, 0x0F, 0x02)}  # MAP_TYPE is MAP_PRIVATE: memory that RLIMIT_DATA counts once it is written to
+)
+"""System call -> its two numbers, which argument is checked, which bits of it, and the value they must have."""
+
 FORBIDDEN: Final = MappingProxyType[str, tuple[int, int]](
     {
         "execve": (59, 221),
@@ -89,7 +94,7 @@ ALLOW: Final = 0x7FFF_0000
 REFUSE: Final = 0x0005_0000 | errno.EPERM
 KILL: Final = 0x8000_0000  # the whole process, with SIGSYS
 
-_LOAD_WORD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_LOAD_WORD, _AND, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
 _NUMBER_OFFSET, _ARCHITECTURE_OFFSET, _ARGUMENTS_OFFSET = 0, 4, 16  # in struct seccomp_data
 _SET_MODE_FILTER, _FLAG_ALL_THREADS = 1, 1
 
@@ -148,6 +153,13 @@ def _instructions(architecture: Architecture) -> Iterator[tuple[int, int, int, i
         for value in values:
             yield from _when_equal(value, 1)
             yield _RETURN, 0, 0, ALLOW
+        yield _RETURN, 0, 0, REFUSE
+    for *both, argument, bits, value in MASKED.values():
+        yield from _when_equal(both[architecture.column], 5)
+        yield _LOAD_WORD, 0, 0, _ARGUMENTS_OFFSET + 8 * argument  # its low half has all of these bits
+        yield _AND, 0, 0, bits
+        yield from _when_equal(value, 1)
+        yield _RETURN, 0, 0, ALLOW
         yield _RETURN, 0, 0, REFUSE
     yield _RETURN, 0, 0, REFUSE
 

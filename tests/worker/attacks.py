@@ -108,6 +108,26 @@ def fill_memory() -> None:
     mmap.mmap(-1, MEMORY_BYTES + 1, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
+def share_memory() -> None:
+    """Memory that counts against no limit of this process: again and again, it is all that the machine has."""
+    mmap.mmap(-1, 1 << 26, flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS)
+
+
+def share_a_file() -> None:
+    """The same, backed by an anonymous file."""
+    descriptor = os.memfd_create("shared")
+    try:
+        os.write(descriptor, bytes(4_096))
+        mmap.mmap(descriptor, 4_096, flags=mmap.MAP_SHARED)
+    finally:
+        os.close(descriptor)
+
+
+def live_longer() -> None:
+    """Asks the kernel to end others first where memory is short."""
+    Path("/proc/self/oom_score_adj").write_text("-1000")
+
+
 ATTACKS: dict[str, Callable[[], object]] = {
     "read a file": lambda: os.open("/etc/passwd", os.O_RDONLY),
     "write a file": lambda: os.open("/tmp/worker-was-here/file", os.O_WRONLY | os.O_CREAT),
@@ -165,6 +185,9 @@ ATTACKS: dict[str, Callable[[], object]] = {
     "a core file": lambda: resource.setrlimit(resource.RLIMIT_CORE, (1 << 20,) * 2),
     "fill memory": fill_memory,
     "fill a file": fill_a_file,
+    "memory that nobody counts": share_memory,
+    "a file's memory that nobody counts": share_a_file,
+    "outlive the others": live_longer,
 }
 
 FATAL: dict[str, Callable[[], object]] = {
@@ -199,7 +222,10 @@ def attacks() -> dict[str, str]:
 
 def free() -> dict[str, str]:
     """The control: harmless ones of the attacks, unconfined."""
-    names = ("read a file", "look at a file", "a socket", "a pipe", "signal the parent", "a thread")
+    names = (
+        "read a file", "look at a file", "a socket", "a pipe", "signal the parent", "a thread",
+        "memory that nobody counts", "a file's memory that nobody counts",
+    )  # fmt: skip
     return {name: attempt(ATTACKS[name]) for name in names}
 
 

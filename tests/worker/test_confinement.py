@@ -17,7 +17,7 @@ import wasmtime
 from executor.worker import Confinement
 from executor.worker.frames import Frame, receive_async
 from executor.worker.landlock import ruleset
-from executor.worker.seccomp import ALLOWED, ARCHITECTURES, FORBIDDEN, GUARDED, KILL, assemble
+from executor.worker.seccomp import ALLOWED, ARCHITECTURES, FORBIDDEN, GUARDED, KILL, MASKED, assemble
 from executor.worker.spawn import PACKAGE_ROOT, spawn
 from executor.worker.warmup import GUEST
 
@@ -154,7 +154,7 @@ def test_the_filter_is_what_the_tables_say() -> None:
         code = assemble(architecture)
         assert len(code) % 8 == 0
         assert len(code) // 8 < 256, name  # so that every jump fits
-        numbers = [row[architecture.column] for table in (ALLOWED, FORBIDDEN, GUARDED) for row in table.values()]
+        numbers = [row[architecture.column] for table in (ALLOWED, FORBIDDEN, GUARDED, MASKED) for row in table.values()]
         assert len(numbers) == len(set(numbers)), name
         assert code[16:24] == b"\x06\0\0\0" + KILL.to_bytes(4, "little")
 

@@ -14,7 +14,7 @@ from executor.errors import HostFault, InvalidModule, TranscriptMismatch
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Returned, TrapCode, Trapped
 from executor.vm import Answer, Diagnostics, LogLine, Refusal
-from executor.worker.frames import MAX_BLOB_BYTES, MAX_HEADER_BYTES, Frame, receive, receive_async, send
+from executor.worker.frames import TOLD_BLOB_BYTES, TOLD_HEADER_BYTES, Frame, receive, receive_async, send
 from executor.worker.messages import (
     End,
     end_frame,
@@ -82,9 +82,9 @@ def test_blocking_and_asyncio_sides_agree() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        struct.pack("<II", MAX_HEADER_BYTES + 1, 0),
+        struct.pack("<II", TOLD_HEADER_BYTES + 1, 0),
         struct.pack("<II", 2, 5),
-        struct.pack("<III", 2, 1, MAX_BLOB_BYTES + 1),
+        struct.pack("<III", 2, 1, TOLD_BLOB_BYTES + 1),
         struct.pack("<II", 2, 0) + b"{}",
         struct.pack("<II", 2, 0) + b"[]",
         struct.pack("<II", 2, 0) + b"\xff\xff",

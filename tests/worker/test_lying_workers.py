@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from executor.model.observation import Observation
 from executor.model.outcome import Returned
 from executor.model.profile import PROFILE
 from executor.vm import Diagnostics
-from executor.worker.frames import MAX_BLOB_BYTES, Frame
+from executor.worker.frames import TOLD_BLOB_BYTES, Frame
 from executor.worker.handle import WorkerHandle, WorkerSettings
 from executor.worker.messages import end_frame
 from executor.worker.serving import TimeLimits
@@ -22,10 +23,10 @@ from worker.pools import HTTP, observer
 from worker.worlds import World
 
 SCRIPT = """
-import socket, sys
+import socket, sys, zlib
 connection = socket.socket(fileno=int(sys.argv[2]))
 connection.recv(1 << 20)
-connection.sendall(bytes.fromhex(sys.argv[3]))
+connection.sendall(zlib.decompress(bytes.fromhex(sys.argv[3])))
 while connection.recv(1 << 20):
     pass
 """
@@ -38,7 +39,7 @@ LIES = {
     "loaded": (Frame("loaded").encode(), "said loaded"),
     "two requests in a call": (RUNNING + Frame("call", {"operation": "x"}, (b"", b"")).encode(), "cannot make"),
     "calls without end": (RUNNING + CALL * (PROFILE.ceilings.calls + 1), "more than 64 calls"),
-    "a blob over the limit": (struct.pack("<III", 2, 1, MAX_BLOB_BYTES + 1) + b"{}", "a frame with"),
+    "a blob over the limit": (struct.pack("<III", 2, 1, TOLD_BLOB_BYTES + 1) + b"{}", "a frame with"),
     "no frame": (b"GET / HTTP/1.1\r\n\r\n", "a frame of"),
 }
 
@@ -46,7 +47,7 @@ LIES = {
 async def liar(said: bytes) -> WorkerHandle:
     """A process that says this to whatever it is asked."""
     settings = WorkerSettings(TimeLimits(20, 20), 1 << 30, require_confinement=False)
-    return WorkerHandle(await spawn(["-c", SCRIPT], [said.hex()]), settings)
+    return WorkerHandle(await spawn(["-c", SCRIPT], [zlib.compress(said).hex()]), settings)
 
 
 async def no_code() -> bytes | None:

@@ -24,8 +24,8 @@ async def run(pool: WorkerPool, target: object = QUICK) -> object:
 
 
 def fresh(pool: WorkerPool) -> set[int]:
-    """Processes that never ran a guest."""
-    return {worker.process_id for worker in workers(pool) if not worker.runs}
+    """Processes that never ran a guest nor compiled a module."""
+    return {worker.process_id for worker in workers(pool) if worker.fresh}
 
 
 async def test_a_worker_goes_after_its_number_of_runs(tmp_path: Path) -> None:
@@ -57,14 +57,15 @@ async def test_a_worn_worker_serves_until_another_is_ready(tmp_path: Path) -> No
 @pytest.mark.parametrize("verb", ["execute", "observe"])
 async def test_a_worker_goes_after_a_trap(tmp_path: Path, verb: str) -> None:
     """In either mode; the outcome is the guest's all the same."""
+    broken = observer("unreachable", grants=HTTP)
     async with WorkerPool(size=1, observers=1, cache=tmp_path / "cache") as pool:
+        await pool.load((TRAPPING if verb == "execute" else broken).function)
         await run(pool)
         await until(lambda: fresh(pool))
         used = process_ids(pool) - fresh(pool)
         if verb == "execute":
             assert await run(pool, TRAPPING) == Trapped(TrapCode.TRAP, 200_000_000)
         else:
-            broken = observer("unreachable", grants=HTTP)
             assert (await pool.observe(broken.function, request(broken), (), World())).value == b"trap"
         assert not used & process_ids(pool)
         assert isinstance(await run(pool), Returned)
@@ -117,6 +118,18 @@ async def test_only_workers_that_never_ran_a_guest_compile(tmp_path: Path) -> No
         await pool.load(program("(i64.const 6)").function)
         used.compile = compile_here  # type: ignore[method-assign]
         assert len(process_ids(pool)) == 2
+
+
+async def test_a_worker_compiles_one_module(tmp_path: Path) -> None:
+    """A module that took its compiler over would else choose the code of every later one; and who compiled goes."""
+    async with WorkerPool(size=1, cache=tmp_path / "cache") as pool:
+        compiled: list[int] = []
+        for number in range(2):
+            await pool.load(program(f"(i64.const {number})").function)
+            compiled += [worker.process_id for worker in workers(pool) if worker.compiled]
+            await until(lambda: fresh(pool))
+        assert len(set(compiled)) == 2
+        await until(lambda: len(process_ids(pool)) <= 2)
 
 
 async def test_concurrent_runs_survive_constant_recycling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
