@@ -3,7 +3,8 @@
 Rule 1. `http` or `https`, a name or an address, a port, a path; no user, no query, no fragment: what a node appends to
         it stays the path that it asks for.
 Rule 2. Nothing that HTTP clients refuse in ways of their own, and no address that only this machine's link knows: cloud
-        machines answer with secrets there. Private networks are allowed; committees live in them.
+        machines answer with secrets there. Which private networks are reached is each node's own choice, since
+        committees live in them: executor/capabilities/member_networks.py.
 """
 
 from __future__ import annotations

@@ -28,19 +28,24 @@ def command(
     json_output: Annotated[bool, typer.Option("--json", help="Print the nodes' answers as JSON.")] = False,
 ) -> None:
     """List open requests, or show what every member knows of one, side by side."""
+    from executor.capabilities.member_networks import MemberNetworks
     from executor.model.ids import RequestId
     from executor.node.config import read_config
     from executor.node.reader import ask
 
     if request is not None:
         request = str(RequestId.from_hex(request))
-    urls = node or asyncio.run(_members(read_config(config or Path("node.toml"))))
+    urls, networks = node or [], None
+    if not urls:
+        read = read_config(config or Path("node.toml"))
+        urls = asyncio.run(_members(read))
+        networks = MemberNetworks(["127.0.0.0/8", "::1/128", *read.http.member_networks])  # its own node is among them
     if len(urls) > MAX_NODES:
         raise InvalidConfig(f"{len(urls)} nodes, the limit is {MAX_NODES}")
     path = "/v1/requests" if request is None else f"/v1/requests/{request}"
 
     async def ask_all() -> list[Any]:
-        return list(await asyncio.gather(*(ask(url, path) for url in urls)))
+        return list(await asyncio.gather(*(ask(url, path, networks=networks) for url in urls)))
 
     answers = asyncio.run(ask_all())
     if json_output:

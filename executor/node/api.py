@@ -28,12 +28,14 @@ from executor.node.functions import MAX_UPLOAD_BYTES, FunctionStore, pack_functi
 from executor.node.uploads import HEADER, UploadClaim
 from executor.store.events import EventLog
 from executor.transport.places import Share
+from executor.transport.sources import source_of
 
 MAX_WAIT_S = 30.0
 MAX_WAITERS = 64  # each event wakes all of them
 MAX_UPLOADS = 4  # under way at a time: each may hold an upload's 40 MiB, and what is made of it
 MAX_DOWNLOADS = 8  # under way at a time, as above; members ask again
-EACH = 2  # one address holds half of these places at most
+MAX_RECEIPTS = 32  # the same: the largest have some MB
+EACH = 2  # one site holds half of these places at most
 MAX_EVENTS_BYTES = 1_048_576  # of one answer; whoever reads on asks again, after the last it got
 LAST_EVENT = "executor-last-event"  # the number of the newest event, with every answer
 DOWNLOAD_TIMEOUT_S = 30.0  # as long as a member waits for one (fetching.py)
@@ -79,6 +81,7 @@ class Api:
         self._waiters = Share(MAX_WAITERS, MAX_WAITERS // EACH)
         self._uploads = Share(MAX_UPLOADS, MAX_UPLOADS // EACH)
         self._downloads = Share(MAX_DOWNLOADS, MAX_DOWNLOADS // EACH)
+        self._reading = Share(MAX_RECEIPTS, MAX_RECEIPTS // EACH)
 
     def register(self, router: web.UrlDispatcher) -> None:
         """Add the routes to an aiohttp application's router."""
@@ -101,7 +104,7 @@ class Api:
         if not math.isfinite(wait):  # a timer that compares to nothing would hold up others
             return _refuse(400, "wait is a finite number of seconds")
         try:
-            place = self._waiters.take(_source(request))
+            place = self._waiters.take(source_of(request))
         except InvalidValue as error:
             return _refuse(503, f"others wait for events: {error}")
         try:
@@ -116,7 +119,7 @@ class Api:
         if (request.content_length or 0) > MAX_UPLOAD_BYTES:
             return _refuse(413, f"the limit is {MAX_UPLOAD_BYTES} bytes")
         try:
-            place = self._uploads.take(_source(request))
+            place = self._uploads.take(source_of(request))
         except InvalidValue as error:
             return _refuse(503, f"other uploads are under way: {error}")
         try:
@@ -157,44 +160,54 @@ class Api:
         except InvalidValue as error:
             return _refuse(400, str(error))
         try:
-            place = self._downloads.take(_source(request))
+            place = self._downloads.take(source_of(request))
         except InvalidValue as error:
             return _refuse(503, f"others are given functions: {error}")
         try:
-            async with asyncio.timeout(DOWNLOAD_TIMEOUT_S):
-                return await self._give(request, identity)
+            return await self._give(request, identity)
         except StoreError as error:
             return _refuse(503, str(error))
         finally:
             self._downloads.give_back(place)
 
     async def _give(self, request: web.Request, identity: FunctionId) -> web.StreamResponse:
-        """Write a function out while its place is held: an answer waits in memory for who reads slowly."""
         function = self._holding.store.load(identity)
         if function is None:
             fetching = ", and is fetching it" if identity in self._holding.missing() else ""
             return _refuse(404, f"this node does not hold function {identity}{fetching}")
-        packed = await asyncio.to_thread(pack_function, function)
-        response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(packed))})
-        await response.prepare(request)
-        for at in range(0, len(packed), WRITTEN_BYTES):
-            await response.write(packed[at : at + WRITTEN_BYTES])
-        await response.write_eof()
-        return response
+        return await _write_out(request, await asyncio.to_thread(pack_function, function))
 
     async def _get_receipt(self, request: web.Request) -> web.StreamResponse:
         try:
             identity = RequestId.from_hex(request.match_info["id"])
         except InvalidValue as error:
             return _refuse(400, str(error))
-        path = self._receipts / f"{identity}.json"
-        if not path.exists():
+        try:
+            place = self._reading.take(source_of(request))
+        except InvalidValue as error:
+            return _refuse(503, f"others are given receipts: {error}")
+        try:
+            path = self._receipts / f"{identity}.json"
+            return await _write_out(request, await asyncio.to_thread(path.read_bytes))
+        except FileNotFoundError:
             return _refuse(404, f"this node has no receipt of request {identity}")
-        return web.FileResponse(path, headers={"Content-Type": "application/json"})
+        finally:
+            self._reading.give_back(place)
 
 
-def _source(request: web.Request) -> str:
-    return request.remote or "unknown"
+async def _write_out(request: web.Request, data: bytes) -> web.StreamResponse:
+    """Write JSON out while its place is held: an answer waits in memory for who reads slowly, and not for ever."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(data))})
+    try:
+        async with asyncio.timeout(DOWNLOAD_TIMEOUT_S):
+            await response.prepare(request)
+            for at in range(0, len(data), WRITTEN_BYTES):
+                await response.write(data[at : at + WRITTEN_BYTES])
+            await response.write_eof()
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+    return response
 
 
 def _refuse(status: int, message: str) -> web.Response:

@@ -12,12 +12,12 @@ Rule 4. Where the deliveries stand and what they cost is this node's own knowled
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final as Constant
 
 import aiohttp
 
-from executor.capabilities.resolver import SystemResolver
 from executor.chain.logs import SeenDelivery
 from executor.crypto.digests import make_report, payload
 from executor.errors import ExecutorError, InvalidReceipt, StoreError, VerificationFailed
@@ -69,6 +69,7 @@ class CatchUp:
         receipts: ReceiptFiles,
         runs: Runs,
         events: EventLog,
+        connector: Callable[..., aiohttp.TCPConnector],
         first_delay_s: float = FIRST_DELAY_S,
         pause_s: float = PAUSE_S,
     ) -> None:
@@ -78,6 +79,7 @@ class CatchUp:
         self._receipts = receipts
         self._runs = runs
         self._events = events
+        self._connector = connector
         self._first_delay_s = first_delay_s
         self._pause_s = pause_s
         self._wanted: dict[RequestId, Wanted] = {}
@@ -107,7 +109,7 @@ class CatchUp:
     async def run(self, book: RequestBook) -> None:
         """Ask for one after the other, for ever."""
         timeout = aiohttp.ClientTimeout(total=ASK_TIMEOUT_S)
-        connector = aiohttp.TCPConnector(limit=1, resolver=SystemResolver())
+        connector = self._connector(limit=1)
         async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False, connector=connector) as session:
             while True:
                 wait_s = self._wait_s()

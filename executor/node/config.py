@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 
 from executor.capabilities.drand import RELAYS
+from executor.capabilities.member_networks import MemberNetworks
 from executor.capabilities.resolver import parse_override
 from executor.errors import InvalidConfig
 from executor.model.codec import MAX_INTEGER
@@ -29,6 +30,7 @@ VARIABLE: Constant = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 SHOWN_PROBLEMS: Constant = 5
 
 AddressText: TypeAlias = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+NetworkText: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-fA-F:.]+/[0-9]{1,3}$")]
 Port: TypeAlias = Annotated[int, Field(ge=1, le=65_535)]
 UrlText: TypeAlias = Annotated[str, Field(pattern=r"^(https?://|\$\{)[^\s@]+$", max_length=2_048)]
 File: TypeAlias = Annotated[Path, Field(strict=False)]
@@ -122,6 +124,14 @@ class HttpConfig(Table):
 
     host: Annotated[str, Field(min_length=1, description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[Port, Field(description="Port to listen on; the registered endpoint must lead here.")]
+    member_networks: Annotated[
+        list[NetworkText],
+        Field(
+            max_length=64,
+            description='Private networks in which other members serve, like "10.8.0.0/16". Where a member\'s endpoint '
+            "leads to a private address outside of these, this node does not connect.",
+        ),
+    ] = []
 
 
 class FetchesConfig(Table):
@@ -287,6 +297,10 @@ class NodeConfig(Table):
             raise ValueError(f"metrics.port: [http] has port {self.http.port} already; each needs its own")
         if self.transmitter.priority_fee_gwei > self.transmitter.max_fee_gwei:
             raise ValueError("transmitter.priority_fee_gwei: more than max_fee_gwei")
+        try:
+            MemberNetworks(self.http.member_networks)
+        except InvalidConfig as error:
+            raise ValueError(f"http.member_networks: {error}") from error
         for host, text in self.resolve.items():
             try:
                 parse_override(text)

@@ -17,7 +17,6 @@ from typing import Final as Constant
 
 import aiohttp
 
-from executor.capabilities.resolver import SystemResolver
 from executor.crypto.digests import function_id
 from executor.errors import DownloadFailed, ExecutorError, InvalidEncoding, InvalidManifest, InvalidValue, StoreError
 from executor.model.function import Function
@@ -49,6 +48,7 @@ class FunctionFetcher:
         holds: Callable[[FunctionId], bool],
         add: Callable[[Function, bool], Awaitable[object]],
         events: EventLog,
+        connector: Callable[..., aiohttp.TCPConnector],
         first_pause_s: float = FIRST_PAUSE_S,
         member_timeout_s: float = MEMBER_TIMEOUT_S,
     ) -> None:
@@ -59,6 +59,7 @@ class FunctionFetcher:
         self._holds = holds
         self._add = add
         self._events = events
+        self._connector = connector
         self._first_pause_s = first_pause_s
         self._member_timeout_s = member_timeout_s
         self._named: OrderedDict[FunctionId, None] = OrderedDict()
@@ -80,7 +81,7 @@ class FunctionFetcher:
                 timeout=timeout,
                 cookie_jar=jar,
                 trust_env=False,
-                connector=aiohttp.TCPConnector(resolver=SystemResolver()),
+                connector=self._connector(),
             ) as session,
             asyncio.TaskGroup() as group,
         ):

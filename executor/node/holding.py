@@ -10,6 +10,7 @@ from typing import Protocol
 
 from executor.capabilities.download import download
 from executor.capabilities.http import HttpSettings
+from executor.capabilities.member_networks import MemberNetworks
 from executor.chain.client import ChainClient
 from executor.chain.registry import RegistryReader
 from executor.chain.subscriptions import load_subscription
@@ -89,6 +90,7 @@ class FunctionHolding:
             holds=self.store.__contains__,
             add=self._add_fetched,
             events=events,
+            connector=MemberNetworks(config.http.member_networks).connector,
         )
 
     async def run(self) -> None:

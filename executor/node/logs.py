@@ -26,6 +26,7 @@ LEVELS: Constant[Mapping[str, str]] = {
     "fault": "warning",
     "function-missing": "warning",
     "host-fault": "warning",
+    "member-refused": "warning",
     "not-a-member": "warning",
     "outvoted": "warning",
     "refused": "warning",

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
-from executor.capabilities.resolver import SystemResolver
+from executor.capabilities.member_networks import MemberNetworks
 from executor.chain.client import ChainClient
 from executor.chain.subscriptions import Bills
 from executor.chain.terms import deepest_block
@@ -151,7 +151,8 @@ class Node:
         self.receipts = ReceiptFiles(config.data / "receipts")
         self.sessions = Sessions()
         self._bills = Bills(chain)
-        self.server = HttpServer(config.http.host, config.http.port, resolver=SystemResolver())
+        self._networks = MemberNetworks(config.http.member_networks)
+        self.server = HttpServer(config.http.host, config.http.port, connector=self._networks.connector)
         self.catch_up = CatchUp(
             journal=self.journal,
             sessions=self.sessions,
@@ -159,6 +160,7 @@ class Node:
             receipts=self.receipts,
             runs=runs,
             events=events,
+            connector=self._networks.connector,
         )
         self.book = RequestBook(
             sessions=self.sessions,
@@ -269,6 +271,9 @@ class Node:
         self.sessions.add(session)
         self.secrets.serve(epoch, index, signer)
         self.events.add("epoch-served", "", epoch=epoch.number, member=index, members=epoch.n)
+        for member in epoch.members:
+            if member.index != index and (reason := self._networks.refusal_of_url(member.endpoint)) is not None:
+                self.events.add("member-refused", "", epoch=epoch.number, peer=member.index, reason=reason)
         self._count_rounds(session)
         await self.book.epoch_opened(epoch.number)
         return None

@@ -24,6 +24,7 @@ from executor.node.evidence import Equivocation
 from executor.node.standing import Standing
 from executor.protocol.describing import RequestView
 from executor.transport.limits import Allowance
+from executor.transport.sources import source_of
 
 MAX_LISTED: Constant = 1_000
 LISTED: Constant = 100
@@ -113,7 +114,7 @@ class OpenRequestRoutes:
 
     def _refuse(self, request: web.Request) -> web.Response | None:
         """Rule 1."""
-        if self._allowance.spend(request.remote or "unknown", time.monotonic()):
+        if self._allowance.spend(source_of(request), time.monotonic()):
             return None
         return _error(429, f"more than {PER_SECOND:g} looks a second")
 

@@ -10,6 +10,8 @@ from typing import Final as Constant
 
 import aiohttp
 
+from executor.capabilities.member_networks import MemberNetworks
+
 ASK_S: Constant = 5.0
 MAX_ANSWER_BYTES: Constant = 16 * 1024 * 1024  # observations of 100 members, 32 kB each, in hex
 
@@ -21,13 +23,18 @@ async def ask(
     method: str = "GET",
     headers: Mapping[str, str] = MappingProxyType({}),
     body: bytes | None = None,
+    networks: MemberNetworks | None = None,
     timeout_s: float = ASK_S,
 ) -> Any:
-    """The JSON a node answers; the reason as `{"error": …}` where it answers nothing of use."""
+    """The JSON a node answers; the reason as `{"error": …}` where it answers nothing of use.
+
+    `networks` for URLs that members registered; without, the URL is the caller's own.
+    """
+    connector = None if networks is None else networks.connector()
     timeout = aiohttp.ClientTimeout(total=timeout_s)
     try:
         async with (
-            aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session,
+            aiohttp.ClientSession(timeout=timeout, auto_decompress=False, connector=connector) as session,
             session.request(
                 method, base_url.rstrip("/") + path, headers=headers, data=body, allow_redirects=False
             ) as answer,

@@ -295,7 +295,7 @@ class Devnet:
             },
             "signer": {"socket": str(node.socket)},
             "workers": {"compiled": "../compiled", "count": settings.workers},  # one compilation serves all: one user's
-            "http": {"port": node.port},
+            "http": {"port": node.port, "member_networks": ["127.0.0.0/8"]},
             "rounds": {"collect_delay_s": settings.collect_delay_s, "scheme": str(scheme)},
             "metrics": {"port": node.metrics_port},
             "random": {

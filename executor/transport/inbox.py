@@ -12,7 +12,6 @@ Rule 4. A source (an address; of IPv6 a network of one site) pays for what is ma
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from executor.transport.envelope import (
 )
 from executor.transport.interface import EVERYONE, MessageSigner
 from executor.transport.limits import Allowance, Recent
+from executor.transport.sources import site_of
 
 BAD_REQUEST, FORBIDDEN, CONFLICT, TOO_LARGE, TOO_MANY = 400, 403, 409, 413, 429  # RFC 9110 §15.5
 MAX_SOURCES: Constant = 1024
@@ -148,7 +148,7 @@ class Inbox:
         limit = self._limits.body_bytes
         if size is not None and size > limit:
             return self._fault(source, Refusal("oversized", TOO_LARGE, f"{size} bytes; the limit is {limit}"))
-        if self._faults.is_spent(_site(source), self._clock()):
+        if self._faults.is_spent(site_of(source), self._clock()):
             return self._refuse(Refusal("rate-limited", TOO_MANY, "too many faulty messages came from this address"))
         return None
 
@@ -190,7 +190,7 @@ class Inbox:
 
     def blame(self, source: str, size: int = 0) -> None:
         """Count a fault of `size` bytes against `source` (Rule 4)."""
-        self._faults.spend(_site(source), self._clock(), 1 + size // self._limits.fault_bytes)
+        self._faults.spend(site_of(source), self._clock(), 1 + size // self._limits.fault_bytes)
 
     async def _open(self, source: str, key: bytes, seat: Seat, envelope: Envelope) -> Verdict:
         """Cryptography: unseal, verify, and then the member's own allowance (Rule 3)."""
@@ -222,14 +222,3 @@ class Inbox:
     def _refuse(self, refusal: Refusal) -> Refusal:
         self.refused[refusal.code] += 1
         return refusal
-
-
-def _site(source: str) -> str:
-    """What pays for a source: of IPv6 its /64, of which everybody has 2^64 addresses."""
-    try:
-        address = ipaddress.IPv6Address(source.partition("%")[0])
-    except ValueError:
-        return source
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Network((address, 64), strict=False))

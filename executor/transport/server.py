@@ -1,7 +1,7 @@
 """The listening side over HTTP, shared by every epoch a node serves: `POST /v1/messages` with one envelope as the body.
 
 Rule 1. The head of a body says which epoch it is for; a body for no epoch of ours is not read to its end.
-Rule 2. Connections, bodies under way and the time for each are bounded, in all and for one address.
+Rule 2. Connections, bodies under way and the time for each are bounded, in all and for one site (connections.py).
 Rule 3. A server that stops refuses what is new with 503, which peers try again later, somewhere or with its successor.
 """
 
@@ -10,29 +10,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Final as Constant
 from typing import assert_never
 
 import aiohttp
 from aiohttp import web
-from aiohttp.abc import AbstractResolver
 from aiohttp.typedefs import Handler as RequestHandler
 
 from executor.errors import InvalidConfig, InvalidValue, PeerFault
 from executor.model.committee import Epoch
 from executor.model.ids import EpochDigest
+from executor.transport.connections import MAX_CONNECTIONS, Connections
 from executor.transport.envelope import HEAD_BYTES
 from executor.transport.inbox import BAD_REQUEST, TOO_LARGE, TOO_MANY, Duplicate, Inbox, Limits, Opened, Refusal
 from executor.transport.interface import Handler, MessageSigner
 from executor.transport.outbox import Budget, Patience
 from executor.transport.places import Places
+from executor.transport.sources import UNKNOWN, site_of, source_of
 
 PATH: Constant = "/v1/messages"
 READ_TIMEOUT_S: Constant = 10.0  # for one body: a peer that trickles its bytes is cut off
 SHUTDOWN_S: Constant = 1.0  # for answers under way when a node stops; long polls would hold it up for a minute
-MAX_CONNECTIONS: Constant = 512  # half of the usual limit of open files; a committee of 100 makes 200
 MAX_PEER_CONNECTIONS: Constant = 256  # to others; peers that do not answer must not hold up those that do
 SILENT_S: Constant = 20.0  # a connection that asked for nothing by then is closed
+SLOW_LOOK_S: Constant = 10.0  # between two looks for connections that do not read
 LINGER_S: Constant = 0.5  # a body that was refused unread is dropped for so long, so that the answer is not lost
 UNAVAILABLE: Constant = 503
 
@@ -49,13 +51,14 @@ class HttpServer:
         *,
         limits: Limits = Limits(),  # noqa: B008 # frozen
         patience: Patience = Patience(),  # noqa: B008 # frozen
-        resolver: AbstractResolver | None = None,
+        connector: Callable[..., aiohttp.BaseConnector] = aiohttp.TCPConnector,
     ) -> None:
-        self._resolver = resolver
+        self._connector = connector
         self.app = web.Application(client_max_size=limits.body_bytes, middlewares=[self._hear])
         self.app.router.add_post(PATH, self._receive)
         self.inbox = Inbox(time.monotonic, limits)
         self.places = Places()
+        self.held = Connections()
         self.patience = patience
         self.budget = Budget()
         self._host = host
@@ -66,6 +69,7 @@ class HttpServer:
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
         self._silent: dict[asyncio.Protocol, asyncio.TimerHandle] = {}  # connections that asked for nothing yet
+        self._looking: asyncio.Task[None] | None = None
         self._stopping = False
 
     @property
@@ -90,14 +94,15 @@ class HttpServer:
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=SHUTDOWN_S, lingering_time=LINGER_S)
         await self._runner.setup()
         try:
-            self._server = await asyncio.get_running_loop().create_server(self._connection, self._host, self._port)
+            self._server = await asyncio.get_running_loop().create_server(lambda: _Door(self), self._host, self._port)
         except OSError as error:
             await self._runner.cleanup()
             raise InvalidConfig(f"cannot listen on {self._host}:{self._port}: {error}") from error
         self._port = self._server.sockets[0].getsockname()[1]
         timeout = aiohttp.ClientTimeout(total=self.patience.attempt_s)
-        connector = aiohttp.TCPConnector(limit=MAX_PEER_CONNECTIONS, limit_per_host=2, resolver=self._resolver)
+        connector = self._connector(limit=MAX_PEER_CONNECTIONS, limit_per_host=2)
         self._session = aiohttp.ClientSession(timeout=timeout, connector=connector)
+        self._looking = asyncio.create_task(self._end_slow(), name="look for slow connections")
 
     def refuse_messages(self) -> None:
         """Rule 3."""
@@ -105,6 +110,8 @@ class HttpServer:
 
     async def close(self) -> None:
         """Stop listening and close every connection."""
+        if self._looking is not None:
+            self._looking.cancel()
         if self._session is not None:
             await self._session.close()
         if self._server is not None:
@@ -123,10 +130,15 @@ class HttpServer:
         self.inbox.leave_seat(digest)
         self._handlers.pop(digest, None)
 
-    def _connection(self) -> asyncio.Protocol:
-        """Rule 2: aiohttp bounds neither connections nor the time until the first request."""
-        if self._runner is None or self._runner.server is None or self.connections >= MAX_CONNECTIONS:
-            return _Closed()
+    def admit(self, transport: asyncio.Transport) -> asyncio.Protocol | None:
+        """Rule 2: aiohttp bounds neither connections nor the time until the first request. None: it is closed."""
+        peer = transport.get_extra_info("peername")
+        site = site_of(str(peer[0])) if peer else UNKNOWN
+        if self._runner is None or self._runner.server is None:
+            transport.abort()
+            return None
+        if not self.held.enter(transport, site, time.monotonic()):
+            return None
         protocol = self._runner.server()
 
         def close_silent() -> None:
@@ -139,6 +151,12 @@ class HttpServer:
             self._silent.pop(next(iter(self._silent))).cancel()
         return protocol
 
+    async def _end_slow(self) -> None:
+        while True:
+            await asyncio.sleep(SLOW_LOOK_S)
+            if ended := self.held.end_slow(time.monotonic()):
+                log.info("%s connections were ended: what they asked for was not read", ended)
+
     @web.middleware
     async def _hear(self, request: web.Request, handler: RequestHandler) -> web.StreamResponse:
         timer = self._silent.pop(request.protocol, None)
@@ -147,7 +165,7 @@ class HttpServer:
         return await handler(request)
 
     async def _receive(self, request: web.Request) -> web.Response:
-        source = request.remote or "unknown"
+        source = source_of(request)
         if self._stopping:
             return _refuse(Refusal("stopping", UNAVAILABLE, "this node is stopping"), unread=True)
         if (size := request.content_length) is None:
@@ -180,6 +198,7 @@ class HttpServer:
             case Duplicate():
                 return web.json_response({"status": "duplicate"})
             case Opened(epoch, sender, payload):
+                self.held.vouch(request.transport, source, time.monotonic())
                 return await self._hand_over(epoch, sender, payload)
             case _:
                 assert_never(verdict)
@@ -196,12 +215,18 @@ class HttpServer:
         return web.json_response({"status": "accepted"}, status=202)
 
 
-class _Closed(asyncio.Protocol):
-    """A connection too many."""
+class _Door(asyncio.Protocol):
+    """Stands in for a connection's protocol until it is known whose it is."""
+
+    def __init__(self, server: HttpServer) -> None:
+        self._server = server
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Close it at once."""
-        transport.close()
+        """Hand it on, or close it."""
+        assert isinstance(transport, asyncio.Transport)
+        if (protocol := self._server.admit(transport)) is not None:
+            transport.set_protocol(protocol)
+            protocol.connection_made(transport)
 
 
 def _refuse(refusal: Refusal, *, unread: bool = False) -> web.Response:

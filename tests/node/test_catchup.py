@@ -10,6 +10,7 @@ from aiohttp import web
 from node_bench import Node, Script, make_epoch, make_request, one_slot, until
 from test_requests import BLOCK, CHARGE, QUOTE, at, bill, book_of, delivery, seen
 
+from executor.capabilities.member_networks import MemberNetworks
 from executor.crypto.digests import request_id
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Returned
@@ -99,6 +100,7 @@ async def away(nodes, monkeypatch):
         receipts=ReceiptFiles(node.folder / "receipts"),
         runs=Script(one_slot, lambda: Observation(Kind.VALUE, b"1")),
         events=node.events,
+        connector=MemberNetworks(["127.0.0.0/8"]).connector,
         first_delay_s=0.01,
         pause_s=0.0,
     )
@@ -200,7 +202,13 @@ async def test_what_is_wanted_is_bounded_and_survives_a_restart(nodes, away, mon
     assert (len(node.catch_up), len(node.told("receipt-missed"))) == (2, 1)
     await book.take(delivery(request_id(make_request(9))))  # never seen made
     again = CatchUp(
-        journal=node.journal, sessions=Sessions(), functions=None, receipts=None, runs=None, events=node.events
+        journal=node.journal,
+        sessions=Sessions(),
+        functions=None,
+        receipts=None,
+        runs=None,
+        events=node.events,
+        connector=None,
     )
     again.restore()
     assert len(again) == 2

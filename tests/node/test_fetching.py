@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from executor.capabilities.member_networks import MemberNetworks
 from executor.crypto.digests import function_id
 from executor.errors import DownloadFailed, InvalidModule, StoreError
 from executor.model.function import Function
@@ -101,6 +102,7 @@ class Bench:
             holds=lambda function: function in [function_id(each) for each in self.kept],
             add=self.add,
             events=self.events,
+            connector=MemberNetworks(["127.0.0.0/8"]).connector,
             first_pause_s=0.01,
             member_timeout_s=0.5,
         )

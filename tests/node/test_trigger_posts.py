@@ -16,6 +16,7 @@ from chain.support import Scene
 from node_bench import until
 from trigger_bench import Side, mine_at, register
 
+from executor.capabilities.member_networks import MemberNetworks
 from executor.chain.accounts import dev_accounts
 from executor.chain.subscriptions import create_subscription
 from executor.chain.triggers import set_paused
@@ -29,6 +30,7 @@ from executor.node.triggers.routes import EACH, TriggerRoutes
 
 OWNER, STRANGER = dev_accounts()[7], dev_accounts()[8]
 NONCES = itertools.count(1)
+LOCAL = MemberNetworks(["127.0.0.0/8"])
 
 
 class Served:
@@ -36,7 +38,7 @@ class Served:
 
     def __init__(self, scene: Scene, side: Side) -> None:
         self.side, self.urls = side, dict[int, str]()
-        self.forwarder = Forwarder(lambda: self.urls, side.events_log)
+        self.forwarder = Forwarder(lambda: self.urls, side.events_log, LOCAL.connector)
         routes = TriggerRoutes(scene.client, side.book, side.registrations, side.starter, self.forwarder)
         self._app = web.Application()
         self.taken = lambda: routes.posts
@@ -217,7 +219,7 @@ async def test_slow_bodies_of_one_address_hold_a_part_of_the_places(scene: Scene
 
 async def test_posts_that_wait_to_be_forwarded_are_bounded(side: Side) -> None:
     """What finds no room is told; the sender may post to another member."""
-    forwarder = Forwarder(dict, side.events_log)
+    forwarder = Forwarder(dict, side.events_log, LOCAL.connector)
     identity = RequestId(bytes([1]) * 32)
     for _ in range(MAX_WAITING + 1):
         forwarder.forward(Post(identity, "/", "", b""))

@@ -18,6 +18,7 @@ from executor.errors import InvalidConfig, InvalidValue
 from executor.model.committee import Epoch
 from executor.transport import places as places_module
 from executor.transport import server as server_module
+from executor.transport.connections import Connections
 from executor.transport.envelope import encode_envelope, make_envelope
 from executor.transport.http import HttpTransport
 from executor.transport.inbox import Limits
@@ -301,9 +302,9 @@ async def test_trickled_large_bodies_hold_up_no_small_ones(
 
 async def test_connections_are_counted(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """One too many is closed at once; one that says nothing is closed in time, and makes room."""
-    monkeypatch.setattr(server_module, "MAX_CONNECTIONS", 2)
     monkeypatch.setattr(server_module, "SILENT_S", 0.3)
     transport = await run(0)
+    transport._server.held = Connections(2)
     silent = [await asyncio.open_connection("127.0.0.1", transport._server.port) for _ in range(2)]
     await until(lambda: transport._server.connections == 2)
     reader, writer = await asyncio.open_connection("127.0.0.1", transport._server.port)

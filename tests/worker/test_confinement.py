@@ -154,7 +154,9 @@ def test_the_filter_is_what_the_tables_say() -> None:
         code = assemble(architecture)
         assert len(code) % 8 == 0
         assert len(code) // 8 < 256, name  # so that every jump fits
-        numbers = [row[architecture.column] for table in (ALLOWED, FORBIDDEN, GUARDED, MASKED) for row in table.values()]
+        numbers = [
+            row[architecture.column] for table in (ALLOWED, FORBIDDEN, GUARDED, MASKED) for row in table.values()
+        ]
         assert len(numbers) == len(set(numbers)), name
         assert code[16:24] == b"\x06\0\0\0" + KILL.to_bytes(4, "little")
 

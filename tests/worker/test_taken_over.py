@@ -67,7 +67,7 @@ NUMBERS = {
 @pytest.mark.parametrize("lie", NUMBERS)
 async def test_numbers_and_texts_that_break_readers_are_host_faults(lie: str) -> None:
     """What Python's own conversions choke on is a fault of the worker, not an error that ends the node."""
-    with pytest.raises(HostFault, match="a worker sent|a malformed frame"):
+    with pytest.raises(HostFault, match=r"a worker sent|a malformed frame"):
         await told(RUNNING + NUMBERS[lie])
 
 
@@ -147,7 +147,7 @@ async def test_a_worker_that_refuses_its_code_goes() -> None:
 
     said = Frame("need").encode() + Frame("stale", {"message": "not mine"}).encode()
     worker = await liar(said)
-    with pytest.raises(Exception):  # noqa: B017, PT011 # CodeMissing is the pool's own, no error of ours
+    with pytest.raises(Exception):  # noqa: B017 # CodeMissing is the pool's own, no error of ours
         await worker.run("execute", TARGET.function, request(TARGET), (), None, code)
     assert not worker.alive
     await worker.kill()
@@ -181,7 +181,7 @@ def test_the_limits_hold_what_the_rules_allow() -> None:
 
 def test_a_program_that_awaits_within_its_rights_is_believed() -> None:
     """The control for awaited slots after agreed ones."""
-    from executor.worker.ends import check_end  # noqa: PLC0415 # beside its only use
+    from executor.worker.ends import check_end  # beside its only use
 
     target = program(limits={"observations": 2})
     entry = Entry(SPEC, Kind.VALUE, b"1")

@@ -12,6 +12,7 @@ from typing import Final as Constant
 
 import aiohttp
 
+from executor.capabilities.member_networks import MemberNetworks
 from executor.chain.member_url import NOWHERE
 from executor.model.committee import Epoch, Member
 from executor.node.doctor.findings import Finding, Scene, words
@@ -38,12 +39,17 @@ async def check_peers(scene: Scene) -> list[Finding]:
         return [Finding(AREA, "warning", "not looked at", "the epoch is not known: see the committee's findings")]
     places = asyncio.Semaphore(AT_ONCE)
     timeout = aiohttp.ClientTimeout(total=ASK_S)
-    async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
+    connector = MemberNetworks(scene.config.http.member_networks).connector()
+    async with (
+        aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as anywhere,
+        aiohttp.ClientSession(timeout=timeout, auto_decompress=False, connector=connector) as session,
+    ):
 
         async def ask(member: Member) -> Finding:
+            is_own = own is not None and member.index == own.index
             async with places:
-                heard = await hear(session, member.endpoint)
-            return _judge(scene, epoch, member, own is not None and member.index == own.index, heard)
+                heard = await hear(anywhere if is_own else session, member.endpoint)
+            return _judge(scene, epoch, member, is_own, heard)
 
         return list(await asyncio.gather(*(ask(member) for member in epoch.members)))
 
@@ -84,9 +90,10 @@ def _judge(scene: Scene, epoch: Epoch, member: Member, is_own: bool, heard: Hear
         if is_own:
             advice = "start the node; if it runs, the registered endpoint does not lead to [http] host and port"
             return Finding(AREA, "warning", f"{name}: {heard}", advice)
-        return Finding(
-            AREA, "warning", f"{name}: {heard}", "see firewalls and names from here; ask its operator if it is up"
-        )
+        advice = "see firewalls and names from here; ask its operator if it is up"
+        if "member_networks" in heard:
+            advice = "if your committee lives in that network, name it in [http] member_networks"
+        return Finding(AREA, "warning", f"{name}: {heard}", advice)
     health = heard.health
     said = (health.get("chain_id"), str(health.get("router")).lower(), health.get("member"))
     if said != (epoch.chain_id, str(epoch.router), member.index):

@@ -8,6 +8,7 @@ POST /v1/secrets/wanted   another member reads on (executor/node/secrets/exchang
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final as Constant
 
@@ -20,11 +21,16 @@ from executor.node.secrets.claims import HEADER
 from executor.node.secrets.desk import SecretDesk
 from executor.node.secrets.exchange import MAX_QUESTION_BYTES, PATH
 from executor.node.secrets.store import MAX_SECRET_BYTES
+from executor.transport.limits import Allowance
 from executor.transport.places import Share
+from executor.transport.sources import source_of
 
 PLACES: Constant = 16  # of either kind for bodies being read or judged: each holds some 25 kB and asks chain and signer
 EACH: Constant = 8  # of them for one address: a committee, or an owner's tools, may sit behind one
 READ_TIMEOUT_S: Constant = 10.0
+PER_SECOND: Constant = 5.0  # lists for one site: each takes a signature and a walk through what is kept
+BURST: Constant = 40.0
+SITES: Constant = 1_024
 
 
 class SecretRoutes:
@@ -33,6 +39,7 @@ class SecretRoutes:
     def __init__(self, desk: SecretDesk) -> None:
         self._desk = desk
         self._owners, self._members = Share(PLACES, EACH), Share(PLACES, EACH)  # neither holds up the other
+        self._looks = Allowance[str](PER_SECOND, BURST, names=SITES)
 
     def register(self, router: web.UrlDispatcher) -> None:
         """Add the routes to an aiohttp application's router."""
@@ -55,6 +62,8 @@ class SecretRoutes:
         return await self._answer(request, self._members, MAX_QUESTION_BYTES, act)
 
     async def _list(self, request: web.Request) -> web.Response:
+        if not self._looks.spend(source_of(request), time.monotonic()):
+            return _refuse(429, f"more than {PER_SECOND:g} looks a second")
         try:
             return web.json_response(self._desk.list(request.headers.get(HEADER)))
         except UploadRefused as error:
@@ -66,7 +75,7 @@ class SecretRoutes:
         if (request.content_length or 0) > limit:
             return _refuse(413, f"the limit is {limit} bytes")
         try:
-            place = places.take(request.remote or "unknown")
+            place = places.take(source_of(request))
         except InvalidValue as error:
             return _refuse(503, str(error))
         try:

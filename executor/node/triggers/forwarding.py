@@ -14,7 +14,6 @@ from typing import Final as Constant
 
 import aiohttp
 
-from executor.capabilities.resolver import SystemResolver
 from executor.model.ids import RequestId
 from executor.node.triggers.posting import FORWARDED, HEADER
 from executor.store.events import EventLog
@@ -40,8 +39,14 @@ class Post:
 class Forwarder:
     """Sends until cancelled; `members` gives the other members' URLs by index."""
 
-    def __init__(self, members: Callable[[], Mapping[int, str]], events: EventLog) -> None:
+    def __init__(
+        self,
+        members: Callable[[], Mapping[int, str]],
+        events: EventLog,
+        connector: Callable[..., aiohttp.TCPConnector],
+    ) -> None:
         self._members = members
+        self._connector = connector
         self._events = events
         self._waiting: asyncio.Queue[Post] = asyncio.Queue(MAX_WAITING)
 
@@ -55,7 +60,7 @@ class Forwarder:
     async def run(self) -> None:
         """Send what waits."""
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-        connector = aiohttp.TCPConnector(limit=MAX_CONNECTIONS, resolver=SystemResolver())
+        connector = self._connector(limit=MAX_CONNECTIONS)
         async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session, asyncio.TaskGroup() as group:
             for _ in range(AT_A_TIME):
                 group.create_task(self._work(session))

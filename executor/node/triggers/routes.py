@@ -31,6 +31,7 @@ from executor.node.triggers.starting import Book, Starter, Verdict, home_of
 from executor.protocol.triggering import http_end, http_request
 from executor.transport.limits import Allowance
 from executor.transport.places import Share
+from executor.transport.sources import source_of
 
 MAX_POSTS: Constant = 32  # under way at a time
 EACH: Constant = 16  # of one address: members forward from theirs
@@ -83,7 +84,7 @@ class TriggerRoutes:
         router.add_get("/v1/triggers/{registration}", self._show)
 
     async def _post(self, request: web.Request) -> web.Response:
-        source = request.remote or "unknown"
+        source = source_of(request)
         if not self._allowance.spend(source, time.monotonic()):
             return _refuse(429, f"more than {POSTS_PER_SECOND:g} posts a second")
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+from executor.capabilities.member_networks import MemberNetworks
 from executor.chain.client import ChainClient
 from executor.node.config import NodeConfig
 from executor.node.triggers.following import TriggerFollower
@@ -54,7 +55,7 @@ class Triggers:
             if chain_id != chain.chain_id
             for depth in ("finalized", *STEPS)
         ]
-        self.forwarder = Forwarder(members, events)
+        self.forwarder = Forwarder(members, events, MemberNetworks(config.http.member_networks).connector)
         self.routes = TriggerRoutes(chain, book, self.registrations, self.starter, self.forwarder)
 
     async def run(self) -> None:
