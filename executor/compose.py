@@ -21,6 +21,7 @@ from executor.capabilities.drand import DrandRelays
 from executor.capabilities.evm import EvmSettings
 from executor.capabilities.http import HttpSettings
 from executor.chain.client import ChainClient
+from executor.chain.dates import Dates
 from executor.chain.fees import GWEI, FeePolicy
 from executor.chain.pushes import PushOrigin
 from executor.chain.reader import ChainReader
@@ -87,6 +88,9 @@ async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
     await shutdown.run(_run(config, wrap, shutdown.asked), config.stop_timeout_s + CLOSING_S)
 
 
+ONE_ENDPOINT = "it can hide and invent events, state and time, and nothing outvotes it; name three of different people"
+
+
 async def _run(config: NodeConfig, wrap: Wrap, asked: asyncio.Event) -> None:
     await asyncio.to_thread(self_test)  # D11: a setting without its effect must not sign anything
     meters = Meters()
@@ -97,10 +101,13 @@ async def _run(config: NodeConfig, wrap: Wrap, asked: asyncio.Event) -> None:
     log_events(events)
     router = Address.from_hex(config.chain.router)
     async with (
-        ChainClient(config.chain.rpc_urls, config.chain.id, router) as chain,
+        ChainClient(config.chain.rpc_urls, config.chain.id, router, dates=Dates(config.chain.ahead_s)) as chain,
         open_chains(config, events, meters) as readers,
     ):
         chain.rpc.panel.report = lambda news: events.add(news.kind, "", **news.fields())
+        for chain_id, urls in config.endpoints.items():
+            if len(urls) == 1:
+                events.add("single-endpoint", "", chain=chain_id, reason=ONE_ENDPOINT)
         sets = [listed.public for listed in (await signer.list_keys()).sets]
         pool = WorkerPool(
             size=config.workers.count,

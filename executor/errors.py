@@ -27,6 +27,7 @@
     │   ├── RpcRefused              the node answered with an error
     │   ├── WrongChain              the endpoint serves another chain id
     │   └── TransactionFailed       reverted or not mined in time
+    │       ├── TransactionReverted mined and undone: its gas is paid all the same
     │       ├── FeeTooHigh          the chain asks more for it than the operator allows
     │       └── InsufficientFunds   the account cannot pay for it
     ├── KeyStoreError
@@ -168,6 +169,14 @@ class WrongChain(ChainError):
 
 class TransactionFailed(ChainError):
     """A transaction reverted or was not mined in time."""
+
+
+class TransactionReverted(TransactionFailed):
+    """A transaction was mined and undone: its gas is paid all the same."""
+
+    def __init__(self, message: str, gas_used: int) -> None:
+        super().__init__(message)
+        self.gas_used = gas_used
 
 
 class FeeTooHigh(TransactionFailed):

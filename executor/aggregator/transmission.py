@@ -3,7 +3,9 @@
 Rule 1. A failure is told, and left to a later round: of this member, or of the others, who hold the attestation too.
 Rule 2. An account that cannot pay is told of once; every later attempt asks the node again, so the first one after the
         account has funds succeeds, and that is told too.
-Rule 3. Requests are fulfilled, and what triggers made is pushed. Leaders keep them apart; of an attestation that holds
+Rule 3. Gas that nothing pays back, of a transaction that came too late or was undone, is told with the transaction and
+        counted: that is what copied deliveries and hostile consumers can cost (docs/threat-model.md).
+Rule 4. Requests are fulfilled, and what triggers made is pushed. Leaders keep them apart; of an attestation that holds
         both the router skips in each of the two transactions what belongs into the other.
 """
 
@@ -15,7 +17,7 @@ from typing import Protocol, TypeAlias
 
 from executor.chain.pushes import PushOrigin
 from executor.chain.transmitter import Transmission
-from executor.errors import ExecutorError, InsufficientFunds
+from executor.errors import ExecutorError, InsufficientFunds, TransactionReverted
 from executor.model.committee import Epoch
 from executor.model.ids import RequestId
 from executor.model.report import Attestation
@@ -58,6 +60,7 @@ class Transmissions:
         self.late = 0  # that were closed already
         self.failed = 0  # attempts
         self.gas_used = 0
+        self.gas_lost = 0  # of it, by transactions that delivered nothing
         self.without_funds = False
         self._epoch = epoch
         self._transmitter = transmitter
@@ -70,7 +73,7 @@ class Transmissions:
         origins = [self._origin_of(report.request_id) for report in effect.attestation.reports]
         if not all(origins):
             await self._transmit(effect, ())
-        if any(origins):  # Rule 3
+        if any(origins):  # Rule 4
             await self._transmit(effect, origins)
 
     async def _transmit(self, effect: Transmit, origins: Sequence[PushOrigin | None]) -> None:
@@ -89,15 +92,20 @@ class Transmissions:
                 return
             except ExecutorError as error:  # the chain's, or a signer that is being restarted
                 self.failed += 1
+                lost = error.gas_used if isinstance(error, TransactionReverted) else 0
                 for request in requests:
                     self._events.add("transmission-failed", request, reason=str(error))
+                self._lose(requests, lost)
                 return
         if done.location is not None and self.without_funds:
             self.without_funds = False
             self._events.add("transmitter-funded", "")
         self.delivered += len(done.delivered)
         self.late += len(done.skipped)
-        self.gas_used += done.gas_used
+        if done.delivered:
+            self.gas_used += done.gas_used
+        else:
+            self._lose(requests, done.gas_used)
         for request, gas_cost in zip(done.delivered, done.gas_costs, strict=True):
             self._events.add(
                 "transmitted",
@@ -108,3 +116,10 @@ class Transmissions:
                 batch=len(requests),
                 transaction=str(done.location.transaction) if done.location else "",
             )
+
+    def _lose(self, requests: Sequence[RequestId], gas_used: int) -> None:
+        """Rule 3."""
+        if gas_used:
+            self.gas_used += gas_used
+            self.gas_lost += gas_used
+            self._events.add("transmission-lost", requests[0], gas_used=gas_used, batch=len(requests))

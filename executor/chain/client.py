@@ -19,6 +19,7 @@ from web3.types import LogReceipt
 from executor.chain.bindings import load
 from executor.chain.bloom import BLOOM_BYTES
 from executor.chain.contracts import connect
+from executor.chain.dates import Dates
 from executor.chain.provider import RpcProvider
 from executor.chain.quantity import data, parse_data, parse_quantity, quantity
 from executor.chain.readings import read
@@ -75,11 +76,14 @@ class ChainClient:
     Every read raises ChainUnavailable for a malformed reply and where no endpoint answers.
     """
 
-    def __init__(self, rpc_urls: Sequence[str], chain_id: int, router: Address, **rpc_options: Any) -> None:
+    def __init__(
+        self, rpc_urls: Sequence[str], chain_id: int, router: Address, *, dates: Dates | None = None, **rpc_options: Any
+    ) -> None:
         self.rpc = RpcProvider(rpc_urls, chain_id, **rpc_options)
         self.w3 = connect(self.rpc)
         self.chain_id = chain_id
         self.router = router
+        self._dates = dates
         self._committee: Address | None = None
         self._contracts: dict[tuple[str, Address], AsyncContract] = {}
 
@@ -190,7 +194,7 @@ class ChainClient:
             raw = read(method, [which], await self.rpc.call(method, which, False))
             if raw is None:
                 return None
-            return Block(
+            block = Block(
                 number=parse_quantity(raw["number"], SAFE_BITS),
                 hash=Digest(parse_data(raw["hash"], 32)),
                 parent_hash=Digest(parse_data(raw["parentHash"], 32)),
@@ -198,6 +202,9 @@ class ChainClient:
                 base_fee_wei=parse_quantity(raw["baseFeePerGas"]),
                 logs_bloom=parse_data(raw["logsBloom"], BLOOM_BYTES),
             )
+        if self._dates is not None:
+            self._dates.check(self.chain_id, block.number, block.timestamp)
+        return block
 
 
 def checksum(address: Address) -> ChecksumAddress:

@@ -17,6 +17,7 @@ from typing import Final as Constant
 
 from executor.chain.agreement import Panel
 from executor.chain.bloom import bloom_of, may_hold
+from executor.chain.dates import Dates
 from executor.chain.polling import Refusal
 from executor.chain.provider import RpcProvider
 from executor.chain.quantity import data, parse_data, parse_quantity, quantity
@@ -41,11 +42,12 @@ LOOKED_AT: Constant = 16  # blocks at a range's end: indexes lag by a few, and a
 class ChainReader:
     """Reads one chain for functions. Close it. `answered` and `failed` count its questions."""
 
-    def __init__(self, rpc_urls: Sequence[str], chain_id: int, **options: Any) -> None:
+    def __init__(self, rpc_urls: Sequence[str], chain_id: int, *, dates: Dates | None = None, **options: Any) -> None:
         kept = {"timeout_s": TIMEOUT_S, "attempts": ATTEMPTS, "max_reply_bytes": MAX_REPLY_BYTES} | options
         self._rpc = RpcProvider(rpc_urls, chain_id, **kept)
         self._places = asyncio.Semaphore(UNDER_WAY)
         self.chain_id = chain_id
+        self._dates = dates
         self.answered = 0
         self.failed = 0
 
@@ -61,7 +63,12 @@ class ChainReader:
     async def header(self, block: int | Digest | Tag) -> Header | None:
         """The canonical block of a number or tag, or that of a hash; None where there is none."""
         found = await self._block(block)
-        return None if found is None else _header(found)
+        if found is None:
+            return None
+        header = _header(found)
+        if self._dates is not None:
+            self._dates.check(self.chain_id, header.number, header.timestamp)
+        return header
 
     async def call(self, block: Digest, call: Call) -> CallResult:
         """What a call gives at the end of a block: a revert is a result."""

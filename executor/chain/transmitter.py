@@ -16,7 +16,7 @@ from executor.chain.logs import router_logs
 from executor.chain.pushes import PushOrigin, look, push_calldata
 from executor.chain.sender import TransactionSender
 from executor.crypto.digests import keccak256
-from executor.errors import InvalidValue, RpcRefused, TransactionFailed
+from executor.errors import InvalidValue, RpcRefused, TransactionFailed, TransactionReverted
 from executor.model.committee import Epoch
 from executor.model.ids import RequestId
 from executor.model.receipt import ChainLocation
@@ -82,6 +82,16 @@ def delivery_calldata(
     return calldata("Router", "fulfill", epoch.number, index, packed, attestation.proof)
 
 
+def gas_limit(estimate: int, open_gas: int) -> int:
+    """What a delivery of so much estimated gas, with so much for its callbacks, is sent with.
+
+    A callback may use more at inclusion than in the estimate: it may know one from the other, and is entitled to its
+    whole limit. Those that used it in the estimate are counted twice, so all is bounded by what a transaction may have.
+    """
+    margin = estimate * GAS_MARGIN_PERCENT // 100
+    return max(estimate, min(estimate + margin + open_gas + EARNINGS_GAS, MAX_TRANSACTION_GAS))
+
+
 class Transmitter:
     """Submits attestations from one account; several deliveries may run at a time."""
 
@@ -122,11 +132,7 @@ class Transmitter:
             raise TransactionFailed(
                 f"a delivery of {len(ids)} reports takes {gas} gas, a transaction has at most {MAX_TRANSACTION_GAS}"
             )
-        # A callback may use more at inclusion than in the estimate; it is entitled to its whole limit.
-        # Those that used it in the estimate are counted twice, so a full batch would be refused for what it never uses.
-        gas += gas * GAS_MARGIN_PERCENT // 100
-        gas = max(gas, min(gas + open_gas + EARNINGS_GAS, MAX_TRANSACTION_GAS))
-        receipt = await self._sender.send(self._client.router, call, gas=gas)
+        receipt = await self._sender.send(self._client.router, call, gas=gas_limit(gas, open_gas))
         if not receipt.succeeded:
             return await self._unless_closed(reports, origins, await self._why(call, receipt), receipt)
         await self.sums.remember(epoch, attestation, self._sender)
@@ -155,8 +161,10 @@ class Transmitter:
         """A failed attempt that came too late changed nothing that mattered."""
         ids = tuple(report.request_id for report in reports)
         if await self._open_gas(reports, origins) is not None:
-            where = f" in {receipt.location.transaction}" if receipt else ""
-            raise TransactionFailed(f"the router refused the delivery{where}: {reason}")
+            if receipt is None:
+                raise TransactionFailed(f"the router refused the delivery: {reason}")
+            where = f" in {receipt.location.transaction}"
+            raise TransactionReverted(f"the router refused the delivery{where}: {reason}", receipt.gas_used)
         if receipt is None:
             return Transmission(None, 0, (), ids, ())
         return Transmission(receipt.location, receipt.gas_used, (), ids, ())

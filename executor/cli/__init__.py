@@ -19,11 +19,12 @@ def main() -> None:
         app()
     except (ExecutorError, ExceptionGroup) as error:
         from executor.cli._exits import exit_code
+        from executor.cli._show import printable
 
         if not (told := own_errors(error)):
             raise
         for line in dict.fromkeys(" ".join(str(each).split()) for each in told):  # parts may fail of one cause
-            sys.stderr.write(f"executor: {line}\n")
+            sys.stderr.write(f"executor: {printable(line)}\n")
         sys.exit(exit_code(told[0]))
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output had enough; nothing can be said any more

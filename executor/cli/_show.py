@@ -11,25 +11,36 @@ from executor.model.codec import Json
 
 
 def fact(label: str, value: object) -> None:
-    """One labelled fact."""
-    typer.echo(f"{typer.style(f'{label:<14}', dim=True)} {value}")
+    """One labelled fact; a stranger's text moves no cursor and looks like no other fact."""
+    typer.echo(f"{typer.style(f'{printable(label):<14}', dim=True)} {_indented(str(value))}")
 
 
 def verdict(passed: bool, name: str, detail: str) -> None:
     """One check, passed or not."""
     mark = typer.style("✓", fg="green") if passed else typer.style("✗", fg="red", bold=True)
-    typer.echo(f"{mark} {name:<14} {detail}")
+    typer.echo(f"{mark} {name:<14} {_indented(detail)}")
 
 
 def as_json(value: Mapping[str, Json]) -> None:
-    """A value for programs, indented."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """A value for programs, indented; what a terminal would act on is escaped as JSON does."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    typer.echo("".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text))
 
 
 def one_line(text: str, characters: int = 2_000) -> str:
     """A stranger's text on one line of a terminal: what is not printable is escaped, what is too long cut."""
-    shown = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text[:characters])
+    shown = printable(text[:characters])
     return f"{shown}…" if len(text) > characters else shown
+
+
+def printable(text: str) -> str:
+    """A text without control characters, line ends among them, or anything else that a terminal acts on: escaped."""
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+
+
+def _indented(text: str) -> str:
+    """Further lines stand below the first, not where a line of ours would."""
+    return f"\n{'':15}".join(map(printable, text.split("\n")))
 
 
 def readable(data: bytes) -> str:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
+from executor.chain.dates import Dates
 from executor.chain.news import News
 from executor.chain.reader import ChainReader
 from executor.node.config import NodeConfig
@@ -17,7 +18,10 @@ from executor.store.events import EventLog
 @asynccontextmanager
 async def open_chains(config: NodeConfig, events: EventLog, meters: Meters) -> AsyncIterator[Mapping[int, ChainReader]]:
     """A reader of each configured chain, by id, while inside; what endpoints do is told and measured."""
-    readers = {chain_id: ChainReader(urls, chain_id) for chain_id, urls in config.endpoints.items()}
+    readers = {
+        chain_id: ChainReader(urls, chain_id, dates=Dates(config.chain.ahead_s))
+        for chain_id, urls in config.endpoints.items()
+    }
     for reader in readers.values():
         reader.panel.report = partial(_tell, events, reader.chain_id)
     meters.read(partial(read_chains, tuple(readers.values())))

@@ -64,6 +64,15 @@ class ChainConfig(Table):
         Field(description='Blocks on top of a request before it is taken, or "finalized".'),
     ] = 1
     poll_interval_s: Annotated[Seconds, Field(ge=0.02, le=60, description="Pause between looks for a new block.")] = 1.0
+    ahead_s: Annotated[
+        Seconds,
+        Field(
+            ge=15,
+            le=10_000_000_000,
+            description="How far ahead of this machine's clock a block may be dated, on every chain; endpoints that "
+            "say more are not believed: a false date would close requests and end triggers for good.",
+        ),
+    ] = 900.0
 
 
 class ReadChainConfig(Table):

@@ -132,6 +132,7 @@ class Driver:
         traffic: Traffic = no_traffic,
         conditions: Conditions | None = None,
         large: asyncio.Semaphore | None = None,
+        callback_gas: Callable[[Request], int] = lambda request: request.callback_gas_limit,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._member = member
@@ -143,6 +144,7 @@ class Driver:
         self._events = events
         self._on_attested = on_attested
         self._transmit = transmit
+        self._callback_gas = callback_gas
         self._traffic = traffic
         self._wire: Wire | None = None
         self._intake = Intake(member.epoch.n, self._read, events, traffic, large)
@@ -183,7 +185,8 @@ class Driver:
             if request_id not in self._requests:  # closed while this waited
                 return []
             record = self._journal.find(request_id, "record") or empty_record(request_id, request.function_id)
-            return self._member.restore(request_id, record, now, pushed=request.origin is not None)
+            pushed, gas = request.origin is not None, self._callback_gas(request)
+            return self._member.restore(request_id, record, now, pushed=pushed, callback_gas=gas)
 
         self._reading.add(step)
         await self._inbox.put(step)

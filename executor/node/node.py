@@ -260,6 +260,7 @@ class Node:
             traffic=self._meters.traffic,
             conditions=self.conditions,
             large=self._large,
+            callback_gas=self.triggers.registrations.callback_gas,
         )
         transport = HttpTransport(self.server, epoch, index, signer, continuity.received)
         driver.attach(transport)

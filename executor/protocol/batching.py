@@ -4,8 +4,9 @@ Rule 1. A lone report is attested at once: the votes over its leaf already are i
 Rule 2. While other requests are under way, a report at quorum waits a short window for them; then the leader proposes
         the leaves of everything at quorum as one batch.
 Rule 3. A member signs the root only if every leaf is the report it voted for itself and still stands by: signing a
-        root is voting for every leaf in it. And only if one transaction can deliver them all: an attestation ends
-        agreement on its requests (delivering.py, Rule 3), also where nobody can deliver it.
+        root is voting for every leaf in it. And only if one transaction can deliver them all, even where each callback
+        burns all it may: an attestation ends agreement on its requests (delivering.py, Rule 3), also where nobody can
+        deliver it, and a consumer could else take the others' reports down with its own.
 Rule 4. A batch without a quorum for its root in time is split into halves, both proposed at once, with half the time
         each; so are those; what still has no quorum is attested one by one. When the round ends, everything is.
 Rule 5. Members that signed no part of a batch that was split to the end are not counted on for the rest of the round:
@@ -44,6 +45,14 @@ MAX_BATCH_BYTES = 2 * 1024 * 1024  # twice that in hex, half of what a message m
 # Packed reports: nodes' pools refuse transactions above 128 KiB. Its gas, 40 a byte (EIP-7623), is 4.8 M at most.
 MAX_BATCH_DATA = 120_000
 PACKED_HEAD = 115  # of a report, before its payload (docs/wire.md §6)
+# Of 2^24, which is all that a transaction may have (EIP-7825): a million is left for the transaction itself, the proof
+# (350,000 of 67 signatures) and what EIP-150 keeps back from the last callback (80,000 of 5 million).
+MAX_BATCH_GAS = 2**24 - 1_000_000
+REPORT_GAS = (
+    45_000  # beside the callback: slot, account, prices, events, all cold (docs/gas.md), and a failure's reason
+)
+PUSH_GAS = 120_000  # more: a receiver is asked three questions of 30,000 (ERC-165), its registration is looked up
+BYTE_GAS = 24  # 16 in calldata, the rest where it is hashed and handed on
 MAX_SPLITS = 2  # a batch, its halves, their halves: 7 proposals and 0.875 s, in a round of 4 s
 MIN_SPLIT = 3  # fewer have no part that is a batch
 MAX_SLOWNESS = 8.0  # of half a second, in a round of 4 s; never more than half a round
@@ -172,9 +181,11 @@ def _choose(batcher: Batcher, lives: Lives, most: int) -> list[Report]:
 
 
 def _fit(lives: Sequence[Life], most: int) -> bool:
-    """Whether one message about these requests and one transaction with their reports can hold them."""
+    """Whether one message about these requests and one transaction with their reports can hold them (Rule 3)."""
     data = sum(PACKED_HEAD + len(life.payload) for life in lives)
-    return len(lives) <= most and data <= MAX_BATCH_DATA and sum(map(_size, lives)) <= MAX_BATCH_BYTES
+    gas = BYTE_GAS * data + sum(life.callback_gas + REPORT_GAS + PUSH_GAS * life.pushed for life in lives)
+    fits = len(lives) <= most and data <= MAX_BATCH_DATA and gas <= MAX_BATCH_GAS
+    return fits and sum(map(_size, lives)) <= MAX_BATCH_BYTES
 
 
 def _size(life: Life) -> int:

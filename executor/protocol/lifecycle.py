@@ -81,6 +81,7 @@ class Life:
 
     subject: Subject
     pushed: bool = False  # a trigger made it: its report is pushed, not fulfilled
+    callback_gas: int = 0  # that its consumer or receiver may burn
     # Durable (record.py).
     lock: Certificate | None = None
     promises: Promises = field(default_factory=Promises)

@@ -84,13 +84,17 @@ class Member:
         self._advance(now)
         key = request_id(request)
         if key not in self._lives and key not in self._closed:
-            self._open(Life(self._subject(key, request.function_id), pushed=request.origin is not None))
+            life = Life(self._subject(key, request.function_id), pushed=request.origin is not None)
+            life.callback_gas = request.callback_gas_limit
+            self._open(life)
         return self._settle()
 
-    def restore(self, request: RequestId, record: bytes, now: float, *, pushed: bool = False) -> list[Effect]:
+    def restore(
+        self, request: RequestId, record: bytes, now: float, *, pushed: bool = False, callback_gas: int = 0
+    ) -> list[Effect]:
         """Take up a request from its journal record, also one closed before (a reorganised chain brought it back).
 
-        `pushed` says that a trigger made it.
+        `pushed` says that a trigger made it, `callback_gas` what its consumer or receiver may burn.
 
         Raises InvalidEncoding, or InvalidValue for the record of another request.
         """
@@ -101,7 +105,7 @@ class Member:
         if request not in self._lives:
             self._closed.pop(request, None)
             life = restore_life(self._subject(request, saved.function_id), saved)
-            life.attested_at, life.pushed = self._desk.now, pushed
+            life.attested_at, life.pushed, life.callback_gas = self._desk.now, pushed, callback_gas
             if life.attestation is not None:
                 life.phase = Phase.ATTESTED
             self._open(life)

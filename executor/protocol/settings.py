@@ -21,5 +21,5 @@ class Settings:
     )
     delivery_patience_s: float = 12.0  # three rounds of 4 s: a transaction not seen by then is transmitted again
     patience_rounds: int = 3  # rounds after which an unanswered Execute or Observe is asked for again
-    batch_reports: int = 32  # with callbacks of 300,000 gas each, below the 16.7 M of a transaction (EIP-7825)
+    batch_reports: int = 32  # fewer where their callbacks may burn more than a transaction has (batching.py)
     scheme: Scheme | None = None

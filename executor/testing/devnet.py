@@ -292,6 +292,7 @@ class Devnet:
                 "start_block": self.deployment.block_number,
                 "confirmations": 0,  # blocks come with transactions only
                 "poll_interval_s": settings.poll_interval_s,
+                "ahead_s": 1e9,  # a development chain's time is set at will
             },
             "signer": {"socket": str(node.socket)},
             "workers": {"compiled": "../compiled", "count": settings.workers},  # one compilation serves all: one user's

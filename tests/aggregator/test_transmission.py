@@ -14,6 +14,7 @@ from executor.errors import (
     SignerUnavailable,
     SigningRefused,
     TransactionFailed,
+    TransactionReverted,
 )
 from executor.model.ids import Digest, EventHash, FunctionId, RegistrationId, RequestId, TranscriptHash
 from executor.model.receipt import ChainLocation
@@ -47,7 +48,7 @@ class Chain:
 
     def __init__(self, error=None):
         self.error, self.gate, self.under_way, self.most = error, asyncio.Event(), 0, 0
-        self.late = False
+        self.late, self.outcome = False, None
         self.gate.set()
 
     async def deliver(self, epoch, attestation, payloads, origins=()):
@@ -58,6 +59,8 @@ class Chain:
         if self.error is not None:
             raise self.error
         ids = tuple(report.request_id for report in attestation.reports)
+        if self.outcome is not None:
+            return self.outcome
         if self.late:
             return Transmission(None, 0, (), ids, ())
         return Transmission(LOCATION, 50_000, ids, (), tuple(range(7, 7 + len(ids))))
@@ -69,7 +72,7 @@ async def events(tmp_path):
 
 
 async def test_requests_are_fulfilled_and_what_triggers_made_is_pushed(events):
-    """Rule 3: one transaction for each kind that the attestation holds."""
+    """Rule 4: one transaction for each kind that the attestation holds."""
     origin = PushOrigin(RegistrationId(bytes(32)), EventHash(bytes(32)))
     given = []
 
@@ -107,6 +110,25 @@ async def test_a_failure_is_told_and_does_not_end_the_node(events, error):
     await Transmissions(make_epoch(), Chain(error), events).transmit(effect(1))
     assert [event.kind for event in events.after(1)] == ["transmission-failed"]
     assert events.after(1)[0].fields["reason"] == str(error)
+
+
+async def test_gas_that_nobody_pays_back_is_told_and_counted(events):
+    """A transaction that was undone, and one that somebody's copy came before: both cost their sender gas."""
+    chain = Chain(TransactionReverted("the router refused the delivery in 0x01: out of gas", 90_000))
+    transmissions = Transmissions(make_epoch(), chain, events)
+    await transmissions.transmit(effect(1, 2))
+    assert [event.kind for event in events.after(2)] == ["transmission-failed"] * 2 + ["transmission-lost"]
+    chain.error = None
+    chain.outcome = Transmission(LOCATION, 30_000, (), (effect(1).attestation.reports[0].request_id,), ())
+    await transmissions.transmit(effect(1))
+    assert [event.fields["gas_used"] for event in events.after(0) if event.kind == "transmission-lost"] == [
+        90_000,
+        30_000,
+    ]
+    assert (transmissions.gas_lost, transmissions.gas_used, transmissions.late) == (120_000, 120_000, 1)
+    chain.outcome = None
+    await transmissions.transmit(effect(3))
+    assert (transmissions.gas_lost, transmissions.gas_used) == (120_000, 170_000)
 
 
 async def test_an_account_without_funds_is_told_of_once_and_again_when_it_pays(events):

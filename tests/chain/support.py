@@ -126,10 +126,13 @@ class Scene:
         """A request of the consumer, mined."""
         return await self.consumer.request(self.requester, FUNCTION, input)
 
-    async def request_by_eater(self, count: int, callback_gas_limit: int) -> list[SeenRequest]:
-        """Requests of a new consumer whose callback burns all its gas."""
-        # Called by the router: INVALID. Else what it is called with is passed on to the router.
-        runtime = b"\x73" + self.client.router + bytes.fromhex("803314602c57365f5f375f5f365f5f855af115602c57005bfe")
+    async def request_by_eater(
+        self, count: int, callback_gas_limit: int, *, two_faced: bool = False
+    ) -> list[SeenRequest]:
+        """Requests of a new consumer whose callback burns all its gas; a two-faced one spends none in estimates."""
+        # Called by the router: INVALID, or only where gas has a price. Else what it is called with goes to the router.
+        end = "5b3a15603357fe5b00" if two_faced else "5bfe"
+        runtime = b"\x73" + self.client.router + bytes.fromhex("803314602c57365f5f375f5f365f5f855af115602c5700" + end)
         made = await self.requester.send(None, bytes.fromhex("600b380380600b5f395ff3") + runtime)
         assert made.contract is not None
         await add_consumer(self.client, self.requester, self.deployment.subscription, made.contract)

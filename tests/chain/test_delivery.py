@@ -2,7 +2,14 @@
 
 import pytest
 
-from executor.chain.transmitter import MAX_TRANSACTION_GAS, Transmission, delivery_calldata
+from executor.chain.calls import transact
+from executor.chain.transmitter import (
+    EARNINGS_GAS,
+    MAX_TRANSACTION_GAS,
+    Transmission,
+    delivery_calldata,
+    gas_limit,
+)
 from executor.crypto.digests import report_leaf
 from executor.crypto.merkle import merkle_root
 from executor.crypto.proofs import check_proof
@@ -74,6 +81,40 @@ async def test_callbacks_that_burn_their_gas_keep_no_batch_from_fitting_a_transa
     assert sent.location is not None
     mined = await any_scene.client.rpc.call("eth_getTransactionByHash", str(sent.location.transaction))
     assert int(mined["gas"], 16) <= MAX_TRANSACTION_GAS
+
+
+@pytest.mark.parametrize(("count", "gas"), [(32, 300_000), (3, 5_000_000)])
+async def test_callbacks_that_are_cheap_until_they_are_mined_undo_no_delivery(
+    scene: Scene, count: int, gas: int
+) -> None:
+    """Estimates have no gas price, and a consumer can see that: there is gas for each callback's whole limit.
+
+    As many as a batch may hold (protocol/batching.py), at the default limit and at the most that a router can have.
+    """
+    await transact(scene.requester, "Router", scene.client.router, "setLimits", 300, gas, 16_384)
+    requests = await scene.request_by_eater(count, gas, two_faced=True)
+    reports, outputs = zip(*[answer(seen, 7) for seen in requests], strict=True)
+    attestation = attest(scene.epoch, reports, Scheme.ECDSA)
+    call = delivery_calldata(scene.epoch, attestation, outputs)
+    estimate = await scene.transmitter.sender.estimate(scene.client.router, call)
+    sent = await scene.transmitter.deliver(scene.epoch, attestation, outputs)
+    assert len(sent.delivered) == count
+    await transact(scene.requester, "Router", scene.client.router, "setLimits", 300, 300_000, 16_384)
+    assert sent.gas_used > count * gas > 2 * estimate
+
+
+@pytest.mark.parametrize(
+    ("estimate", "open_gas", "limit"),
+    [
+        (100_000, 300_000, 100_000 + 5_000 + 300_000 + EARNINGS_GAS),
+        (12_000_000, 9_600_000, MAX_TRANSACTION_GAS),
+        (MAX_TRANSACTION_GAS - 1, 0, MAX_TRANSACTION_GAS),
+        (MAX_TRANSACTION_GAS, 9_600_000, MAX_TRANSACTION_GAS),
+    ],
+)
+def test_no_margin_makes_a_transaction_too_large(estimate: int, open_gas: int, limit: int) -> None:
+    """Nodes refuse what may use more than 2^24 (EIP-7825), and then nobody could deliver what fits."""
+    assert gas_limit(estimate, open_gas) == limit
 
 
 async def test_a_late_delivery_sends_nothing(any_scene: Scene) -> None:

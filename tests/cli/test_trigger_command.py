@@ -31,6 +31,7 @@ class Node(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.refusal = ""
+        self.line: dict[str, object] = LINE
         self.posts: list[tuple[str, bytes]] = []
 
     @property
@@ -48,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
         """Health, list, one trigger."""
         told: dict[str, object] = {"chain_id": 31337, "router": str(ROUTER)}
         if self.path.startswith("/v1/triggers"):
-            told = {"finalized_block": 41, "count": 1, "triggers": [LINE]}
+            told = {"finalized_block": 41, "count": 1, "triggers": [self.server.line]}
         self._reply(200, told)
 
     def do_POST(self) -> None:
@@ -99,6 +100,20 @@ def test_a_refusal_is_told(executor: Run, node: Node) -> None:
     env = {"EXECUTOR_TRIGGER_KEY": ACCOUNT.private_key.hex()}
     done = executor("trigger", "fire", KEY, "--node", node.url, env=env)
     assert (done.returncode, node.refusal in done.stderr) == (2, True)
+
+
+def test_a_nodes_words_move_no_cursor(executor: Run, node: Node) -> None:
+    """Neither in an error nor in a table: escapes, reversals and lines that look like ours stay text."""
+    words = "no\x1b[2J\u202e\x07\nkept by        https://good.example"
+    node.refusal = words
+    env = {"EXECUTOR_TRIGGER_KEY": ACCOUNT.private_key.hex()}
+    done = executor("trigger", "fire", KEY, "--node", node.url, env=env)
+    assert "no\\x1b[2J\\x202e\\x07 kept by" in done.stderr
+    node.line = LINE | {"function_id": words, "trigger": words}
+    listed = executor("trigger", "list", "--node", node.url).stdout
+    assert "\\x1b[2J" in listed
+    assert not any(line.startswith("kept by") for line in listed.splitlines())
+    assert all(letter.isprintable() for letter in (listed + done.stderr).replace("\n", ""))
 
 
 def test_list_shows_how_each_stands(executor: Run, node: Node) -> None:

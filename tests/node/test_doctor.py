@@ -59,14 +59,14 @@ def config(folder: Path, *urls: str, **chain: Any) -> NodeConfig:
 
 
 def rpc(
-    head: int, *, chain_id: int = 31337, missing: tuple[str, ...] = ()
+    head: int, *, chain_id: int = 31337, missing: tuple[str, ...] = (), ahead_s: int = 0
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """An endpoint at a head; the methods in `missing` it refuses."""
 
     async def answer(request: web.Request) -> web.Response:
         call = await request.json()
         reply: dict[str, Any] = {"jsonrpc": "2.0", "id": call["id"]}
-        block = {"number": hex(head), "hash": "0x" + "ab" * 32, "timestamp": hex(int(time.time()))}
+        block = {"number": hex(head), "hash": "0x" + "ab" * 32, "timestamp": hex(int(time.time()) + ahead_s)}
         results = {"eth_chainId": hex(chain_id), "eth_getBlockByNumber": block, "eth_getLogs": [], "eth_getCode": "0x"}
         results["eth_getBalance"] = "0x0"
         if call["method"] in missing or str(call["params"][:1]) in missing or str(call["params"]) in missing:
@@ -151,6 +151,15 @@ async def test_endpoints_are_compared_with_each_other(serve: Serve, tmp_path: Pa
     assert levels(findings) == ["ok", "warning", "problem"]
     assert "90, 10 behind" in findings[1].fact
     assert "correct the chain's id" in findings[2].advice
+
+
+async def test_an_endpoint_that_invents_time_is_named(serve: Serve, tmp_path: Path) -> None:
+    """The node believes none of its blocks, so that is a problem."""
+    lying = await serve(rpc(100, ahead_s=86_400))
+    found, alone = await check_endpoints(Scene(config(tmp_path, lying)))
+    assert (found.level, alone.level) == ("problem", "warning")
+    assert "ahead of this machine's clock" in found.fact
+    assert "one endpoint only" in alone.fact
 
 
 async def test_what_an_endpoint_forgot_is_named(serve: Serve, tmp_path: Path) -> None:

@@ -109,6 +109,33 @@ def test_what_triggers_made_goes_out_apart():
     assert sorted(len(batch & pushed) for batch in batches) == [0, 3]
 
 
+@pytest.mark.parametrize(("gas", "most"), [(300_000, 32), (1_000_000, 15), (5_000_000, 3)])
+def test_callbacks_that_may_burn_all_gas_go_out_in_as_many_transactions_as_hold_them(gas, most):
+    """Rule 3: whatever the consumers burn, each batch can be delivered, so none takes the others' reports with it."""
+    requests = [replace(make_request(nonce), callback_gas_limit=gas) for nonce in range(33)]
+    simulation = Simulation(no_slot, None, suite=FastSignatures(), start_s=START_S + 1.0)
+    for request in requests:
+        simulation.request(request)
+    assert simulation.finish(3 * ROUND_S)
+    assert max(sizes(simulation)) == most
+    assert {report.request_id for each in simulation.transmitted for report in each.attestation.reports} == {
+        request_id(request) for request in requests
+    }
+
+
+def test_a_batch_that_no_transaction_holds_is_not_signed():
+    """A leader that proposes it is answered for smaller ones; pushes cost their probes, too."""
+    bench, reports = Bench(seen=False), []
+    for nonce in range(4):
+        asked = replace(make_request(nonce), callback_gas_limit=5_000_000)
+        bench.member.seen(asked, bench.now)
+        reports.append(
+            bench.run(bench.member.executed(request_id(asked), EMPTY, Returned(b"x", 1), bench.now))[-1].message.report
+        )
+    assert sent(bench.receive(0, BatchProposal(tuple(reports))), "batch-vote") == []
+    assert len(sent(bench.receive(0, BatchProposal(tuple(reports[:3]))), "batch-vote")) == 1
+
+
 def test_a_leader_that_proposes_without_end_gets_so_many_signatures():
     """Rule 6; the next round is a new turn."""
     bench, reports = Bench(seen=False), []

@@ -46,32 +46,41 @@ async def check_endpoints(scene: Scene) -> list[Finding]:
     async def other(provider: RpcProvider, name: str, block: Any) -> list[Finding]:
         return [*await _finalized(provider, name), *await _by_hash(provider, name, block)]
 
-    every = [_check_chain(config.chain.id, config.chain.rpc_urls, home, "")]
-    every += [_check_chain(each.id, each.rpc_urls, other, f"chain {each.id}, ") for each in config.chains]
+    every = [_check_chain(config.chain.id, config.chain.rpc_urls, home, "", config.chain.ahead_s)]
+    every += [
+        _check_chain(each.id, each.rpc_urls, other, f"chain {each.id}, ", config.chain.ahead_s)
+        for each in config.chains
+    ]
     return [finding for findings in await asyncio.gather(*every) for finding in findings]
 
 
-async def _check_chain(chain_id: int, urls: Sequence[str], depth: Depth, of: str) -> list[Finding]:
+async def _check_chain(chain_id: int, urls: Sequence[str], depth: Depth, of: str, ahead_s: float) -> list[Finding]:
     names = [origin(url) for url in urls]
     named = [name if names.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(names)]
     looks = await asyncio.gather(
         *(_look(f"{of}{name}", url, chain_id, depth) for name, url in zip(named, urls, strict=True))
     )
     highest = max(look.head for look in looks)
-    findings = [finding for look in looks for finding in (*look.findings, *_beside(look, highest))]
+    findings = [finding for look in looks for finding in (*look.findings, *_beside(look, highest, ahead_s))]
     if len(looks) == 1:
         advice = "name endpoints of other providers in rpc_urls: a single one can hide and invent events and state"
         findings.append(Finding(AREA, "warning", f"{of}one endpoint only", advice))
     return findings
 
 
-def _beside(look: Look, highest: int) -> list[Finding]:
+def _beside(look: Look, highest: int, ahead_s: float) -> list[Finding]:
     if look.head < 0:
         return []
     lag = highest - look.head
     fact = f"{look.name}: block {look.head}, {lag} behind the others"
     if lag >= LAG_WARNING:
         return [Finding(AREA, "warning", fact, "wait until it has caught up, or replace it")]
+    if -look.age_s > ahead_s:
+        fact = f"{look.name}: block {look.head} is dated {-look.age_s:.0f} s ahead of this machine's clock"
+        advice = (
+            "set the clock; if it is right, the endpoint lies: replace it. The node does not read on ([chain] ahead_s)"
+        )
+        return [Finding(AREA, "problem", fact, advice)]
     if look.age_s > OLD_HEAD_S:
         fact = f"{look.name}: block {look.head} is {look.age_s:.0f} s old"
         return [

@@ -47,6 +47,7 @@ class Instruments:
         self.faults = counter("faults_total", "Messages that broke a rule of the protocol.", "peer")
         self.transmissions = counter("transmissions_total", "Deliveries tried by this node.", "result")
         self.delivery_gas = counter("delivery_gas_total", "Gas that this node's deliveries used.")
+        self.lost_gas = counter("lost_gas_total", "Gas of transactions that delivered nothing, which nobody pays back.")
         self.signer = histogram("signer_seconds", "Answers of the signer, with its disk.", LATENCY_S)
         self.signer_failures = counter("signer_failures_total", "Asks that the signer did not answer.")
         self.journal = histogram("journal_commit_seconds", "Commits of the journal.", DISK_S)

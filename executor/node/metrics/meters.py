@@ -115,6 +115,8 @@ class Meters:
             case "transmitted":
                 our.transmissions.labels("delivered").inc()
                 our.delivery_gas.inc(fields.get("gas_used", 0) / max(1, fields.get("batch", 1)))
+            case "transmission-lost":
+                our.lost_gas.inc(fields.get("gas_used", 0))
             case "transmission-failed" | "transmitter-without-funds":
                 our.transmissions.labels("failed").inc()
             case _ if kind in CLOSING:

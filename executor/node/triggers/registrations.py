@@ -16,6 +16,7 @@ from executor.chain.triggers import Change, PauseChanged, Registered, Removed
 from executor.errors import InvalidTrigger
 from executor.model.codec import Natural, decode, encode
 from executor.model.ids import RegistrationId, RequestId
+from executor.model.request import Request
 from executor.model.trigger import Registration, TriggerKind
 from executor.model.trigger_config import TriggerConfig, parse_trigger_config
 from executor.store.events import EventLog
@@ -25,6 +26,7 @@ KIND: Constant = "registration"
 MAX_REGISTRATIONS: Constant = 5_000  # configs in memory: some 10 kB each at worst
 MAX_RECORD_BYTES: Constant = 131_072  # config and input in hex, 41 kB
 HOUR_S: Constant = 3_600
+MAX_CALLBACK_GAS: Constant = 5_000_000  # contracts/src/Settings.sol
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,13 @@ class Registrations:
     def find(self, registration: RegistrationId) -> Entry | None:
         """A registration, active or not."""
         return self._entries.get(registration)
+
+    def callback_gas(self, request: Request) -> int:
+        """What a request's consumer, or its trigger's receiver, may burn; the most, where that is not known."""
+        if request.origin is None:
+            return request.callback_gas_limit
+        entry = self._entries.get(request.origin.registration)
+        return MAX_CALLBACK_GAS if entry is None else entry.kept.registration.callback_gas_limit
 
     def active(self, kind: TriggerKind, block: int | None) -> list[Entry]:
         """Those of a kind that start runs with this home block, or with any."""
