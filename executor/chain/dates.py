@@ -26,6 +26,6 @@ class Dates:
         ahead_s = timestamp - self.clock()
         if ahead_s > self.ahead_s:
             raise ChainUnavailable(
-                f"block {number} of chain {chain_id} is dated {ahead_s:.0f} s ahead of this machine's clock, believed are "
-                f"{self.ahead_s:g} s ([chain] ahead_s): the endpoints lie, or the clock is wrong (`executor doctor`)"
+                f"block {number} of chain {chain_id} is dated {ahead_s:.0f} s ahead of this machine's clock, believed "
+                f"are {self.ahead_s:g} s ([chain] ahead_s): the endpoints lie, or the clock is wrong (`executor doctor`)"
             )

@@ -121,13 +121,10 @@ class Transmitter:
         marked = replace(attestation, proof=await self.sums.mark(epoch, attestation))
         call = delivery_calldata(epoch, marked, payloads, origins)
         try:
-            gas = await self._sender.estimate(self._client.router, call)
+            call, gas = await self._estimate(epoch, attestation, call, whole)
         except RpcRefused as error:
-            if call == whole:
-                why = revert_reason(error.data) if error.data else error.message
-                return await self._unless_closed(reports, origins, why, None)
-            self.sums.forget(epoch, attestation)
-            return await self.deliver(epoch, attestation, payloads, origins)
+            why = revert_reason(error.data) if error.data else error.message
+            return await self._unless_closed(reports, origins, why, None)
         if gas > MAX_TRANSACTION_GAS:
             raise TransactionFailed(
                 f"a delivery of {len(ids)} reports takes {gas} gas, a transaction has at most {MAX_TRANSACTION_GAS}"
@@ -137,6 +134,19 @@ class Transmitter:
             return await self._unless_closed(reports, origins, await self._why(call, receipt), receipt)
         await self.sums.remember(epoch, attestation, self._sender)
         return self._transmission(receipt)
+
+    async def _estimate(self, epoch: Epoch, attestation: Attestation, call: bytes, whole: bytes) -> tuple[bytes, int]:
+        """What to send and its gas: the call, or the whole one where a sum that it names is not there after all.
+
+        Once: what refuses both refuses for another reason. Raises RpcRefused.
+        """
+        try:
+            return call, await self._sender.estimate(self._client.router, call)
+        except RpcRefused:
+            if call == whole:
+                raise
+        self.sums.forget(epoch, attestation)
+        return whole, await self._sender.estimate(self._client.router, whole)
 
     async def _open_gas(self, reports: Sequence[Report], origins: Sequence[PushOrigin | None]) -> int | None:
         """Gas for the callbacks of what is open; None if nothing is. Raises TransactionFailed when nobody would pay."""

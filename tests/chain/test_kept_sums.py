@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from executor.chain.accounts import dev_accounts
@@ -63,6 +65,19 @@ async def test_a_sum_that_a_reorganisation_took_is_missed_once(restored: Scene) 
     await deliver(restored, through)
     assert await restored.client.rpc.call("evm_revert", snapshot)
     assert await bitmap(restored, await deliver(restored, through)) == 0b1011
+
+
+async def test_a_delivery_that_is_refused_for_another_reason_is_given_up(restored: Scene) -> None:
+    """The sum is there, so its mark is not what the router minds: the whole proof is tried once, and that is all."""
+    through = transmitter(restored, remember_after=1)
+    await deliver(restored, through)
+    seen = await restored.request()
+    (report, output), (other, _) = answer(seen, 5), answer(seen, 6)
+    forged = replace(attest(restored.epoch, [other], Scheme.BLS), reports=(report,))
+    before = through.sums.marked
+    with pytest.raises(TransactionFailed, match="BadAggregate"):
+        await through.deliver(restored.epoch, forged, [output])
+    assert through.sums.marked == before + 1
 
 
 async def test_what_is_no_aggregate_is_left_alone(restored: Scene) -> None:
