@@ -114,6 +114,7 @@ async def _run(config: NodeConfig, wrap: Wrap, asked: asyncio.Event) -> None:
             cache=config.workers.compiled,
             watchdog_s=config.workers.watchdog_s,
             require_confinement=config.workers.require_confinement,
+            apart=config.workers.apart,
         )
         await pool.start()
         try:

@@ -27,5 +27,5 @@ class Dates:
         if ahead_s > self.ahead_s:
             raise ChainUnavailable(
                 f"block {number} of chain {chain_id} is dated {ahead_s:.0f} s ahead of this machine's clock, believed "
-                f"are {self.ahead_s:g} s ([chain] ahead_s): the endpoints lie, or the clock is wrong (`executor doctor`)"
+                f"are {self.ahead_s:g} s ([chain] ahead_s): the endpoints lie, or the clock is wrong (executor doctor)"
             )

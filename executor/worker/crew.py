@@ -9,6 +9,9 @@ Rule 3. Going because of stopped guests is rationed, one process in STOPPED_GUES
 Rule 4. A fresh worker, one that never ran a guest nor compiled a module, is kept ready. Only fresh ones compile, and
         each once: no process that ran a guest, or chewed a stranger's module, ever makes code that others run. Those
         that compiled serve runs like any other; those beyond `size` go.
+Rule 5. A function that runs alone gets processes in which no other function ran or will run: what took a worker over
+        reads nothing that such a function is given, and such a function leaves nothing behind. KEPT_ALONE of them are
+        kept idle; a function that is not among these takes a fresh one.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from executor.worker.handle import WorkerHandle, WorkerSettings
 from executor.worker.turns import CLOSED
 
 STOPPED_GUEST_S: Final = 10.0
+KEPT_ALONE: Final = 4  # processes of some 100 MB
 
 
 RETRY_S: Final = 5.0
@@ -61,15 +65,16 @@ class Crew:
         """How many are lent."""
         return len(self._lent)
 
-    async def take(self, function_id: FunctionId, *, fresh: bool = False) -> WorkerHandle:
+    async def take(self, function_id: FunctionId, *, fresh: bool = False, alone: bool = False) -> WorkerHandle:
         """A worker to give back: fresh, or else one that holds the function if possible; started if there is none.
 
-        Raises HostFault or WorkerDied when none could be started.
+        `alone`: one of the function's own (Rule 5). Raises HostFault or WorkerDied when none could be started.
         """
         while True:
             if self._closed:
                 raise HostFault(CLOSED)
-            if worker := self._pick(function_id, fresh=fresh):
+            if worker := self._pick(function_id, fresh=fresh, alone=alone):
+                worker.alone = function_id if alone else None
                 self._lent.add(worker)
                 return worker
             await self._news()
@@ -96,12 +101,13 @@ class Crew:
         self._idle.clear()
         await asyncio.gather(*self._ending)
 
-    def _pick(self, function_id: FunctionId, *, fresh: bool) -> WorkerHandle | None:
+    def _pick(self, function_id: FunctionId, *, fresh: bool, alone: bool) -> WorkerHandle | None:
         """The best idle worker, which is no longer idle: used ones first, so that a fresh one stays."""
         for worker in [worker for worker in self._idle if not worker.alive]:
             self._idle.remove(worker)
             self._end(worker)
-        candidates = [worker for worker in self._idle if worker.fresh or not fresh]
+        own = function_id if alone else None
+        candidates = [each for each in self._idle if each.fresh or (each.alone == own and not fresh)]
         if not candidates:
             return None
         best = max(candidates, key=lambda worker: (function_id in worker.holds, not worker.fresh))
@@ -135,6 +141,10 @@ class Crew:
                 self._idle.remove(worker)
                 self._end(worker)
                 fresh -= 1
+        kept = [worker for worker in self._idle if worker.alone is not None]
+        for worker in kept[: max(0, len(kept) - KEPT_ALONE)]:  # those that were lent longest ago
+            self._idle.remove(worker)
+            self._end(worker)
         if now_s - self._failed_s >= RETRY_S:
             for _ in range(fresh + len(self._starting) - len(self._waiters), self._spares):
                 self._start()
@@ -143,7 +153,7 @@ class Crew:
         if worker.stopped_a_guest and now_s - self._stopped_guest_s >= STOPPED_GUEST_S:
             self._stopped_guest_s = now_s
             return True
-        used = sum(not each.fresh for each in self._idle)
+        used = sum(not each.fresh and each.alone is None for each in self._idle)
         return worker.runs >= self._max_runs or (worker.compiled and used > self._size)
 
     def _start(self) -> asyncio.Task[None]:

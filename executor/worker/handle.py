@@ -72,6 +72,8 @@ class WorkerHandle:
         self.runs = 0
         self.heard_bytes = 0
         """Of its standard error."""
+        self.alone: FunctionId | None = None
+        """The one function that it runs, if it runs no other."""
         self.compiled = False
         """Whether it compiled a module, which was a stranger's."""
         self.stopped_a_guest = False
@@ -113,7 +115,7 @@ class WorkerHandle:
     @property
     def fresh(self) -> bool:
         """Whether it ran no guest and compiled no module: whoever made code before may make bad code now."""
-        return not self.runs and not self.compiled
+        return not self.runs and not self.compiled and self.alone is None
 
     @property
     def process_id(self) -> int:

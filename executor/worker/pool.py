@@ -9,7 +9,8 @@ Rule 2. A worker that dies costs its request one more try on another worker. An 
         no call that was answered: the answers are kept for it (worker/worlds.py).
 Rule 3. A run that fails us again (died twice, watchdog, a fault of the worker) counts against its function; after
         TOLERATED in a row the function is suspended for a while (worker/suspensions.py).
-Rule 4. A pool belongs to the event loop it was started in. It is not for threads.
+Rule 4. Functions that read secrets or private inputs share no process with others (worker/crew.py, Rule 5).
+Rule 5. A pool belongs to the event loop it was started in. It is not for threads.
 """
 
 from __future__ import annotations
@@ -76,7 +77,8 @@ class WorkerPool:
     `size`: execute runs at a time. `observers`: observe runs at a time (default twice as many), in processes that are
     started when needed. `spares`: processes kept ready beside those. `watchdog_s`: one run, `compile_s`: one load.
     `memory_bytes`: a worker, compiler included. `waiting`: runs that wait, then WorkersBusy. `require_confinement`:
-    refuse to start where the kernel cannot filter system calls.
+    refuse to start where the kernel cannot filter system calls. `apart`: each function runs in processes of its own, as
+    those that read secrets or private inputs always do.
     """
 
     def __init__(
@@ -92,12 +94,13 @@ class WorkerPool:
         runs_per_worker: int = RUNS_PER_WORKER,
         waiting: int = WAITING,
         require_confinement: bool = False,
+        apart: bool = False,
     ) -> None:
         observers = 2 * size if observers is None else observers
         if min(size, observers, runs_per_worker, waiting) < 1 or spares < 0 or min(watchdog_s, compile_s) <= 0:
             raise InvalidConfig("a worker pool needs positive sizes and times")
         settings = WorkerSettings(TimeLimits(watchdog_s, compile_s), memory_bytes, require_confinement)
-        self._directory, self._waiting = cache.absolute(), waiting
+        self._directory, self._waiting, self._apart = cache.absolute(), waiting, apart
         self._crew = Crew(settings, size=size, spares=spares, runs_per_worker=runs_per_worker)
         self._executes = Turns(size, each=size, waiting=waiting)
         self._observes = Turns(observers, each=max(1, observers // 2), waiting=waiting)
@@ -250,7 +253,7 @@ class WorkerPool:
             await code.prepare(function, function_id)
             try:
                 async with turns.turn(function_id):
-                    return await self._lend(function_id, act)
+                    return await self._lend(function, function_id, act)
             except WorkerDied as fault:
                 if died or self._closed:
                     raise WorkerDied(f"function {function_id}: {fault}") from fault
@@ -261,8 +264,11 @@ class WorkerPool:
                     raise HostFault(f"function {function_id}: the engine refuses the code it made") from error
                 missing = True
 
-    async def _lend(self, function_id: FunctionId, act: Callable[[WorkerHandle], Awaitable[T]]) -> T:
-        worker = await self._crew.take(function_id)
+    async def _lend(
+        self, function: Function, function_id: FunctionId, act: Callable[[WorkerHandle], Awaitable[T]]
+    ) -> T:
+        alone = self._apart or function.terms.capabilities.are_private
+        worker = await self._crew.take(function_id, alone=alone)
         try:
             return await act(worker)
         finally:
