@@ -160,8 +160,9 @@ class Engine(Outside):
         if node.alive:
             made = self.requests[request]
             record = node.journal.get(request) or empty_record(request, made.function_id)
-            pushed = made.origin is not None
-            self.carry_out(node, node.member.restore(request, record, self.local(node), pushed=pushed))
+            pushed, gas = made.origin is not None, made.callback_gas_limit
+            restored = node.member.restore(request, record, self.local(node), pushed=pushed, callback_gas=gas)
+            self.carry_out(node, restored)
 
     def answer(self, node: Node, call: Call, late_s: float = 0.0) -> None:
         """Have an answer reach the node's member, unless the node is killed in between."""
