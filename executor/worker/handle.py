@@ -19,6 +19,7 @@ from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.vm import Diagnostics
 from executor.vm.host import OBSERVED_TRAPS
+from executor.vm.host_functions import MAX_OPERATION_BYTES
 from executor.worker.confinement import Confinement
 from executor.worker.ends import check_end
 from executor.worker.frames import MAX_CODE_BYTES, TOLD_BLOB_BYTES, Frame, receive_async
@@ -206,12 +207,14 @@ class WorkerHandle:
         calls = 0
         while (frame := await self._receive()).kind == "call":
             calls += 1
-            request_bytes = sum(len(blob) for blob in frame.blobs)
-            if world is None or len(frame.blobs) != 1 or request_bytes > PROFILE.ceilings.call_request_bytes:
+            operation, request_bytes = frame.fields.get("operation"), sum(len(blob) for blob in frame.blobs)
+            named = isinstance(operation, str) and len(operation) <= MAX_OPERATION_BYTES
+            sized = len(frame.blobs) == 1 and request_bytes <= PROFILE.ceilings.call_request_bytes
+            if world is None or not named or not sized:
                 raise HostFault("a worker made a call that it cannot make")
             if calls > PROFILE.ceilings.calls:
                 raise HostFault(f"a worker made more than {PROFILE.ceilings.calls} calls in one run")
-            response = await world.call(str(frame.fields.get("operation")), frame.blobs[0])
+            response = await world.call(str(operation), frame.blobs[0])
             await self._send(response_frame(response))
         return frame
 

@@ -120,6 +120,15 @@ async def test_a_frame_larger_than_any_honest_one_is_not_read(head: bytes) -> No
         await told(head)
 
 
+@pytest.mark.parametrize("operation", ["http.fetch" * 7, "\x1b[2J" * 100_000, None, 7, ["http.fetch"]])
+async def test_an_operation_that_no_guest_can_name_is_not_asked(operation: object) -> None:
+    """The world never sees it, nor does a log."""
+    call = Frame("call", {"operation": operation}, (b"1.5",)).encode()
+    with pytest.raises(HostFault, match="cannot make") as caught:
+        await told(RUNNING + call, "observe")
+    assert len(str(caught.value)) < 100
+
+
 async def test_a_fault_is_told_in_few_and_printable_words() -> None:
     """A worker's words go into events and logs of the node."""
     header = json.dumps({"kind": "fault", "error": "HostFault", "message": "\ud800" + "x" * 100_000})
