@@ -17,7 +17,7 @@ VERBS = MappingProxyType(
         "inspect": "Show what a module, function or receipt is.",
         "verify": "Check a receipt: every signature, every hash, and the run itself.",
         "upload": "Have a committee's nodes keep a function's bytes.",
-        "secrets": "Give a function secrets, list and delete them; seal a private input.",
+        "secrets": "Give a function secrets, renew, list and delete them; seal a private input.",
         "trigger": "Register what starts a function, list, pause, remove, and fire triggers.",
         "keygen": "Make the keys of a node.",
         "keys": "List, lock, unlock and rotate keys; export and import what they signed.",

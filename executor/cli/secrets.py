@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -21,7 +21,7 @@ from executor.model.secret import NAME
 if TYPE_CHECKING:
     from executor.model.committee import Epoch
     from executor.model.function import Function
-    from executor.model.ids import FunctionId
+    from executor.model.ids import Address, FunctionId
     from executor.model.secret import Secret
 
 DAY_S: Final = 86_400
@@ -114,6 +114,42 @@ def delete(
     _tell(*_carry_out(change, _Place(rpc, chain_id, router, epoch)), change, json_output=json_output)
 
 
+@group.command()
+def renew(
+    function: FunctionArgument,
+    secrets: Annotated[
+        list[str],
+        typer.Option("--secret", help="NAME (its environment variable), NAME=env:VARIABLE or NAME=@FILE; repeatable."),
+    ],
+    rpc: Rpc,
+    chain_id: ChainId,
+    router: Router,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Until they expire.")] = 30,
+    within: Annotated[int, typer.Option(min=0, max=366, help="Days before its end at which a secret is due.")] = 7,
+    subscription: Subscription = 0,
+    key_file: KeyFile = None,
+    json_output: Json = False,
+) -> None:
+    """Put what the current epoch lacks or will soon lack, and nothing else: for a timer. What you deleted stays so."""
+    from executor.cli._renewal import due_names
+    from executor.cli._secrets import read_secrets
+
+    project = _project(function)
+    values = read_secrets(secrets, None if project is None else project.terms)
+    now = int(time.time())
+    change = _Change(function, project, values, now + days * DAY_S, subscription, key_file)
+    place = _Place(rpc, chain_id, router, None)
+    epoch, _, answers = _listed(place, key_file)
+    identity = str(_identity(function, project))
+    due = due_names(values, answers, identity, epoch.number, epoch.f, least_end=now + within * DAY_S)
+    if not due:
+        text = f"nothing is due in epoch {epoch.number}"
+        as_json({"epoch": epoch.number, "members": {}}) if json_output else fact("secrets", text)
+        return
+    change = replace(change, values={name: values[name] for name in due})
+    _tell(*_carry_out(change, replace(place, epoch=epoch.number)), change, json_output=json_output)
+
+
 @group.command("list")
 def list_secrets(
     rpc: Rpc,
@@ -124,16 +160,7 @@ def list_secrets(
     json_output: Json = False,
 ) -> None:
     """Show what each member of an epoch keeps of your secrets, in every epoch that it serves."""
-    from executor.cli.upload import read_key
-    from executor.crypto.secp256k1 import address_of
-    from executor.model.ids import Address
-    from executor.node.secrets.claims import HEADER, sign_list_claim
-
-    key = read_key(key_file, VARIABLE)
-    chosen = asyncio.run(_Place(rpc, chain_id, router, epoch).load())
-    expires = int(time.time()) + LIST_LIFE_S
-    header = sign_list_claim(key, address_of(key), chain_id, Address.from_hex(router), expires)
-    answers = asyncio.run(_ask_members(chosen, "GET", {HEADER: header}))
+    chosen, owner, answers = _listed(_Place(rpc, chain_id, router, epoch), key_file)
     if json_output:
         as_json({"epoch": chosen.number, "members": answers})
         return
@@ -153,7 +180,7 @@ def list_secrets(
         who = "all members" if len(members) == chosen.n else f"members {', '.join(map(str, members))} only"
         fact(str(name), f"{state}{until}, by {who}: version {version}, epoch {number}, function {identity}")
     if not held:
-        fact("secrets", f"none of account {address_of(key)}")
+        fact("secrets", f"none of account {owner}")
 
 
 @group.command()
@@ -182,6 +209,20 @@ def seal(
 
     chosen = asyncio.run(_Place(rpc, chain_id, router, epoch).load())
     typer.echo("0x" + seal_private_input(chosen, identity, asker, data).hex())
+
+
+def _listed(place: _Place, key_file: Path | None) -> tuple[Epoch, Address, list[Any]]:
+    """The epoch, whose key asks, and each member's list of the account's secrets, or what it says instead."""
+    from executor.cli.upload import read_key
+    from executor.crypto.secp256k1 import address_of
+    from executor.model.ids import Address
+    from executor.node.secrets.claims import HEADER, sign_list_claim
+
+    key = read_key(key_file, VARIABLE)
+    owner, chosen = address_of(key), asyncio.run(place.load())
+    expires = int(time.time()) + LIST_LIFE_S
+    header = sign_list_claim(key, owner, place.chain_id, Address.from_hex(place.router), expires)
+    return chosen, owner, asyncio.run(_ask_members(chosen, "GET", {HEADER: header}))
 
 
 def _carry_out(change: _Change, place: _Place) -> tuple[Epoch, Secret, dict[str, list[Any]]]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from executor.chain.accounts import dev_accounts
@@ -16,11 +20,12 @@ from executor.chain.logs import SeenDelivery
 from executor.chain.sender import Account, TransactionSender
 from executor.chain.signing import dev_account
 from executor.chain.watcher import RequestWatcher
-from executor.crypto.digests import profile_id
+from executor.cli import secrets
+from executor.crypto.digests import keccak256, profile_id
 from executor.keys.client import SignerClient
 from executor.keys.rotation import rotate_keys
 from executor.model.function import Function
-from executor.model.ids import RequestId
+from executor.model.ids import FunctionId, RequestId
 from executor.model.profile import PROFILE
 from executor.receipts import all_passed, verify_receipt
 from executor.receipts.files import parse_receipt
@@ -29,6 +34,7 @@ from executor.testing.devnet import Devnet, DevnetSettings
 TIMEOUT_S = 90.0
 LOAD = 3  # requests in each epoch
 LEAVES, ROTATES, JOINS = 0, 3, 4
+READER = FunctionId(keccak256(b"a function that no node holds, whose owner keeps a secret for it"))
 SETTINGS = DevnetSettings(nodes=5, members=4, round_length_s=1, collect_delay_s=0.2)
 
 
@@ -95,6 +101,26 @@ async def until_served(devnet: Devnet, node: int, epochs: list[int]) -> None:
             await asyncio.sleep(0.1)
 
 
+async def renew(devnet: Devnet, capsys: pytest.CaptureFixture[str]) -> dict[str, list[Any]]:
+    """What `executor secrets renew` of the first account's one secret says: each member's answer, by name."""
+    deployment = devnet.deployment
+    capsys.readouterr()
+    key_file = devnet.directory / "owner"
+    run = partial(secrets.renew, subscription=deployment.subscription, key_file=key_file, json_output=True)
+    place = ([devnet.chain.url], deployment.chain_id, str(deployment.router))
+    await asyncio.to_thread(run, str(READER), ["API_KEY=env:PATH"], *place)
+    told: dict[str, list[Any]] = json.loads(capsys.readouterr().out)["members"]
+    return told
+
+
+async def missing(devnet: Devnet, node: int) -> int:
+    """How many secrets a node says that its newest epoch lacks."""
+    url = f"http://127.0.0.1:{devnet.nodes[node].metrics_port}/metrics"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        (count,) = re.findall(r'^executor_secrets\{state="missing"\} (\d+)', await answer.text(), re.M)
+        return int(count)
+
+
 async def ends_when_asked(devnet: Devnet, node: int) -> None:
     """A node with two epochs ends by itself, in order, and says that nothing went wrong."""
     child = devnet.nodes[node].node
@@ -104,10 +130,16 @@ async def ends_when_asked(devnet: Devnet, node: int) -> None:
 
 
 async def test_the_committee_changes_under_load_and_nothing_is_lost_or_repeated(
-    network: Devnet, eth_usd: Function
+    network: Devnet, eth_usd: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Requests of the old epoch end under its members, those of the new one under the new; nobody restarts for it."""
+    """Requests of the old epoch end under its members, those of the new one under the new; nobody restarts for it.
+
+    Secrets are put again for the new epoch's keys, once somebody renews them.
+    """
     function_id = await network.register(eth_usd)
+    (network.directory / "owner").write_text(dev_accounts()[0].private_key.hex())
+    first = (await renew(network, capsys))["API_KEY"]
+    assert await renew(network, capsys) == {}, "nothing is due"
     assert [await served(network, node) for node in range(5)] == [[1], [1], [1], [1], []]
 
     old = [await network.request(function_id) for _ in range(LOAD)]
@@ -119,6 +151,11 @@ async def test_the_committee_changes_under_load_and_nothing_is_lost_or_repeated(
     wanted = {each.request_id for each in (*old, *new)}
     assert dict.fromkeys(wanted, 1) == await deliveries(network, wanted)
     await until_served(network, JOINS, [2])
+    assert [await missing(network, node) for node in (LEAVES, 1, 2, JOINS)] == [0, 1, 1, 0]
+    second = (await renew(network, capsys))["API_KEY"]
+    assert [len(first), len(second)] == [4, 4]
+    assert max(each["version"] for each in first) < min(each["version"] for each in second)
+    assert [await missing(network, node) for node in (LEAVES, 1, 2, JOINS)] == [0, 0, 0, 0]
     assert [await served(network, node) for node in range(5)] == [[1], [1, 2], [1, 2], [1, 2], [2]]
     for epoch, some in ((1, old), (2, new)):
         data = await network.network.receipt(1, some[-1].request_id)
