@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -144,3 +145,12 @@ def test_every_metric_that_the_docs_name_exists() -> None:
     named = set(re.findall(r"`executor_([a-z_]+)[`*]", (ROOT / "docs" / "operations.md").read_text()))
     assert len(named) > 25
     assert {name for name in named if re.sub(r"_total$", "", name) not in text} == set()
+
+
+def test_the_dashboard_is_what_its_script_writes() -> None:
+    """`python deploy/grafana/build.py` writes it; each panel has a title of its own, and places do not overlap."""
+    written = runpy.run_path(str(DEPLOY / "grafana" / "build.py"))
+    assert written["text"]() == (DEPLOY / "grafana" / "executor.json").read_text()
+    panels = written["dashboard"]()["panels"]
+    assert len({panel["title"] for panel in panels}) == len(panels) > 15
+    assert len({(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}) == len(panels)

@@ -28,6 +28,7 @@ from executor.model.codec import MAX_INTEGER
 MAX_CONFIG_BYTES: Constant = 65_536
 VARIABLE: Constant = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 SHOWN_PROBLEMS: Constant = 5
+EVIDENCE_DAYS: Constant = 15  # contracts/src/Stake.sol, UNBONDING_PERIOD: after that no stake answers for a vote
 
 AddressText: TypeAlias = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
 NetworkText: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-fA-F:.]+/[0-9]{1,3}$")]
@@ -230,6 +231,23 @@ class UploadsConfig(Table):
     account_secrets: Annotated[int, Field(ge=1, le=100_000, description="Secrets kept of one account.")] = 256
 
 
+class ReceiptsConfig(Table):
+    """Receipts on disk, one file a request (docs/receipts.md)."""
+
+    kept_days: Annotated[
+        int,
+        Field(
+            ge=EVIDENCE_DAYS,
+            le=36_500,
+            description="How long they stay. For 15 days all do: members that were down ask for them, and what they "
+            "prove is punished so long.",
+        ),
+    ] = 90
+    kept_bytes: Annotated[
+        int, Field(ge=1, le=1 << 44, description="Bytes of all; the oldest beyond those 15 days go first.")
+    ] = 17_179_869_184
+
+
 class RandomConfig(Table):
     """Where the proofs of functions' draws come from; each is verified, so nobody here is trusted."""
 
@@ -288,6 +306,7 @@ class NodeConfig(Table):
     rounds: RoundsConfig = RoundsConfig()
     limits: LimitsConfig = LimitsConfig()
     uploads: UploadsConfig = UploadsConfig()
+    receipts: ReceiptsConfig = ReceiptsConfig()
     random: RandomConfig = RandomConfig()
     metrics: MetricsConfig = MetricsConfig()
     logs: LogsConfig = LogsConfig()

@@ -41,9 +41,10 @@ from executor.node.evidence import in_journal
 from executor.node.holding import FunctionHolding
 from executor.node.intake import LARGE_PLACES
 from executor.node.metrics.meters import Meters
-from executor.node.metrics.readings import count_rounds, read_conditions, read_queues, read_secrets
+from executor.node.metrics.readings import count_rounds, read_conditions, read_queues, read_receipts, read_secrets
 from executor.node.metrics.timed import TimedJournal
 from executor.node.open_requests import OpenRequestRoutes
+from executor.node.receipt_keeping import ReceiptKeeping
 from executor.node.receipts import ReceiptFiles
 from executor.node.requests import RequestBook
 from executor.node.secrets.desk import SecretDesk
@@ -149,6 +150,12 @@ class Node:
             clock=time.time,
         )
         self.receipts = ReceiptFiles(config.data / "receipts")
+        self._keeping = ReceiptKeeping(
+            self.receipts.directory,
+            events,
+            kept_days=config.receipts.kept_days,
+            kept_bytes=config.receipts.kept_bytes,
+        )
         self.sessions = Sessions()
         self._bills = Bills(chain)
         self._networks = MemberNetworks(config.http.member_networks)
@@ -199,6 +206,7 @@ class Node:
         self._meters.watch_http(self.server.app)
         self._meters.read(partial(read_queues, self))
         self._meters.read(partial(read_conditions, self.conditions))
+        self._meters.read(lambda: read_receipts(self._keeping.kept))
         self._meters.read(partial(read_secrets, self.secrets))
 
     async def run(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
@@ -215,6 +223,7 @@ class Node:
                     group.create_task(SignerWatch(self._is_locked, self.events, self.conditions).run()),
                     group.create_task(self.catch_up.run(self.book)),
                     group.create_task(self.holding.run()),
+                    group.create_task(self._keeping.run()),
                     group.create_task(self.secrets.run(lambda: self.server.session)),
                     group.create_task(self.triggers.run()),
                 ]

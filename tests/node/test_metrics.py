@@ -16,17 +16,18 @@ from prometheus_client.parser import text_string_to_metric_families
 from executor.chain.endpoint import endpoints
 from executor.errors import ChainUnavailable, InvalidConfig
 from executor.node.chains import open_chains
+from executor.node.conditions import Conditions
 from executor.node.config import MetricsConfig, check_config
 from executor.node.metrics.instruments import Capped
 from executor.node.metrics.meters import EVERYONE, Meters, round_at
 from executor.node.metrics.phases import MAX_FOLLOWED, Phases
-from executor.node.metrics.readings import read_endpoints, read_queues, read_workers
+from executor.node.metrics.readings import read_conditions, read_endpoints, read_queues, read_workers
 from executor.node.metrics.server import MetricsServer
 from executor.store.events import Event, EventLog
 from executor.testing.processes import free_ports
 from executor.worker.pool import Usage
 
-ALERTS = Path(__file__).resolve().parents[2] / "deploy" / "prometheus" / "alerts.yml"
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 
 
 def value(meters: Meters, name: str, **labels: str) -> float | None:
@@ -230,14 +231,24 @@ async def test_refusals_over_http_are_counted_by_their_code(meters: Meters) -> N
     assert value(meters, "refusals_total", reason="http-400") == 1
 
 
-def test_every_metric_that_an_alert_names_exists(meters: Meters) -> None:
-    """Names in deploy/prometheus/alerts.yml against what a node serves, those read at a scrape included."""
+@pytest.mark.parametrize("place", ["prometheus/alerts.yml", "grafana/executor.json"])
+def test_every_metric_that_alerts_and_dashboard_name_exists(meters: Meters, place: str) -> None:
+    """With the labels that they ask for; those read at a scrape included."""
     source = Path(__file__).resolve().parents[2] / "executor" / "node" / "metrics"
     read = set(re.findall(r'"(executor_[a-z_]+)"', (source / "readings.py").read_text()))
     known = {family.name for family in meters.instruments.registry.collect()} | read
-    named = set(re.findall(r"\bexecutor_[a-z_]+", ALERTS.read_text()))
+    named = set(re.findall(r"\bexecutor_[a-z_]+", (DEPLOY / place).read_text()))
     assert len(named) > 10
     assert {name for name in named if re.sub(r"_(total|bucket)$", "", name) not in known} == set()
+
+
+def test_what_keeps_a_node_unready_is_told_by_part(meters: Meters) -> None:
+    conditions = Conditions()
+    meters.read(lambda: read_conditions(conditions))
+    conditions.fails("signer", "gone")
+    assert [value(meters, "failing", part=part) for part in ("signer", "chain")] == [1, 0]
+    conditions.works("signer")
+    assert value(meters, "failing", part="signer") == 0
 
 
 def at_port(port: int) -> MetricsConfig:

@@ -19,6 +19,7 @@ from executor.model.committee import Epoch
 from executor.model.ids import Address
 from executor.node.conditions import PARTS, Conditions
 from executor.node.metrics.meters import Meters, round_at
+from executor.node.receipt_keeping import Kept
 from executor.worker import WorkerPool
 
 LOOK_S: Constant = 15.0  # the usual scrape interval: what is asked of the chain more often nobody sees
@@ -85,6 +86,12 @@ def read_secrets(secrets: Counts) -> Iterable[Metric]:
     for state, count in secrets.counts().items():
         family.add_metric([state], count)
     yield family
+
+
+def read_receipts(kept: Kept) -> Iterable[Metric]:
+    """Receipts on disk, as of the last look."""
+    yield GaugeMetricFamily("executor_receipts", "Receipts on disk, looked at each hour.", value=kept.count)
+    yield GaugeMetricFamily("executor_receipts_bytes", "Bytes of them.", value=kept.size_bytes)
 
 
 def read_endpoints(endpoints: Sequence[Endpoint]) -> Iterable[Metric]:
