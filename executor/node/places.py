@@ -2,18 +2,22 @@
 
 Rule 1. A line for each function, first come, first served; lines take turns (lines.py).
 Rule 2. A place is held for a bounded time while others wait; who leaves it goes to the end of the line.
-Rule 3. Who is too late for the router gets no place and gives up the one it has: a committee that is behind would work
-        on nothing else. Time is the chain's, so that members choose alike; should it go back, who was late waits again.
+Rule 3. Who is too late for the router gets no place and gives up the one it has, and who has little time left waits
+        behind everybody who has more: a committee that is behind would work on nothing else, and end none of it. Time
+        is the chain's, so that members choose alike; should it go back, who was late waits again.
 """
 
 from __future__ import annotations
 
 import time
+from typing import Final as Constant
 
 from executor.model.ids import FunctionId, RequestId
 from executor.node.lines import Lines
 from executor.node.standing import OpenRequest, Standing
 from executor.store.events import EventLog
+
+LITTLE: Constant = 2  # half of what it had when it began to wait: many times what work takes that is not behind
 
 
 class Places:
@@ -25,7 +29,9 @@ class Places:
         self._turn_s = turn_s
         self.now = 0
         self.active: dict[RequestId, OpenRequest] = {}  # longest first
-        self._waiting = Lines[FunctionId]()
+        self._ample = Lines[FunctionId]()
+        self._pressed = Lines[FunctionId]()
+        self._waiting: dict[RequestId, tuple[FunctionId, int]] = {}  # and when its time is little
         self._late: dict[RequestId, None] = {}
 
     @property
@@ -53,11 +59,23 @@ class Places:
         """Out of the places and the lines; who is in none is no error."""
         self.active.pop(request_id, None)
         self._late.pop(request_id, None)
-        self._waiting.discard(standing.function, request_id)
+        if self._waiting.pop(request_id, None) is not None:
+            self._ample.discard(standing.function, request_id)
+            self._pressed.discard(standing.function, request_id)
 
     def next(self) -> RequestId | None:
         """Whose turn it is if a place is free, out of the lines now."""
-        return self._waiting.next() if len(self.active) < self._most else None
+        if len(self.active) >= self._most:
+            return None
+        while (request_id := self._ample.next()) is not None:
+            function, little = self._waiting[request_id]
+            if self.now < little:
+                break
+            self._pressed.add(function, request_id)
+        request_id = request_id or self._pressed.next()
+        if request_id is not None:
+            del self._waiting[request_id]
+        return request_id
 
     def longest(self) -> list[RequestId]:
         """Of those at work, as many as wait: who leaves first, first (Rule 2)."""
@@ -90,4 +108,7 @@ class Places:
 
     def _wait(self, request_id: RequestId, standing: Standing) -> None:
         standing.state = "queued"
-        self._waiting.add(standing.function, request_id)
+        if request_id not in self._waiting:
+            little = standing.deadline - (standing.deadline - self.now) // LITTLE
+            self._waiting[request_id] = (standing.function, little)
+            self._ample.add(standing.function, request_id)

@@ -98,3 +98,8 @@ def begin(places, key, standing, begun, end):
 def test_overload_costs_the_answers_that_find_no_room_and_no_others(tmp_path, arrivals):
     """With four places and four seconds of work each a second's answer is one, however many ask."""
     assert 0.95 <= answered(tmp_path, arrivals) <= 1.0
+
+
+def test_work_that_takes_long_is_begun_while_there_is_time_for_it(tmp_path):
+    """First come, first served alone would begin each just before it is over, and end none."""
+    assert answered(tmp_path, 2, work_s=15, most=15) >= 0.95
