@@ -17,6 +17,7 @@ PLAYS: Final = MappingProxyType(
         "dynamic-nft": "executor.demos.dynamic_nft",
         "lottery": "executor.demos.lottery",
         "identity": "executor.demos.identity",
+        "rebalancer": "executor.demos.rebalancer",
     }
 )
 
