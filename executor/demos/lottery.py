@@ -67,7 +67,10 @@ class Lottery:
     async def close(self, raffle: int) -> SeenRequest:
         """A stranger closes it, which is what asks the function."""
         await self.stage.mark()
-        return await self.stage.requested(await self.send("close", raffle))
+        mined = await self.send("close", raffle)
+        seen = await self.stage.requested(mined)
+        self.stage.story.line("gas", f"{mined.gas_used:,} for closing and asking")
+        return seen
 
     async def proven(self, request: RequestId, draw: Draw, proof: bytes) -> bytes:
         """The seed as the chain's own check of the round gives it; raises ChainError for a false proof."""
@@ -121,9 +124,11 @@ async def sell(lottery: Lottery, facts: Facts) -> int:
 
 
 async def sale_over(stage: Stage, over: int) -> None:
-    """Wait until the next block is one in which nothing is sold any more."""
-    ahead = (await stage.client.head()).timestamp + 1
-    await asyncio.sleep(0 if ahead >= over else max(0, over - time.time()))
+    """Wait until nothing is sold any more, and for a block of that time: estimates may be for the last one."""
+    while (head := (await stage.client.head()).timestamp) < over:
+        if head + 1 < over:
+            await asyncio.sleep(max(0.1, over - time.time()))
+        await stage.client.rpc.call("evm_mine")
 
 
 async def relayed(stage: Stage, draw: Draw, fault: str = "") -> bytes:
