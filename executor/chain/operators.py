@@ -67,6 +67,7 @@ class Registered:
 class Standing:
     """How an operator stands with its committee now; times are block timestamps."""
 
+    now: int
     registered: Registered | None
     stake_wei: int
     least_wei: int
@@ -156,6 +157,7 @@ async def load_standing(client: ChainClient, operator: Address) -> Standing:
     info = binding.Epoch.from_abi(await view(client, *committee, "epochInfo", number)) if number else None
     members = [] if info is None else [Address.from_hex(each) for each in info.operators]
     return Standing(
+        now=(await client.head()).timestamp,
         registered=await _registered(client, operator),
         stake_wei=stake.amount,
         least_wei=int(await view(client, *committee, "minStake")),

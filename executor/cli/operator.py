@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,6 +107,17 @@ def stay(config: Config = NODE, key_file: KeyFile = None, send: Send = False, js
     _call(config, key_file, send, json_output, _of(operators.stay))
 
 
+@group.command("start-epoch")
+def start_epoch(config: Config = NODE, key_file: KeyFile = None, send: Send = False, json_output: Json = False) -> None:
+    """Begin the epoch that the committee's owner proposed, once its time has come; anyone may."""
+    from executor.chain.proposals import load_proposal, start_epoch_call
+
+    async def made(chain: ChainClient, _operator: Address, _signer: SignerClient) -> OperatorCall:
+        return start_epoch_call(chain, await load_proposal(chain))
+
+    _call(config, key_file, send, json_output, made)
+
+
 @group.command()
 def withdraw(
     what: Annotated[str, typer.Argument(help="`stake`, once it is free, or `earnings`, as far as they are settled.")],
@@ -146,7 +156,7 @@ def _tell(found: Standing) -> None:
     if found.profile_id is not None:
         fact("profile", found.profile_id)
     if found.proposed_at:
-        when = "may begin now" if found.proposed_at <= time.time() else f"may begin {_at(found.proposed_at)}"
+        when = "may begin now" if found.proposed_at <= found.now else f"may begin {_at(found.proposed_at)}"
         fact("next epoch", f"announced, {when}")
     fact("earned", coins(found.earned_wei))
 

@@ -14,6 +14,7 @@ import pytest
 from cli_types import Run
 
 from executor.chain.accounts import dev_accounts
+from executor.chain.calls import transact
 from executor.chain.client import ChainClient
 from executor.chain.deploy import Registration, deploy_devnet
 from executor.chain.embedded import EmbeddedChain
@@ -42,6 +43,8 @@ class Place:
 
     router: Address
     url: str
+    other: Address
+    verifier: Address
     operator: Address
     config: Path
     keys: Path
@@ -52,6 +55,16 @@ class Place:
                 return await work(chain)
 
         return asyncio.run(asked())
+
+    def propose(self, *operators: Address) -> None:
+        """As the committee's owner."""
+
+        async def send(chain: ChainClient) -> None:
+            owner = TransactionSender(chain, dev_account(dev_accounts()[0]))
+            arguments = (list(operators), profile_id(PROFILE), 4, [self.verifier])
+            await transact(owner, "Committee", chain.committee, "proposeEpoch", *arguments)
+
+        self.ask(send)
 
     def standing(self) -> Standing:
         return self.ask(lambda chain: load_standing(chain, self.operator))
@@ -91,7 +104,15 @@ def place() -> Iterator[Place]:
                 "http": {"port": 9600},
             }
             (home / "node.toml").write_text(config_text(values))
-            yield Place(made.router, chain.url, keys.transmitter, home / "node.toml", home / "keys")
+            yield Place(
+                made.router,
+                chain.url,
+                member.operator.address,
+                made.verifiers[0].address,
+                keys.transmitter,
+                home / "node.toml",
+                home / "keys",
+            )
         finally:
             children.stop()
 
@@ -146,16 +167,27 @@ def test_an_operator_registers_pays_leaves_and_takes_its_stake_out(executor: Run
     assert executor("operator", "stake", "1 ether", *chosen, "--key-file", keystore, env=opened).returncode == 0
     assert place.standing().stake_wei == 2 * ETHER
 
+    none = executor("operator", "start-epoch", *chosen)
+    assert "no epoch is proposed" in none.stderr
+    place.propose(place.other, place.operator)
+    assert "announced, may begin now" in executor("operator", "status", *chosen).stdout
+    assert executor("operator", "start-epoch", *chosen, "--send").returncode == 0
+    assert "2, member 1" in executor("operator", "status", *chosen).stdout
+
     assert executor("operator", "leave", *chosen, "--send").returncode == 0
     again = executor("operator", "leave", *chosen, "--send")
     assert (again.returncode, "asked to leave already" in again.stderr) == (1, True)
     assert executor("operator", "stay", *chosen, "--send").returncode == 0
     assert place.standing().exit_at == 0
     assert executor("operator", "leave", *chosen, "--send").returncode == 0
+    assert "bound until an epoch without it begins" in executor("operator", "status", *chosen).stdout
+    place.propose(place.other)
+    assert executor("operator", "start-epoch", *chosen, "--send").returncode == 0
     bound = executor("operator", "withdraw", "stake", "--to", PAYEE, *chosen, "--send")
     assert "is bound until block time" in bound.stderr
     leaving = place.standing()
-    assert leaving.free_at == leaving.exit_at + UNBONDING_S
+    assert leaving.free_at is not None
+    assert 0 < leaving.free_at - UNBONDING_S - leaving.exit_at < 600, "it is reckoned from the epoch without it"
     assert "the stake is free 20" in executor("operator", "status", *chosen).stdout
     place.ask(lambda chain: chain.rpc.call("evm_increaseTime", UNBONDING_S + 3600))
     assert executor("operator", "withdraw", "stake", "--to", PAYEE, *chosen, "--send").returncode == 0
