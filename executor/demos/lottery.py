@@ -152,7 +152,7 @@ async def play(stage: Stage) -> bool:
     """Show it."""
     facts, story = Facts(stage.story), stage.story
     story.chapter(
-        f"Two raffles on a network whose first relay forges rounds, and whose node {LIAR} votes for another round"
+        f"Two raffles on a network of which a relay forges rounds, and whose node {LIAR} votes for another round"
     )
     lottery = await open_lottery(stage)
     over, _ = await asyncio.gather(sell(lottery, facts), stage.lie(LIAR, "other-round"))
@@ -193,7 +193,7 @@ async def _drawn_by_committee(lottery: Lottery, facts: Facts) -> None:
     facts.holds(f"ChainBeacon verifies round {draw.round} and gives the same seed", again == seed)
     forged = await relayed(stage, draw, "lying")
     refused = forged != proof and not verify_round(draw.key, draw.round, forged)
-    facts.holds("the relay that every node asks first serves a forged signature; no node took it", refused)
+    facts.holds("one of the nodes' two relays serves a forged signature; no node took it", refused)
     await facts.refused("ChainBeacon on the forged one", lottery.proven(seen.request_id, draw, forged), "BadRound")
 
 

@@ -15,7 +15,7 @@ abstract contract FunctionSeeds is SeedSource, FunctionConsumer {
     }
 
     uint256 private constant SEED_LENGTH = 32;
-    uint32 public constant CALLBACK_GAS = 60_000; // keeping a seed takes about 33,000: one new word, one changed
+    uint32 public constant CALLBACK_GAS = 60_000; // keeping a seed takes about 30,000: one new word, one changed
 
     bytes32 public immutable functionId; // for good: another function would be another draw
     uint64 public immutable subscription;
