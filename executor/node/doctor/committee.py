@@ -20,7 +20,7 @@ from executor.node.doctor.findings import Finding, Scene, words
 AREA = "committee"
 MONEY = "transmitter"
 DELIVERY_GAS: Constant = 300_000  # above the dearest single delivery of docs/gas.md with a callback of 100,000
-FEW_DELIVERIES: Constant = 20
+FEW_DELIVERIES: Constant = 56  # one transaction of 2^24 gas: all of it must be there, also what callbacks then leave
 STUCK: Constant = 8  # transactions under way at a time (executor/aggregator/transmission.py)
 
 
@@ -64,7 +64,9 @@ async def check_money(scene: Scene) -> list[Finding]:
     if deliveries < 1:
         findings = [Finding(MONEY, "problem", fact, f"send at least {coins(100 * DELIVERY_GAS * fee)} to it")]
     elif deliveries < FEW_DELIVERIES:
-        findings = [Finding(MONEY, "warning", fact, "top it up: others deliver in its stead, and earn in its stead")]
+        full = coins(FEW_DELIVERIES * DELIVERY_GAS * fee)
+        advice = f"top it up: others deliver in its stead, and earn in its stead; a full batch takes {full} up front"
+        findings = [Finding(MONEY, "warning", fact, advice)]
     else:
         findings = [Finding(MONEY, "ok", fact)]
     counts = [
