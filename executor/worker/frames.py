@@ -28,6 +28,7 @@ from executor.model.codec import check_nesting
 
 MAX_HEADER_BYTES: Final = 1 << 24  # 32 entries of 32 kB in hex are 2 MB
 MAX_BLOBS: Final = 4
+MAX_KIND: Final = 16  # letters: the kinds above
 MAX_CODE_BYTES: Final = 1 << 28  # compiled code of the largest modules
 TOLD_HEADER_BYTES: Final = 1 << 20  # from a worker: what guests may log, six bytes a character, is 0.9 MB
 TOLD_BLOB_BYTES: Final = 1 << 18  # from a worker: the request of a call; outputs and observations are smaller
@@ -91,7 +92,9 @@ def _frame(header: bytes, blobs: tuple[bytes, ...]) -> Frame:
         fields = json.loads(text)
         kind = fields.pop("kind")
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise HostFault(f"a malformed frame: {error}") from error
+        raise HostFault(f"a malformed frame: {str(error)[:200]}") from error
+    if not isinstance(kind, str) or len(kind) > MAX_KIND:
+        raise HostFault("a malformed frame: its kind is no word of ours")
     return Frame(kind, fields, blobs)
 
 

@@ -61,14 +61,18 @@ NUMBERS = {
     "a text that is none": raw("1", message='"\\ud800"'),
     "a log that is none": raw("1", logs='[[1,"\\udfff"]]'),
     "a level beyond all": raw("1", logs='[[1e999,"a"]]'),
+    "a kind of its own length": Frame("victory" * 1_000, {}).encode(),
+    "a kind that is no word": struct.pack("<II", 15, 0) + b'{"kind":["end"]}'[:15],
+    "a kind that is a list": struct.pack("<II", 16, 0) + b'{"kind":["end"]}',
 }
 
 
 @pytest.mark.parametrize("lie", NUMBERS)
 async def test_numbers_and_texts_that_break_readers_are_host_faults(lie: str) -> None:
     """What Python's own conversions choke on is a fault of the worker, not an error that ends the node."""
-    with pytest.raises(HostFault, match=r"a worker sent|a malformed frame"):
+    with pytest.raises(HostFault, match=r"a worker sent|a malformed frame") as caught:
         await told(RUNNING + NUMBERS[lie])
+    assert len(str(caught.value)) < 400
 
 
 ENDS: dict[str, End] = {
