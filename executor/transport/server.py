@@ -22,6 +22,7 @@ from executor.errors import InvalidConfig, InvalidValue, PeerFault
 from executor.model.committee import Epoch
 from executor.model.ids import EpochDigest
 from executor.transport.connections import MAX_CONNECTIONS, Connections
+from executor.transport.door import Door, address_of
 from executor.transport.envelope import HEAD_BYTES
 from executor.transport.inbox import BAD_REQUEST, TOO_LARGE, TOO_MANY, Duplicate, Inbox, Limits, Opened, Refusal
 from executor.transport.interface import Handler, MessageSigner
@@ -94,7 +95,9 @@ class HttpServer:
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=SHUTDOWN_S, lingering_time=LINGER_S)
         await self._runner.setup()
         try:
-            self._server = await asyncio.get_running_loop().create_server(lambda: _Door(self), self._host, self._port)
+            self._server = await asyncio.get_running_loop().create_server(
+                lambda: Door(self.admit), self._host, self._port
+            )
         except OSError as error:
             await self._runner.cleanup()
             raise InvalidConfig(f"cannot listen on {self._host}:{self._port}: {error}") from error
@@ -132,8 +135,7 @@ class HttpServer:
 
     def admit(self, transport: asyncio.Transport) -> asyncio.Protocol | None:
         """Rule 2: aiohttp bounds neither connections nor the time until the first request. None: it is closed."""
-        peer = transport.get_extra_info("peername")
-        site = site_of(str(peer[0])) if peer else UNKNOWN
+        site = site_of(address_of(transport) or UNKNOWN)
         if self._runner is None or self._runner.server is None:
             transport.abort()
             return None
@@ -213,20 +215,6 @@ class HttpServer:
             log.warning("%s", fault)
             return _refuse(Refusal("rule-broken", BAD_REQUEST, str(fault)))
         return web.json_response({"status": "accepted"}, status=202)
-
-
-class _Door(asyncio.Protocol):
-    """Stands in for a connection's protocol until it is known whose it is."""
-
-    def __init__(self, server: HttpServer) -> None:
-        self._server = server
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Hand it on, or close it."""
-        assert isinstance(transport, asyncio.Transport)
-        if (protocol := self._server.admit(transport)) is not None:
-            transport.set_protocol(protocol)
-            protocol.connection_made(transport)
 
 
 def _refuse(refusal: Refusal, *, unread: bool = False) -> web.Response:

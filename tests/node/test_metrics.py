@@ -22,7 +22,7 @@ from executor.node.metrics.instruments import Capped
 from executor.node.metrics.meters import EVERYONE, Meters, round_at
 from executor.node.metrics.phases import MAX_FOLLOWED, Phases
 from executor.node.metrics.readings import read_conditions, read_endpoints, read_queues, read_workers
-from executor.node.metrics.server import MetricsServer
+from executor.node.metrics.server import MAX_CONNECTIONS, MetricsServer
 from executor.store.events import Event, EventLog
 from executor.testing.processes import free_ports
 from executor.worker.pool import Usage
@@ -206,6 +206,22 @@ async def test_metrics_are_served_on_an_address_of_their_own(meters: Meters, eve
             await MetricsServer(config, meters).__aenter__()
     states = next(family for family in families if family.name == "executor_requests")
     assert {sample.labels["state"]: sample.value for sample in states.samples}["seen"] == 1
+
+
+async def test_connections_to_the_metrics_are_bounded(meters: Meters) -> None:
+    """Who opens them without end takes none of the node's files, and no scraper's place."""
+    config = at_port(free_ports(1)[0])
+    async with MetricsServer(config, meters) as server, aiohttp.ClientSession() as session:
+        flood = []
+        for number in range(3 * MAX_CONNECTIONS):
+            source = (f"127.0.0.{2 + number % 3}", 0)
+            flood.append((await asyncio.open_connection(config.host, config.port, local_addr=source))[1])
+        async with session.get(f"http://{config.host}:{config.port}/metrics") as answer:
+            assert answer.status == 200
+        assert len(server._held) <= MAX_CONNECTIONS
+        assert server._held.refused >= 2 * MAX_CONNECTIONS
+        for writer in flood:
+            writer.close()
 
 
 async def test_refusals_over_http_are_counted_by_their_code(meters: Meters) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Final as Constant
 
 from aiohttp import web
@@ -11,8 +12,12 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from executor.errors import InvalidConfig
 from executor.node.config import MetricsConfig
 from executor.node.metrics.meters import Meters
+from executor.transport.connections import Connections
+from executor.transport.door import Door, address_of
+from executor.transport.sources import UNKNOWN, site_of
 
 MAX_SCRAPES: Constant = 4  # at a time: each renders all metrics, some 100 kB
+MAX_CONNECTIONS: Constant = 32  # scrapers are a few; more would take the node's open files
 
 
 class MetricsServer:
@@ -22,6 +27,8 @@ class MetricsServer:
         self._config = config
         self._meters = meters
         self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
+        self._held = Connections(MAX_CONNECTIONS, MAX_CONNECTIONS, MAX_CONNECTIONS // 2)
         self._places = asyncio.Semaphore(MAX_SCRAPES)
 
     async def __aenter__(self) -> MetricsServer:
@@ -33,7 +40,7 @@ class MetricsServer:
         await self._runner.setup()
         host, port = self._config.host, self._config.port
         try:
-            await web.TCPSite(self._runner, host, port).start()
+            self._server = await asyncio.get_running_loop().create_server(lambda: Door(self._admit), host, port)
         except OSError as error:
             await self._runner.cleanup()
             raise InvalidConfig(
@@ -42,7 +49,17 @@ class MetricsServer:
             ) from error
         return self
 
+    def _admit(self, transport: asyncio.Transport) -> asyncio.Protocol | None:
+        site = site_of(address_of(transport) or UNKNOWN)
+        runner = self._runner
+        if runner is None or runner.server is None or not self._held.enter(transport, site, time.monotonic()):
+            transport.abort()
+            return None
+        return runner.server()
+
     async def __aexit__(self, *_: object) -> None:
+        if self._server is not None:
+            self._server.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
