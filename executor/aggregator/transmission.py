@@ -4,7 +4,8 @@ Rule 1. A failure is told, and left to a later round: of this member, or of the 
 Rule 2. An account that cannot pay is told of once; every later attempt asks the node again, so the first one after the
         account has funds succeeds, and that is told too.
 Rule 3. Gas that nothing pays back, of a transaction that came too late or was undone, is told with the transaction and
-        counted: that is what copied deliveries and hostile consumers can cost (docs/threat-model.md).
+        counted: that is what copied deliveries and hostile owners can cost (docs/threat-model.md). Each such loss of a
+        request doubles the time until this node sends one for it again (losses.py).
 Rule 4. Requests are fulfilled, and what triggers made is pushed. Leaders keep them apart; of an attestation that holds
         both the router skips in each of the two transactions what belongs into the other.
 """
@@ -12,9 +13,11 @@ Rule 4. Requests are fulfilled, and what triggers made is pushed. Leaders keep t
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
+from executor.aggregator.losses import Losses
 from executor.chain.pushes import PushOrigin
 from executor.chain.transmitter import Transmission
 from executor.errors import ExecutorError, InsufficientFunds, TransactionReverted
@@ -54,7 +57,13 @@ class Transmissions:
     """Carries `Transmit` effects out and says what came of them. Counters and `without_funds` are for metrics."""
 
     def __init__(
-        self, epoch: Epoch, transmitter: Delivers, events: EventLog, *, origin_of: OriginOf = asked_for
+        self,
+        epoch: Epoch,
+        transmitter: Delivers,
+        events: EventLog,
+        *,
+        origin_of: OriginOf = asked_for,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.delivered = 0  # requests that a transaction of ours closed
         self.late = 0  # that were closed already
@@ -66,6 +75,8 @@ class Transmissions:
         self._transmitter = transmitter
         self._events = events
         self._origin_of = origin_of
+        self._clock = clock
+        self._losses = Losses()
         self._slots = asyncio.Semaphore(CONCURRENT)
 
     async def transmit(self, effect: Transmit) -> None:
@@ -79,6 +90,9 @@ class Transmissions:
     async def _transmit(self, effect: Transmit, origins: Sequence[PushOrigin | None]) -> None:
         attestation = effect.attestation
         requests = [report.request_id for report in attestation.reports]
+        if wait_s := self._losses.waits_s(requests, self._clock()):
+            self._events.add("transmission-held", requests[0], seconds=round(wait_s), batch=len(requests))
+            return
         async with self._slots:
             for request in requests:
                 self._events.add("transmitting", request, scheme=attestation.scheme.value, batch=len(requests))
@@ -102,6 +116,7 @@ class Transmissions:
             self._events.add("transmitter-funded", "")
         self.delivered += len(done.delivered)
         self.late += len(done.skipped)
+        self._losses.forget(done.delivered)
         if done.delivered:
             self.gas_used += done.gas_used
         else:
@@ -122,4 +137,5 @@ class Transmissions:
         if gas_used:
             self.gas_used += gas_used
             self.gas_lost += gas_used
+            self._losses.note(requests, self._clock())
             self._events.add("transmission-lost", requests[0], gas_used=gas_used, batch=len(requests))

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from executor.aggregator.losses import FIRST_S, REMEMBERED, Losses
 from executor.aggregator.transmission import CONCURRENT, Transmissions
 from executor.chain.pushes import PushOrigin
 from executor.chain.transmitter import Transmission
@@ -119,8 +120,8 @@ async def test_gas_that_nobody_pays_back_is_told_and_counted(events):
     await transmissions.transmit(effect(1, 2))
     assert [event.kind for event in events.after(2)] == ["transmission-failed"] * 2 + ["transmission-lost"]
     chain.error = None
-    chain.outcome = Transmission(LOCATION, 30_000, (), (effect(1).attestation.reports[0].request_id,), ())
-    await transmissions.transmit(effect(1))
+    chain.outcome = Transmission(LOCATION, 30_000, (), (effect(5).attestation.reports[0].request_id,), ())
+    await transmissions.transmit(effect(5))
     assert [event.fields["gas_used"] for event in events.after(0) if event.kind == "transmission-lost"] == [
         90_000,
         30_000,
@@ -129,6 +130,33 @@ async def test_gas_that_nobody_pays_back_is_told_and_counted(events):
     chain.outcome = None
     await transmissions.transmit(effect(3))
     assert (transmissions.gas_lost, transmissions.gas_used) == (120_000, 170_000)
+
+
+async def test_who_makes_deliveries_fail_when_they_are_mined_is_sent_fewer_and_fewer(events):
+    """Each loss doubles the wait of this node for that request, up to an hour; others' requests go on."""
+    now = [0.0]
+    chain = Chain(TransactionReverted("the router refused the delivery in 0x01: unfunded", 90_000))
+    transmissions = Transmissions(make_epoch(), chain, events, clock=lambda: now[0])
+    for _ in range(2_000):  # five hours of own rounds, 16 s apart and some
+        await transmissions.transmit(effect(1))
+        now[0] += 9.0
+    assert 9 <= transmissions.failed <= 13
+    assert {event.fields["seconds"] for event in events.after(0) if event.kind == "transmission-held"} >= {21, 3_591}
+    chain.error = None
+    await transmissions.transmit(effect(1, 2))
+    assert transmissions.delivered == 2
+    await transmissions.transmit(effect(1))
+    assert transmissions.delivered == 3
+
+
+def test_what_is_known_of_losses_is_bounded():
+    """The longest unlost is forgotten first."""
+    losses = Losses()
+    ids = [RequestId(number.to_bytes(32, "big")) for number in range(REMEMBERED + 1)]
+    losses.note(ids, 0.0)
+    assert losses.waits_s(ids[:1], 1.0) == 0.0
+    assert losses.waits_s(ids[1:2], 1.0) == FIRST_S - 1
+    assert losses.waits_s([], 1.0) == 0.0
 
 
 async def test_an_account_without_funds_is_told_of_once_and_again_when_it_pays(events):
