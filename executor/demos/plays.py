@@ -18,6 +18,7 @@ PLAYS: Final = MappingProxyType(
         "lottery": "executor.demos.lottery",
         "identity": "executor.demos.identity",
         "rebalancer": "executor.demos.rebalancer",
+        "guard": "executor.demos.guard",
     }
 )
 

@@ -14,6 +14,7 @@ from executor.model.draw import is_draw
 
 Event = Mapping[str, Any]
 WIDTH = 14  # of the label column
+LONGEST = 200  # characters of an observed value: a market's positions are thousands
 
 
 class Story:
@@ -78,6 +79,11 @@ def short(hexed: str, characters: int = 10) -> str:
     return hexed if len(hexed) <= characters + 2 else hexed[: characters + 2] + "…"
 
 
+def brief(value: str) -> str:
+    """An observed value as far as a line holds it."""
+    return value if len(value) <= LONGEST else f"{value[:24]}… of {len(value):,} characters"
+
+
 def price_of(payload: str) -> str:
     """The price inside an encoded (uint256 price with 8 decimals, uint64 time)."""
     return f"{Decimal(int(payload[2:66], 16)).scaleb(-8):f}"
@@ -91,7 +97,7 @@ def coins(amount_wei: int) -> str:
 def _observed(story: Story, node: int, event: Event) -> None:
     if story.once(f"observed {node} {event['slot']}"):
         seen = event["value"] if event["observed"] == "value" else f"error {event['value']}"
-        story.line(f"node {node}", f"observed {seen}")
+        story.line(f"node {node}", f"observed {brief(seen)}")
 
 
 def _agreed(story: Story, node: int, event: Event) -> None:
@@ -100,7 +106,7 @@ def _agreed(story: Story, node: int, event: Event) -> None:
     story.agreed = text_of(event["value"])
     used = [str(each["member"]) for each in event["observations"] if each["used"]]
     whose = f"of what nodes {', '.join(used)} saw; a quorum prepared it, led by node {node}"
-    story.line("agreed", f"{story.agreed}  ({whose})", "bold green")
+    story.line("agreed", f"{brief(story.agreed)}  ({whose})", "bold green")
     for each in event["observations"]:
         _judge(story, each["member"], text_of(each["value"]))
     for member in event["silent"]:
@@ -115,7 +121,7 @@ def _judge(story: Story, member: int, value: str) -> None:
     """Name a member whose value is far from the agreed one: under median nobody can be caught in a small lie."""
     if story.agreed and _far(value, story.agreed) and member not in story.outvoted:
         story.outvoted.add(member)
-        story.line("outvoted", f"node {member} said {value}", "bold red")
+        story.line("outvoted", f"node {member} said {brief(value)}", "bold red")
 
 
 def _far(value: str, agreed: str) -> bool:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from executor.errors import InvalidValue, PeerFault, TranscriptMismatch, VerificationFailed
+
+SHOWN: Final = 60  # characters of a guest's value: more is in the receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +39,11 @@ def require(holds: bool, otherwise: str) -> None:
 def all_passed(checks: Iterable[Check]) -> bool:
     """Whether no check failed."""
     return all(check.passed for check in checks)
+
+
+def printable(value: bytes) -> str:
+    """A guest's bytes for a terminal: text that prints, else hex, cut; nothing in it moves a cursor or hides a line."""
+    text = value.decode("utf-8", "replace")
+    if not text.isprintable() or "\ufffd" in text:
+        text = "0x" + value.hex()
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

@@ -35,7 +35,7 @@ from executor.protocol.strategies import Case, alone_member
 from executor.protocol.triggering import check_origin
 from executor.receipts.billing import check_bill
 from executor.receipts.build import VERSION, keeps_replies, terms_of
-from executor.receipts.checks import Check, check, require
+from executor.receipts.checks import Check, check, printable, require
 from executor.receipts.loader import Load
 from executor.receipts.replay import TRUSTED, own_report, replay_receipt, view_of
 from executor.vm import load
@@ -132,9 +132,8 @@ class _Verification:
         shows_set = bool(entry.observations) or parse_spec(entry.spec).alone
         require(shows_set, f"slot {slot}: the observation set is missing")
         case = check_entry(self._subject(), transcript[:slot], entry)
-        shown = entry.value.decode("utf-8", "backslashreplace")
-        agreed = f"{Kind(entry.kind).name.lower()} {shown if len(shown) <= 60 else shown[:59] + '…'}"
-        return f'slot {slot} "{parse_spec(entry.spec).label}": {self._who(case, entry)} {agreed}'
+        agreed = f"{Kind(entry.kind).name.lower()} {printable(entry.value)}"
+        return f'slot {slot} "{printable(parse_spec(entry.spec).label.encode())}": {self._who(case, entry)} {agreed}'
 
     def _who(self, case: Case, entry: Entry) -> str:
         alone = alone_member(self._request_id(), self.receipt.epoch.n)

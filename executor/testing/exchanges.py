@@ -1,4 +1,5 @@
 """Three local exchanges: real HTTP servers whose JSON differs in shape, from caller to caller and from time to time.
+`PUT /price` of any of them moves the market: demonstrations need a fall.
 
 Beside them two relays of a drand chain of our own (relays.py), one of which lies, an identity provider
 (identity_provider.py), a shop that takes each order once (orders.py), and score feeds of matches (match_feeds.py).
@@ -13,6 +14,7 @@ import argparse
 import asyncio
 import json
 import random
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -36,6 +38,8 @@ SHAPES: dict[str, Shape] = {
 }
 UNRELIABLE = "exchange-c.test"
 FAILURE_RATE = 0.25  # of the unreliable one's answers
+PRICE = re.compile(r"[1-9][0-9]{0,9}\.[0-9]{2}")
+PRICE_BYTES = 64  # the longest body a caller may put
 RELAYS = {"relay.test": "", "lying-relay.test": "lying"}  # of drand, by their fault
 
 
@@ -55,6 +59,10 @@ class Market:
         self._price += Decimal(str(round(drift, 2)))
         return self._price + Decimal(self._random.randint(-12, 12)) / 100
 
+    def move(self, price: Decimal) -> None:
+        """The price is this from now on, and walks on from here."""
+        self._price = price
+
     def fails(self) -> bool:
         """Whether the unreliable exchange fails this time."""
         return self._random.random() < FAILURE_RATE
@@ -68,8 +76,16 @@ def application(name: str, market: Market) -> web.Application:
             return web.json_response({"error": "temporarily unavailable"}, status=503)
         return web.json_response(SHAPES[name](market.read()))
 
-    app = web.Application()
+    async def move(request: web.Request) -> web.Response:
+        text = await request.text()
+        if PRICE.fullmatch(text) is None:
+            return web.json_response({"error": "a price has digits, and cents after a point"}, status=400)
+        market.move(Decimal(text))
+        return web.json_response({"price": text})
+
+    app = web.Application(client_max_size=PRICE_BYTES)
     app.router.add_get("/price", price)
+    app.router.add_put("/price", move)
     return app
 
 

@@ -18,6 +18,7 @@ from executor.model.receipt import Receipt
 from executor.model.report import Scheme
 from executor.protocol.strategies import alone_member
 from executor.receipts import all_passed, engine_for, function_of, known_modules, verify_receipt
+from executor.receipts.checks import printable
 from executor.receipts.files import parse_receipt
 
 NAMES = [
@@ -235,3 +236,21 @@ def test_engines_are_known_by_id() -> None:
     identifier = next(iter(known_modules()))
     named = replace(receipt, function=replace(receipt.function, module=b"", module_id=identifier, source=b"1"))
     assert function_of(named).module == engine
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (b"3000.5", "3000.5"),
+        ("grün".encode(), "grün"),
+        (b"\x1b[2J\x1b[1;1Haccepted", "0x1b5b324a1b5b313b31486163636570746564"),
+        (b"one\ntwo", "0x6f6e650a74776f"),
+        (b"\xff\x00", "0xff00"),
+        ("\u202egpj.exe".encode(), "0xe280ae67706a2e657865"),
+        (b"a" * 61, "a" * 59 + "…"),
+        (bytes(31_225), "0x" + "0" * 57 + "…"),
+    ],
+)
+def test_what_a_guest_observed_is_shown_and_moves_no_cursor(value: bytes, shown: str) -> None:
+    """Escapes, line breaks and reversed text are hex; a check is a line."""
+    assert printable(value) == shown

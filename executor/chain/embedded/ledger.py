@@ -7,6 +7,7 @@ next has other parents, which is how a reorganisation looks to clients.
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 from typing import Final as Constant
@@ -29,6 +30,8 @@ from executor.chain.embedded.precompiles import ArkworksVM
 GAS_LIMIT: Constant = 30_000_000  # a mainnet block's of 2024; anvil's default
 COINBASE: Constant = bytes(20)
 CALL_STIPEND: Constant = 2_300
+ANSWERS_KEPT: Constant = 512  # of calls: several nodes read a block's state for one request
+ANSWER_BYTES: Constant = 65_536  # of call data and answer; longer ones are not kept, so that all are 32 MiB at most
 ESTIMATE_TOLERANCE: Constant = 0.05  # an estimate may be this much above the least that succeeds; geth: 0.015
 
 
@@ -78,6 +81,7 @@ class Ledger:
         self._by_hash: dict[bytes, int] = {self.blocks[0].block.hash: 0}
         self._transactions: dict[bytes, tuple[int, int]] = {}
         self._snapshots: list[int] = []
+        self._answers: OrderedDict[tuple[bytes, Call], bytes] = OrderedDict()
         self._clock_offset_s = 0
         self._next_timestamp: int | None = None
 
@@ -205,10 +209,18 @@ class Ledger:
 
     def call(self, call: Call, number: int) -> bytes:
         """What the call returns in block `number`, after its transactions; raises Reverted."""
-        gas = GAS_LIMIT if call.gas is None else min(call.gas, GAS_LIMIT)
-        computation = self._run(call, self.blocks[number].block.header, gas)
+        block = self.blocks[number].block
+        key = (bytes(block.hash), call)
+        if (kept := self._answers.get(key)) is not None:
+            return kept
+        computation = self._run(call, block.header, GAS_LIMIT if call.gas is None else min(call.gas, GAS_LIMIT))
         _raise_for(computation)
-        return bytes(computation.output)
+        output = bytes(computation.output)
+        if len(call.data) + len(output) <= ANSWER_BYTES:
+            self._answers[key] = output
+            if len(self._answers) > ANSWERS_KEPT:
+                self._answers.popitem(last=False)
+        return output
 
     def estimate(self, call: Call) -> int:
         """Gas with which the call succeeds in the next block; raises Reverted if none suffices."""
