@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 import typer
 import yaml
+from jsonschema import Draft7Validator
 from typer.testing import CliRunner
 
 from executor.cli._verbs import app
@@ -124,6 +127,30 @@ def test_containers_share_the_socket_and_nothing_else() -> None:
     published = [each for each in node["ports"] if each.endswith(f":{MetricsConfig().port}")]
     assert all(each.startswith("127.0.0.1:") for each in published)
     assert len(published) == 1
+
+
+def test_the_compose_file_is_one_by_the_compose_specification() -> None:
+    """Its published schema, of commit 170098ba of compose-spec/compose-spec (Apache-2.0), refuses unknown keys."""
+    schema = json.loads((ROOT / "tests" / "compose-spec.json").read_text())
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    validator = Draft7Validator(schema)
+    assert [error.message for error in validator.iter_errors(compose)] == []
+    compose["services"]["node"]["memlimit"] = "12g"
+    assert ["memlimit" in error.message for error in validator.iter_errors(compose)] == [True]
+
+
+def test_the_image_is_built_of_what_the_wheel_holds_by_pinned_bases_for_a_numbered_user() -> None:
+    """.dockerignore lets through what pyproject.toml puts into the wheel: no key, no checkout reaches the builder."""
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert allowed == {*wheel["only-include"], "pyproject.toml", "README.md", "LICENSE", "requirements/demo.txt"}
+    lines = (DEPLOY / "Containerfile").read_text().splitlines()
+    bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
+    assert bases
+    assert all(re.search(r":\d+\.\d+-", base) for base in bases)
+    users = [line.split()[1] for line in lines if line.startswith("USER ")]
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    assert users == [compose["services"]["node"]["user"]]
 
 
 def alerts() -> list[dict]:
