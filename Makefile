@@ -55,13 +55,14 @@ format: $(VENV)/.dev ## put the code into the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Two processes; which tests stay together in one is said in tests/conftest.py.
-PARALLEL ?= --numprocesses 2 --no-loadscope-reorder
+# Three processes, because tests wait, too: for rounds, timeouts, other processes. Which tests stay together in one is
+# said in tests/conftest.py.
+PARALLEL ?= --numprocesses 3 --no-loadscope-reorder
 
 test: $(VENV)/.dev $(NPM) ## every test: forge and pytest side by side
 	$(MAKE) --jobs=2 test-contracts test-python
 
-test-python: $(VENV)/.dev $(NPM) ## pytest in two processes (ARGS="-k name" for a part, PARALLEL= in one)
+test-python: $(VENV)/.dev $(NPM) ## pytest in three processes (ARGS="-k name" for a part, PARALLEL= in one, ARGS=--costs for what it costs)
 	$(BIN)/pytest $(PARALLEL) $(ARGS)
 
 conformance: $(VENV)/.dev ## every conformance vector and hostile guest on every engine: wasmtime in five ways, older ones, V8 in three

@@ -28,7 +28,7 @@ from executor.model.receipt import Receipt
 from executor.model.trigger import TriggerKind
 from executor.model.trigger_config import BlockConfig, CronConfig, HttpConfig, LogConfig, TriggerConfig
 from executor.node.reader import ask
-from executor.receipts import Check, all_passed, verify_receipt
+from executor.receipts import Check, Loader, all_passed, verify_receipt
 from executor.receipts.files import parse_receipt
 from executor.receipts.on_chain import verify_on_chain
 from executor.testing.devnet import Devnet
@@ -55,6 +55,7 @@ class Stage:
         self.receipts = receipts
         self.client: ChainClient = devnet.client
         self._other = other
+        self._loader = Loader()
         self._senders: dict[int, TransactionSender] = {}
         self._positions: Mapping[int, int] = {node.index: 0 for node in devnet.nodes}
 
@@ -225,9 +226,13 @@ class Stage:
 
     async def verify(self, receipt: Receipt) -> bool:
         """Tell every check that anyone can make of a receipt, offline and against the chain; whether all passed."""
-        offline = await asyncio.to_thread(verify_receipt, receipt)
+        offline = await self.offline(receipt)
         checks = [*offline, *await verify_on_chain(receipt, self.devnet.chain.url)]
         return self.verdict(checks)
+
+    async def offline(self, receipt: Receipt) -> list[Check]:
+        """The checks that need no chain; an engine is compiled for the first receipt only."""
+        return await asyncio.to_thread(verify_receipt, receipt, load=self._loader)
 
     def verdict(self, checks: Sequence[Check]) -> bool:
         """Tell checks that were made; whether all passed."""

@@ -43,7 +43,7 @@ from executor.node.config_file import config_text
 from executor.node.uploads import sign_upload
 from executor.testing.exchanges import RELAYS
 from executor.testing.network import NetworkReader
-from executor.testing.processes import Child, Children, free_ports
+from executor.testing.processes import Child, Children, check_free, free_ports
 from executor.testing.relays import CHAIN_HASH
 
 ChainKind: TypeAlias = Literal["embedded", "anvil", "anvil-osaka"]
@@ -73,6 +73,7 @@ class DevnetSettings:
     block_time_s: float = 0.0
     poll_interval_s: float = 0.1
     workers: int = 1
+    compiled: Path | None = None  # a folder of compiled code that networks share; of the network itself by default
     verifiers: tuple[Scheme, ...] = (Scheme.ECDSA, Scheme.BLS)
     schemes: tuple[Scheme, ...] = (Scheme.ECDSA, Scheme.BLS)  # member i attests with schemes[i % len]
     seed: int = 1
@@ -140,6 +141,7 @@ class Devnet:
 
     async def _start(self) -> None:
         settings = self.settings
+        check_free(*settings.ports, *([settings.chain_port] if settings.chain_port else []))
         exchanges = self._children.start("exchanges", "-m", "executor.testing.exchanges", "--seed", str(settings.seed))
         secret = secrets.token_hex(16)
         password = self.directory / "keystore-password"
@@ -295,7 +297,8 @@ class Devnet:
                 "ahead_s": 1e9,  # a development chain's time is set at will
             },
             "signer": {"socket": str(node.socket)},
-            "workers": {"compiled": "../compiled", "count": settings.workers},  # one compilation serves all: one user's
+            # One compilation serves all: they are one user's.
+            "workers": {"compiled": str(settings.compiled or "../compiled"), "count": settings.workers},
             "http": {"port": node.port, "member_networks": ["127.0.0.0/8"]},
             "rounds": {"collect_delay_s": settings.collect_delay_s, "scheme": str(scheme)},
             "metrics": {"port": node.metrics_port},

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from executor.errors import HostFault
+from executor.errors import HostFault, InvalidConfig
 from executor.lifeline import tied_to_parent
 
 PORTS = range(10_000, 32_000)  # below those that Linux takes for outgoing connections, 32768 and up
@@ -133,6 +133,15 @@ def free_ports(count: int) -> list[int]:
             if port not in found and not _taken(probe, port):
                 found.append(port)
     return found
+
+
+def check_free(*ports: int) -> None:
+    """Raises InvalidConfig that names a port on which something listens: before anything is started."""
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
+            if _taken(probe, port):
+                raise InvalidConfig(f"port {port} is taken: choose another, or 0 for free ones")
 
 
 def _taken(probe: socket.socket, port: int) -> bool:

@@ -9,6 +9,9 @@ import pytest
 from cli_types import Done, Run
 
 from executor.cli import main
+from executor.receipts import Loader
+
+LOADER = Loader()  # compiles the engine once; in test_wheel.py commands have processes of their own
 
 
 @pytest.fixture
@@ -19,6 +22,8 @@ def executor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         with monkeypatch.context() as patch:
             patch.setattr(sys, "argv", ["executor", *map(str, arguments)])
             patch.chdir(tmp_path)
+            for verb in ("run", "build"):
+                patch.setattr(f"executor.cli.{verb}.load", LOADER)
             for name, value in (env or {}).items():
                 patch.setenv(name, value)
             capsys.readouterr()

@@ -20,6 +20,7 @@ from tests.end_to_end.journey import OTHER_CHAIN
 
 HERE = Path(__file__).parent
 FAILED = pytest.StashKey[bool]()
+LAST = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -28,6 +29,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = yield
     item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
     return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Note for `devnet` that the test which comes next has no use for it."""
+    item.stash[LAST] = nextitem is None or not {"devnet", "last_devnet"} & set(getattr(nextitem, "fixturenames", ()))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -66,7 +73,11 @@ class Networks:
             self._started += 1
             if self.other.pid is None:
                 await self.other.__aenter__()
-            settings = DevnetSettings(chain=chain, more_chains=((OTHER_CHAIN, (self.other.url,)),))  # type: ignore[arg-type]
+            settings = DevnetSettings(
+                chain=chain,  # type: ignore[arg-type]
+                more_chains=((OTHER_CHAIN, (self.other.url,)),),
+                compiled=self._directory / "compiled",
+            )
             devnet = Devnet(self._directory / str(self._started), settings)
             self._running = chain, await devnet.__aenter__()
         devnet = self._running[1]
@@ -98,7 +109,7 @@ async def networks(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ne
 async def devnet(networks: Networks, request: pytest.FixtureRequest) -> AsyncIterator[Devnet]:
     """Four nodes on the chain that the test's parameter names, or the embedded one; not kept once a test failed."""
     yield await networks.on(getattr(request, "param", "embedded"))
-    if request.node.stash.get(FAILED, True):
+    if request.node.stash.get(FAILED, True) or request.node.stash[LAST]:
         await networks.close()
 
 

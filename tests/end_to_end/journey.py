@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,12 @@ from executor.chain.logs import SeenDelivery, router_logs
 from executor.chain.watcher import RequestWatcher
 from executor.model.ids import FunctionId, RequestId
 from executor.model.receipt import Receipt
+from executor.receipts import Check, Loader, verify_receipt
 from executor.receipts.files import parse_receipt
 from executor.testing.devnet import Devnet
 
 TIMEOUT_S = 90.0
+LOADER = Loader()  # compiles an engine once for all receipts of a process
 OTHER_CHAIN = 4242  # the chain beside the network's, which functions may read
 
 
@@ -52,12 +55,22 @@ async def price_told(devnet: Devnet, journey: Journey) -> int:
     return update.price
 
 
+def checks_of(receipt: Receipt) -> list[Check]:
+    """All offline checks of a receipt."""
+    return verify_receipt(receipt, load=LOADER)
+
+
 async def deliveries(devnet: Devnet, request_id: RequestId) -> int:
     """How often the router says it delivered this request."""
+    return (await all_deliveries(devnet))[request_id]
+
+
+async def all_deliveries(devnet: Devnet) -> Counter[RequestId]:
+    """How often the router says it delivered each request."""
     watcher = RequestWatcher(devnet.client, devnet.deployment.block_number, confirmations=0)
-    count = 0
+    count: Counter[RequestId] = Counter()
     while events := await watcher.poll():
-        count += sum(isinstance(event, SeenDelivery) and event.request_id == request_id for event in events)
+        count.update(event.request_id for event in events if isinstance(event, SeenDelivery))
     return count
 
 

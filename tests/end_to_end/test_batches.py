@@ -8,11 +8,11 @@ import pytest
 
 from executor.model.function import Function
 from executor.model.ids import RequestId
-from executor.receipts import all_passed, verify_receipt
+from executor.receipts import all_passed
 from executor.receipts.files import parse_receipt
 from executor.receipts.on_chain import verify_on_chain
 from executor.testing.devnet import Devnet
-from tests.end_to_end.journey import deliveries
+from tests.end_to_end.journey import all_deliveries, checks_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
@@ -38,10 +38,10 @@ async def test_requests_of_one_moment_are_delivered_together(devnet: Devnet, eth
         seen = await asyncio.gather(*(devnet.request(function_id) for _ in range(REQUESTS)))
         receipts = [parse_receipt(await receipt_when_delivered(devnet, each.request_id)) for each in seen]
         for receipt in receipts:
-            checks = [*verify_receipt(receipt), *await verify_on_chain(receipt, devnet.chain.url)]
+            checks = [*checks_of(receipt), *await verify_on_chain(receipt, devnet.chain.url)]
             assert all_passed(checks), [check for check in checks if not check.passed]
-        for each in seen:
-            assert await deliveries(devnet, each.request_id) == 1
+        delivered = await all_deliveries(devnet)
+        assert [delivered[each.request_id] for each in seen] == [1] * REQUESTS
         transactions = {receipt.delivered.transaction for receipt in receipts if receipt.delivered is not None}
         if len(transactions) < REQUESTS and max(len(receipt.attestation.reports) for receipt in receipts) > 1:
             return

@@ -14,11 +14,11 @@ import pytest
 from executor.keys.client import SignerClient
 from executor.model.function import Function
 from executor.model.receipt import ChainLocation
-from executor.receipts import all_passed, verify_receipt
+from executor.receipts import all_passed
 from executor.testing.devnet import Devnet, DevnetSettings
 from executor.testing.processes import free_ports
 from tests.chain.endpoints import lying
-from tests.end_to_end.journey import TIMEOUT_S, deliveries, follow
+from tests.end_to_end.journey import TIMEOUT_S, checks_of, deliveries, follow
 
 pytestmark = pytest.mark.anvil
 
@@ -101,7 +101,7 @@ async def test_a_network_outlives_a_lying_endpoint_empty_accounts_and_a_reorgani
     first = await follow(network, seen.request_id, positions, EVERYBODY)
     transmitters = {event["transmitter"] for _, event in first.of("delivered")}
     assert transmitters == {str(network.nodes[payer].keys.transmitter)}
-    assert all_passed(verify_receipt(first.receipt))
+    assert all_passed(checks_of(first.receipt))
     assert len(told(network, "transmitter-without-funds")) <= len(EVERYBODY), "each tells of it once"
     outvoted = told(network, "endpoint-outvoted")
     assert {node for node, _ in outvoted} == set(EVERYBODY)

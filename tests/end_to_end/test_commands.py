@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -15,17 +16,19 @@ from pathlib import Path
 
 import pytest
 
-from executor.receipts import all_passed, read_receipt, verify_receipt
+from executor.receipts import all_passed, read_receipt
+from tests.end_to_end.journey import checks_of
 
 EXECUTOR = (sys.executable, "-c", "from executor.cli import main; main()")
 START_S = 120.0
 STOP_S = 120.0  # both are there to end a test that hangs, not to time it
 
 
+@pytest.mark.timeout(600)  # four minutes were too few on a machine with thirty processes ready to run
 def test_the_demo_tells_the_whole_journey(tmp_path: Path) -> None:
     """Exit code 0, plain lines, three requests, the liar and the dead named, two verdicts, receipts left behind."""
     done = subprocess.run(
-        [*EXECUTOR, "demo", "--directory", str(tmp_path)], capture_output=True, text=True, timeout=240, check=False
+        [*EXECUTOR, "demo", "--directory", str(tmp_path)], capture_output=True, text=True, timeout=540, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\x1b" not in done.stdout, "no colours off a terminal"
@@ -51,7 +54,7 @@ def test_the_demo_tells_the_whole_journey(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("network-*")), "keys and journals are gone"
     receipts = [path for path in tmp_path.glob("receipt-*.json") if "tampered" not in path.name]
     assert len(receipts) >= 3
-    assert all(all_passed(verify_receipt(read_receipt(path))) for path in receipts)
+    assert all(all_passed(checks_of(read_receipt(path))) for path in receipts)
 
 
 def start_devnet(folder: Path, *options: str) -> subprocess.Popen[str]:
@@ -151,7 +154,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, verb: str) -> Non
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
-    """The message says which, and nothing is left running."""
+    """The message says which, in one line, before anything starts: not even keys are made."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -163,8 +166,10 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
             timeout=120,
             check=False,
         )
-    assert done.returncode != 0
-    assert str(port) in done.stderr
+    assert done.returncode == 2
+    assert f"port {port} is taken" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert [path for path in tmp_path.rglob("*") if not path.is_dir()] == []
 
 
 def test_an_unknown_chain_is_refused_before_anything_starts(tmp_path: Path) -> None:
@@ -182,8 +187,8 @@ def test_an_unknown_chain_is_refused_before_anything_starts(tmp_path: Path) -> N
 
 
 def free_run_of_ports(count: int) -> int:
-    """The first of some consecutive free ports."""
-    for first in range(20_000, 30_000, count):
+    """The first of some consecutive free ports; not the same ones in every run, of which two may go on at once."""
+    for first in random.sample(range(20_000, 30_000, count), 100):
         if not any(listens(first + offset) for offset in range(count)):
             return first
     raise AssertionError("no free ports")

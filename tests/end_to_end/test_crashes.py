@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -16,9 +17,9 @@ from executor.keys.keyset import load_keys
 from executor.model.function import Function
 from executor.model.ids import FunctionId
 from executor.node.continuity import ASK_AGAIN_S
-from executor.receipts import all_passed, verify_receipt
+from executor.receipts import all_passed
 from executor.testing.devnet import Devnet, NodeProcess
-from tests.end_to_end.journey import TIMEOUT_S, deliveries, follow
+from tests.end_to_end.journey import TIMEOUT_S, checks_of, deliveries, follow
 from tests.end_to_end.memory import found_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
@@ -42,7 +43,7 @@ async def test_a_node_killed_in_the_middle_of_a_request_finishes_it_after_restar
     await asyncio.sleep(2 * devnet.settings.round_length_s)
     await devnet.restart(1)
     journey = await follow(devnet, seen.request_id, positions, [0, 1, 2])
-    assert all_passed(verify_receipt(journey.receipt))
+    assert all_passed(checks_of(journey.receipt))
     told = {each.member: each.observation.value.decode() for each in journey.receipt.transcript[0].observations}
     assert all(told[member] == value for member, value in observed.items() if member in told)
     assert await deliveries(devnet, seen.request_id) == 1
@@ -61,11 +62,11 @@ async def test_a_signer_that_is_restarted_delays_its_node_and_no_more(last_devne
     os.kill(signer.pid, signal.SIGKILL)
     seen = await devnet.request(function_id)
     journey = await follow(devnet, seen.request_id, positions, [1, 2, 3])
-    assert all_passed(verify_receipt(journey.receipt))
+    assert all_passed(checks_of(journey.receipt))
     devnet.restart_signer(0)
     second = await devnet.request(function_id)
     finished = await follow(devnet, second.request_id, await devnet.network.positions(), [0, 1, 2, 3])
-    assert all_passed(verify_receipt(finished.receipt))
+    assert all_passed(checks_of(finished.receipt))
 
     node = devnet.nodes[0]
     assert node.node is not None
@@ -166,7 +167,7 @@ async def test_a_chain_that_does_not_answer_delays_a_request_and_loses_nothing(
     finally:
         os.kill(chain, signal.SIGCONT)
     journey = await follow(devnet, seen.request_id, positions, [0, 1, 2, 3])
-    assert all_passed(verify_receipt(journey.receipt))
+    assert all_passed(checks_of(journey.receipt))
     assert await deliveries(devnet, seen.request_id) == 1
 
 
@@ -184,16 +185,34 @@ async def test_a_node_with_a_wrong_configuration_says_what_is_wrong(devnet: Devn
     for right, changed, named in WRONG:
         wrong = directory / "wrong.toml"
         wrong.write_text((directory / "node.toml").read_text().replace(right, changed))
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", "from executor.cli import main; main()", "node", "run", "--config", str(wrong)),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        output, errors = await asyncio.wait_for(process.communicate(), 60)
-        assert process.returncode == 2, errors
-        assert output == b""
-        assert named in errors.decode()
-        assert errors.decode().count("\n") == 1
+        code, output, errors = await run_node(wrong)
+        assert code == 2, errors
+        assert output == ""
+        assert named in errors
+        assert errors.count("\n") == 1
+
+
+async def test_a_node_whose_port_is_taken_names_it(devnet: Devnet) -> None:
+    """It serves nothing, and ends."""
+    node = devnet.nodes[3]
+    assert node.node is not None
+    await asyncio.to_thread(node.node.stop, 15)
+    with socket.create_server(("127.0.0.1", node.port)):
+        code, output, errors = await run_node(node.directory / "node.toml")
+    assert code != 0
+    assert output == ""
+    assert str(node.port) in errors
+
+
+async def run_node(config: Path) -> tuple[int | None, str, str]:
+    """`executor node run` to its end: exit code, output, errors."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", "from executor.cli import main; main()", "node", "run", "--config", str(config)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await asyncio.wait_for(process.communicate(), 120)
+    return process.returncode, output.decode(), errors.decode()
 
 
 async def test_a_second_network_runs_beside_the_first_and_leaves_nothing_running(

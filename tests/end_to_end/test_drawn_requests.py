@@ -10,11 +10,11 @@ from executor.model.draw import parse_draw
 from executor.model.function import Function
 from executor.model.manifest import parse_manifest
 from executor.model.observation import Kind
-from executor.receipts import all_passed, verify_receipt
+from executor.receipts import all_passed
 from executor.receipts.on_chain import verify_on_chain
 from executor.testing.devnet import Devnet
 from executor.testing.relays import development_chain, manifest_chain
-from tests.end_to_end.journey import price_told, travel
+from tests.end_to_end.journey import checks_of, price_told, travel
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
@@ -46,7 +46,7 @@ async def test_a_contract_gets_a_draw(devnet: Devnet) -> None:
     assert draw.published_at >= receipt.request.block_timestamp + 2
     assert receipt.payload == draw_value(receipt.request, 0, entry.value) + bytes(32)
     assert await price_told(devnet, journey) == int.from_bytes(receipt.payload[:32], "big")
-    checks = verify_receipt(receipt)
+    checks = checks_of(receipt)
     assert all_passed(checks), checks
     assert [check.name for check in checks].count("draws") == 1
     on_chain = await verify_on_chain(receipt, devnet.chain.url)

@@ -27,9 +27,10 @@ from executor.keys.rotation import rotate_keys
 from executor.model.function import Function
 from executor.model.ids import FunctionId, RequestId
 from executor.model.profile import PROFILE
-from executor.receipts import all_passed, verify_receipt
+from executor.receipts import all_passed
 from executor.receipts.files import parse_receipt
 from executor.testing.devnet import Devnet, DevnetSettings
+from tests.end_to_end.journey import checks_of
 
 TIMEOUT_S = 90.0
 LOAD = 3  # requests in each epoch
@@ -162,7 +163,7 @@ async def test_the_committee_changes_under_load_and_nothing_is_lost_or_repeated(
         assert data is not None
         receipt = parse_receipt(data)
         assert epoch == receipt.epoch.number
-        assert all_passed(verify_receipt(receipt))
+        assert all_passed(checks_of(receipt))
     await ends_when_asked(network, 2)
     await network.restart(2)
     assert await served(network, 2) == [1, 2]

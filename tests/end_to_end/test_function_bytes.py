@@ -10,9 +10,9 @@ import pytest
 
 from executor.errors import InvalidValue
 from executor.model.function import Function
-from executor.receipts import all_passed, verify_receipt
+from executor.receipts import all_passed
 from executor.testing.devnet import Devnet
-from tests.end_to_end.journey import travel
+from tests.end_to_end.journey import checks_of, travel
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 TIMEOUT_S = 30.0
@@ -32,7 +32,7 @@ async def test_bytes_given_to_one_node_are_served_by_all(devnet: Devnet, eth_usd
             while await devnet.network.function(node, function_id) != function:  # noqa: ASYNC110 # another process's
                 await asyncio.sleep(0.1)
     journey = await travel(devnet, function_id, [0, 1, 2, 3])
-    assert all_passed(verify_receipt(journey.receipt))
+    assert all_passed(checks_of(journey.receipt))
 
     devnet.kill(1)
     shutil.rmtree(devnet.nodes[1].directory / "data" / "blobs")

@@ -9,10 +9,10 @@ import pytest
 from executor.model.function import Function
 from executor.model.observation import Kind
 from executor.model.report import Scheme
-from executor.receipts import all_passed, verify_receipt
+from executor.receipts import all_passed
 from executor.receipts.on_chain import verify_on_chain
 from executor.testing.devnet import Devnet
-from tests.end_to_end.journey import Journey, travel
+from tests.end_to_end.journey import Journey, checks_of, travel
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
@@ -31,7 +31,7 @@ async def check(devnet: Devnet, journey: Journey) -> None:
     (report,) = receipt.attestation.reports
     runs = {(event["payload"], event["fuel_used"]) for _, event in journey.of("executed") if "payload" in event}
     assert runs == {("0x" + receipt.payload.hex(), report.fuel_used)}, "every node's run gave the same bytes and fuel"
-    assert all_passed(verify_receipt(receipt))
+    assert all_passed(checks_of(receipt))
     bill = receipt.bill
     assert bill is not None
     assert bill.quote.max_cost == bill.charge.work + bill.charge.gas_cost + bill.charge.refund
@@ -79,7 +79,7 @@ async def test_a_wrong_output_is_outvoted_and_named(devnet: Devnet, eth_usd: Fun
     await devnet.restart(1, fault="wrong-output")
     for _ in range(8):  # a faulty node that comes too late to vote is no test
         journey = await travel(devnet, function_id, [0, 2, 3])
-        assert all_passed(verify_receipt(journey.receipt))
+        assert all_passed(checks_of(journey.receipt))
         assert 1 not in {vote.member for vote in journey.receipt.votes}
         payloads = {node: event["payload"] for node, event in journey.of("executed") if "payload" in event}
         wrong = payloads.pop(1, None)

@@ -8,11 +8,11 @@ from executor.model.function import Function
 from executor.model.observation import Kind
 from executor.model.outcome import TrapCode
 from executor.model.report import Status
-from executor.receipts import all_passed, verify_receipt
+from executor.receipts import all_passed
 from executor.receipts.on_chain import verify_on_chain
 from executor.testing.devnet import Devnet
 from fixtures.receipts.record import RECORDINGS
-from tests.end_to_end.journey import Journey, travel
+from tests.end_to_end.journey import Journey, checks_of, travel
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
@@ -22,7 +22,7 @@ RECORDED = {recording.name: recording.function() for recording in RECORDINGS}
 async def finish(devnet: Devnet, function: Function) -> Journey:
     """A whole journey whose receipt holds, offline and on chain."""
     journey = await travel(devnet, await devnet.register(function), [0, 1, 2, 3])
-    checks = [*verify_receipt(journey.receipt), *await verify_on_chain(journey.receipt, devnet.chain.url)]
+    checks = [*checks_of(journey.receipt), *await verify_on_chain(journey.receipt, devnet.chain.url)]
     assert all_passed(checks), [check for check in checks if not check.passed]
     return journey
 

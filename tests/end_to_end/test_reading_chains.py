@@ -17,9 +17,9 @@ from executor.model.function import Function
 from executor.model.ids import Address
 from executor.model.manifest import Terms
 from executor.model.request import ZERO_ADDRESS
-from executor.receipts import all_passed, verify_receipt
+from executor.receipts import all_passed
 from executor.testing.devnet import Devnet
-from tests.end_to_end.journey import OTHER_CHAIN, follow
+from tests.end_to_end.journey import OTHER_CHAIN, checks_of, follow
 from tests.evm_guest import two_step_guest
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
@@ -65,7 +65,7 @@ async def test_a_balance_at_the_requests_block_is_delivered(devnet: Devnet) -> N
         journey = await follow(devnet, seen.request_id, positions, [0, 1, 2, 3])
     price = await devnet.consumer.read()
     assert (price.price, price.timestamp, price.error) == (41, seen.request.block_timestamp, b"")
-    assert all_passed(verify_receipt(journey.receipt))
+    assert all_passed(checks_of(journey.receipt))
     observed = {event["observed"] for _, event in journey.of("observed")}
     assert observed == {"value"}
 
@@ -86,4 +86,4 @@ async def test_a_second_chain_is_read_at_a_height_that_was_agreed(devnet: Devnet
     assert [entry.value for entry in journey.receipt.transcript] == [str(height).encode(), (7).to_bytes(32, "big")]
     assert height > 0
     assert (await devnet.consumer.read()).error == b""
-    assert all_passed(verify_receipt(journey.receipt))
+    assert all_passed(checks_of(journey.receipt))

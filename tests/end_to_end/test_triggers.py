@@ -20,10 +20,11 @@ from executor.model.ids import Address, FunctionId, RegistrationId, RequestId
 from executor.model.receipt import Receipt
 from executor.model.trigger import TriggerKind, kind_of
 from executor.model.trigger_config import BlockConfig, CronConfig, LogConfig, TriggerConfig
-from executor.receipts import all_passed, verify_receipt
+from executor.receipts import all_passed
 from executor.receipts.files import parse_receipt
 from executor.receipts.on_chain import verify_on_chain
 from executor.testing.devnet import Devnet
+from tests.end_to_end.journey import checks_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
@@ -108,7 +109,7 @@ class Bench:
             assert request_id(receipt.request) == identity
             assert receipt.request.origin is not None
             assert kind_of(receipt.request.origin.event) is kind
-            checks = [*verify_receipt(receipt), *await verify_on_chain(receipt, self.devnet.chain.url)]
+            checks = [*checks_of(receipt), *await verify_on_chain(receipt, self.devnet.chain.url)]
             assert all_passed(checks), [check for check in checks if not check.passed]
         count = await self.client.rpc.call("eth_getStorageAt", str(receiver), "0x0", "latest")
         assert int(count, 16) == 1

@@ -7,12 +7,12 @@ import pytest
 
 from executor.model.observation import Kind
 from executor.protocol.strategies import alone_member
-from executor.receipts import all_passed, verify_receipt
+from executor.receipts import all_passed
 from executor.store.replies import FILE, read_replies
 from executor.testing import function_of_source
 from executor.testing.devnet import Devnet
 from executor.testing.orders import SHOP
-from tests.end_to_end.journey import price_told, travel
+from tests.end_to_end.journey import checks_of, price_told, travel
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
@@ -53,7 +53,7 @@ async def test_one_order_is_made_and_one_member_asks(devnet: Devnet) -> None:
     assert await price_told(devnet, journey) == after["orders"]
     alone = alone_member(journey.request_id, 4)
     assert [(alone, price.value)] == [(each.member, each.observation.value) for each in price.observations]
-    checks = verify_receipt(receipt)
+    checks = checks_of(receipt)
     assert all_passed(checks), checks
     assert sum(f"member {alone} alone looked (single)" in check.detail for check in checks) == 1
     assert receipt.replies is not None
