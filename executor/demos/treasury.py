@@ -16,7 +16,7 @@ from executor.chain.triggers import remove_trigger
 from executor.crypto.digests import keccak256
 from executor.demos.examples import example
 from executor.demos.pools import TRADER, UNIT, Pair, Pool, make_pair
-from executor.demos.stage import OWNER, Stage
+from executor.demos.stage import FINALITY_BLOCKS, OWNER, Stage
 from executor.errors import HostFault
 from executor.model.function import Function
 from executor.model.ids import Address, RegistrationId, RequestId
@@ -103,11 +103,12 @@ class Treasury:
         at = max([int(time.time()), *[(await each.head()).timestamp + 1 for each in clients]])
         for client in clients:
             await client.rpc.call("evm_setNextBlockTimestamp", hex(at))
-        await self.stage.client.rpc.call("evm_mine")
+        await self.stage.mine(1)
         if dump:
             for pool in self.pools:
                 await pool.sell(self.pair.ether, dump)
         await self.market.bring_to(price)
+        await self.stage.mine(FINALITY_BLOCKS)  # a run stands on a final block
         self.stage.story.line("market", f"{await self.market.price():,.2f} on chain {self.stage.other.chain_id}")
 
     async def triggered(self) -> RequestId:

@@ -24,7 +24,7 @@ HEIGHT = b'{"aggregate":"median","label":"block of chain 4242"}'
 LOOK = b'{"aggregate":{"fields":{"elsewhere":"identical","here":"identical"}},"label":"both chains"}'
 TARGET, BAND, COST, BASIS = 5_000, 100, 60, 10_000  # the example's policy
 NOTHING = (0, 0, 0, 0)
-LIFE_S = 900
+LIFE_S = 2_700
 USUAL = ((1_000 * UNIT, 2_000_000 * UNIT), (2_000 * UNIT, 4_000_000 * UNIT))
 
 reserves = st.integers(1, 2**112)

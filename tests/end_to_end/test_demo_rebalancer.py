@@ -12,7 +12,7 @@ from executor.chain.subscriptions import create_subscription
 from executor.chain.triggers import register_trigger, remove_trigger
 from executor.crypto.digests import keccak256
 from executor.demos.rebalancer import CAREFUL, DECEIVED, play
-from executor.demos.stage import OTHER_CHAIN, Stage
+from executor.demos.stage import FINALITY_BLOCKS, OTHER_CHAIN, Stage
 from executor.demos.treasury import CALLBACK_GAS, CONTRACT, HOLDINGS, refusal_of
 from executor.model.ids import Address, FunctionId
 from executor.model.receipt import Receipt
@@ -78,7 +78,7 @@ async def strangers_trigger(stage: Stage, address: Address) -> None:
         callback_gas_limit=CALLBACK_GAS,
         input=bytes(12) + address + bytes(32),
     )
-    await stage.client.rpc.call("evm_mine")
+    await stage.mine(FINALITY_BLOCKS)
     await stage.mark()
     await stage.transact("DemoToken", token, "mint", sender.address, 1)
     delivered = await stage.delivered(await stage.triggered(key))

@@ -12,7 +12,7 @@ const MARKET = { // whose price counts; token0 is what stands there for the trea
 const TARGET = 5_000n; // the share of token0 in the treasury's worth, in hundredths of a percent
 const BAND = 100n; // nothing is done while the share is so close to it
 const COST = 60n; // what a trade may lose by that price, fee and depth together
-const LIFE_S = 900n; // a move can be made so long after the block that was looked at
+const LIFE_S = 2_700n; // a move can be made so long after the block that was looked at: that of a trigger is a final one
 
 const BASIS = 10_000n;
 const POOL_FEE = 30n; // of ConstantProductPool
