@@ -255,7 +255,7 @@ class _Guard:
         seized = sum(each["seized"] for each in done if each.name == "Liquidated")
         totals = await lending.view("totals")
         self.holds(f"paid {repaid / ONE:,.2f} USD, which the reserve has less", totals[5] == RESERVE - repaid)
-        self.holds(f"got {seized / ONE:,.4f} WETH, five percent more than it paid for", totals[6] == seized)
+        self.holds(f"got {seized / ONE:,.4f} WETH for it, bonus included", totals[6] == seized)
         self.holds("no debt went bad", all(each.name != "BadDebt" for each in done))
 
     async def _scan(self, lending: Lending, tick: Tick) -> int:

@@ -38,7 +38,7 @@ SHAPES: dict[str, Shape] = {
 }
 UNRELIABLE = "exchange-c.test"
 FAILURE_RATE = 0.25  # of the unreliable one's answers
-PRICE = re.compile(r"[1-9][0-9]{0,9}\.[0-9]{2}")
+PRICE = re.compile(rb"[1-9][0-9]{0,9}\.[0-9]{2}")
 PRICE_BYTES = 64  # the longest body a caller may put
 RELAYS = {"relay.test": "", "lying-relay.test": "lying"}  # of drand, by their fault
 
@@ -77,11 +77,11 @@ def application(name: str, market: Market) -> web.Application:
         return web.json_response(SHAPES[name](market.read()))
 
     async def move(request: web.Request) -> web.Response:
-        text = await request.text()
-        if PRICE.fullmatch(text) is None:
+        body = await request.read()
+        if PRICE.fullmatch(body) is None:
             return web.json_response({"error": "a price has digits, and cents after a point"}, status=400)
-        market.move(Decimal(text))
-        return web.json_response({"price": text})
+        market.move(Decimal(body.decode("ascii")))
+        return web.Response()
 
     app = web.Application(client_max_size=PRICE_BYTES)
     app.router.add_get("/price", price)

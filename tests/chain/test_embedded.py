@@ -17,6 +17,7 @@ from eth_account import Account
 
 from executor.chain.accounts import DEV_BALANCE_WEI, DevAccount, dev_accounts
 from executor.chain.embedded import EmbeddedChain
+from executor.chain.embedded.ledger import ANSWER_BYTES, ANSWERS_KEPT, Call, Ledger
 from executor.chain.embedded.server import MAX_BATCH, MAX_BODY_BYTES
 from executor.errors import ChainUnavailable
 
@@ -195,6 +196,34 @@ async def test_a_call_runs_in_the_block_it_names(rpc: Wire) -> None:
         names = ("number", "timestamp", "mixHash", "parentHash")
         assert [int(header[name], 16) for name in names] == [int(word, 16) for word in seen]
     assert "header not found" in await rpc.error("eth_call", {"data": PARENT}, "0x63")
+
+
+async def test_a_call_asked_again_has_the_answer_of_its_block(rpc: Wire) -> None:
+    """Answers are kept by block hash: what a reorganisation puts in a block's place has its own."""
+    snapshot = await rpc("evm_snapshot")
+    await rpc("evm_mine")
+    first = await rpc("eth_call", {"data": PREVRANDAO}, "0x1")
+    assert first == await rpc("eth_call", {"data": PREVRANDAO}, "0x1")
+    await rpc("evm_revert", snapshot)
+    await rpc("evm_increaseTime", 100)
+    await rpc("evm_mine")
+    earlier = await rpc("eth_call", {"data": TIMESTAMP}, "0x1")
+    assert earlier == await rpc("eth_call", {"data": TIMESTAMP}, "0x1")
+    header = await rpc("eth_getBlockByNumber", "0x1", False)
+    assert int(header["timestamp"], 16) == int(earlier, 16)
+    await rpc("evm_mine")
+    assert await rpc("eth_call", {"data": TIMESTAMP}, "latest") != earlier
+
+
+def test_answers_to_calls_are_kept_within_bounds() -> None:
+    """However many calls are made, and however long they are."""
+    ledger = Ledger(31337)
+    for number in range(ANSWERS_KEPT + 5):
+        call = Call(bytes(20), bytes(19) + b"\4", number.to_bytes(4, "big"), 0, None)  # the identity precompile
+        assert ledger.call(call, 0) == number.to_bytes(4, "big")
+    ledger.call(Call(bytes(20), bytes(19) + b"\4", bytes(ANSWER_BYTES), 0, None), 0)
+    assert len(ledger._answers) == ANSWERS_KEPT
+    assert max(len(kept) for kept in ledger._answers.values()) == 4
 
 
 # What succeeds once the clock is past the word that is called with: CALLDATALOAD(0) TIMESTAMP GT, or REVERT(0, 0).

@@ -37,3 +37,13 @@ def told(agreed: str, seen: str) -> Story:
 def test_a_member_far_from_what_was_agreed_is_outvoted(agreed: str, seen: str, outvoted: set[int]) -> None:
     """Numbers within a percent, and fields within a factor of two, are honest differences."""
     assert told(agreed, seen).outvoted == outvoted
+
+
+def test_a_long_observation_is_told_by_its_beginning() -> None:
+    """A market's positions are thousands of characters: a line says how many."""
+    out = io.StringIO()
+    story = Story(Console(file=out, width=500))
+    story.event(2, {"kind": "observed", "slot": 0, "observed": "value", "value": "0x" + "ab" * 15_000})
+    story.event(2, {"kind": "observed", "slot": 1, "observed": "value", "value": "x" * 200})
+    assert "observed 0xababababababababababab… of 30,002 characters" in out.getvalue()
+    assert "observed " + "x" * 200 in out.getvalue()
