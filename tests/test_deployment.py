@@ -18,6 +18,7 @@ from jsonschema import Draft7Validator
 from typer.testing import CliRunner
 
 from executor.cli._verbs import app
+from executor.cli.node import INSTALLED
 from executor.node.config import MetricsConfig
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -127,6 +128,19 @@ def test_containers_share_the_socket_and_nothing_else() -> None:
     published = [each for each in node["ports"] if each.endswith(f":{MetricsConfig().port}")]
     assert all(each.startswith("127.0.0.1:") for each in published)
     assert len(published) == 1
+
+
+def test_the_folders_of_an_installed_node_are_those_of_units_and_containers() -> None:
+    """`executor node init --installed`: elsewhere the units could not write, and the containers would forget."""
+    unit = directives(DEPLOY / "systemd" / "executor-node.service")
+    assert INSTALLED["data"] == f"/var/lib/{unit['StateDirectory'][0]}"
+    assert INSTALLED["workers"] == {"compiled": f"/var/cache/{unit['CacheDirectory'][0]}"}
+    socket = INSTALLED["signer"]["socket"]
+    assert f"--socket {socket} " in directives(DEPLOY / "systemd" / "executor-signer.service")["ExecStart"][0]
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    assert f"--socket={socket}" in services["signer"]["command"]
+    mounted = {each.split(":")[1] for each in services["node"]["volumes"]}
+    assert {INSTALLED["data"], INSTALLED["workers"]["compiled"], str(Path(socket).parent)} <= mounted
 
 
 def test_the_compose_file_is_one_by_the_compose_specification() -> None:

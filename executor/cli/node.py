@@ -16,6 +16,11 @@ from executor.errors import InvalidConfig, InvalidValue
 
 group = verb_group()
 CONFIG = Path("node.toml")
+INSTALLED = {  # deploy/
+    "data": "/var/lib/executor-node",
+    "signer": {"socket": "/run/executor-signer/signer.sock"},
+    "workers": {"compiled": "/var/cache/executor-node"},
+}
 
 
 @group.command()
@@ -35,6 +40,9 @@ def init(
     operator: Annotated[str | None, typer.Option(help="The operator's registered address.")] = None,
     port: Annotated[int, typer.Option(help="Port for members' messages and the API.")] = 9_600,
     start_block: Annotated[int, typer.Option(help="Block to read first.")] = 0,
+    installed: Annotated[
+        bool, typer.Option("--installed", help="With the folders of the systemd units and of the compose file.")
+    ] = False,
 ) -> None:
     """Write a commented configuration with every key; asks for what no option gives."""
     from executor.node.config_file import config_text
@@ -54,6 +62,7 @@ def init(
             "start_block": start_block,
         },
         "http": {"port": port},
+        **(INSTALLED if installed else {}),
     }
     text = config_text(values)
     try:

@@ -30,6 +30,13 @@ def test_init_writes_a_file_that_the_node_reads(executor: Run, tmp_path: Path) -
     assert config.chain.rpc_urls == ["http://a.test", "http://b.test"]
 
 
+def test_an_installed_node_has_the_units_folders(executor: Run, tmp_path: Path) -> None:
+    assert executor("node", "init", *FLAGS, "--installed").returncode == 0
+    config = read_config(tmp_path / "node.toml")
+    assert (config.data, config.workers.compiled) == (Path("/var/lib/executor-node"), Path("/var/cache/executor-node"))
+    assert config.signer.socket == Path("/run/executor-signer/signer.sock")
+
+
 def test_init_overwrites_nothing(executor: Run, tmp_path: Path) -> None:
     (tmp_path / "node.toml").write_text("mine")
     done = executor("node", "init", *FLAGS)

@@ -169,6 +169,14 @@ async def test_only_listed_users_are_served(served: Served, directory: Path, key
     assert not access.admits(Peer(54321))
 
 
+def test_root_is_served_by_the_signer_of_any_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is root who unlocks, and who asks the doctor; it was hung up on."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert Access().admits(Peer(0))
+    assert Access().admits(Peer(1000))
+    assert not Access().admits(Peer(1001))
+
+
 async def test_another_user_may_sign_and_not_administer(served: Served, directory: Path, epoch: EpochIdentity) -> None:
     """Lock and unlock are for the signer's own user and root."""
     await served.serve(directory)
