@@ -118,12 +118,14 @@ def ticks_due(config: CronConfig, schedule: Schedule, after_s: int, until_s: int
 def _last_ticks(schedule: Schedule, count: int, after_s: int, now_s: int) -> int:
     """The latest moment above which at least `count` ticks lie up to `now_s`; `after_s` when there are fewer."""
     span = 60
-    while (start := now_s - span) > after_s:
+    while True:
+        start = max(after_s, now_s - span)
         found = list(schedule.between(start, now_s))
         if len(found) >= count:
             return found[-count] - 1
+        if start == after_s:
+            return after_s
         span *= 2
-    return after_s
 
 
 def block_end(config: BlockConfig, home: HomeBlock) -> End:

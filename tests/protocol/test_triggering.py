@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from executor.crypto.digests import request_id
@@ -148,6 +148,7 @@ def test_ends_are_known_with_the_event() -> None:
     st.integers(0, 200_000),
     st.integers(0, 20_000),
 )
+@example("*/7 * * * *", 3, 60, 800, 1_800)  # three ticks lie between half and all of the time away
 def test_the_ticks_due_are_those_that_are_not_over(
     text: str, catch_up: int, lifetime_s: int, away_s: int, behind_s: int
 ) -> None:
