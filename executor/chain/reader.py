@@ -3,8 +3,9 @@
 Rule 1. State is asked of a block's hash (EIP-1898): an endpoint on another fork has no answer, rather than another one.
 Rule 2. Every call has the same gas and no sender, so that no endpoint's own limits decide what it gives.
 Rule 3. Logs that were not asked for are no answer. One block's are asked of its hash; that there are none, where its
-        bloom says that there may be some, is believed only once the whole block was looked at. Of a range the last
-        blocks are looked at like that, and its last is looked up again afterwards: what was read stands on it.
+        bloom says that there may be some, is believed only once the whole block was looked at, and when that is empty,
+        only after some times. Of a range the last blocks are looked at like that, and its last is looked up again
+        afterwards: what was read stands on it.
 Rule 4. What a node refuses it is asked once more: behind one URL may be machines that are a block apart.
 """
 
@@ -36,6 +37,8 @@ ATTEMPTS: Constant = 2
 MAX_REPLY_BYTES: Constant = 2 * 1024 * 1024  # a thousand logs of a kilobyte
 UNDER_WAY: Constant = 16  # questions at a time: what public endpoints bear
 PAUSE_S: Constant = 0.3  # Rule 4
+DOUBTED_TIMES: Constant = 10  # then endpoints are believed, as by the watcher: some chains have blooms of their own
+MAX_DOUBTS: Constant = 64  # blocks of which that is counted, the latest
 LOOKED_AT: Constant = 16  # blocks at a range's end: indexes lag by a few, and a header each is what a query may cost
 
 
@@ -46,6 +49,7 @@ class ChainReader:
         kept = {"timeout_s": TIMEOUT_S, "attempts": ATTEMPTS, "max_reply_bytes": MAX_REPLY_BYTES} | options
         self._rpc = RpcProvider(rpc_urls, chain_id, **kept)
         self._places = asyncio.Semaphore(UNDER_WAY)
+        self._doubts: dict[str, int] = {}  # by block hash: how often its emptiness was not believed
         self.chain_id = chain_id
         self._dates = dates
         self.answered = 0
@@ -99,10 +103,10 @@ class ChainReader:
         """The logs of the blocks from `first` to `last`; raises ChainUnavailable where the chain changed meanwhile."""
         bounds = {"fromBlock": quantity(first), "toBlock": quantity(last.number)}
         found = await self._logs(bounds, first, last, wanted)
-        await self._look_for_missing(range(max(first, last.number + 1 - LOOKED_AT), last.number + 1), found, wanted)
+        found += await self._left_out(range(max(first, last.number + 1 - LOOKED_AT), last.number + 1), found, wanted)
         if (again := await self.header(last.number)) is None or again.hash != last.hash:
             raise ChainUnavailable(f"block {last.number} is no longer {last.hash}")
-        return found
+        return sorted(found, key=lambda log: (log.block_number, log.index))
 
     async def _block(self, block: int | Digest | Tag) -> Json:
         match block:
@@ -126,14 +130,13 @@ class ChainReader:
                 raise ChainUnavailable("eth_getLogs: a log that was not asked for")
         return found
 
-    async def _look_for_missing(self, numbers: range, found: Sequence[Log], wanted: LogFilter) -> None:
-        """Rule 3 at a range's end; raises ChainUnavailable."""
+    async def _left_out(self, numbers: range, found: Sequence[Log], wanted: LogFilter) -> list[Log]:
+        """Rule 3 at a range's end: what its blocks have, and its answer does not."""
         has_some = {log.block_number for log in found}
         async with _Together() as group:
             asked = [group.create_task(self._block(number)) for number in numbers if number not in has_some]
-        for block in [task.result() for task in asked]:
-            if await self._looked_at_whole(block, wanted):
-                raise ChainUnavailable(f"block {block['hash']}: its logs were left out of the range's")
+        blocks = [task.result() for task in asked]
+        return [log for block in blocks for log in await self._looked_at_whole(block, wanted)]
 
     async def _looked_at_whole(self, block: Json | None, wanted: LogFilter) -> list[Log]:
         """Rule 3. A log index can lag behind its own head; some chains keep blooms of their own, and are believed."""
@@ -145,8 +148,17 @@ class ChainReader:
             return []
         whole = [_log(each) for each in await self._ask("eth_getLogs", {"blockHash": block["hash"]})]
         if bloom_of((log.address, log.topics) for log in whole) != bloom and not whole:
-            raise ChainUnavailable(f"block {block['hash']}: its logs are not there yet, its bloom names some")
+            self._doubt(block["hash"])
         return [log for log in whole if wanted.takes(log.address, log.topics)]
+
+    def _doubt(self, block: str) -> None:
+        """Raises ChainUnavailable for a block without the logs that its bloom names, some times."""
+        times = self._doubts.pop(block, 0) + 1
+        self._doubts[block] = times
+        if len(self._doubts) > MAX_DOUBTS:
+            del self._doubts[next(iter(self._doubts))]
+        if times <= DOUBTED_TIMES:
+            raise ChainUnavailable(f"block {block}: its logs are not there yet, its bloom names some")
 
     async def _ask(self, method: str, *params: Json) -> Json:
         """The reading of an answer; a single endpoint's is read here, those of several are already."""
