@@ -11,8 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from executor.cli._groups import verb_group
+from executor.cli._ids import parse_id
 from executor.cli._show import as_json, one_line
-from executor.errors import InvalidConfig, InvalidValue
+from executor.errors import InvalidConfig
 
 group = verb_group()
 CONFIG = Path("node.toml")
@@ -87,10 +88,7 @@ def replies(
     from executor.node.config import read_config
     from executor.store.replies import FILE, read_replies
 
-    try:
-        wanted = None if request is None else RequestId.from_hex(request)
-    except InvalidValue as error:
-        raise InvalidConfig(f"--request {request}: {error}") from error
+    wanted = None if request is None else parse_id(RequestId, request, "--request")
     found = read_replies(read_config(config).data / FILE, wanted, last=last)
     if json_output:
         plain = [{"request": str(each.request_id), "at": each.at_s, **to_plain(each.reply)} for each in found]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from executor.cli._groups import verb_group
+from executor.cli._ids import parse_id
 from executor.cli._show import as_json, fact
 from executor.errors import InvalidConfig, InvalidValue, TransactionFailed
 from executor.model.coins import coins, exact, parse_coins
@@ -133,10 +134,7 @@ def withdraw(
     verbs = {"stake": withdraw_stake, "earnings": withdraw_earnings}
     if what not in verbs:
         raise InvalidConfig(f"{what}: it is `stake` or `earnings` that is withdrawn")
-    try:
-        paid = Address.from_hex(to)
-    except InvalidValue as error:
-        raise InvalidConfig(f"--to {to}: {error}") from error
+    paid = parse_id(Address, to, "--to")
     _call(config, key_file, send, json_output, _of(lambda chain: verbs[what](chain, paid)))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from executor.cli._ids import parse_id
 from executor.cli._requests import comparison, overview
 from executor.errors import HostFault, InvalidConfig
 
@@ -34,7 +35,7 @@ def command(
     from executor.node.reader import ask
 
     if request is not None:
-        request = str(RequestId.from_hex(request))
+        request = str(parse_id(RequestId, request, "ID"))
     urls, networks = node or [], None
     if not urls:
         read = read_config(config or Path("node.toml"))

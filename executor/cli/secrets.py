@@ -14,6 +14,7 @@ import typer
 
 from executor.cli._exits import FAILED
 from executor.cli._groups import verb_group
+from executor.cli._ids import parse_id
 from executor.cli._show import as_json, fact
 from executor.errors import InvalidConfig
 from executor.model.secret import NAME
@@ -55,7 +56,7 @@ class _Place:
         from executor.chain.epochs import current_epoch, load_epoch
         from executor.model.ids import Address
 
-        async with ChainClient(self.rpc_urls, self.chain_id, Address.from_hex(self.router)) as chain:
+        async with ChainClient(self.rpc_urls, self.chain_id, parse_id(Address, self.router, "--router")) as chain:
             return await load_epoch(chain, self.epoch or await current_epoch(chain))
 
 
@@ -205,7 +206,7 @@ def seal(
         raise InvalidConfig(f"--text {text}: {error.strerror}") from error
     if not 1 <= len(data) <= limit:
         raise InvalidConfig(f"--text: 1 to {limit} bytes")
-    identity, asker = _identity(function, _project(function)), Address.from_hex(consumer)
+    identity, asker = _identity(function, _project(function)), parse_id(Address, consumer, "--consumer")
 
     chosen = asyncio.run(_Place(rpc, chain_id, router, epoch).load())
     typer.echo("0x" + seal_private_input(chosen, identity, asker, data).hex())
@@ -221,7 +222,7 @@ def _listed(place: _Place, key_file: Path | None) -> tuple[Epoch, Address, list[
     key = read_key(key_file, VARIABLE)
     owner, chosen = address_of(key), asyncio.run(place.load())
     expires = int(time.time()) + LIST_LIFE_S
-    header = sign_list_claim(key, owner, place.chain_id, Address.from_hex(place.router), expires)
+    header = sign_list_claim(key, owner, place.chain_id, parse_id(Address, place.router, "--router"), expires)
     return chosen, owner, asyncio.run(_ask_members(chosen, "GET", {HEADER: header}))
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from executor.cli._groups import verb_group
+from executor.cli._ids import parse_id
 from executor.cli._show import as_json, fact
 from executor.errors import HostFault, InvalidConfig, InvalidValue
 
@@ -61,7 +62,7 @@ def register(
 
     chosen, identity = TriggerKind[kind.upper()], _function_id(function)
     written, given = _config(chosen, config), _bytes(input)
-    to = None if receiver is None else Address.from_hex(receiver)
+    to = None if receiver is None else parse_id(Address, receiver, "--receiver")
 
     async def act(chain: ChainClient, sender: TransactionSender) -> RegistrationId:
         return await register_trigger(
@@ -144,7 +145,7 @@ def fire(
     from executor.node.triggers.posting import HEADER, sign_post
 
     key, posted, told = read_key(key_file, VARIABLE), _bytes(body), _asked(node, "/v1/health")
-    identity = RegistrationId.from_hex(registration)
+    identity = parse_id(RegistrationId, registration, "REGISTRATION")
     try:
         chain_id, router = int(told["chain_id"]), Address.from_hex(told["router"])
         last = int(_asked(node, f"/v1/triggers/{identity}")["finalized_block"])
@@ -173,7 +174,7 @@ def _change(what: str, registration: str, rpc: list[str], chain_id: int, router:
     from executor.chain.triggers import remove_trigger, set_paused
     from executor.model.ids import RegistrationId
 
-    identity = RegistrationId.from_hex(registration)
+    identity = parse_id(RegistrationId, registration, "REGISTRATION")
 
     async def act(chain: ChainClient, sender: TransactionSender) -> None:
         if what == "removed":
@@ -192,7 +193,7 @@ def _on_chain(rpc: list[str], chain_id: int, router: str, key_file: Path | None,
     from executor.cli.upload import read_key
     from executor.model.ids import Address
 
-    key, at = read_key(key_file, VARIABLE), Address.from_hex(router)
+    key, at = read_key(key_file, VARIABLE), parse_id(Address, router, "--router")
 
     async def run() -> Any:
         async with ChainClient(rpc, chain_id, at) as chain:
@@ -216,7 +217,11 @@ def _function_id(function: str) -> FunctionId:
     from executor.model.ids import FunctionId
     from executor.projects import load_function
 
-    return FunctionId.from_hex(function) if function.startswith("0x") else function_id(load_function(Path(function)))
+    return (
+        parse_id(FunctionId, function, "FUNCTION")
+        if function.startswith("0x")
+        else function_id(load_function(Path(function)))
+    )
 
 
 def _config(kind: TriggerKind, text: str) -> bytes:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from cli_types import Run
 
+ROUTER = "0x" + "11" * 20
+PAUSE = ["trigger", "pause", "0x" + "22" * 32, "--rpc", "http://127.0.0.1:1", "--chain-id", "1", "--key-file", "key"]
 RECORDED = Path(__file__).resolve().parents[2] / "fixtures" / "receipts" / "throws.json"
 
 
@@ -17,12 +19,17 @@ RECORDED = Path(__file__).resolve().parents[2] / "fixtures" / "receipts" / "thro
     [
         (["doctor"], "node.toml: cannot be read"),
         (["requests"], "node.toml: cannot be read"),
-        (["requests", "0x12", "--node", "http://127.0.0.1:1"], "RequestId is 32 bytes, not 1"),
+        (["requests", "0x12", "--node", "http://127.0.0.1:1"], "ID 0x12: RequestId is 32 bytes, not 1"),
+        ([*PAUSE, "--router", "0x34"], "--router 0x34: Address is 20 bytes, not 1"),
+        ([*PAUSE[:2], "zz", *PAUSE[3:], "--router", ROUTER], "REGISTRATION zz: RegistrationId is 0x and 64 hex digits"),
         (["evidence"], "nothing to look at: name files, a node's --config, or its --data folder"),
         (["evidence", "x.json", "--submit"], "--submit needs --config"),
     ],
 )
-def test_wrong_usage_is_one_line_that_says_what_to_do(executor: Run, arguments: list[str], said: str) -> None:
+def test_wrong_usage_is_one_line_that_says_what_to_do(
+    executor: Run, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    (tmp_path / "key").write_text("11" * 32)
     done = executor(*arguments)
     assert done.returncode == 2
     assert said in done.stderr
