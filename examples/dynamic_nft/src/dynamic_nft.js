@@ -7,6 +7,7 @@ const ENOUGH = 2; // feeds that say the same
 const MAX_AGE_S = 600; // of a live match's feed: one that stands still is no witness
 const NAME_BYTES = 32;
 const MAX_NAME = 256; // characters that are looked at
+const MAX_REPLY = 16_384; // bytes; a feed says a match in one
 const SERIAL_BITS = 32n; // a token id is match id << 32 | serial
 const TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"; // Transfer(address,address,uint256)
 
@@ -56,6 +57,7 @@ function tidy(name) {
 
 function reading(response, feed, now) {
   if (!response.ok) throw response.error ?? new Error(`status ${response.status}`);
+  if (response.bytes().length > MAX_REPLY) throw new RangeError(`a reply of ${response.bytes().length} bytes`);
   const [[word, home, away, homeName, awayName], minute, updated] = feed.read(response.json());
   if (!Object.hasOwn(feed.words, word)) throw new Error(`unknown status ${word}`);
   const status = feed.words[word];
