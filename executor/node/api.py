@@ -27,6 +27,7 @@ from executor.model.ids import Address, FunctionId, RequestId
 from executor.node.functions import MAX_UPLOAD_BYTES, FunctionStore, pack_function, unpack_function
 from executor.node.uploads import HEADER, UploadClaim
 from executor.store.events import EventLog
+from executor.transport.bodies import read_whole
 from executor.transport.places import Share
 from executor.transport.sources import source_of
 
@@ -136,16 +137,14 @@ class Api:
 
     async def _take_upload(self, request: web.Request, claim: UploadClaim | None) -> web.Response:
         """Read the body and keep it; what it claims to be was judged before."""
-        data = bytearray()
         try:
             async with asyncio.timeout(self._upload_timeout_s):
-                async for chunk in request.content.iter_chunked(65_536):
-                    data += chunk
-                    if len(data) > MAX_UPLOAD_BYTES:
-                        return _refuse(413, f"the limit is {MAX_UPLOAD_BYTES} bytes")
+                data = await read_whole(request.content, MAX_UPLOAD_BYTES)
         except TimeoutError:
             return _refuse(408, f"the upload took longer than {self._upload_timeout_s:g} s")
-        function = await asyncio.to_thread(unpack_function, bytes(data))
+        if data is None:
+            return _refuse(413, f"the limit is {MAX_UPLOAD_BYTES} bytes")
+        function = await asyncio.to_thread(unpack_function, data)
         if claim is not None and (uploaded := function_id(function)) != claim.function_id:
             return _refuse(422, f"this is function {uploaded}; the signature is over {claim.function_id}")
         identity = await self._holding.add(function, None if claim is None else claim.account)

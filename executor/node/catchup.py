@@ -37,6 +37,7 @@ from executor.receipts.replay import own_report, view_of
 from executor.receipts.verify import verify_statements
 from executor.store.events import EventLog
 from executor.store.journal import Journal
+from executor.transport.bodies import read_whole
 
 KIND: Constant = "missed"  # of the journal: the delivery whose receipt is wanted
 MAX_WANTED: Constant = 1_024  # an hour away at a request every four seconds
@@ -195,18 +196,16 @@ class CatchUp:
         limit = MAX_RECEIPT_BYTES
         if held is not None:
             limit = min(limit, ROOM_BYTES + 2 * (len(held.module) + len(held.source) + len(opened.request.input)))
-        data = bytearray()
         try:
             async with session.get(url, allow_redirects=False, headers={"Accept-Encoding": "identity"}) as response:
                 if response.status != 200:
                     return None
-                async for chunk in response.content.iter_chunked(65_536):
-                    data += chunk
-                    if len(data) > limit:
-                        raise InvalidReceipt(f"more than {limit} bytes")
+                data = await read_whole(response.content, limit)
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError):
             return None
-        return bytes(data)
+        if data is None:
+            raise InvalidReceipt(f"more than {limit} bytes")
+        return data
 
     async def _verified(self, data: bytes, served: Session, opened: OpenRequest, delivery: SeenDelivery) -> Receipt:
         """Rule 1; raises ExecutorError naming what does not hold."""

@@ -23,6 +23,7 @@ from executor.model.function import Function
 from executor.model.ids import FunctionId
 from executor.node.functions import MAX_UPLOAD_BYTES, unpack_function
 from executor.store.events import EventLog
+from executor.transport.bodies import read_whole
 
 AT_A_TIME: Constant = 2  # each holds an upload's 40 MiB
 MAX_NAMED: Constant = 256  # of functions the registry named and nobody asked for yet; more are fetched when asked for
@@ -161,11 +162,9 @@ async def _ask(session: aiohttp.ClientSession, url: str) -> bytes:
         async with session.get(url, allow_redirects=False) as response:
             if response.status != OK:
                 raise DownloadFailed(f"status {response.status}")
-            data = bytearray()
-            async for chunk in response.content.iter_chunked(65_536):
-                data += chunk
-                if len(data) > MAX_UPLOAD_BYTES:
-                    raise DownloadFailed(f"more than {MAX_UPLOAD_BYTES} bytes")
-            return bytes(data)
+            data = await read_whole(response.content, MAX_UPLOAD_BYTES)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         raise DownloadFailed(f"{type(error).__name__}: {error}") from error
+    if data is None:
+        raise DownloadFailed(f"more than {MAX_UPLOAD_BYTES} bytes")
+    return data

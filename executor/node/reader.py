@@ -11,6 +11,7 @@ from typing import Final as Constant
 import aiohttp
 
 from executor.capabilities.member_networks import MemberNetworks
+from executor.transport.bodies import read_whole
 
 ASK_S: Constant = 5.0
 MAX_ANSWER_BYTES: Constant = 16 * 1024 * 1024  # observations of 100 members, 32 kB each, in hex
@@ -39,14 +40,11 @@ async def ask(
                 method, base_url.rstrip("/") + path, headers=headers, data=body, allow_redirects=False
             ) as answer,
         ):
-            told = bytearray()
-            async for piece in answer.content.iter_chunked(65_536):
-                told += piece
-                if len(told) > MAX_ANSWER_BYTES:
-                    return {"error": f"an answer of more than {MAX_ANSWER_BYTES} bytes"}
-            status = answer.status
+            told, status = await read_whole(answer.content, MAX_ANSWER_BYTES), answer.status
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         return {"error": " ".join(str(error).split())[:200] or "no answer in time"}
+    if told is None:
+        return {"error": f"an answer of more than {MAX_ANSWER_BYTES} bytes"}
     try:
         plain = json.loads(told)
     except (ValueError, RecursionError):

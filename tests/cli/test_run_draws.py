@@ -11,24 +11,13 @@ from pathlib import Path
 
 import pytest
 from cli_types import Run
-from wasmtime import wat2wasm
 
 from executor.model.draw import QUICKNET
 from executor.testing.fast_signatures import ROUNDS_SECRET, sign_round
 from executor.testing.relays import CHAIN_HASH, Relay, development_chain, manifest_chain
+from tests.drawing_guest import drawing_guest
 
 GENESIS = 1_700_000_000
-GUEST = """
-(module
-  (import "executor" "call" (func $call (param i32 i32 i32 i32) (result i64)))
-  (import "executor" "read" (func $read (param i32)))
-  (memory (export "memory") 1)
-  (data (i32.const 0) "random.draw")
-  (func (export "alloc") (param i32) (result i32) (i32.const 4096))
-  (func (export "run") (param i32 i32) (result i64)
-    (drop (call $call (i32.const 0) (i32.const 11) (i32.const 0) (i32.const 0))) (call $read (i32.const 1024))
-    (i64.const 0x0000040000000020)))
-"""
 HEAD = '[function]\nname = "raffle"\nlanguage = "wasm"\nsource = "raffle.wasm"\n[limits]\nobservations = 0\n'
 RANDOM = '[capabilities.random]\nsource = "drand"\ndelay_s = {}\n'
 
@@ -38,7 +27,7 @@ def raffle(tmp_path: Path) -> Path:
     """A function that returns its draw of the tests' own chain."""
     folder = tmp_path / "raffle"
     folder.mkdir()
-    (folder / "raffle.wasm").write_bytes(wat2wasm(GUEST))
+    (folder / "raffle.wasm").write_bytes(drawing_guest())
     manifest = HEAD + RANDOM.format(2) + manifest_chain(development_chain(GENESIS))
     (folder / "function.toml").write_text(manifest)
     return folder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from wasmtime import wat2wasm
 
 from executor.crypto.draws import draw_value
 from executor.model.draw import parse_draw
@@ -14,21 +13,11 @@ from executor.receipts import all_passed
 from executor.receipts.on_chain import verify_on_chain
 from executor.testing.devnet import Devnet
 from executor.testing.relays import development_chain, manifest_chain
+from tests.drawing_guest import drawing_guest
 from tests.end_to_end.journey import checks_of, price_told, travel
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
-GUEST = """
-(module
-  (import "executor" "call" (func $call (param i32 i32 i32 i32) (result i64)))
-  (import "executor" "read" (func $read (param i32)))
-  (memory (export "memory") 1)
-  (data (i32.const 0) "random.draw")
-  (func (export "alloc") (param i32) (result i32) (i32.const 4096))
-  (func (export "run") (param i32 i32) (result i64)
-    (drop (call $call (i32.const 0) (i32.const 11) (i32.const 0) (i32.const 0))) (call $read (i32.const 1024))
-    (i64.const 0x0000040000000040)))
-"""
 MANIFEST = (
     '[function]\nname = "draw"\nlanguage = "wasm"\nsource = "draw.wasm"\n[limits]\nobservations = 0\n'
     '[capabilities.random]\nsource = "drand"\ndelay_s = 2\n'
@@ -37,7 +26,7 @@ MANIFEST = (
 
 async def test_a_contract_gets_a_draw(devnet: Devnet) -> None:
     """The callback has the round's value; nothing was observed or certified, and anyone checks the proof offline."""
-    function = Function(wat2wasm(GUEST), parse_manifest(MANIFEST).terms)
+    function = Function(drawing_guest(returned=64), parse_manifest(MANIFEST).terms)
     journey = await travel(devnet, await devnet.register(function), [0, 1, 2, 3])
     receipt = journey.receipt
     (entry,) = receipt.transcript

@@ -253,8 +253,8 @@ async def test_a_record_rolled_back_under_a_running_node_signs_nothing(member):
     member.close()
 
 
-async def test_both_from_a_copy_are_noticed_by_what_one_peer_kept(committee):
-    """The member stops before it signs, for good: again without its peers, and only for the epochs begun."""
+async def brought_back(committee):
+    """Member 0, its journal and record as they were a vote before; the others keep that it stated two."""
     for each in committee:
         await each.start()
     restored, keeper = committee[0], committee[1]
@@ -268,6 +268,12 @@ async def test_both_from_a_copy_are_noticed_by_what_one_peer_kept(committee):
     await restored.stop()
     restored.bring_back("old", "journal")
     restored.bring_back("old", "record")
+    return restored
+
+
+async def test_both_from_a_copy_are_noticed_by_what_one_peer_kept(committee):
+    """The member stops before it signs, for good: again without its peers, and only for the epochs begun."""
+    restored = await brought_back(committee)
     for liar in committee[2:]:  # at most f say nothing of it; here both that are left
         liar.continuity._counters._kept.clear()
     await restored.start()
@@ -329,19 +335,7 @@ async def test_no_lie_stops_a_member(committee):
 
 async def test_nothing_is_signed_while_the_signer_still_judges_what_a_peer_showed(committee):
     """The keeper's answer and those that make the quorum come together; the signer is slow."""
-    for each in committee:
-        await each.start()
-    restored, keeper = committee[0], committee[1]
-    await restored.continuity.sign(vote(restored.epoch, 1))
-    await restored.stop()
-    restored.copy("old")
-    await restored.start()
-    await restored.continuity.sign(vote(restored.epoch, 2))
-    await restored.continuity._state_again(restored.continuity._counters)
-    await until(lambda: keeper.continuity._counters._kept[0].counter == 2)
-    await restored.stop()
-    restored.bring_back("old", "journal")
-    restored.bring_back("old", "record")
+    restored = await brought_back(committee)
     for other in committee[2:]:
         other.continuity._counters._kept.clear()
     judging, may = asyncio.Event(), asyncio.Event()

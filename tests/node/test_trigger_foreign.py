@@ -20,7 +20,8 @@ from executor.crypto.digests import request_id
 from executor.model.ids import Address
 from executor.model.trigger import LogEvent
 from executor.model.trigger_config import LogConfig
-from executor.node.triggers.foreign import ForeignLogFollower, HomeTimes
+from executor.node.triggers.foreign import ForeignLogFollower
+from executor.node.triggers.polling import HomeTimes
 from executor.protocol.triggering import check_origin
 
 SOURCE = 777

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-import wasmtime
-
 from executor.crypto.digests import function_id, profile_id
 from executor.model.function import Function
 from executor.model.ids import Digest
@@ -18,31 +16,19 @@ from executor.testing.fast_signatures import CURVES, ROUNDS_KEY
 from executor.testing.simulated_committee import make_epoch, make_request
 from executor.testing.simulation import Simulation
 from executor.vm import execute, load
+from tests.drawing_guest import drawing_guest
 
 CHAIN = {"hash": "0x" + "11" * 32, "key": "0x" + ROUNDS_KEY.hex(), "genesis": 1_600_000_000, "period_s": 3}
 TERMS = {
     "limits": {"observations": 0},
     "capabilities": {"random": {"source": "drand", "delay_s": 5, "draws": 2, "chain": CHAIN}},
 }
-GUEST = """
-(module
-  (import "executor" "call" (func $call (param i32 i32 i32 i32) (result i64)))
-  (import "executor" "read" (func $read (param i32)))
-  (memory (export "memory") 1)
-  (data (i32.const 0) "random.draw")
-  (func (export "alloc") (param i32) (result i32) (i32.const 4096))
-  (func $draw (param $at i32)
-    (drop (call $call (i32.const 0) (i32.const 11) (i32.const 0) (i32.const 0))) (call $read (local.get $at)))
-  (func (export "run") (param i32 i32) (result i64)
-    (call $draw (i32.const 1024)) (call $draw (i32.const 1056))
-    (i64.const 0x0000040000000040)))
-"""
 
 
 def drawing(**random: object) -> Function:
     """The guest above, its grant changed."""
     granted = TERMS["capabilities"]["random"] | random
-    return Function(wasmtime.wat2wasm(GUEST), parse_terms({**TERMS, "capabilities": {"random": granted}}))
+    return Function(drawing_guest(2), parse_terms({**TERMS, "capabilities": {"random": granted}}))
 
 
 @lru_cache(maxsize=1)

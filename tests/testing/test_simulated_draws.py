@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import wasmtime
 
 from executor.model.function import Function
 from executor.model.manifest import parse_terms
@@ -11,23 +10,12 @@ from executor.model.observation import Kind
 from executor.model.outcome import Returned
 from executor.testing import assert_agrees, assert_deterministic, simulate
 from executor.testing.simulating import FAULT_NAMES
-
-GUEST = """
-(module
-  (import "executor" "call" (func $call (param i32 i32 i32 i32) (result i64)))
-  (import "executor" "read" (func $read (param i32)))
-  (memory (export "memory") 1)
-  (data (i32.const 0) "random.draw")
-  (func (export "alloc") (param i32) (result i32) (i32.const 4096))
-  (func (export "run") (param i32 i32) (result i64)
-    (drop (call $call (i32.const 0) (i32.const 11) (i32.const 0) (i32.const 0))) (call $read (i32.const 1024))
-    (i64.const 0x0000040000000020)))
-"""
+from tests.drawing_guest import drawing_guest
 
 
 def drawing(delay_s: int = 30) -> Function:
     terms = {"limits": {"observations": 0}, "capabilities": {"random": {"source": "drand", "delay_s": delay_s}}}
-    return Function(wasmtime.wat2wasm(GUEST), parse_terms(terms))
+    return Function(drawing_guest(), parse_terms(terms))
 
 
 def test_a_draw_from_quicknet_is_simulated() -> None:

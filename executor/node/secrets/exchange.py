@@ -24,6 +24,7 @@ from executor.model.ids import EpochDigest
 from executor.model.secret import Secret
 from executor.node.secrets.seat import Seat
 from executor.node.secrets.store import MAX_SECRET_BYTES, SecretStore
+from executor.transport.bodies import read_whole
 from executor.transport.envelope import decode_envelope, encode_envelope, make_envelope
 from executor.transport.limits import Allowance
 
@@ -135,11 +136,9 @@ async def _post(session: aiohttp.ClientSession, url: str, body: bytes) -> bytes:
         async with session.post(url, data=body, allow_redirects=False, timeout=timeout) as response:
             if response.status != OK:
                 raise DownloadFailed(f"status {response.status}")
-            data = bytearray()
-            async for piece in response.content.iter_chunked(65_536):
-                data += piece
-                if len(data) > MAX_ANSWER_BYTES:
-                    raise DownloadFailed(f"more than {MAX_ANSWER_BYTES} bytes")
-            return bytes(data)
+            data = await read_whole(response.content, MAX_ANSWER_BYTES)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         raise DownloadFailed(f"{type(error).__name__}: {error}") from error
+    if data is None:
+        raise DownloadFailed(f"more than {MAX_ANSWER_BYTES} bytes")
+    return data

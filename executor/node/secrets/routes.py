@@ -21,6 +21,7 @@ from executor.node.secrets.claims import HEADER
 from executor.node.secrets.desk import SecretDesk
 from executor.node.secrets.exchange import MAX_QUESTION_BYTES, PATH
 from executor.node.secrets.store import MAX_SECRET_BYTES
+from executor.transport.bodies import read_whole
 from executor.transport.limits import Allowance
 from executor.transport.places import Share
 from executor.transport.sources import source_of
@@ -80,7 +81,7 @@ class SecretRoutes:
             return _refuse(503, str(error))
         try:
             async with asyncio.timeout(READ_TIMEOUT_S):
-                body = await _read(request, limit)
+                body = await read_whole(request.content, limit)
             return _refuse(413, f"the limit is {limit} bytes") if body is None else await act(body)
         except TimeoutError:
             return _refuse(408, f"the body took longer than {READ_TIMEOUT_S:g} s")
@@ -92,15 +93,6 @@ class SecretRoutes:
             return _refuse(503, str(error))
         finally:
             places.give_back(place)
-
-
-async def _read(request: web.Request, limit: int) -> bytes | None:
-    data = bytearray()
-    async for piece in request.content.iter_chunked(65_536):
-        data += piece
-        if len(data) > limit:
-            return None
-    return bytes(data)
 
 
 def _refuse(status: int, message: str) -> web.Response:

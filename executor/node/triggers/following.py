@@ -8,18 +8,18 @@ Rule 3. What is over by the chain's finalized block is not begun; that ticks wer
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import Final as Constant
 
 from executor.chain.client import Block, ChainClient
 from executor.chain.triggers import load_changes, load_triggers
-from executor.errors import ChainError, ChainUnavailable, ReplyTooLarge, RpcRefused
+from executor.errors import ReplyTooLarge, RpcRefused
 from executor.model.ids import Address
 from executor.model.trigger import TriggerKind
 from executor.model.trigger_config import BlockConfig, CronConfig
 from executor.node.chain_memory import CURSOR
 from executor.node.triggers.logs import LogTriggers
+from executor.node.triggers.polling import HomeTimes, poll_for_ever
 from executor.node.triggers.registrations import Entry, Registrations
 from executor.node.triggers.starting import Book, Starter, home_of
 from executor.protocol.triggering import block_end, block_request, clock_end, clock_request, due_blocks, ticks_due
@@ -27,7 +27,6 @@ from executor.store.events import EventLog
 from executor.store.journal import Journal
 
 MAX_RANGE_BLOCKS: Constant = 1_000  # as in watcher.py
-RETRY_S: Constant = 1.0
 IDLE_POLLS: Constant = 5  # of the requests' polls to one of ours while nothing is registered
 CURSOR_KIND: Constant = "trigger-cursor"
 
@@ -59,20 +58,13 @@ class TriggerFollower:
         self._poll_s = poll_s
         self._max_range = self._range = max_range
         self._triggers: Address | None = None
-        self._headers: dict[int, Block] = {}
+        self._home = HomeTimes(chain)
         kept = journal.find(CURSOR, CURSOR_KIND)
         self.next_block = start_block if kept is None else int(kept)
 
     async def run(self) -> None:
-        """Follow for ever; an endpoint that is down is tried again, and the watcher of requests tells of it."""
-        while True:
-            try:
-                read = await self.poll()
-            except ChainError:
-                await asyncio.sleep(RETRY_S)
-                continue
-            if not read:
-                await asyncio.sleep(self._poll_s * (1 if len(self._registrations) else IDLE_POLLS))
+        """Follow for ever."""
+        await poll_for_ever(self.poll, lambda: self._poll_s * (1 if len(self._registrations) else IDLE_POLLS))
 
     async def poll(self) -> bool:
         """Read one range; False when there is no new block. Raises ChainError, having changed nothing that matters."""
@@ -83,7 +75,7 @@ class TriggerFollower:
         last = min(final.number, self.next_block + self._range - 1)
         if self._triggers is None or last < self.next_block:
             return False
-        self._headers = {final.number: final}
+        self._home.keep(final)
         try:
             changes = await load_changes(self._chain, self._triggers, self.next_block, last)
             first = self.next_block
@@ -118,14 +110,14 @@ class TriggerFollower:
     async def _tick(self, entry: Entry, first: int, upto: int, final: Block) -> None:
         config = entry.config
         assert isinstance(config, CronConfig), "a clock's"
-        after = (await self._header(first - 1)).timestamp if first else 0
-        until, schedule = (await self._header(upto)).timestamp, config.times
+        after = (await self._home.block(first - 1)).timestamp if first else 0
+        until, schedule = (await self._home.block(upto)).timestamp, config.times
         due = ticks_due(config, schedule, after, until, final.timestamp)
         oldest = due[0] if due else until + 1
         if (missed := schedule.next_after(after)) < oldest:
             self._tell_missed(entry, missed, oldest - 1)
         for time_s in due:
-            home = home_of(await self._first_at(first, upto, time_s))
+            home = home_of(await self._home.first_at(time_s, first, upto))
             make = partial(clock_request, scheduled_time=time_s, home=home)
             await self._starter.start(entry, home, clock_end(config, schedule, time_s), make)
 
@@ -133,12 +125,12 @@ class TriggerFollower:
         config = entry.config
         assert isinstance(config, BlockConfig), "a block trigger's"
         missed: list[int] = []
-        late = (await self._header(upto)).timestamp + config.lifetime_s <= final.timestamp
+        late = (await self._home.block(upto)).timestamp + config.lifetime_s <= final.timestamp
         for number in due_blocks(config, first, upto):
             if late and number + config.catch_up * config.every <= final.number:
                 missed.append(number)  # without its header
                 continue
-            home = home_of(await self._header(number))
+            home = home_of(await self._home.block(number))
             end = block_end(config, home)
             if end.is_past(final.timestamp, final.number):
                 missed.append(number)
@@ -150,23 +142,3 @@ class TriggerFollower:
     def _tell_missed(self, entry: Entry, first: int, last: int) -> None:
         """Rule 3: times of a clock, numbers of blocks."""
         self._events.add("ticks-missed", "", registration=str(entry.registration_id), first=first, last=last)
-
-    async def _first_at(self, first: int, upto: int, time_s: int) -> Block:
-        """The first block at or after a time; block `upto` is."""
-        while first < upto:
-            middle = (first + upto) // 2
-            if (await self._header(middle)).timestamp >= time_s:
-                upto = middle
-            else:
-                first = middle + 1
-        return await self._header(upto)
-
-    async def _header(self, number: int) -> Block:
-        """A finalized block's header; those of this range are kept."""
-        found = self._headers.get(number)
-        if found is None:
-            found = await self._chain.block(number)
-            if found is None:
-                raise ChainUnavailable(f"the endpoint has no finalized block {number}")
-            self._headers[number] = found
-        return found

@@ -10,23 +10,22 @@ Rule 4. A chain that nobody configured here is not read: other members may, and 
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from typing import Final as Constant
 from typing import Protocol
 
-from executor.chain.client import Block, ChainClient
 from executor.chain.reader import Tag
-from executor.errors import ChainError, ChainUnavailable, InvalidEncoding, ReplyTooLarge, RpcRefused
+from executor.errors import ChainUnavailable, InvalidEncoding, ReplyTooLarge, RpcRefused
 from executor.model.evm import Header, Log, LogFilter
 from executor.model.ids import Address, Digest, RegistrationId, RequestId
 from executor.model.trigger import LogEvent
 from executor.model.trigger_config import LogConfig
 from executor.model.trigger_input import LogData, LogInput, decode_input
 from executor.node.chain_memory import CURSOR
-from executor.node.triggers.logs import ADDRESSES_AT_ONCE, MAX_MARKS, RETRY_S, LogTriggers
+from executor.node.triggers.logs import ADDRESSES_AT_ONCE, MAX_MARKS, LogTriggers
+from executor.node.triggers.polling import HomeTimes, poll_for_ever
 from executor.node.triggers.registrations import Entry
 from executor.node.triggers.starting import Book, Starter, home_of
 from executor.protocol.triggering import log_end, log_request
@@ -35,7 +34,6 @@ from executor.store.journal import Journal
 
 MAX_RANGE_BLOCKS: Constant = 500  # a reply of functions' readers has 2 MiB at most
 REREAD_BLOCKS: Constant = 64  # after a restart
-MAX_KEPT: Constant = 1_024  # headers of the home chain
 
 
 class SourceChain(Protocol):
@@ -48,34 +46,6 @@ class SourceChain(Protocol):
 
     async def log_range(self, first: int, last: Header, wanted: LogFilter, /) -> Sequence[Log]:
         """Logs of a range."""
-
-
-class HomeTimes:
-    """The home chain's blocks by time."""
-
-    def __init__(self, chain: ChainClient) -> None:
-        self._chain = chain
-        self._kept: dict[int, Block] = {}
-
-    async def first_at(self, time_s: int, first: int, last: int) -> Block:
-        """The first block at or after a time; block `last`, which is final, is."""
-        while first < last:
-            middle = (first + last) // 2
-            if (await self.block(middle)).timestamp >= time_s:
-                last = middle
-            else:
-                first = middle + 1
-        return await self.block(last)
-
-    async def block(self, number: int) -> Block:
-        """A final block."""
-        found = self._kept.get(number) or await self._chain.block(number)
-        if found is None:
-            raise ChainUnavailable(f"the endpoint has no block {number}")
-        if len(self._kept) >= MAX_KEPT:
-            self._kept.clear()
-        self._kept[number] = found
-        return found
 
 
 class ForeignLogFollower:
@@ -110,15 +80,8 @@ class ForeignLogFollower:
         self._kind = f"log-cursor-{source.chain_id}-{depth}"
 
     async def run(self) -> None:
-        """Follow for ever; an endpoint that is down is tried again."""
-        while True:
-            try:
-                read = await self.poll()
-            except ChainError:
-                await asyncio.sleep(RETRY_S)
-                continue
-            if not read:
-                await asyncio.sleep(self._poll_s)
+        """Follow for ever."""
+        await poll_for_ever(self.poll, lambda: self._poll_s)
 
     async def poll(self) -> bool:
         """Read one range; False when there is nothing new. Raises ChainError."""

@@ -12,7 +12,6 @@ Rule 4. A range that an endpoint finds too large is halved; a contract whose log
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -21,11 +20,12 @@ from typing import Final as Constant
 from executor.chain.client import ChainClient
 from executor.chain.contract_logs import ContractLog, load_logs
 from executor.chain.terms import deepest_block
-from executor.errors import ChainError, ChainUnavailable, ReplyTooLarge, RpcRefused
+from executor.errors import ChainUnavailable, ReplyTooLarge, RpcRefused
 from executor.model.ids import Address, Digest, RegistrationId
 from executor.model.trigger import LogEvent, TriggerKind
 from executor.model.trigger_config import LogConfig
 from executor.model.trigger_input import LogData
+from executor.node.triggers.polling import poll_for_ever
 from executor.node.triggers.registrations import Entry, Registrations
 from executor.node.triggers.starting import Book, Starter, home_of
 from executor.protocol.triggering import log_end, log_request
@@ -35,7 +35,6 @@ STEPS: Constant = (0, 1, 2, 3, 5, 8, 12, 20, 32, 64, 128, 256, 512, 1_000)
 MAX_RANGE_BLOCKS: Constant = 1_000  # as in watcher.py
 MAX_MARKS: Constant = 1_024  # blocks whose hash is remembered while they are not final
 ADDRESSES_AT_ONCE: Constant = 100
-RETRY_S: Constant = 1.0
 
 
 class LogTriggers:
@@ -129,15 +128,8 @@ class LogFollower:
         self._next: int | None = None
 
     async def run(self) -> None:
-        """Follow for ever; an endpoint that is down is tried again."""
-        while True:
-            try:
-                read = await self.poll()
-            except ChainError:
-                await asyncio.sleep(RETRY_S)
-                continue
-            if not read:
-                await asyncio.sleep(self._poll_s)
+        """Follow for ever."""
+        await poll_for_ever(self.poll, lambda: self._poll_s)
 
     async def poll(self) -> bool:
         """Read one range; False when there is nothing new. Raises ChainError."""

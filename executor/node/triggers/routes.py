@@ -29,6 +29,7 @@ from executor.node.triggers.posting import FORWARDED, HEADER, check_post, parse_
 from executor.node.triggers.registrations import Entry, Registrations
 from executor.node.triggers.starting import Book, Starter, Verdict, home_of
 from executor.protocol.triggering import http_end, http_request
+from executor.transport.bodies import read_whole
 from executor.transport.limits import Allowance
 from executor.transport.places import Share
 from executor.transport.sources import source_of
@@ -188,16 +189,12 @@ async def _read(request: web.Request, limit: int) -> bytes | web.Response:
     """The body, refused before it is read where its length is said and too much."""
     if (request.content_length or 0) > limit:
         return _refuse(413, f"this trigger takes a body of {limit} bytes")
-    data = bytearray()
     try:
         async with asyncio.timeout(BODY_S):
-            async for chunk in request.content.iter_chunked(4_096):
-                data += chunk
-                if len(data) > limit:
-                    return _refuse(413, f"this trigger takes a body of {limit} bytes")
+            data = await read_whole(request.content, limit)
     except TimeoutError:
         return _refuse(408, f"the body took longer than {BODY_S:g} s")
-    return bytes(data)
+    return _refuse(413, f"this trigger takes a body of {limit} bytes") if data is None else data
 
 
 def _refuse(status: int, message: str) -> web.Response:

@@ -9,9 +9,10 @@ from executor.capabilities.member_networks import MemberNetworks
 from executor.chain.client import ChainClient
 from executor.node.config import NodeConfig
 from executor.node.triggers.following import TriggerFollower
-from executor.node.triggers.foreign import ForeignLogFollower, HomeTimes, SourceChain
+from executor.node.triggers.foreign import ForeignLogFollower, SourceChain
 from executor.node.triggers.forwarding import Forwarder
 from executor.node.triggers.logs import STEPS, LogFollower, LogTriggers
+from executor.node.triggers.polling import HomeTimes
 from executor.node.triggers.registrations import Registrations
 from executor.node.triggers.routes import TriggerRoutes
 from executor.node.triggers.starting import Book, Starter
