@@ -37,7 +37,7 @@ from executor.testing.fast_signatures import FastSignatures
 from executor.testing.simulator import events
 from executor.testing.simulator.drawing import crashing, duels, scenarios, storms
 from executor.testing.simulator.programs import looking_alone
-from executor.testing.simulator.scenario import TRIGGERS, Asked, Crash, Faulty, Scenario, Trouble
+from executor.testing.simulator.scenario import FOREVER, TRIGGERS, Asked, Crash, Faulty, Scenario, Trouble
 from executor.testing.simulator.sweep import Sweep
 
 MOST = 2_000  # scenarios after which a planted bug counts as not found
@@ -86,6 +86,14 @@ def strangers(draw: st.DrawFn) -> Scenario:
         lost_deliveries=99,
         first_leader=stranger,
     )
+
+
+@st.composite
+def failing(draw: st.DrawFn) -> Scenario:
+    """One or two members' looks fail for ever."""
+    members = draw(st.sets(st.integers(0, 3), min_size=1, max_size=2))
+    troubles = tuple(Trouble(member, 0, FOREVER) for member in sorted(members))
+    return Scenario(requests=(Asked("name"),), troubles=troubles, fates=draw(st.binary(max_size=24)))
 
 
 @st.composite
@@ -244,7 +252,7 @@ BUGS: tuple[Planted, ...] = (
         relapses,
     ),
     Planted("a quorum is one member less", ((Epoch, "quorum", QUORUM),)),
-    Planted("only the first report seen is counted", ((attesting.Count, "add", _first_report_only),)),
+    Planted("only the first report seen is counted", ((attesting.Count, "add", _first_report_only),), storms),
     Planted("certificates are taken from anyone", ((agreement, "certified", _from_anyone),)),
     Planted(
         "f errors are enough",
@@ -252,6 +260,7 @@ BUGS: tuple[Planted, ...] = (
             (strategies, "case_of", _one_error_less),
             (leading, "_form_entry", _chosen_one_error_less),
         ),
+        failing,
     ),
     Planted("a mixed set agrees on a value", tuple((home, "agree", _mixed_as_values) for home in (checks, leading))),
     Planted(
