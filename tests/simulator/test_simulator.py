@@ -161,6 +161,13 @@ def test_a_reorganisation_makes_another_request_of_what_was_not_deep_enough(trig
     assert {len(journal) for journal in begun} == {requests}
 
 
+def test_nobody_reads_what_the_chain_does_not_have_yet():
+    """A reorganisation ends before the request is made: it is begun when it is there."""
+    gone = Vanishing(1, 0, 800, 1_328)
+    result = simulate_scenario(Scenario(requests=(Asked(at_ms=3_900),), stable_ms=8_000, vanishings=(gone,)))
+    assert not result.violations, str(result)
+
+
 def test_relays_that_forge_a_draw_are_asked_again():
     """By each member for itself; nobody's vote is over a forged one."""
     troubles = tuple(Trouble(member, 0, 2) for member in range(4))

@@ -91,6 +91,8 @@ class Following:
     def read(self, node: Node, number: int) -> None:
         """The member reads the block of a request, or of an event, as it stands now (Rules 1 and 2)."""
         run, branch = self._run, self._branch(number)
+        if run.now < self._at_s[number]:
+            return
         if not node.alive:
             self._at(run.now + RETRY_S, partial(self.read, node, number))
             return
