@@ -49,7 +49,7 @@ class Gate:
     function: FunctionId
     address: Address
     claim: Address
-    asked: list[RequestId] = field(default_factory=list)
+    asked: dict[RequestId, Address] = field(default_factory=dict)  # and by whom
 
     def text(self, account: int, document: str) -> bytes:
         """What a person seals: about whom, for which account, policy and gate, so that a copy is of no use."""
@@ -65,14 +65,15 @@ class Gate:
         seen = await self.stage.requested(
             await self.stage.transact(CONTRACT, self.address, "request", POLICY, envelope, account=account)
         )
-        self.asked.append(seen.request_id)
+        self.asked[seen.request_id] = address_of(account)
         return seen
 
     async def answered(self, request: RequestId) -> tuple[Receipt, str]:
-        """Its receipt, and the gate's own event about it."""
+        """Its receipt, and the gate's own event about who asked: one delivery may answer several."""
         await self.stage.delivered(request)
         receipt = await self.stage.receipt(request)
-        (event,) = self.stage.happened(CONTRACT, self.address, await self.stage.delivery(receipt))
+        told = self.stage.happened(CONTRACT, self.address, await self.stage.delivery(receipt))
+        (event,) = [each for each in told if Address.from_hex(each["account"]) == self.asked[request]]
         why = f" {REFUSALS[event['refusal']]}" if event.name == "AnswerRefused" else ""
         return receipt, event.name + why
 
@@ -143,11 +144,11 @@ async def play(stage: Stage) -> bool:
     await _no_pass(gate, facts, envelope)
 
     story.chapter("What is written and told: files, journals, logs, receipts and metrics of all nodes")
-    places = await MARKERS.searched(stage.devnet, gate.asked)
+    places = await MARKERS.searched(stage.devnet, list(gate.asked))
     leaks = {place: texts for place, texts in places.items() if texts}
     claim = f"of the secrets, documents and personal numbers none stands in {len(places)} places"
     facts.holds(f"{claim} ({', '.join(leaks)})" if leaks else claim, not leaks)
-    sealed = await Markers([envelope.hex()]).searched(stage.devnet, gate.asked)
+    sealed = await Markers([envelope.hex()]).searched(stage.devnet, list(gate.asked))
     facts.holds("the same search finds Alice's envelope, which is public", any(sealed.values()))
 
     story.chapter("Alice gives her pass up")

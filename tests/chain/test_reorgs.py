@@ -56,6 +56,7 @@ async def test_a_request_in_another_block_is_another_request(restored: Scene) ->
     await restored.client.rpc.call("anvil_rollback", 1)
     await restored.mine()
     await restored.client.rpc.call("eth_sendRawTransaction", raw)
+    await restored.mine()  # the node mines it in its own time otherwise
 
     events = await drain(watcher)
     assert [made] == [event.seen for event in only(Vanished, events)]

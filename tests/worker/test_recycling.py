@@ -67,7 +67,7 @@ async def test_a_worker_goes_after_a_trap(tmp_path: Path, verb: str) -> None:
             assert await run(pool, TRAPPING) == Trapped(TrapCode.TRAP, 200_000_000)
         else:
             assert (await pool.observe(broken.function, request(broken), (), World())).value == b"trap"
-        assert not used & process_ids(pool)
+        assert used - process_ids(pool)  # the other, if there is one, compiled the module
         assert isinstance(await run(pool), Returned)
 
 
