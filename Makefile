@@ -99,6 +99,7 @@ fixtures: $(VENV)/.dev ## make vectors and record receipts again, after a change
 	$(PY) fixtures/conformance/generate.py
 	$(PY) fixtures/vectors/generate.py
 	$(PY) fixtures/receipts/record.py
+	$(PY) guest-sdk/conformance/conformance.py record
 
 lock: $(VENV)/.dev ## resolve dependencies again and write requirements/*.txt
 	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt

@@ -7,6 +7,7 @@ import pytest
 from .harness import QUICKJS, ROOT, Guest
 
 sys.path.insert(0, str(ROOT / "guest-sdk" / "javascript" / "engine"))  # the build is a script, not a package
+sys.path.insert(0, str(ROOT / "guest-sdk" / "conformance"))  # the suite is no part of the package
 
 
 @pytest.fixture(scope="session")
