@@ -8,7 +8,10 @@ Rule 3. A host that is not a DNS name is an address only in the one canonical sp
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from executor.capabilities.errors import CallRefused
 
 _REFUSED: tuple[tuple[str, str], ...] = (
     # RFC 6890 and the IANA special-purpose registries, with the reason shown to the operator.
@@ -59,6 +62,13 @@ def refusal_of(address: IPv4Address | IPv6Address) -> str | None:
         if address in network:
             return reason
     return None if address in _GLOBAL_UNICAST else "reserved"
+
+
+def check_addresses(host: str, addresses: Sequence[IPv4Address | IPv6Address]) -> None:
+    """Raises CallRefused when one of the addresses is not public."""
+    for address in addresses:
+        if (reason := refusal_of(address)) is not None:
+            raise CallRefused("http-address-refused", f"{host} is {address}: {reason}")
 
 
 def literal_of(host: str) -> IPv4Address | IPv6Address | None:

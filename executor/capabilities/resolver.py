@@ -21,8 +21,7 @@ from typing import TypeAlias
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from executor.capabilities.addresses import refusal_of
-from executor.capabilities.errors import CallRefused
+from executor.capabilities.addresses import check_addresses
 from executor.errors import InvalidConfig
 
 MAX_LOOKUPS: Constant = 64  # at a time: threads of some 100 kB; a node observes a handful of names at once
@@ -134,13 +133,6 @@ class SystemResolver(AbstractResolver):
 
     async def close(self) -> None:
         """Nothing is held."""
-
-
-def check_addresses(host: str, addresses: Sequence[IPv4Address | IPv6Address]) -> None:
-    """Raises CallRefused when one of the addresses is not public."""
-    for address in addresses:
-        if (reason := refusal_of(address)) is not None:
-            raise CallRefused("http-address-refused", f"{host} is {address}: {reason}")
 
 
 def _family(address: IPv4Address | IPv6Address) -> socket.AddressFamily:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
 from executor.capabilities.errors import CallRefused
 from executor.capabilities.framing import decode_request, decode_requests, decode_response
-from executor.testing.replies import MAX_REQUESTS
+
+MAX_SHOWN: Final = 64  # requests of one call; a run makes ten at most
 
 
 def asked(operation: str, request: bytes) -> str | None:
@@ -16,7 +18,7 @@ def asked(operation: str, request: bytes) -> str | None:
             case "http.fetch":
                 return _asked_one(request)
             case "http.fetch_many":
-                return ", ".join(map(_asked_one, decode_requests(request, limit=MAX_REQUESTS)))
+                return ", ".join(map(_asked_one, decode_requests(request, limit=MAX_SHOWN)))
     except CallRefused:
         pass  # shown as bytes
     return None

@@ -2,7 +2,8 @@
 function's own manifest.
 
 Rule 1. A key of a world is a URL, or the beginning of one followed by `*`; an exact key comes before a pattern.
-Rule 2. What the manifest does not grant is refused exactly as on the network.
+Rule 2. What the manifest does not grant, and what is over a cap of http@1, is refused exactly as on the network; a
+        redirect leads to another reply. A body is what comes out of decompression.
 Rule 3. A URL without a reply is refused as `http-connect`, and remembered for the report.
 Rule 4. The key `time.now` is what the node's clock shows, as a decimal; without it, START_S.
 """
@@ -10,7 +11,7 @@ Rule 4. The key `time.now` is what the node's clock shows, as a decimal; without
 from __future__ import annotations
 
 import json
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
@@ -18,9 +19,11 @@ from typing import Any, Final, TypeAlias, TypeVar
 from yarl import URL
 
 from executor.capabilities.allowlist import AllowList
+from executor.capabilities.cache import Reply as FetchedReply
 from executor.capabilities.clock import decimal
 from executor.capabilities.errors import CallRefused
-from executor.capabilities.framing import decode_request, decode_requests, encode_response, encode_responses
+from executor.capabilities.framing import HttpRequest
+from executor.capabilities.http_run import HttpRun, Told, checked_url, follow
 from executor.capabilities.private import GivenPrivateData, granted_name, part_of_input
 from executor.errors import HostFault, InvalidValue
 from executor.model.ids import FunctionId
@@ -31,7 +34,6 @@ from executor.model.request import Request
 from executor.testing.evm_replies import replied_evm
 from executor.vm import Answer, Refusal, Response
 
-MAX_REQUESTS: Final = 64  # in one http.fetch_many, as the node's own capability allows at most
 JSON_TYPE: Final = "application/json"
 T = TypeVar("T")
 TIME_NOW: Final = "time.now"
@@ -91,52 +93,43 @@ def look_up(replies: World, url: str) -> Reply | None:
     return replies[max(patterns, key=len)] if patterns else None
 
 
-@dataclass(slots=True)
 class RepliedHttp:
-    """The operations `http.*` answered from a world, under the manifest's allow-list; the form a node takes."""
+    """http@1 of one run answered from a world, by the rules and caps of the real one; the form a node takes."""
 
-    terms: HttpTerms
-    replies: World
-    missing: set[str] = field(default_factory=set)
+    def __init__(self, terms: HttpTerms, replies: World, missing: set[str] | None = None) -> None:
+        self._allowed = AllowList(terms)
+        self._replies = replies
+        self.missing: set[str] = set() if missing is None else missing
+        self._run = HttpRun(self)
 
     async def call(self, operation: str, request: bytes) -> Response:
         """The response to one call."""
-        return self.respond(operation, request)
-
-    def respond(self, operation: str, request: bytes) -> Response:
-        """The same at once: nothing here waits."""
         try:
-            if operation == "http.fetch":
-                return Answer(self._fetch(request))
-            messages = decode_requests(request, limit=MAX_REQUESTS)
-            return Answer(encode_responses([self._one(message) for message in messages]))
+            return Answer(await self._run.answer(operation, request))
         except CallRefused as refused:
             return Refusal(refused.code)
 
-    def _one(self, message: bytes) -> bytes | CallRefused:
-        try:
-            return self._fetch(message)
-        except CallRefused as refused:
-            return refused
+    def respond(self, operation: str, request: bytes) -> Response:
+        """The same at once: nothing here waits."""
+        return finished(self.call(operation, request))
 
-    def _fetch(self, message: bytes) -> bytes:
-        request, allowed = decode_request(message), AllowList(self.terms)
-        if not allowed.allows_method(request.method):
-            raise CallRefused("http-method-not-allowed", request.method)
-        try:
-            url = URL(request.url)
-        except ValueError as error:
-            raise CallRefused("http-bad-request", str(error)) from error
-        if not allowed.allows_url(url):
-            raise CallRefused("http-host-not-allowed", request.url)
-        reply = look_up(self.replies, request.url)
+    async def together(self, answers: Sequence[Awaitable[bytes | CallRefused]]) -> Sequence[bytes | CallRefused]:
+        """One by one."""
+        return [await each for each in answers]
+
+    async def reply(self, request: HttpRequest, _ordinal: int, /) -> FetchedReply:
+        """The reply at the end of the redirects; raises CallRefused."""
+        return await follow(request, partial(checked_url, allowed=self._allowed), self._ask)
+
+    async def _ask(self, request: HttpRequest, url: URL) -> Told:
+        reply = look_up(self._replies, request.url) or look_up(self._replies, f"{url.origin()}{url.raw_path_qs}")
         if reply is None:
             self.missing.add(request.url)
             raise CallRefused("http-connect", f"no reply for {request.url}")
         if reply.error:
             raise CallRefused(reply.error, request.url)
-        headers = {name.lower(): value for name, value in reply.headers.items()}
-        return encode_response(reply.status, headers, reply.body)
+        headers = [(name.encode("utf-8"), value.encode("utf-8")) for name, value in reply.headers.items()]
+        return Told(reply.status, headers, b"" if request.method == "HEAD" else reply.body)
 
 
 def made_up_secrets(terms: Terms) -> dict[str, bytes]:

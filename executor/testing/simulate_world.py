@@ -8,24 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-from yarl import URL
+from typing import Any, Final, TypeAlias
 
 from executor.capabilities.allowlist import AllowList
 from executor.capabilities.errors import CallRefused
-from executor.capabilities.framing import decode_request, decode_requests
+from executor.capabilities.framing import HttpRequest, decode_request, decode_requests
+from executor.capabilities.http_run import checked_url
 from executor.capabilities.private import GivenPrivateData
 from executor.errors import InvalidConfig
 from executor.model.manifest import Terms
 from executor.model.request import Request
-from executor.testing.replies import MAX_REQUESTS, RepliedCapabilities, Reply, World, world
+from executor.testing.http_words import MAX_SHOWN
+from executor.testing.replies import RepliedCapabilities, Reply, World, world
 from executor.vm import Refusal, Response
 
 Given: TypeAlias = Mapping[str, Any]
 """Replies by URL, each a `Reply`, bytes, text or JSON (`Reply.of`)."""
 Replies: TypeAlias = Given | Sequence[Given] | Callable[[int], World]
 """For all nodes alike; a list, one world for each node; or a function of the node."""
+TOO_MANY: Final = Refusal("http-too-many")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +57,33 @@ class WatchedWorld:
 
     def call(self, operation: str, request: bytes) -> Response:
         """The response to one call."""
-        self.asked.extend(self._requests(operation, request))
         response = self._answering.call(operation, request)
+        self.asked.extend(self._requests(operation, request, response))
         if operation.startswith("evm."):
             refused = response.code if isinstance(response, Refusal) and "granted" in response.code else ""
             self.asked.append(Asked(operation, request.decode("utf-8", "replace"), refused))
         return response
 
-    def _requests(self, operation: str, request: bytes) -> Iterable[Asked]:
+    def _requests(self, operation: str, request: bytes, response: Response) -> Iterable[Asked]:
         if not operation.startswith("http."):
             return
         try:
-            messages = decode_requests(request, limit=MAX_REQUESTS) if operation == "http.fetch_many" else [request]
+            messages = decode_requests(request, limit=MAX_SHOWN) if operation == "http.fetch_many" else [request]
             asked = [decode_request(message) for message in messages]
         except CallRefused:
             return  # the answer says so
         for each in asked:
-            yield Asked(each.method, each.url, self._refusal(each.method, each.url))
+            refused = TOO_MANY.code if response == TOO_MANY else self._refusal(each)
+            yield Asked(each.method, each.url, refused)
 
-    def _refusal(self, method: str, url: str) -> str:
+    def _refusal(self, request: HttpRequest) -> str:
         if (granted := self._terms.capabilities.http) is None:
             return "not-granted"
-        allowed = AllowList(granted)
-        if not allowed.allows_method(method):
-            return "http-method-not-allowed"
         try:
-            return "" if allowed.allows_url(URL(url)) else "http-host-not-allowed"
-        except ValueError:
-            return "http-bad-request"
+            checked_url(request, AllowList(granted))
+        except CallRefused as refused:
+            return refused.code
+        return ""
 
 
 def worlds_of(replies: Replies, n: int) -> list[World]:
