@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from executor.errors import SigningRefused, StoreError
 from executor.keys.keyset import RECORD_FILE, KeySet
 from executor.keys.promises import Promise, promises_of
 from executor.keys.record import Admission, SignerRecord
+from executor.keys.record_schema import connect
 from executor.model.committee import EpochIdentity
 from executor.model.ids import Address, FunctionId, RequestId, TranscriptHash
 from executor.model.report import Report, Status
@@ -43,6 +45,13 @@ def reports(record: SignerRecord, epoch: EpochIdentity, made: Sequence[Report]) 
 
 def prepare(record: SignerRecord, epoch: EpochIdentity, request: RequestId, view: View, what: TranscriptHash) -> None:
     admit(record, epoch, *promises_of(PrepareStatement(epoch, request, FUNCTION, what, view)))
+
+
+def test_a_commit_of_the_record_is_synced(tmp_path: Path) -> None:
+    """Killing the process cannot show it, a power cut would: the write-ahead log, and a sync at every commit."""
+    with closing(connect(tmp_path / "record")) as connection:
+        said = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    assert said == ["wal", 2]
 
 
 def test_the_same_outcome_is_admitted_again(record: SignerRecord, make_report: MakeReport) -> None:

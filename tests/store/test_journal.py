@@ -22,6 +22,7 @@ from executor.model.ids import RequestId
 from executor.store import journal as journal_module
 from executor.store.journal import Journal
 from executor.store.schema import SCHEMA_VERSION
+from executor.store.sqlite import open_engine
 
 ONE, TWO, THREE = (RequestId(keccak256(name)) for name in (b"one", b"two", b"three"))
 
@@ -38,6 +39,13 @@ def journal(path: Path) -> Iterator[Journal]:
     journal = Journal(path)
     yield journal
     journal.close()
+
+
+def test_a_commit_of_the_journal_is_synced(path: Path) -> None:
+    """Killing the process cannot show it, a power cut would: the write-ahead log, and a sync at every commit."""
+    with open_engine(path).connect() as connection:
+        said = [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("journal_mode", "synchronous")]
+    assert said == ["wal", 2]
 
 
 def test_values_are_found_again(path: Path) -> None:
