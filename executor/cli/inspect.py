@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from executor.cli._show import as_json, fact
+from executor.cli._show import as_json, fact, one_line, readable
 from executor.crypto.digests import function_id, manifest_hash, module_id, profile_id, request_id, transcript_hash
 from executor.errors import InvalidConfig
 from executor.model.codec import Json
 from executor.model.function import Function
+from executor.model.observation import Kind, Observation
 from executor.model.profile import PROFILE
 from executor.model.receipt import Receipt
+from executor.model.transcript import Entry
 from executor.projects import function_of as project_function
 from executor.projects import load_project
 from executor.receipts import read_receipt
@@ -31,6 +33,10 @@ def command(
         as_json(facts)
         return
     for name, value in facts.items():
+        if name == "observations" and isinstance(value, list):
+            for slot, entry in enumerate(value):
+                fact(f"slot {slot}", _side_by_side(entry))
+            continue
         if isinstance(value, dict):
             value = ", ".join(f"{key} {item}" for key, item in value.items())
         elif isinstance(value, list):
@@ -92,10 +98,27 @@ def _receipt_facts(receipt: Receipt) -> dict[str, Json]:
         "router": str(request.router),
         "epoch": f"{epoch.number}: {epoch.n} members, quorum {epoch.quorum}",
         "input": f"0x{request.input.hex()}",
-        "observations": [entry.value.decode("utf-8", "backslashreplace") for entry in receipt.transcript],
+        "observations": [_observations(entry) for entry in receipt.transcript],
         "transcript_hash": str(transcript_hash(receipt.transcript)),
         "status": own[0].status.name if own else "not attested here",
         "fuel_used": own[0].fuel_used if own else 0,
         "payload": f"0x{receipt.payload.hex()}",
         "attestation": f"{attestation.scheme}, {len(attestation.reports)} reports",
     }
+
+
+def _observations(entry: Entry) -> dict[str, Json]:
+    """What was agreed, and of what: each member's own word that the receipt holds."""
+    seen: dict[str, Json] = {str(each.member): _word(each.observation) for each in entry.observations}
+    return {"spec": readable(entry.spec), "agreed": _word(entry), "members": seen}
+
+
+def _word(said: Entry | Observation) -> str:
+    return readable(said.value) if said.kind is Kind.VALUE else f"{said.kind.name.lower()} {readable(said.value)}"
+
+
+def _side_by_side(entry: Json) -> str:
+    assert isinstance(entry, dict)
+    assert isinstance(entry["members"], dict)
+    lines = [f"agreed {entry['agreed']}", *(f"member {member} {word}" for member, word in entry["members"].items())]
+    return "\n".join(one_line(line) for line in lines)

@@ -88,7 +88,8 @@ class OpenRequestRoutes:
             return _error(400, str(error))
         standing = self._book.standing(key)
         if standing is None:
-            return _error(404, f"this node has no open request {key}; if it was attested, /v1/receipts/ID has it")
+            where = "if it was attested, /v1/receipts/ID has it, and executor inspect shows what each member saw"
+            return _error(404, f"this node has no open request {key}; {where}")
         view = self._describe(standing.epoch, key)
         plain = None if view is None else to_plain(view)
         cut = plain is not None and _cut_values(plain)

@@ -275,3 +275,16 @@ def test_why_a_function_failed_is_said_once(executor: Run, project: Path) -> Non
     done = executor("run", project, "--observe", "0=error:closed")
     lines = [line for line in done.stdout.splitlines() if "agreed error for price: closed" in line]
     assert [line.split()[0] for line in lines] == ["log", "error"]
+
+
+def test_a_receipt_shows_side_by_side_what_each_member_saw(executor: Run) -> None:
+    """Where nothing was agreed, that is the first question."""
+    receipt = ROOT / "fixtures/receipts/no_agreement.json"
+    shown = executor("inspect", receipt).stdout.splitlines()
+    first = next(place for place, line in enumerate(shown) if line.startswith("slot 0"))
+    assert shown[first].split(maxsplit=2)[2] == "agreed error 'no-agreement: identical needs 2 equal of 3, had 1'"
+    told = json.loads(executor("inspect", receipt, "--json").stdout)["observations"][0]["members"]
+    assert [line.split(maxsplit=2) for line in shown[first + 1 : first + 4]] == [
+        ["member", member, word] for member, word in told.items()
+    ]
+    assert len(set(told.values())) == 3
