@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+import pytest
 from chain.support import Scene
 from trigger_bench import Side, mine_at, next_hour, register
 
@@ -13,6 +14,7 @@ from executor.chain.subscriptions import create_subscription
 from executor.chain.triggers import remove_trigger, set_paused
 from executor.chain.watcher import KEPT_BLOCKS, Scanned
 from executor.crypto.digests import request_id
+from executor.errors import ChainUnavailable
 from executor.model.billing import Charge
 from executor.model.ids import Digest, RequestId
 from executor.model.receipt import ChainLocation
@@ -21,6 +23,7 @@ from executor.model.trigger import BlockTick, ClockTick
 from executor.model.trigger_config import BlockConfig, CronConfig
 from executor.node.chain_memory import CURSOR
 from executor.node.triggered import push_origin
+from executor.node.triggers import starting
 
 
 async def test_every_member_derives_the_same_requests(scene: Scene, side: Side, tmp_path: Path) -> None:
@@ -224,3 +227,21 @@ async def test_origins_are_told_of_triggered_requests_alone(scene: Scene, side: 
     assert found is not None
     assert found.registration == key
     assert push_origin(side.book.find(unknown())) is None
+
+
+async def test_an_event_that_is_asked_for_again_counts_once(scene: Scene, side: Side, monkeypatch) -> None:
+    """While the endpoint cannot tell what the subscription has, an hour's runs are not used up."""
+    start = await next_hour(scene)
+    key = await register(scene, CronConfig(schedule="* * * * *", per_hour=3))
+    await mine_at(scene, start + 1)
+    with monkeypatch.context() as away:
+        away.setattr(starting, "load_subscription", unavailable)
+        for _ in range(4):
+            with pytest.raises(ChainUnavailable):
+                await side.catch_up()
+    await side.catch_up()
+    assert len(side.requests(key)) == 1
+
+
+async def unavailable(*_: object) -> None:
+    raise ChainUnavailable("away")

@@ -8,6 +8,7 @@ import pytest
 from chain.support import Scene
 from trigger_bench import Side, register
 
+from executor.chain.triggers import set_paused
 from executor.crypto.digests import request_id
 from executor.model.ids import Address, Digest, RegistrationId
 from executor.model.trigger import LogEvent
@@ -92,7 +93,7 @@ async def test_a_log_is_as_deep_as_asked(scene: Scene, side: Side) -> None:
     emitter = await make_emitter(scene)
     key = await register(scene, LogConfig(addresses=[str(emitter)], confirmations=2))
     await side.catch_up()
-    follower = LogFollower(scene.client, side.book, side.logs, 2, poll_s=0.01)
+    follower = LogFollower(scene.client, side.book, side.logs, 2, side.journal, poll_s=0.01)
     await emit(scene, emitter, A, b"deep")
     for expected in ([], [], [b"deep"]):
         await follower.poll()
@@ -105,7 +106,7 @@ async def test_a_log_that_moves_is_another_event(scene: Scene, side: Side) -> No
     emitter = await make_emitter(scene)
     key = await register(scene, LogConfig(addresses=[str(emitter)], confirmations=0))
     await side.catch_up()
-    follower = LogFollower(scene.client, side.book, side.logs, 0, poll_s=0.01)
+    follower = LogFollower(scene.client, side.book, side.logs, 0, side.journal, poll_s=0.01)
     snapshot = await scene.client.rpc.call("evm_snapshot")
     await emit(scene, emitter, A, b"moves")
     await follower.poll()
@@ -132,7 +133,7 @@ async def test_what_is_registered_later_has_its_blocks_read(scene: Scene, side: 
     emitter = await make_emitter(scene)
     early = await register(scene, LogConfig(addresses=[str(emitter)], confirmations=0))
     await side.catch_up()
-    follower = LogFollower(scene.client, side.book, side.logs, 0, poll_s=0.01)
+    follower = LogFollower(scene.client, side.book, side.logs, 0, side.journal, poll_s=0.01)
     late = await register(scene, LogConfig(addresses=[str(emitter)], confirmations=0))
     await emit(scene, emitter, A, b"between")
     while await follower.poll():
@@ -150,3 +151,80 @@ def test_confirmations_are_rounded_up(confirmations: int, expected: int) -> None
     config = LogConfig(addresses=["0x" + "00" * 20], confirmations=confirmations)
     assert expected == step_of(config)
     assert expected in STEPS
+
+
+async def test_a_restarted_node_reads_what_was_final_and_not_deep_enough(scene: Scene, side: Side) -> None:
+    """On a chain whose blocks are final sooner than a registration takes them."""
+    emitter = await make_emitter(scene)
+    key = await register(scene, LogConfig(addresses=[str(emitter)], confirmations=5))
+    await side.catch_up()
+    before = LogFollower(scene.client, side.book, side.logs, 5, side.journal, poll_s=0.01)
+    while await before.poll():
+        pass
+    await emit(scene, emitter, A, b"deep")
+    while await before.poll():
+        pass
+    await side.catch_up()  # its block is final
+    assert side.requests(key) == []
+    after = LogFollower(scene.client, side.book, side.logs, 5, side.journal, poll_s=0.01)
+    await scene.mine(20)
+    while await after.poll():
+        pass
+    assert data_of(side, key) == [b"deep"]
+
+
+async def test_a_node_that_stopped_behind_reads_on_where_it_was(scene: Scene, side: Side) -> None:
+    """Whatever became final meanwhile, and however far."""
+    emitter = await make_emitter(scene)
+    key = await register(scene, LogConfig(addresses=[str(emitter)], confirmations=1))
+    await side.catch_up()
+    await emit(scene, emitter, A, b"first")
+    await scene.mine(1)
+    before = LogFollower(scene.client, side.book, side.logs, 1, side.journal, poll_s=0.01)
+    while await before.poll():
+        pass
+    assert data_of(side, key) == [b"first"]
+    await emit(scene, emitter, A, b"missed")
+    await scene.mine(30)
+    await side.catch_up()
+    after = LogFollower(scene.client, side.book, side.logs, 1, side.journal, poll_s=0.01)
+    while await after.poll():
+        pass
+    assert data_of(side, key) == [b"first", b"missed"]
+
+
+async def test_what_vanished_while_a_node_was_down_is_closed(scene: Scene, side: Side) -> None:
+    """Its block's number is read again as well."""
+    emitter = await make_emitter(scene)
+    key = await register(scene, LogConfig(addresses=[str(emitter)], confirmations=0))
+    await side.catch_up()
+    before = LogFollower(scene.client, side.book, side.logs, 0, side.journal, poll_s=0.01)
+    snapshot = await scene.client.rpc.call("evm_snapshot")
+    await emit(scene, emitter, A, b"gone")
+    while await before.poll():
+        pass
+    assert data_of(side, key) == [b"gone"]
+    assert await scene.client.rpc.call("evm_revert", snapshot)
+    await emit(scene, emitter, A, b"other")
+    await side.catch_up()
+    after = LogFollower(scene.client, side.book, side.logs, 0, side.journal, poll_s=0.01)
+    while await after.poll():
+        pass
+    assert data_of(side, key) == [b"other"]
+
+
+async def test_nothing_is_begun_of_the_time_that_a_trigger_was_paused(scene: Scene, side: Side) -> None:
+    """It reads on from where it was resumed."""
+    emitter = await make_emitter(scene)
+    key = await register(scene, LogConfig(addresses=[str(emitter)], confirmations=0))
+    follower = LogFollower(scene.client, side.book, side.logs, 0, side.journal, poll_s=0.01)
+    for paused, data in ((None, b"one"), (True, b"two"), (False, b"three")):
+        if paused is not None:
+            await set_paused(scene.client, scene.requester, key, paused)
+        await side.catch_up()
+        await follower.poll()
+        await emit(scene, emitter, A, data)
+        await side.catch_up()
+        while await follower.poll():
+            pass
+    assert data_of(side, key) == [b"one", b"three"]

@@ -4,8 +4,9 @@ Rule 1. A log is taken as deep as its registration says. `confirmations` is roun
         chain is read once a step, whatever is registered; waiting longer is always allowed.
 Rule 2. A log's id holds its block: where a reorganisation moves it, it is another event. What was begun from a block
         that is gone is closed as vanished, and the blocks in its place are read.
-Rule 3. Only blocks after the registration's count; a registration that is new here has them read again from there, and
-        a restarted node reads again what was not final.
+Rule 3. Only blocks after the registration's count; a registration that is new here has them read again from there. A
+        restarted node reads on where it was, and again what was not final then: where to go on is journaled with the
+        last registration that was followed. What was mined while none was active is nobody's.
 Rule 4. A range that an endpoint finds too large is halved; a contract whose logs of one block are too large is told,
         and left out for that block.
 """
@@ -21,15 +22,17 @@ from executor.chain.client import ChainClient
 from executor.chain.contract_logs import ContractLog, load_logs
 from executor.chain.terms import deepest_block
 from executor.errors import ChainUnavailable, ReplyTooLarge, RpcRefused
-from executor.model.ids import Address, Digest, RegistrationId
+from executor.model.ids import Address, Digest
 from executor.model.trigger import LogEvent, TriggerKind
 from executor.model.trigger_config import LogConfig
 from executor.model.trigger_input import LogData
+from executor.node.chain_memory import CURSOR
 from executor.node.triggers.polling import poll_for_ever
 from executor.node.triggers.registrations import Entry, Registrations
 from executor.node.triggers.starting import Book, Starter, home_of
 from executor.protocol.triggering import log_end, log_request
 from executor.store.events import EventLog
+from executor.store.journal import Journal
 
 STEPS: Constant = (0, 1, 2, 3, 5, 8, 12, 20, 32, 64, 128, 256, 512, 1_000)
 MAX_RANGE_BLOCKS: Constant = 1_000  # as in watcher.py
@@ -113,6 +116,7 @@ class LogFollower:
         book: Book,
         logs: LogTriggers,
         confirmations: int,
+        journal: Journal,
         *,
         poll_s: float,
         max_range: int = MAX_RANGE_BLOCKS,
@@ -124,8 +128,10 @@ class LogFollower:
         self._poll_s = poll_s
         self._max_range = self._range = max_range
         self._marks: deque[tuple[int, Digest]] = deque(maxlen=MAX_MARKS)
-        self._known: set[RegistrationId] | None = None
         self._next: int | None = None
+        self._seen = 0  # the block of the newest registration followed
+        self._journal = journal
+        self._kind = f"log-cursor-{confirmations}"
 
     async def run(self) -> None:
         """Follow for ever."""
@@ -133,10 +139,14 @@ class LogFollower:
 
     async def poll(self) -> bool:
         """Read one range; False when there is nothing new. Raises ChainError."""
+        final = self._book.triggered.block
         entries = self._logs.meant(self._confirmations)
-        first = self._begin(entries)
-        if not entries or first is None:
+        if not final or not entries:
+            self._next = None if self._next is None else final + 1  # Rule 3
             return False
+        if self._next is None:
+            await self._restore()
+        first = self._begin(entries, final)
         deepest = await deepest_block(self._chain, self._confirmations)
         if await self._rewind() or deepest is None or deepest.number < first:
             return False
@@ -154,20 +164,26 @@ class LogFollower:
         self._range = min(self._max_range, self._range * 2)
         self._marks.append((end.number, end.hash))
         self._next = last + 1
+        with self._journal.soon():
+            self._journal.save(CURSOR, self._kind, f"{min(self._next, final + 1)} {self._seen}".encode())
         return True
 
-    def _begin(self, entries: Sequence[Entry]) -> int | None:
-        """Rule 3: where to read on; None before the chain's finalized block is known."""
-        final = self._book.triggered.block
-        keys = {entry.registration_id for entry in entries}
-        if self._known is None:
-            if not final:
-                return None
-            self._known, self._next = keys, final + 1
-        assert self._next is not None, "set with `_known`"
-        fresh = [entry.kept.since + 1 for entry in entries if entry.registration_id not in self._known]
-        self._known = keys
-        self._next = min([self._next, *fresh])
+    async def _restore(self) -> None:
+        """Rule 3, after a restart."""
+        if (kept := self._journal.find(CURSOR, self._kind)) is not None:
+            resume, self._seen = map(int, kept.split())
+            await self._vanish(resume)
+            self._next = resume
+
+    def _begin(self, entries: Sequence[Entry], final: int) -> int:
+        """Rule 3: where to read on."""
+        fresh = [entry.kept.since + 1 for entry in entries if entry.kept.since > self._seen]
+        self._seen = max(self._seen, *(entry.kept.since for entry in entries))
+        goes_on = len(fresh) < len(entries)
+        if self._next is None or not goes_on:
+            self._next = min(fresh, default=final + 1)
+        else:
+            self._next = min([self._next, *fresh])
         return self._next
 
     async def _rewind(self) -> bool:

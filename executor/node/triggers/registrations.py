@@ -132,6 +132,12 @@ class Registrations:
         self._save(whole, entry)
         return True
 
+    def give_back(self, entry: Entry, time_s: int) -> None:
+        """An event that was counted is asked for again."""
+        if entry.kept.hour == time_s // HOUR_S and entry.kept.started:
+            whole = self.whole(entry)
+            self._save(replace(entry.kept, started=entry.kept.started - 1, registration=whole), entry)
+
     def _add(self, registration: Registration, block: int) -> None:
         key = registration.registration_id
         if key in self._entries:

@@ -4,7 +4,7 @@ Rule 1. Id, context and input are the same on every member (executor/protocol/tr
         part is its own decision, and no part of agreement: a quorum that does is enough.
 Rule 2. It takes part when the subscription's free balance covers this push beside those of its requests that are open
         here, at the head's prices. Nothing is reserved: the router charges at delivery, and skips what is not covered.
-Rule 3. What an endpoint cannot tell now is asked again: an event is not lost by it.
+Rule 3. What an endpoint cannot tell now is asked again: an event is not lost by it, and counts once.
 """
 
 from __future__ import annotations
@@ -100,7 +100,12 @@ class Starter:
             return Verdict.KNOWN, identity
         if not self._registrations.spend(entry, home.timestamp):
             return Verdict.LIMITED, identity
-        if (lack := await self._lack(entry)) is not None:
+        try:
+            lack = await self._lack(entry)
+        except ChainUnavailable:
+            self._registrations.give_back(entry, home.timestamp)  # Rule 3
+            raise
+        if lack is not None:
             entry.unfunded += 1
             self._events.add("trigger-unfunded", identity, registration=str(entry.registration_id), reason=lack)
             return Verdict.UNFUNDED, identity

@@ -48,7 +48,7 @@ class Triggers:
             start_block=config.chain.start_block,
             poll_s=poll_s,
         )
-        self._log_followers = [LogFollower(chain, book, logs, step, poll_s=poll_s) for step in STEPS]
+        self._log_followers = [LogFollower(chain, book, logs, step, journal, poll_s=poll_s) for step in STEPS]
         home = HomeTimes(chain)
         self._foreign = [
             ForeignLogFollower(source, depth, home, book, logs, self.starter, journal, events, poll_s=poll_s)
