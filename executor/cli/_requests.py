@@ -25,7 +25,7 @@ def overview(urls: Sequence[str], answers: Sequence[Any]) -> Iterator[Text | Tab
     listed: dict[str, dict[int, dict[str, Any]]] = {}
     for place, answer in enumerate(answers):
         if (told := _lines(answer)) is None:
-            yield Text(f"{urls[place]}: {_why(answer)}", style="red")
+            yield Text(f"{urls[place]}: {why(answer)}", style="red")
             continue
         for line in told[:MAX_LISTED]:
             if isinstance(line, dict) and isinstance(line.get("request_id"), str):
@@ -55,24 +55,24 @@ def comparison(request: str, urls: Sequence[str], answers: Sequence[Any]) -> Ite
     yield Text(f"request {request}")
     if not views:
         for url, answer in zip(urls, answers, strict=True):
-            yield Text(f"{url}: {_why(answer)}")
+            yield Text(f"{url}: {why(answer)}")
         return
     newest = max(views.values(), key=lambda view: (len(view.transcript), view.round))
     yield Text(
         f"function {newest.function_id}, round {newest.round} led by member {newest.leader}, quorum {newest.quorum}"
     )
     for entry in newest.transcript:
-        yield Text(f"slot {entry.slot} agreed: {entry.kind} {_value(entry.value)}  ({_spec(entry.spec)})")
+        yield Text(f"slot {entry.slot} agreed: {entry.kind} {shown(entry.value)}  ({spec_line(entry.spec)})")
     if newest.awaited is not None:
         awaited = newest.awaited
-        yield Text(f"slot {awaited.slot} awaited for {awaited.rounds} rounds: {_spec(awaited.spec)}")
+        yield Text(f"slot {awaited.slot} awaited for {awaited.rounds} rounds: {spec_line(awaited.spec)}")
     yield _members(views, newest)
     for place, answer in enumerate(answers):
         view = _view(answer)
         if view is not None and isinstance(answer, dict):
-            yield Text(f"member {view.member} waits for {_line(answer.get('waits_for'))}")
+            yield Text(f"member {view.member} waits for {line(answer.get('waits_for'))}")
         else:
-            yield Text(f"{urls[place]}: {_why(answer)}", style="red")
+            yield Text(f"{urls[place]}: {why(answer)}", style="red")
     if any(isinstance(answer, dict) and answer.get("cut") is True for answer in answers):
         yield Text("Long values are cut.")
 
@@ -107,7 +107,7 @@ def _observation(member: int, views: dict[int, RequestView], slot: int | None) -
 
 
 def _told(seen: HeardObservation) -> Text:
-    return Text(f"{'' if seen.kind == 'value' else seen.kind + ' '}{_value(seen.value)}")
+    return Text(f"{'' if seen.kind == 'value' else seen.kind + ' '}{shown(seen.value)}")
 
 
 def _vote(member: int, views: dict[int, RequestView]) -> Text:
@@ -135,40 +135,43 @@ def _view(answer: Any) -> RequestView | None:
     return view
 
 
-def _state(line: dict[str, Any] | None, answer: Any) -> Text:
-    if line is None:
+def _state(told: dict[str, Any] | None, answer: Any) -> Text:
+    if told is None:
         return Text("no answer" if _lines(answer) is None else "not open", style="dim")
-    return Text(_line(line.get("phase") or line.get("state")))
+    return Text(line(told.get("phase") or told.get("state")))
 
 
-def _value(data: bytes) -> str:
+def shown(data: bytes) -> str:
+    """A value, cut where it is long."""
     text = readable(bytes(data))
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(data)} bytes)"
 
 
-def _spec(data: bytes) -> str:
+def spec_line(data: bytes) -> str:
+    """A spec's words."""
     try:
         plain = json.loads(bytes(data))
-        return _line(", ".join(f"{name} {value}" for name, value in plain.items() if isinstance(value, str)))
+        return line(", ".join(f"{name} {value}" for name, value in plain.items() if isinstance(value, str)))
     except (ValueError, AttributeError, RecursionError):
-        return _value(data)
+        return shown(data)
 
 
-def _why(answer: Any) -> str:
+def why(answer: Any) -> str:
+    """What a node said instead."""
     if isinstance(answer, dict) and "error" in answer:
-        return _line(answer["error"])
+        return line(answer["error"])
     if isinstance(answer, dict) and "waits_for" in answer:
-        return f"{_line(answer.get('state'))}: waits for {_line(answer['waits_for'])}"
+        return f"{line(answer.get('state'))}: waits for {line(answer['waits_for'])}"
     return "an answer of another form"
 
 
-def _line(value: object) -> str:
+def line(value: object) -> str:
     """Words of others: one line, printable, bounded."""
     return "".join(letter if letter.isprintable() else "?" for letter in str(value))[:200]
 
 
 def _text(value: object) -> Text:
-    return Text(_line(value))
+    return Text(line(value))
 
 
 def _number(value: object) -> int:

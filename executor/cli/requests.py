@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from executor.cli import _ended
 from executor.cli._ids import parse_id
 from executor.cli._requests import comparison, overview
 from executor.errors import HostFault, InvalidConfig
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from executor.node.config import NodeConfig
 
 MAX_NODES = 100  # Committee.MAX_MEMBERS
+RECEIPTS_AT_ONCE = 8  # each may have 16 MiB
 
 
 def command(
@@ -28,7 +33,7 @@ def command(
     node: Annotated[list[str] | None, typer.Option(help="A node's URL instead; may be given several times.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the nodes' answers as JSON.")] = False,
 ) -> None:
-    """List open requests, or show what every member knows of one, side by side."""
+    """List open requests, or show what every member knows of one, side by side; an answered one from receipts, too."""
     from executor.capabilities.member_networks import MemberNetworks
     from executor.model.ids import RequestId
     from executor.node.config import read_config
@@ -43,22 +48,49 @@ def command(
         networks = MemberNetworks(["127.0.0.0/8", "::1/128", *read.http.member_networks])  # its own node is among them
     if len(urls) > MAX_NODES:
         raise InvalidConfig(f"{len(urls)} nodes, the limit is {MAX_NODES}")
-    path = "/v1/requests" if request is None else f"/v1/requests/{request}"
 
     async def ask_all() -> list[Any]:
+        path = "/v1/requests" if request is None else f"/v1/requests/{request}"
         return list(await asyncio.gather(*(ask(url, path, networks=networks) for url in urls)))
 
+    async def ask_receipts(request: str) -> list[_ended.Known]:
+        places = asyncio.Semaphore(RECEIPTS_AT_ONCE)
+
+        async def ask_one(url: str, answer: Any) -> _ended.Known:
+            async with places:
+                told = await ask(url, f"/v1/receipts/{request}", networks=networks)
+            return _ended.read(request, answer, told)
+
+        return list(await asyncio.gather(*(ask_one(*pair) for pair in zip(urls, answers, strict=True))))
+
     answers = asyncio.run(ask_all())
+    is_open = any(isinstance(answer, dict) and answer.get("view") for answer in answers)
+    known = [] if request is None or is_open else asyncio.run(ask_receipts(request))
     if json_output:
-        told = [{"node": url, "answer": answer} for url, answer in zip(urls, answers, strict=True)]
-        typer.echo(json.dumps({"request_id": request, "nodes": told}, indent=2))
+        typer.echo(json.dumps({"request_id": request, "nodes": _plain(urls, answers, known)}, indent=2))
     else:
         console = Console(highlight=False, soft_wrap=True)
-        show = overview(urls, answers) if request is None else comparison(request, urls, answers)
-        for each in show:
+        for each in _tables(request, urls, answers, known):
             console.print(each)
     if not any(_answered(answer) for answer in answers):
         raise HostFault("no node answers; see --node and `executor doctor`")
+
+
+def _tables(
+    request: str | None, urls: list[str], answers: list[Any], known: list[_ended.Known]
+) -> Iterator[Text | Table]:
+    if request is None:
+        return overview(urls, answers)
+    if any(each.receipt is not None or each.ended is not None for each in known):
+        return _ended.comparison(request, urls, answers, known)
+    return comparison(request, urls, answers)
+
+
+def _plain(urls: list[str], answers: list[Any], known: list[_ended.Known]) -> list[dict[str, Any]]:
+    told = [{"node": url, "answer": answer} for url, answer in zip(urls, answers, strict=True)]
+    for each, line in zip(known, told, strict=False):
+        line["receipt"] = _ended.facts(each)
+    return told
 
 
 def _answered(answer: object) -> bool:

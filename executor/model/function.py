@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from executor.model.manifest import Terms
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Function:
     """A function's bytes; its id (crypto/digests.py) commits to all three fields.
 
-    `source` is empty for plain functions; otherwise `module` is an engine that exports `load`.
+    `source` is empty for plain functions; otherwise `module` is an engine that exports `load`. It may be referred to
+    weakly: a node shares each function among all who use it, for as long as somebody does.
     """
 
     module: bytes = field(repr=False)

@@ -14,6 +14,7 @@ from executor.model.function import Function
 from executor.model.ids import Address, Digest, FunctionId, RequestId
 from executor.model.manifest import MAX_MANIFEST_BYTES, parse_terms
 from executor.model.profile import PROFILE
+from executor.node.kept_functions import KeptFunctions
 from executor.store.blobs import Blobs
 from executor.store.journal import Journal
 
@@ -76,6 +77,7 @@ class FunctionStore:
         account_bytes: int | None = None,
         open_functions: Callable[[], Collection[FunctionId]] = tuple,
         clock: Callable[[], float] = time.time,
+        kept: KeptFunctions | None = None,
     ) -> None:
         self._journal = journal
         self._blobs = blobs
@@ -87,7 +89,7 @@ class FunctionStore:
         self._clock = clock
         self._records: dict[FunctionId, dict[str, Any]] = {}
         self._uses: Counter[Digest] = Counter()  # of each blob: the module of a language is shared by its functions
-        self._cache: dict[FunctionId, Function] = {}
+        self._kept = KeptFunctions() if kept is None else kept
         for key, value in journal.load(KIND):
             record = {"account": "", "used": 0} | decode_json(value, limit=MAX_RECORD_BYTES)  # older ones lack these
             self._records[FunctionId(key)] = record
@@ -134,20 +136,23 @@ class FunctionStore:
         if (record := self._records.get(function)) is None:
             return None
         self._note_use(function, record)
-        if (kept := self._cache.get(function)) is not None:
-            return kept
-        module = self._blobs.find(Digest.from_hex(record["module"]))
+        loaded = self._kept.find(function) or self._read(record)
+        if loaded is not None:
+            sizes = {"module": len(loaded.module), "source": len(loaded.source)}
+            self._kept.use(function, loaded, {Digest.from_hex(record[name]): size for name, size in sizes.items()})
+        return loaded
+
+    def _read(self, record: Mapping[str, Any]) -> Function | None:
+        module = self._kept.module(lambda other: self._records[other]["module"] == record["module"])
+        if module is None:
+            module = self._blobs.find(Digest.from_hex(record["module"]))
         source = self._blobs.find(Digest.from_hex(record["source"]))
         if module is None or source is None:
             return None
         try:
-            loaded = Function(module, parse_terms(record["terms"]), source)
+            return Function(module, parse_terms(record["terms"]), source)
         except InvalidManifest:  # kept under an older release with other ceilings
             return None
-        if len(self._cache) >= 64:
-            self._cache.pop(next(iter(self._cache)))
-        self._cache[function] = loaded
-        return loaded
 
     def ids(self) -> list[FunctionId]:
         """All ids, sorted."""
@@ -191,7 +196,7 @@ class FunctionStore:
     def _remove(self, function: FunctionId) -> None:
         self._journal.delete(RequestId(function), KIND)  # Rule 3
         record = self._records.pop(function)
-        self._cache.pop(function, None)
+        self._kept.forget(function)
         for digest in _blobs_of(record):
             self._uses[digest] -= 1
             if not self._uses[digest]:

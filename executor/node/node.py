@@ -36,6 +36,7 @@ from executor.node.config import NodeConfig
 from executor.node.continuity import Continuity
 from executor.node.depths import Depths
 from executor.node.driver import Draws, Driver, Runs
+from executor.node.ended import EndedRequests
 from executor.node.epochs import EpochFollower
 from executor.node.evidence import in_journal
 from executor.node.holding import FunctionHolding
@@ -201,7 +202,8 @@ class Node:
         SecretRoutes(self.secrets).register(self.server.app.router)
         Status(self.conditions).register(self.server.app.router)
         self.triggers.routes.register(self.server.app.router)
-        routes = OpenRequestRoutes(self.book, self._describe, lambda: in_journal(self.journal))
+        ended = EndedRequests(self.journal, self.receipts.directory, self._member_in)
+        routes = OpenRequestRoutes(self.book, self._describe, lambda: in_journal(self.journal), ended)
         routes.register(self.server.app.router)
         self._meters.watch_http(self.server.app)
         self._meters.read(partial(read_queues, self))
@@ -412,6 +414,10 @@ class Node:
     def _describe(self, epoch: int, request_id: RequestId) -> RequestView | None:
         serving = self._serving.get(epoch)
         return None if serving is None else serving.driver.describe(request_id)
+
+    def _member_in(self, epoch: int) -> int | None:
+        session = self.sessions.of(epoch)
+        return None if session is None else session.index
 
     def waiting(self) -> dict[str, int]:
         """Queue lengths by the queue's name, for metrics."""

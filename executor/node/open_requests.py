@@ -1,7 +1,8 @@
 """What a node tells of open requests and of evidence, beside its other routes.
 
 GET /v1/requests?limit=N       open requests, oldest first, and how many there are in each state
-GET /v1/requests/{request id}  one of them: what this member saw, heard and signed, and what it waits for
+GET /v1/requests/{request id}  one of them: what this member saw, heard and signed, and what it waits for; of one that
+                               is open no more what it saw and signed, for as long as that is kept (ended.py)
 GET /v1/evidence               members that signed two outcomes of one run (executor/node/evidence.py)
 
 Rule 1. Looking changes nothing, and answers are bounded: in number, in size, and for each address in time.
@@ -20,6 +21,7 @@ from aiohttp import web
 from executor.errors import InvalidValue
 from executor.model.codec import Json, to_plain
 from executor.model.ids import RequestId
+from executor.node.ended import EndedRequest
 from executor.node.evidence import Equivocation
 from executor.node.standing import Standing
 from executor.protocol.describing import RequestView
@@ -49,6 +51,16 @@ class Book(Protocol):
         """Open requests, oldest first."""
 
 
+class Ended(Protocol):
+    """What is left of requests that are open no more (ended.py)."""
+
+    def has_receipt(self, request_id: RequestId) -> bool:
+        """Whether /v1/receipts/ID answers."""
+
+    async def find(self, request_id: RequestId) -> EndedRequest | None:
+        """What this node said of it, or None."""
+
+
 class OpenRequestRoutes:
     """The routes; `describe` tells what the machine of the request's epoch knows."""
 
@@ -57,10 +69,12 @@ class OpenRequestRoutes:
         book: Book,
         describe: Callable[[int, RequestId], RequestView | None],
         evidence: Callable[[], Iterator[Equivocation]],
+        ended: Ended,
     ) -> None:
         self._book = book
         self._describe = describe
         self._evidence = evidence
+        self._ended = ended
         self._allowance = Allowance[str](PER_SECOND, BURST, names=ADDRESSES)
 
     def register(self, router: web.UrlDispatcher) -> None:
@@ -88,13 +102,24 @@ class OpenRequestRoutes:
             return _error(400, str(error))
         standing = self._book.standing(key)
         if standing is None:
-            where = "if it was attested, /v1/receipts/ID has it, and executor inspect shows what each member saw"
-            return _error(404, f"this node has no open request {key}; {where}")
+            return await self._show_ended(key)
         view = self._describe(standing.epoch, key)
         plain = None if view is None else to_plain(view)
         cut = plain is not None and _cut_values(plain)
         told = {**self._line(key, standing), "waits_for": waits_for(standing, view), "view": plain, "cut": cut}
         return web.json_response(told)
+
+    async def _show_ended(self, key: RequestId) -> web.Response:
+        receipt = self._ended.has_receipt(key)
+        if (ended := await self._ended.find(key)) is None:
+            where = f"; its receipt is here: GET /v1/receipts/{key}" if receipt else " and no receipt of it"
+            return _error(404, f"this node has no open request {key}{where}")
+        plain = to_plain(ended)
+        cut = _cut_values(plain)
+        over = f"nothing: it {'is closed by' if ended.state == 'closed' else 'vanished with'} block {ended.block}"
+        return web.json_response(
+            {"request_id": str(key), **plain, "receipt": receipt, "waits_for": over, "view": None, "cut": cut}
+        )
 
     async def _show_evidence(self, request: web.Request) -> web.Response:
         if (refusal := self._refuse(request)) is not None:

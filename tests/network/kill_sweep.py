@@ -27,6 +27,7 @@ from executor.testing.devnet import Devnet, DevnetSettings
 from tests.network.findings import OnChain, problems_of
 
 KINDS = {"node": 2, "signer": 5, "worker": 7, "everything": 0.3}  # weights; a node takes seconds to start again
+EACH = ("node", "signer", "worker")  # first one of each, in any order: a short sweep leaves none out
 MAX_OPEN = 24  # requests under way: load, not overload
 LONGEST_PAUSE_S = 0.6  # between two kills
 LONGEST_DOWN_S = 1.5  # before a restart; a node waits half a minute for its signer
@@ -97,7 +98,8 @@ class Sweep:
     # Kills.
 
     async def _strike(self) -> None:
-        (kind,) = self.random.choices(list(KINDS), list(KINDS.values()))
+        kinds = [kind for kind in EACH if not self.kills[kind]] or list(KINDS)
+        (kind,) = self.random.choices(kinds, [KINDS[kind] for kind in kinds])
         most = {"node": self.devnet.epoch.f - 1, "signer": self.devnet.epoch.f - 1, "everything": 0}
         while len(self.down) > most.get(kind, len(self.devnet.nodes)):  # noqa: ASYNC110 # processes start again
             await asyncio.sleep(0.05)

@@ -16,6 +16,7 @@ from executor.model.function import Function
 from executor.model.ids import Address, FunctionId
 from executor.model.manifest import Limits, Terms
 from executor.node.functions import IDLE_S, FunctionStore, pack_function, unpack_function
+from executor.node.kept_functions import KeptFunctions
 from executor.store.blobs import Blobs
 from executor.store.journal import Journal
 
@@ -193,3 +194,42 @@ def test_a_damaged_blob_is_named_with_what_to_do(tmp_path: Path) -> None:
             path.write_bytes(b"damaged")
         with pytest.raises(StoreError, match=r"blobs/[0-9a-f]{64} is damaged.*delete the file, which is fetched again"):
             store.load(identity)
+
+
+def test_functions_in_memory_are_bounded_by_their_bytes_and_a_module_counts_once(tmp_path: Path) -> None:
+    """Many functions of one language are few bytes; of different modules only those used last stay."""
+    kept = KeptFunctions(max_bytes=1_000)
+    with opened(tmp_path, functions=100, size=10_000, kept=kept) as store:
+        ids = [store.add(Function(b"m" * 500, source=b"%02d" % number)) for number in range(50)]
+        assert len({id(store.load(each).module) for each in ids}) == 1
+        assert (len(kept), kept.size_bytes) == (50, 600)
+        ids = [store.add(Function(b"%d" % number * 400)) for number in range(5)]
+        for each in ids:
+            store.load(each)
+            assert kept.size_bytes <= 1_000
+        assert len(kept) == 2
+        assert [kept.find(each) is not None for each in ids] == [False, False, False, True, True]
+        assert store.load(store.add(Function(b"x" * 1_001))) == Function(b"x" * 1_001)
+        assert (len(kept), kept.size_bytes) == (0, 0)
+
+
+def test_a_function_that_somebody_holds_is_in_memory_once(tmp_path: Path) -> None:
+    """Requests hold theirs however long: no second copy is read for the next one, nor of the module for another."""
+    kept = KeptFunctions(max_functions=1)
+    with opened(tmp_path, kept=kept) as store:
+        first, second = (store.add(Function(b"m" * 200, source=bytes([number]))) for number in range(2))
+        held = store.load(first)
+        assert store.load(second).module is held.module
+        assert len(kept) == 1
+        assert store.load(first) is held
+        del held
+        store.load(second)
+        assert kept.find(first) is None
+
+
+def test_a_function_that_is_dropped_for_room_leaves_memory_too(tmp_path: Path) -> None:
+    kept = KeptFunctions()
+    with opened(tmp_path, functions=1, kept=kept) as store:
+        store.load(store.add(made(1)))
+        store.add(made(2), needed=True)
+        assert (len(kept), kept.size_bytes) == (0, 0)

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
-from node_bench import make_request, until
+from node_bench import MEDIAN, make_request, until
 
 from executor.cli._requests import comparison, overview
-from executor.model.codec import from_plain
-from executor.model.ids import FunctionId, RequestId
+from executor.model.codec import encode, from_plain
+from executor.model.ids import Digest, FunctionId, RequestId, TranscriptHash
+from executor.model.observation import Kind, Observation
+from executor.model.report import Report, Status
+from executor.model.view import NO_VIEW
+from executor.node.ended import EndedRequests
 from executor.node.open_requests import BURST, MAX_LISTED, VALUE_BYTES, OpenRequestRoutes, waits_for
-from executor.node.standing import Standing
+from executor.node.standing import OpenRequest, Standing
 from executor.protocol.describing import AwaitedDraw, AwaitedSlot, HeardObservation, HeardVotes, RequestView
+from executor.protocol.record import OwnObservation, Record, encode_record
+from executor.store.journal import Journal
 
 FUNCTION = FunctionId(b"\x11" * 32)
 KEY = RequestId(b"\x22" * 32)
@@ -83,13 +90,22 @@ class Served:
 
 
 @pytest.fixture
-async def serve() -> AsyncIterator:
-    """`await serve(book, view)`."""
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    """The node's journal."""
+    opened = Journal(tmp_path / "journal.sqlite3")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+async def serve(journal: Journal, tmp_path: Path) -> AsyncIterator:
+    """`await serve(book, view)`; receipts lie in the test's own folder."""
     closing = []
 
     async def start(book: Book, told: RequestView | None) -> Served:
         app = web.Application()
-        OpenRequestRoutes(book, lambda _epoch, _key: told, lambda: iter([])).register(app.router)
+        ended = EndedRequests(journal, tmp_path, lambda _epoch: 2)
+        OpenRequestRoutes(book, lambda _epoch, _key: told, lambda: iter([]), ended).register(app.router)
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -119,9 +135,44 @@ async def test_what_is_not_there_or_no_id_is_refused(serve) -> None:
     assert (await served.get("/v1/requests/0x12"))[0] == 400
     assert (await served.get("/v1/requests?limit=-1"))[0] == 400
     status, answer = await served.get(f"/v1/requests/0x{'33' * 32}")
-    assert status == 404
-    assert "/v1/receipts/" in answer["error"]
+    assert (status, answer["error"]) == (404, f"this node has no open request 0x{'33' * 32} and no receipt of it")
     assert await served.get("/v1/evidence") == (200, [])
+
+
+def remember(journal: Journal, key: RequestId, values: list[bytes]) -> None:
+    """A request that was closed at block 9, of which this member saw these values, one a slot, after an error each."""
+    request = make_request()
+    kinds = [(slot, Observation.error("http-status")) for slot in range(len(values))]
+    kinds += [(slot, Observation(Kind.VALUE, value)) for slot, value in enumerate(values)]
+    said = tuple(OwnObservation(TranscriptHash(bytes(32)), slot, MEDIAN, seen) for slot, seen in kinds)
+    report = Report(key, FUNCTION, TranscriptHash(bytes(32)), Status.RETURNED, 7, 1, 500, Digest(b"\x44" * 32))
+    record = Record(key, FUNCTION, None, NO_VIEW, (), None, said, report, None)
+    journal.save(key, "request", encode(OpenRequest(request, None, 2_000_000_000, None)))
+    journal.save(key, "record", encode_record(record))
+    journal.save(key, "closed", b"9")
+
+
+async def test_of_a_request_that_is_closed_a_node_tells_what_it_saw_and_signed(serve, journal, tmp_path) -> None:
+    """Until it is forgotten; then that its receipt is there, as long as it is."""
+    key = RequestId(b"\x55" * 32)
+    remember(journal, key, [b"1", b"x" * 100_000])
+    served = await serve(Book(), None)
+    status, answer = await served.get(f"/v1/requests/{key}")
+    assert (status, answer["state"], answer["block"], answer["member"]) == (200, "closed", 9, 2)
+    assert (answer["view"], answer["receipt"], answer["cut"]) == (None, False, True)
+    assert answer["waits_for"] == "nothing: it is closed by block 9"
+    first, second = answer["observations"]
+    assert (first["slot"], first["kind"], first["value"]) == (0, "value", "0x31")
+    assert len(second["value"]) == 2 + 2 * VALUE_BYTES
+    assert (answer["vote"]["status"], answer["vote"]["fuel_used"]) == ("returned", 500)
+    journal.save(key, "record", b"of another release")
+    assert (await served.get(f"/v1/requests/{key}"))[1]["observations"] == []
+    (tmp_path / f"{key}.json").write_text("{}")
+    assert (await served.get(f"/v1/requests/{key}"))[1]["receipt"] is True
+    for kind in ("request", "record", "closed"):
+        journal.delete(key, kind)
+    status, answer = await served.get(f"/v1/requests/{key}")
+    assert (status, answer["error"].rpartition("; ")[2]) == (404, f"its receipt is here: GET /v1/receipts/{key}")
 
 
 async def test_lists_and_values_are_bounded(serve) -> None:
