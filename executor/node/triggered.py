@@ -114,6 +114,10 @@ class Triggered:
             self._open[request_id] = (request.origin.registration, request.block_number)
             self.open[request.origin.registration] += 1
 
+    def is_open(self, request_id: RequestId) -> bool:
+        """Whether it waits to be run or pushed."""
+        return request_id in self._open
+
     def settle(self, request_id: RequestId) -> None:
         """It is open no more."""
         registration, _ = self._open.pop(request_id, (None, 0))

@@ -18,10 +18,13 @@ from trigger_bench import Side, mine_at, register
 
 from executor.capabilities.member_networks import MemberNetworks
 from executor.chain.accounts import dev_accounts
+from executor.chain.logs import SeenDelivery
 from executor.chain.subscriptions import create_subscription
 from executor.chain.triggers import set_paused
 from executor.crypto.digests import request_id
-from executor.model.ids import RegistrationId, RequestId
+from executor.model.billing import Charge
+from executor.model.ids import Digest, RegistrationId, RequestId
+from executor.model.receipt import ChainLocation
 from executor.model.trigger_config import BlockConfig, HttpConfig
 from executor.model.trigger_input import HttpInput, decode_input
 from executor.node.triggers.forwarding import MAX_WAITING, Forwarder, Post
@@ -54,10 +57,14 @@ class Served:
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self.url
 
-    async def close(self) -> None:
-        """No more."""
+    async def stop_forwarding(self) -> None:
+        """As a process that ended does."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+
+    async def close(self) -> None:
+        """No more."""
+        await self.stop_forwarding()
         await self._runner.cleanup()
 
 
@@ -71,6 +78,16 @@ async def two(scene: Scene, tmp_path: Path) -> AsyncIterator[list[Served]]:
     yield served
     for each in served:
         await each.close()
+
+
+async def restarted(scene: Scene, served: Served, folder: Path) -> Served:
+    """The same member as a new process finds it."""
+    served.side.journal.close()
+    again = Served(scene, Side(scene, folder, 0))
+    await again.side.book.restore()
+    await again.start()
+    again.urls = served.urls
+    return again
 
 
 async def ready(scene: Scene, served: list[Served], **options: Any) -> RegistrationId:
@@ -125,6 +142,41 @@ async def test_a_post_starts_one_run_on_every_member(scene: Scene, two: list[Ser
     await until(lambda: two[0].side.events("trigger-forwarded"))
     assert two[0].side.events("trigger-forwarded")[0]["refused"] == []
     assert two[1].side.events("trigger-forwarded") == []
+
+
+async def test_who_posts_again_after_a_restart_has_it_passed_on(
+    scene: Scene, two: list[Served], tmp_path: Path
+) -> None:
+    """A member that stopped after its answer told nobody; while the run is open, and once is enough."""
+    key = await ready(scene, two)
+    header = await signed(scene, key)
+    await two[0].stop_forwarding()
+    assert (await post(two[0].url, key, header))[0] == 202
+    again = await restarted(scene, two[0], tmp_path / "one")
+    assert two[1].side.requests(key) == []
+    for _ in range(3):
+        assert (await post(again.url, key, header))[0] == 200
+    await until(lambda: two[1].side.requests(key))
+    await until(lambda: again.side.events("trigger-forwarded"))
+    assert (await post(again.url, key, header))[0] == 200
+    assert [each["refused"] for each in again.side.events("trigger-forwarded")] == [[]]
+    await again.close()
+
+
+async def test_what_is_over_is_not_passed_on_again(scene: Scene, two: list[Served], tmp_path: Path) -> None:
+    """Pushed: who posts it again is told that it is known, and the others are not asked."""
+    key = await ready(scene, two)
+    header = await signed(scene, key)
+    await two[0].stop_forwarding()
+    assert (await post(two[0].url, key, header))[0] == 202
+    (request,) = two[0].side.requests(key)
+    head = await scene.client.head()
+    place = ChainLocation(Digest(bytes(32)), head.number, head.hash)
+    await two[0].side.book.take(SeenDelivery(request_id(request), 0, True, OWNER.address, place, Charge(1, 2, 3)))
+    again = await restarted(scene, two[0], tmp_path / "one")
+    assert (await post(again.url, key, header))[0] == 200
+    assert again.forwarder.under_way == 0
+    await again.close()
 
 
 UNSIGNED: list[tuple[str, dict[str, Any]]] = [
@@ -218,9 +270,12 @@ async def test_slow_bodies_of_one_address_hold_a_part_of_the_places(scene: Scene
 
 
 async def test_posts_that_wait_to_be_forwarded_are_bounded(side: Side) -> None:
-    """What finds no room is told; the sender may post to another member."""
+    """What finds no room is told; the sender may post to another member. The same one again takes no place."""
     forwarder = Forwarder(dict, side.events_log, LOCAL.connector)
-    identity = RequestId(bytes([1]) * 32)
-    for _ in range(MAX_WAITING + 1):
-        forwarder.forward(Post(identity, "/", "", b""))
+    for number in range(MAX_WAITING):
+        for _ in range(2):
+            forwarder.forward(Post(RequestId(number.to_bytes(32, "big")), "/", "", b""))
+    assert side.events("trigger-not-forwarded") == []
+    forwarder.forward(Post(RequestId(bytes([1]) * 32), "/", "", b""))
     assert len(side.events("trigger-not-forwarded")) == 1
+    assert forwarder.under_way == MAX_WAITING

@@ -132,11 +132,16 @@ class TriggerRoutes:
         if block is None:
             return _refuse(503, f"no endpoint has block {claim.block_number}")
         verdict, identity = await self._begin(entry, config, posted, home_of(block))
-        if verdict is Verdict.STARTED and identity is not None and FORWARDED not in request.headers:
+        if FORWARDED not in request.headers and identity is not None and self._is_under_way(verdict, identity):
             self._forwarder.forward(Post(identity, request.path, request.headers[HEADER], body))
         if verdict in WHY:
             return _refuse(STATUS[verdict], WHY[verdict])
         return web.json_response({"request_id": str(identity), "status": verdict.value}, status=STATUS[verdict])
+
+    def _is_under_way(self, verdict: Verdict, identity: RequestId) -> bool:
+        """Whether the others should have it: a member that stopped after its answer may have told nobody."""
+        known = verdict is Verdict.KNOWN and self._book.triggered.is_open(identity)
+        return verdict is Verdict.STARTED or known
 
     async def _begin(
         self, entry: Entry, config: HttpConfig, posted: HttpData, home: HomeBlock
