@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
-from executor.capabilities.drand import PASSES, DrandRelays
-from executor.capabilities.http import HttpSettings
 from executor.errors import DownloadFailed, InvalidConfig
 from executor.model.draw import Draw
 from executor.model.manifest import Terms
 from executor.testing.replies import World, look_up
+
+if TYPE_CHECKING:
+    from executor.capabilities import HttpSettings
 
 RELAY_LAG_S = 2  # a round reaches the relays about a second after its time
 
@@ -24,15 +26,19 @@ def timestamp_for(terms: Terms) -> int:
     return now - RELAY_LAG_S - drawing.delay_s - drawing.drand.period_s
 
 
-def drawing(relays: Sequence[str], settings: HttpSettings, replied: World | None) -> Callable[[Draw], bytes]:
-    """Proofs from relays; from the file with replies alone where one is given."""
+def drawing(
+    relays: Sequence[str] | None, settings: Callable[[], HttpSettings], replied: World | None
+) -> Callable[[Draw], bytes]:
+    """Proofs from these relays or the public ones; from the file with replies alone where one is given."""
     fetch = None if replied is None else _fetched(replied)
 
     def draw(asked: Draw) -> bytes:
         if (early_s := asked.published_at - time.time()) > 0:
             raise InvalidConfig(f"round {asked.round} is published in {early_s:.0f} s: give an earlier --timestamp")
+        from executor.capabilities.drand import PASSES, RELAYS, DrandRelays  # aiohttp takes a while to import
+
         passes = PASSES if fetch is None else 1
-        return asyncio.run(DrandRelays(relays, settings, fetch=fetch, passes=passes).obtain(asked))
+        return asyncio.run(DrandRelays(relays or RELAYS, settings(), fetch=fetch, passes=passes).obtain(asked))
 
     return draw
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import typer
 
@@ -50,3 +52,21 @@ def readable(data: bytes) -> str:
     except UnicodeDecodeError:
         return f"0x{data.hex()}"
     return repr(text) if text and text.isprintable() else f"0x{data.hex()}"
+
+
+@contextmanager
+def progress(title: str, steps: int) -> Iterator[Callable[[str], None]]:
+    """A bar on a terminal, on stderr, that moves by one for each call with what was done; a line each elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda text: typer.echo(printable(text), err=True)
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True, highlight=False), transient=True) as bar:
+        task = bar.add_task(title, total=max(steps, 1))
+
+        def done(text: str) -> None:
+            bar.update(task, advance=1, description=printable(text))
+
+        yield done

@@ -11,8 +11,10 @@ from typer.core import TyperGroup
 
 VERBS = MappingProxyType(
     {
+        "new": "Make a new function: a folder with manifest, source, replies and a test.",
         "build": "Check a function, compile it where it needs that, and print its ids.",
         "run": "Run a function here, with real or given observations.",
+        "simulate": "Run one request through a committee in memory, each member answered a little differently.",
         "check": "Hunt for inputs and replies on which nodes would not agree, or the function traps.",
         "inspect": "Show what a module, function or receipt is.",
         "verify": "Check a receipt: every signature, every hash, and the run itself.",

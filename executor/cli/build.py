@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from executor.cli._compile import compile_c
+from executor.cli._load import load_kept as load
 from executor.cli._show import as_json, fact
 from executor.crypto.digests import function_id, keccak256, manifest_hash, module_id
 from executor.errors import InvalidManifest
@@ -17,7 +18,7 @@ from executor.model.function import Function
 from executor.model.outcome import Failed
 from executor.model.request import Request
 from executor.projects import Project, function_of, load_project
-from executor.vm import Diagnostics, Program, execute, load
+from executor.vm import Diagnostics, Program, execute
 
 
 def command(

@@ -51,7 +51,7 @@ def _facts(path: Path) -> dict[str, Json]:
         return {"name": section.name, "language": section.language, **_function_facts(project_function(project))}
     if path.suffix == ".wasm":
         return _module_facts(_read_module(path))
-    return _receipt_facts(read_receipt(path))
+    return receipt_facts(read_receipt(path))
 
 
 def _read_module(path: Path) -> bytes:
@@ -85,7 +85,7 @@ def _function_facts(function: Function) -> dict[str, Json]:
     }
 
 
-def _receipt_facts(receipt: Receipt) -> dict[str, Json]:
+def receipt_facts(receipt: Receipt) -> dict[str, Json]:
     epoch, request, attestation = receipt.epoch, receipt.request, receipt.attestation
     own = [report for report in attestation.reports if report.request_id == request_id(request)]
     return {

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from executor.capabilities import (
-    BlockingCapabilities,
-    EvmSettings,
-    GivenPrivateData,
-    HttpSettings,
-    granted_capabilities,
-)
-from executor.capabilities.drand import RELAYS
+from executor.capabilities.private import GivenPrivateData
 from executor.cli._chains import LocalChains
+from executor.cli._config import read_settings
 from executor.cli._draws import drawing, timestamp_for
 from executor.cli._exits import FAILED
+from executor.cli._load import load_kept as load
 from executor.cli._local import LocalRun, Observed, parse_given, plain_reason, run_locally
+from executor.cli._network import ConfigOption
 from executor.cli._secrets import read_secrets
 from executor.cli._show import as_json, fact, readable
 from executor.crypto.digests import payload
@@ -34,9 +30,13 @@ from executor.model.request import Request
 from executor.model.spec import parse_spec
 from executor.projects import load_function
 from executor.protocol.triggering import as_triggered
+from executor.testing.recording import Recording
 from executor.testing.replies import RepliedCapabilities
-from executor.testing.replies_file import read_replies
-from executor.vm import Capabilities, LogLine, load, self_test
+from executor.testing.replies_file import read_replies, write_replies
+from executor.vm import Capabilities, LogLine, self_test
+
+if TYPE_CHECKING:
+    from executor.capabilities import HttpSettings
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -48,7 +48,11 @@ def command(
         list[str] | None, typer.Option("--observe", help="SLOT=VALUE or SLOT=error:CODE instead of observing.")
     ] = None,
     replies: Annotated[
-        Path | None, typer.Option(help="JSON file with replies by URL, and of chains; no network then.")
+        Path | None,
+        typer.Option("--replies", "--replay", help="JSON file with replies by URL, and of chains; no network then."),
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Write what it is answered over HTTP to this file, for --replay.")
     ] = None,
     resolve: Annotated[
         list[str] | None, typer.Option(help="HOST=ADDRESS[:PORT], like /etc/hosts; may be a private address.")
@@ -74,14 +78,16 @@ def command(
     triggered: Annotated[
         bool, typer.Option("--triggered", help="The input is a triggered run's (docs/triggers.md).")
     ] = False,
+    config: ConfigOption = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Run a function here, with real or given observations."""
     function = _function(path)
-    overrides = _pairs(resolve or [], "--resolve")
-    settings = HttpSettings(overrides=overrides, ca_file=None if ca_file is None else str(ca_file))
     if replies is not None and rpc:
         raise InvalidConfig("--rpc: --replies answers for chains, too; give one of both")
+    if replies is not None and record is not None:
+        raise InvalidConfig("--record: nothing is asked while a file answers; give one of both")
+    overrides = (dict(read_settings(config).resolve) if replies is None else {}) | _pairs(resolve or [], "--resolve")
     if rpc and timestamp is not None:
         raise InvalidConfig("--timestamp: with --rpc it is the block's; choose a --block")
     data, private = read_input(input_text), GivenPrivateData(read_secrets(secrets or [], function.terms))
@@ -98,16 +104,28 @@ def command(
         )
         placed = chains.placed(local, block)
         request = as_triggered(placed) if triggered else placed
-        evm = EvmSettings(chains.readers)
+        recording = Recording()
+
+        def http() -> HttpSettings:
+            from executor.capabilities import HttpSettings
+
+            return HttpSettings(overrides=overrides, ca_file=None if ca_file is None else str(ca_file))
 
         def capabilities(slot: int) -> Capabilities:
             if replied is not None:
                 return RepliedCapabilities(function.terms, replied, private, request=request)
-            live = granted_capabilities(function.terms, settings, evm=evm, private=private, request=request, slot=slot)
-            return BlockingCapabilities(live, chains.run)
+            # Not at the top: these take longer to import than a run with replies takes.
+            from executor.capabilities import BlockingCapabilities, EvmSettings, granted_capabilities
 
-        draw = drawing(relays or RELAYS, settings, replied)
-        done = run_locally(program, request, capabilities, observations, draw)
+            evm = EvmSettings(chains.readers)
+            live = granted_capabilities(function.terms, http(), evm=evm, private=private, request=request, slot=slot)
+            return recording.around(BlockingCapabilities(live, chains.run))
+
+        done = run_locally(program, request, capabilities, observations, drawing(relays, http, replied))
+    if record is not None:
+        write_replies(record, recording.replies)
+        for url in sorted(recording.left_out):
+            typer.echo(f"executor: warning: --record: {url} answered twice, differently; the first is kept", err=True)
     for slot in sorted(observations):
         if slot >= len(done.observed):
             typer.echo(f"executor: warning: --observe: the function never reached slot {slot}", err=True)

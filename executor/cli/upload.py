@@ -15,7 +15,9 @@ from executor.cli._show import as_json, fact
 from executor.errors import HostFault, InvalidConfig, InvalidValue
 
 if TYPE_CHECKING:
+    from executor.capabilities.member_networks import MemberNetworks
     from executor.model.function import Function
+    from executor.model.ids import Address
 
 VARIABLE = "EXECUTOR_UPLOAD_KEY"
 LIFE_S = 600  # of the signature: clocks may differ, uploads take a minute at most
@@ -76,8 +78,19 @@ def _decrypted(text: str) -> bytes:
     return decrypt_key("secp256k1", text.encode(), read_password(None))
 
 
-async def upload(function: Function, node: str, key: bytes, subscription: int) -> tuple[str, str]:
-    """Account and function id; raises InvalidValue with the node's reason, or HostFault when it does not answer."""
+async def upload(
+    function: Function,
+    node: str,
+    key: bytes,
+    subscription: int,
+    *,
+    serving: tuple[int, Address] | None = None,
+    networks: MemberNetworks | None = None,
+) -> tuple[str, str]:
+    """Account and function id; raises InvalidValue with the node's reason, or HostFault when it does not answer.
+
+    A node that serves another chain and router than `serving` is given nothing; `networks` are for registered URLs.
+    """
     from executor.crypto.digests import function_id
     from executor.crypto.secp256k1 import address_of
     from executor.model.ids import Address
@@ -85,11 +98,15 @@ async def upload(function: Function, node: str, key: bytes, subscription: int) -
     from executor.node.reader import ask
     from executor.node.uploads import sign_upload
 
-    account, identity, health = address_of(key), function_id(function), await ask(node, "/v1/health")
+    account, identity, health = address_of(key), function_id(function), await ask(node, "/v1/health", networks=networks)
     try:
         chain_id, router = int(health["chain_id"]), Address.from_hex(health["router"])
     except (KeyError, TypeError, ValueError, InvalidValue) as error:
         raise HostFault(f"{node} does not answer as a node does: {str(health)[:200]}") from error
+    if serving is not None and serving != (chain_id, router):
+        raise InvalidConfig(
+            f"{node} serves router {router} on chain {chain_id}, not {serving[1]} on chain {serving[0]}"
+        )
     header = sign_upload(
         key,
         account,
@@ -99,22 +116,23 @@ async def upload(function: Function, node: str, key: bytes, subscription: int) -
         expires=int(time.time()) + LIFE_S,
         subscription=subscription,
     )
-    status, answer = await _put(f"{node}/v1/functions", pack_function(function), header)
+    status, answer = await _put(f"{node}/v1/functions", pack_function(function), header, networks)
     if status != OK:
         raise InvalidValue(f"{node} refused the function: {answer}")
     return str(account), str(identity)
 
 
-async def _put(url: str, body: bytes, header: str) -> tuple[int, str]:
+async def _put(url: str, body: bytes, header: str, networks: MemberNetworks | None = None) -> tuple[int, str]:
     """Status and the reason of a refusal; raises HostFault."""
     import aiohttp
 
     from executor.node.uploads import HEADER
 
     data = bytearray()
+    connector = None if networks is None else networks.connector()
     try:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S), connector=connector) as session,
             session.put(url, data=body, headers={HEADER: header}, allow_redirects=False) as response,
         ):
             async for piece in response.content.iter_chunked(4_096):

@@ -1,12 +1,12 @@
-"""Receipts: building, keeping and checking them (docs/receipts.md)."""
+"""Receipts: building, keeping and checking them (docs/receipts.md).
 
-from executor.receipts.build import build_receipt, function_of, keeps_replies
-from executor.receipts.checks import Check, all_passed
-from executor.receipts.files import read_receipt, write_receipt
-from executor.receipts.loader import Loader
-from executor.receipts.modules import engine_for, known_modules
-from executor.receipts.receipt import Receipt, Verdict
-from executor.receipts.verify import verify_receipt
+Names are imported on first use, so that commands start at once; their types are in __init__.pyi.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
 
 __all__ = [
     "Receipt",
@@ -23,3 +23,26 @@ __all__ = [
     "verify_receipt",
     "write_receipt",
 ]
+
+_MODULES = {
+    "executor.receipts.build": "build_receipt function_of keeps_replies",
+    "executor.receipts.checks": "Check all_passed",
+    "executor.receipts.files": "read_receipt write_receipt",
+    "executor.receipts.loader": "Loader",
+    "executor.receipts.modules": "engine_for known_modules",
+    "executor.receipts.receipt": "Receipt Verdict",
+    "executor.receipts.verify": "verify_receipt",
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'executor.receipts' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -4,8 +4,10 @@ from executor.testing.committees import Committee
 from executor.testing.differences import Difference, first_difference
 from executor.testing.functions import function_of_source, program_of
 from executor.testing.lies import Lie
+from executor.testing.mixtures import varied_worlds
 from executor.testing.outages import Outage, strike
 from executor.testing.replies import RepliedCapabilities, Reply, World
+from executor.testing.replies_file import read_replies
 from executor.testing.reports import DoesNotAgree, NotDeterministic
 from executor.testing.runs import Trace, traced
 from executor.testing.simulate_result import Simulated
@@ -31,6 +33,8 @@ __all__ = [
     "RepliedCapabilities",
     "Variation",
     "vary",
+    "varied_worlds",
+    "read_replies",
     "Scenario",
     "Simulator",
     "simulate_scenario",

@@ -48,11 +48,14 @@ def _answered_one(message: bytes) -> str:
 
 
 def _parts(answer: bytes) -> list[str]:
-    """The items of docs/wire.md §5: status, length, bytes."""
+    return [f"error {data.decode('ascii')}" if failed else _answered_one(data) for failed, data in parts_of(answer)]
+
+
+def parts_of(answer: bytes) -> list[tuple[bool, bytes]]:
+    """The items of docs/wire.md §5: whether it is an error code, and the bytes. Raises IndexError."""
     parts, at = [], 4
     for _ in range(int.from_bytes(answer[:4], "little")):
         failed, end = answer[at], at + 5 + int.from_bytes(answer[at + 1 : at + 5], "little")
-        data = answer[at + 5 : end]
-        parts.append(f"error {data.decode('ascii')}" if failed else _answered_one(data))
+        parts.append((bool(failed), answer[at + 5 : end]))
         at = end
     return parts

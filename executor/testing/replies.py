@@ -14,7 +14,7 @@ import json
 from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from yarl import URL
 
@@ -27,12 +27,15 @@ from executor.capabilities.http_run import HttpRun, Told, checked_url, follow
 from executor.capabilities.private import GivenPrivateData, granted_name, part_of_input
 from executor.errors import HostFault, InvalidValue
 from executor.model.ids import FunctionId
+from executor.model.manifest import EvmCapability as EvmTerms
 from executor.model.manifest import HttpCapability as HttpTerms
 from executor.model.manifest import Terms
 from executor.model.observation import ERROR_CODE
 from executor.model.request import Request
-from executor.testing.evm_replies import replied_evm
 from executor.vm import Answer, Refusal, Response
+
+if TYPE_CHECKING:
+    from executor.capabilities import EvmCapability
 
 JSON_TYPE: Final = "application/json"
 T = TypeVar("T")
@@ -158,7 +161,7 @@ class RepliedCapabilities:
         http, evm = terms.capabilities.http, terms.capabilities.evm
         own = request or Request.local(FunctionId(bytes(32)), chain_id=terms.home_chain)
         self._http = None if http is None else RepliedHttp(http, replies, self._missing)
-        self._evm = None if evm is None else replied_evm(evm, own, partial(look_up, replies), self._missing)
+        self._evm = None if evm is None else _replied_evm(evm, own, replies, self._missing)
         self._private = private or GivenPrivateData(made_up_secrets(terms))
         self._input = own.input
         clock = look_up(replies, TIME_NOW)
@@ -185,6 +188,12 @@ class RepliedCapabilities:
         except CallRefused as refused:
             return Refusal(refused.code)
         return Refusal("not-granted")
+
+
+def _replied_evm(terms: EvmTerms, request: Request, replies: World, missing: set[str]) -> EvmCapability:
+    from executor.testing.evm_replies import replied_evm  # the ABI's codecs take a while to import
+
+    return replied_evm(terms, request, partial(look_up, replies), missing)
 
 
 def finished(ready: Coroutine[Any, Any, T]) -> T:

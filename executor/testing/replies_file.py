@@ -1,11 +1,13 @@
 """A file of replies, for `executor run --replies` and `replies` of check.toml.
 
 By URL, or by what is asked of a chain (evm_replies.py): {"https://api.example.com/a": {"status": 200, "headers": {},
-"body": "{}"}}, or {"error": "http-tls"} for what does not answer.
+"body": "{}"}}, or {"error": "http-tls"} for what does not answer. A body that is no text stands in `body_hex`.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final
@@ -28,11 +30,14 @@ class _Written(BaseModel):
     status: Annotated[int, Field(ge=100, le=599)] = 200
     headers: dict[str, str] = {}
     body: str = ""
+    body_hex: Annotated[str, Field(pattern=r"^0x([0-9a-f]{2})*$")] | None = None
     error: str | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> _Written:
         if self.error is None:
+            if {"body", "body_hex"} <= self.model_fields_set:
+                raise ValueError("body and body_hex: one of both")
             return self
         if self.model_fields_set != {"error"}:
             raise ValueError("an error stands alone")
@@ -45,7 +50,8 @@ class _Written(BaseModel):
 
     def reply(self) -> Reply:
         """The reply that is written here."""
-        return Reply(self.status, self.headers, self.body.encode("utf-8"), self.error or "")
+        body = self.body.encode("utf-8") if self.body_hex is None else bytes.fromhex(self.body_hex[2:])
+        return Reply(self.status, self.headers, body, self.error or "")
 
 
 _FILE: Final = TypeAdapter(dict[str, _Written])
@@ -66,6 +72,25 @@ def read_replies(file: Path) -> dict[str, Reply]:
         raise InvalidConfig(f"{file}: {_explain(error)}") from error
     except ValueError as error:
         raise InvalidConfig(f"{file}: not JSON: {error}") from error
+
+
+def write_replies(file: Path, replies: Mapping[str, Reply]) -> None:
+    """Writes a file that `read_replies` reads; raises InvalidConfig."""
+    plain = {url: _plain(reply) for url, reply in sorted(replies.items())}
+    try:
+        file.write_text(json.dumps(plain, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InvalidConfig(f"{file}: {error.strerror}") from error
+
+
+def _plain(reply: Reply) -> dict[str, object]:
+    if reply.error:
+        return {"error": reply.error}
+    head = {"status": reply.status, "headers": dict(sorted(reply.headers.items()))}
+    try:
+        return {**head, "body": reply.body.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {**head, "body_hex": f"0x{reply.body.hex()}"}
 
 
 def _explain(error: ValidationError) -> str:

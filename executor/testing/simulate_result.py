@@ -76,7 +76,8 @@ class Simulated:
     """How a simulated request ended.
 
     `outcome` is the attested one, or None; `reason` says why there is none or why it is an error's. `rounds` counts
-    those the committee needed and `seconds` is simulated time, delivery left out. `faults` are the nodes struck.
+    those the committee needed and `seconds` is simulated time, delivery left out. `faults` are the nodes struck,
+    `unanswered` what functions asked and had no reply.
     """
 
     outcome: Final | None
@@ -88,6 +89,7 @@ class Simulated:
     n: int
     f: int
     faults: Mapping[int, str]
+    unanswered: frozenset[str] = frozenset()
 
     @property
     def draws(self) -> tuple[Draw, ...]:
@@ -133,6 +135,7 @@ def conclude(
     faults: Mapping[int, str],
     seconds: float,
     first_round: int,
+    unanswered: frozenset[str] = frozenset(),
 ) -> Simulated:
     """Put a finished simulation into words."""
     transcript = attested.transcript if attested else max(specs, key=len, default=())
@@ -145,7 +148,7 @@ def conclude(
     )
     reason = _reason(epoch, outcome, slots, faults)
     rounds = last - first_round + 1
-    return Simulated(outcome, reason, slots, transcript, rounds, seconds, epoch.n, epoch.f, dict(faults))
+    return Simulated(outcome, reason, slots, transcript, rounds, seconds, epoch.n, epoch.f, dict(faults), unanswered)
 
 
 def outcome_of(report: Report, payload: bytes) -> Final:

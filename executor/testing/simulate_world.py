@@ -55,6 +55,11 @@ class WatchedWorld:
         self.asked: list[Asked] = []
         self._terms, self._answering = terms, RepliedCapabilities(terms, replies, private, request=request)
 
+    @property
+    def missing(self) -> frozenset[str]:
+        """URLs and reads that were asked and have no reply."""
+        return self._answering.missing
+
     def call(self, operation: str, request: bytes) -> Response:
         """The response to one call."""
         response = self._answering.call(operation, request)

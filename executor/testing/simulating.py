@@ -92,7 +92,9 @@ def simulate(
     simulation.until(lambda: any(key in node.attested for node in watched), limit_s)
     attested = next((node.attested[key] for node in watched if key in node.attested), None)
     seconds = simulation.now - START_S
-    return conclude(simulation.epoch, attested, runs.seen, runs.specs, struck, seconds, first_round)
+    return conclude(
+        simulation.epoch, attested, runs.seen, runs.specs, struck, seconds, first_round, frozenset(runs.unanswered)
+    )
 
 
 def _struck(faults: str | Mapping[int, str], n: int, f: int | None) -> dict[int, str]:
@@ -118,6 +120,7 @@ class _Runs:
         self._outcomes: dict[Transcript, Outcome] = {}
         self.seen: dict[tuple[Transcript, int], Observation] = {}
         self.specs: dict[Transcript, bytes] = {}
+        self.unanswered: set[str] = set()
 
     def execute(self, transcript: Transcript) -> Outcome:
         """The honest outcome over a transcript."""
@@ -132,6 +135,7 @@ class _Runs:
             terms, request = self._program.function.terms, self._request
             world = WatchedWorld(terms, self._worlds[node], self._private, request=request)
             seen = observe(self._program, request, transcript, world)
+            self.unanswered |= world.missing
             if fault is not None and fault in FAULTS:
                 wrapped = FAULTS[fault](_Honest(seen=seen))
                 seen = finished(wrapped.observe(self._program.function, self._request, transcript))

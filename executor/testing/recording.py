@@ -1,0 +1,75 @@
+"""Records what a live run is answered, in the form of a file of replies (replies_file.py).
+
+Rule 1. HTTP by URL, whatever the method, and the node's clock; the first answer to a URL is kept, since a file has one.
+Rule 2. What a run is refused for its manifest is not recorded: a replay refuses it by the same manifest.
+Rule 3. Reads of chains are not recorded: they name their block, so an archive node gives them again.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Final
+
+from executor.capabilities.errors import CallRefused
+from executor.capabilities.framing import decode_request, decode_requests, decode_response
+from executor.testing.http_words import MAX_SHOWN, parts_of
+from executor.testing.replies import TIME_NOW, Reply
+from executor.vm import Answer, Capabilities, Refusal, Response
+
+MAX_RECORDED: Final = 4_096  # of URLs: a function's calls are bounded by its fuel, and not small in number
+NOT_THE_WORLDS: Final = frozenset(
+    {"not-granted", "http-host-not-allowed", "http-method-not-allowed", "http-bad-request"}
+)
+
+
+class Recording:
+    """Replies so far, by URL; `around` wraps the capabilities of one look."""
+
+    def __init__(self) -> None:
+        self.replies: dict[str, Reply] = {}
+        self.left_out: set[str] = set()  # URLs that were answered twice, and differently
+
+    def around(self, live: Capabilities) -> Capabilities:
+        """These capabilities, recorded."""
+        return _Recorded(live, self)
+
+    def keep(self, url: str, reply: Reply) -> None:
+        """One answer (Rule 1)."""
+        if url in self.replies:
+            if self.replies[url] != reply:
+                self.left_out.add(url)
+        elif len(self.replies) < MAX_RECORDED:
+            self.replies[url] = reply
+
+
+class _Recorded:
+    def __init__(self, live: Capabilities, recording: Recording) -> None:
+        self._live, self._recording = live, recording
+
+    def call(self, operation: str, request: bytes) -> Response:
+        """The live response, kept."""
+        response = self._live.call(operation, request)
+        with suppress(CallRefused, LookupError, ValueError):  # a malformed request, which got its refusal
+            self._keep(operation, request, response)
+        return response
+
+    def _keep(self, operation: str, request: bytes, response: Response) -> None:
+        match operation, response:
+            case "http.fetch", Answer(message):
+                self._recording.keep(decode_request(request).url, _reply(message))
+            case "http.fetch", Refusal(code) if code not in NOT_THE_WORLDS:
+                self._recording.keep(decode_request(request).url, Reply(error=code))
+            case "http.fetch_many", Answer(messages):
+                asked = [decode_request(each).url for each in decode_requests(request, limit=MAX_SHOWN)]
+                for url, (failed, data) in zip(asked, parts_of(messages), strict=True):
+                    if not failed:
+                        self._recording.keep(url, _reply(data))
+                    elif (code := data.decode("ascii")) not in NOT_THE_WORLDS:
+                        self._recording.keep(url, Reply(error=code))
+            case "time.now", Answer(clock):
+                self._recording.keep(TIME_NOW, Reply(body=clock))
+
+
+def _reply(message: bytes) -> Reply:
+    status, headers, body = decode_response(message)
+    return Reply(status, headers, body)

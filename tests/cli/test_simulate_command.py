@@ -1,0 +1,139 @@
+"""`executor simulate`, and replies that are recorded and replayed."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from cli_types import Run
+
+from executor.testing import Reply, read_replies, varied_worlds
+from executor.testing.replies_file import write_replies
+
+URL = "http://exchange-a.test/price"
+REPLIES = {URL: {"body": '{"price": 12.5, "requestId": "a1"}'}}
+
+
+@pytest.fixture
+def replied(project: Path) -> Path:
+    """The project with an example reply in its check.toml."""
+    (project / "replies.json").write_text(json.dumps(REPLIES))
+    (project / "check.toml").write_text('replies = "replies.json"\n')
+    return project
+
+
+def test_each_node_is_answered_differently_and_they_agree(executor: Run, replied: Path) -> None:
+    """Every node's observation, the agreed value and the outcome; the same again for the same seed."""
+    done = executor("simulate", replied, "-n", 7, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    (slot,) = told["observations"]
+    assert [each["node"] for each in slot["nodes"]] == list(range(7))
+    assert len({each["value"] for each in slot["nodes"]}) > 1
+    assert slot["nodes"][0]["replies"] == "as given"
+    assert slot["agreed"]["value"] in {each["value"] for each in slot["nodes"]}
+    assert (told["outcome"], told["nodes"], told["f"]) == ("returned", 7, 2)
+    assert told["payload"] == slot["agreed"]["value"]
+    assert json.loads(executor("simulate", replied, "-n", 7, "--json").stdout) == told
+    people = executor("simulate", replied, "-n", 7)
+    assert "observation    0 'price' under median" in people.stdout
+    assert "last digits" in people.stdout
+
+
+def test_nodes_that_do_not_agree_are_shown_side_by_side(executor: Run, replied: Path) -> None:
+    """Exit code 1, the differing values and the reason; with --exact they agree."""
+    source = (replied / "greet.js").read_text().replace("median", "identical")
+    (replied / "greet.js").write_text(source)
+    done = executor("simulate", replied)
+    assert done.returncode == 1
+    assert "they differ" in done.stdout
+    assert "distinct values" in done.stdout
+    assert executor("simulate", replied, "--exact").returncode == 0
+
+
+def test_liars_and_the_dead_are_named(executor: Run, replied: Path) -> None:
+    """One of four changes nothing; two of four leave nothing attested."""
+    told = json.loads(executor("simulate", replied, "--fault", "3=silent", "--json").stdout)
+    assert (told["outcome"], told["faults"]) == ("returned", {"3": "silent"})
+    done = executor("simulate", replied, "--fault", "3=silent", "--fault", "2=silent")
+    assert done.returncode == 1
+    assert "nothing attested" in done.stdout
+    for fault, words in (("9=silent", "NODE from 0 to 3"), ("1=sleepy", "lying-observation"), ("x", "NODE=NAME")):
+        done = executor("simulate", replied, "--fault", fault)
+        assert (done.returncode, words in done.stderr) == (2, True)
+
+
+def test_what_has_no_reply_is_named(executor: Run, project: Path) -> None:
+    """A file for each node, too: one too few is wrong usage."""
+    done = executor("simulate", project)
+    assert done.returncode == 1
+    assert f"no reply for   {URL}" in done.stdout
+    (project / "replies.json").write_text(json.dumps(REPLIES))
+    files = ["--replies", project / "replies.json"] * 3
+    assert "3 files for 4 nodes" in executor("simulate", project, *files).stderr
+    assert executor("simulate", project, *files, *files[:2]).returncode == 0
+
+
+def test_mixtures_are_fixed_by_their_seed() -> None:
+    """The first node's are as given, steady fields stay, another seed gives others."""
+    first, *others = varied_worlds(REPLIES, 7)
+    assert json.loads(first[URL].body)["body"] == REPLIES[URL]["body"]
+    assert varied_worlds(REPLIES, 7) == [first, *others]
+    assert varied_worlds(REPLIES, 7, seed=1)[1:] != others
+    steady = varied_worlds({URL: {"price": 12.5}}, 5, steady=["price"])
+    assert {json.loads(each[URL].body)["price"] for each in steady} == {12.5}
+    for n in (0, 101):
+        with pytest.raises(ValueError, match="1 to 100"):
+            varied_worlds({}, n)
+
+
+class Exchange(BaseHTTPRequestHandler):
+    """Counts its answers."""
+
+    asked = 0
+
+    def do_GET(self) -> None:
+        """A price that rises."""
+        Exchange.asked += 1
+        body = json.dumps({"price": f"{Exchange.asked}.5"}).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on standard error."""
+
+
+@pytest.fixture
+def exchange() -> Iterator[str]:
+    """Its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Exchange) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_live_run_is_recorded_and_replayed(executor: Run, project: Path, exchange: str, tmp_path: Path) -> None:
+    """The replay asks nobody and gives the same bytes; `resolve` may stand in executor.toml."""
+    (tmp_path / "executor.toml").write_text(f'[resolve]\n"exchange-a.test" = "{exchange}"\n')
+    live = executor("run", project, "--record", "seen.json", "--json")
+    assert live.returncode == 0, live.stderr
+    asked = Exchange.asked
+    replayed = executor("run", project, "--replay", "seen.json", "--json")
+    assert json.loads(replayed.stdout)["payload"] == json.loads(live.stdout)["payload"]
+    assert Exchange.asked == asked
+    assert set(read_replies(tmp_path / "seen.json")) == {URL}
+    both = executor("run", project, "--record", "a.json", "--replay", "seen.json")
+    assert (both.returncode, "one of both" in both.stderr) == (2, True)
+
+
+def test_files_of_replies_hold_any_body(tmp_path: Path) -> None:
+    """Bytes that are no text, errors and headers come back as they were."""
+    replies = {"a": Reply(201, {"x": "y"}, b"\xff\x00"), "b": Reply(error="http-tls"), "c": Reply(body="é".encode())}
+    write_replies(tmp_path / "file.json", replies)
+    assert read_replies(tmp_path / "file.json") == replies
