@@ -63,6 +63,8 @@ def test_the_wheel_holds_package_examples_sdk_and_licences(wheel: Path) -> None:
     code = {str(path.relative_to(ROOT)) for path in (ROOT / "executor").rglob("*.py")}
     assert code <= names
     assert {f"executor/examples/{path.parent.name}/function.toml" for path in ROOT.glob("examples/*/*.toml")} <= names
+    made_of = {str(path.relative_to(ROOT)) for path in ROOT.glob("executor/templates/**/*") if path.is_file()}
+    assert {each for each in made_of if "__pycache__" not in each} <= names
     assert {"executor/engines/quickjs.wasm", "executor/engines/LICENCES"} <= names
     assert {"executor/chain/artifacts/Router.json", "executor/chain/artifacts/LICENCES"} <= names
     assert {"executor/sdk/c/executor.h", "executor/py.typed", "executor/__init__.pyi"} <= names
