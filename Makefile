@@ -92,6 +92,7 @@ mutants: $(VENV)/.dev $(NPM) ## plant faults in the contracts, one at a time; a 
 rebuild: $(VENV)/.dev $(NPM) ## rebuild engine, guests and contracts and compare byte for byte with what is committed
 	$(PY) guest-sdk/javascript/engine/build.py --check
 	$(PY) guest-sdk/c/build.py --check
+	$(PY) guest-sdk/conformance/c/build.py --check
 	$(PY) contracts/tools/build.py --check
 
 fixtures: $(VENV)/.dev ## make vectors and record receipts again, after a change of profile, engine or rules (CONTRIBUTING.md)

@@ -67,7 +67,8 @@ def test_the_wheel_holds_package_examples_sdk_and_licences(wheel: Path) -> None:
     assert {each for each in made_of if "__pycache__" not in each} <= names
     assert {"executor/engines/quickjs.wasm", "executor/engines/LICENCES"} <= names
     assert {"executor/chain/artifacts/Router.json", "executor/chain/artifacts/LICENCES"} <= names
-    assert {"executor/sdk/c/executor.h", "executor/py.typed", "executor/__init__.pyi"} <= names
+    assert {"executor/sdk/c/executor.h", "executor/sdk/c/executor_abi.h"} <= names
+    assert {"executor/py.typed", "executor/__init__.pyi"} <= names
     metadata = {name.split("/", 1)[1] for name in names if ".dist-info/" in name}
     assert {"licenses/LICENSE", "licenses/guest-sdk/javascript/engine/LICENCES", "entry_points.txt"} <= metadata
     assert not [name for name in names if "/build/" in name or "__pycache__" in name]

@@ -88,6 +88,15 @@ static inline executor_bytes executor_concat(executor_bytes a, executor_bytes b)
     return (executor_bytes){at, a.len + b.len};
 }
 
+/* Ends the run as Failed with this text, shortened to 1,024 bytes of whole characters. */
+_Noreturn static inline void executor_fail_with(executor_bytes text) {
+    uint32_t len = text.len > 1024 ? 1024 : text.len;
+    while (len < text.len && len && (text.at[len] & 0xc0) == 0x80) len--;
+    if (!len) text = executor_text("failed"), len = text.len;
+    executor_import_fail(text.at, len);
+    __builtin_trap();
+}
+
 /* Defines the function:  EXECUTOR_FUNCTION(input) { ... return executor_text("done"); } */
 #define EXECUTOR_FUNCTION(input)                                                                         \
     static executor_bytes executor_user_function(executor_bytes input);                                  \
@@ -103,6 +112,10 @@ enum executor_level { EXECUTOR_DEBUG, EXECUTOR_INFO, EXECUTOR_WARN, EXECUTOR_ERR
 
 static inline void executor_log(enum executor_level level, const char *text) {
     executor_import_log(level, text, executor_length(text));
+}
+
+static inline void executor_log_bytes(enum executor_level level, executor_bytes text) {
+    executor_import_log(level, text.at, text.len);
 }
 
 static inline executor_bytes executor_read_answer(int64_t packed) {
@@ -275,6 +288,23 @@ static inline executor_bytes executor_hex(executor_bytes bytes) {
     at[0] = '0', at[1] = 'x';
     for (uint32_t i = 0; i < 2 * bytes.len; i++) at[2 + i] = (uint8_t)"0123456789abcdef"[bytes.at[i / 2] >> (i % 2 ? 0 : 4) & 15];
     return (executor_bytes){at, 2 + 2 * bytes.len};
+}
+
+static inline uint32_t executor_hex_digit(uint8_t c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
+}
+
+/* Bytes of hex digits, with or without 0x; anything else ends the run. */
+static inline executor_bytes executor_from_hex(executor_bytes text) {
+    uint32_t from = text.len >= 2 && text.at[0] == '0' && text.at[1] == 'x' ? 2 : 0, len = (text.len - from) / 2;
+    uint8_t *at = executor_alloc(len);
+    for (uint32_t i = 0; i < 2 * len; i++) {
+        uint32_t digit = executor_hex_digit(text.at[from + i]);
+        if (digit > 15) executor_fail("not a hex string");
+        at[i / 2] = (uint8_t)(i % 2 ? at[i / 2] << 4 | digit : digit);
+    }
+    if ((text.len - from) % 2) executor_fail("not a hex string");
+    return (executor_bytes){at, len};
 }
 
 /* What a contract (20 bytes) returns for calldata. place is "" for the request's own block on the home chain, else such as
