@@ -68,6 +68,7 @@ def test_the_wheel_holds_package_examples_sdk_and_licences(wheel: Path) -> None:
     assert {"executor/engines/quickjs.wasm", "executor/engines/LICENCES"} <= names
     assert {"executor/chain/artifacts/Router.json", "executor/chain/artifacts/LICENCES"} <= names
     assert {"executor/sdk/c/executor.h", "executor/sdk/c/executor_abi.h"} <= names
+    assert {"executor/sdk/compat/function.toml", "executor/sdk/compat/src/function.js"} <= names
     assert {"executor/py.typed", "executor/__init__.pyi"} <= names
     metadata = {name.split("/", 1)[1] for name in names if ".dist-info/" in name}
     assert {"licenses/LICENSE", "licenses/guest-sdk/javascript/engine/LICENCES", "entry_points.txt"} <= metadata

@@ -20,9 +20,10 @@ CONTRACTS = (
     "src/verifiers/EcdsaQuorumVerifier.sol:EcdsaQuorumVerifier",
 )
 
-# What demos put on chain: interface and creation code, no bindings (executor/demos).
+# What demos and `executor chainlink` put on chain: interface and creation code, no bindings.
 DEMO_CONTRACTS = (
     "src/ChainBeacon.sol:ChainBeacon",
+    "src/compat/ChainlinkFunctionsRouter.sol:ChainlinkFunctionsRouter",
     "src/consumers/CollateralGuard.sol:CollateralGuard",
     "src/consumers/ConstantProductPool.sol:ConstantProductPool",
     "src/consumers/DemoCrowd.sol:DemoCrowd",

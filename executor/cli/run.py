@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,6 +76,7 @@ def command(
     relays: Annotated[
         list[str] | None, typer.Option("--relay", help="URL of a drand relay, instead of the public ones.")
     ] = None,
+    subscription: Annotated[int, typer.Option(min=0, help="Who pays, as the context says.")] = 0,
     triggered: Annotated[
         bool, typer.Option("--triggered", help="The input is a triggered run's (docs/triggers.md).")
     ] = False,
@@ -102,7 +104,7 @@ def command(
             block_timestamp=timestamp_for(function.terms) if timestamp is None else timestamp,
             chain_id=function.terms.home_chain,
         )
-        placed = chains.placed(local, block)
+        placed = replace(chains.placed(local, block), subscription=subscription)
         request = as_triggered(placed) if triggered else placed
         recording = Recording()
 

@@ -49,6 +49,7 @@ def command(
         typer.Option("--secret", help="NAME (its environment variable), NAME=env:VARIABLE or NAME=@FILE."),
     ] = None,
     timestamp: Annotated[int, typer.Option(help="The request's block timestamp.")] = int(START_S),
+    subscription: Annotated[int, typer.Option(min=0, help="Who pays, as the context says.")] = 0,
     triggered: Annotated[
         bool, typer.Option("--triggered", help="The input is a triggered run's (docs/triggers.md).")
     ] = False,
@@ -72,6 +73,7 @@ def command(
         seed=seed,
         block_timestamp=timestamp,
         triggered=triggered,
+        subscription=subscription,
     )
     if json_output:
         as_json({"function_id": str(program.function_id), **_plain(done, worlds)})

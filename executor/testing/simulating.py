@@ -52,21 +52,27 @@ def simulate(
     block_timestamp: int = int(START_S),
     limit_s: float = 120.0,
     triggered: bool = False,
+    subscription: int = 0,
 ) -> Simulated:
     """What becomes of one request of this function in a committee of n.
 
     Without `secrets` every granted name has a made-up value; a private input is an open envelope (docs/secrets.md).
     `faults` maps nodes to names of FAULT_NAMES; one name alone strikes the last `f` nodes, by default as many as the
     committee bears. `limit_s` is simulated time, on top of what a draw waits. With `triggered` the input is a
-    triggered run's (docs/triggers.md), and the context says so. Raises InvalidConfig, InvalidTrigger, InvalidModule,
-    InvalidManifest, HostFault.
+    triggered run's (docs/triggers.md), and the context says so, as it says which `subscription` pays. Raises
+    InvalidConfig, InvalidTrigger, InvalidModule, InvalidManifest, HostFault.
     """
     program = program_of(function)
     struck = _struck(faults, n, f)
     made = make_request()
     home = program.function.terms.home_chain or made.chain_id
     subject = replace(
-        made, chain_id=home, function_id=program.function_id, input=input, block_timestamp=block_timestamp
+        made,
+        chain_id=home,
+        function_id=program.function_id,
+        input=input,
+        block_timestamp=block_timestamp,
+        subscription=subscription,
     )
     if triggered:
         subject = as_triggered(subject)

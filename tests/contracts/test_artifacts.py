@@ -18,7 +18,7 @@ NAMES = (
 )
 DEMOS = (
     *("ChainBeacon", "CollateralGuard", "ConstantProductPool", "DemoCrowd", "DemoToken", "DynamicNft", "GatedClaim"),
-    *("FunctionRaffles", "IdentityGate", "OnChainGuard", "Rebalancer"),
+    *("ChainlinkFunctionsRouter", "FunctionRaffles", "IdentityGate", "OnChainGuard", "Rebalancer"),
 )
 EIP_170_LIMIT = 24_576
 EIP_3860_LIMIT = 2 * EIP_170_LIMIT
