@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import tempfile
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
+from executor.chain.accounts import dev_accounts
 from executor.errors import ExecutorError, InvalidConfig
-from executor.testing.devnet import ChainKind
+from executor.testing.devnet import ChainKind, Devnet
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -34,6 +36,36 @@ def new_folder(directory: Path | None, prefix: str) -> Path:
     except OSError as error:
         raise InvalidConfig(f"--directory {directory}: {error.strerror}") from error
     return directory
+
+
+def write_settings(file: Path, devnet: Devnet) -> str:
+    """The settings with which other verbs use this network, and the key of the account that owns its subscription.
+
+    What was written.
+    """
+    key, deployment = devnet.directory / "owner.key", devnet.deployment
+    key.touch(mode=0o600)
+    key.write_text(f"0x{dev_accounts()[0].private_key.hex()}\n")
+    values = {
+        "rpc_urls": [devnet.chain.url],
+        "chain_id": deployment.chain_id,
+        "router": str(deployment.router),
+        "nodes": [node.url for node in devnet.nodes],
+        "subscription": deployment.subscription,
+        "key_file": str(key.resolve()),  # of a development chain: everybody knows this key
+        "ask": False,
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+    lines += ["", "[resolve]", *(f"{json.dumps(name)} = {json.dumps(to)}" for name, to in devnet.overrides.items())]
+    text = "# Of the running `executor devnet`, which removes it when it stops.\n" + "\n".join(lines) + "\n"
+    file.write_text(text)
+    return text
+
+
+def remove_settings(file: Path, text: str) -> None:
+    """Remove the file unless another network has written its own since: nothing is to be sent to one that is gone."""
+    if text and file.is_file() and file.read_text() == text:
+        file.unlink()
 
 
 async def stoppable(work: Coroutine[Any, Any, T]) -> T | None:

@@ -15,6 +15,8 @@ from executor.errors import (
 FAILED = 1
 USAGE = 2
 HOST = 3
+INCONCLUSIVE = 4  # `check`: no run could be judged
+UNFINISHED = 5  # `request`: still open when the time was over
 
 _CODES: tuple[tuple[type[ExecutorError], int], ...] = (
     (VerificationFailed, FAILED),

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from executor.cli._exits import FAILED
+from executor.cli._exits import FAILED, INCONCLUSIVE
 from executor.cli._show import as_json
 from executor.cli.run import read_input
 from executor.projects import function_of, load_project
@@ -21,8 +21,6 @@ from executor.testing.functions import program_of
 from executor.testing.replies_file import read_replies
 from executor.testing.variants import Here, elsewhere
 from executor.vm import self_test
-
-INCONCLUSIVE = 4  # docs/cli.md, "Exit codes"
 
 
 def command(

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from executor.cli._devnet import chain_kind, new_folder, stoppable
+from executor.cli._config import CONFIG_FILE
+from executor.cli._devnet import chain_kind, new_folder, remove_settings, stoppable, write_settings
 from executor.demos.examples import example
 from executor.demos.network import describe_network
 from executor.demos.story import Story
@@ -43,6 +44,7 @@ async def _serve(place: Path, settings: DevnetSettings) -> None:
     console = Console(highlight=False)
     with console.status("starting …"):
         devnet = await Devnet(place, settings).__aenter__()
+    settings_file, written = place.parent / CONFIG_FILE, ""
     try:
         story = Story(console)
         story.chapter("The network")
@@ -50,8 +52,11 @@ async def _serve(place: Path, settings: DevnetSettings) -> None:
         function_id = await devnet.register(example("eth_usd"))
         story.line("function", f"eth-usd {function_id}, registered on chain, held by all nodes")
         story.line("folder", f"{place}: deployment.json, keys, journals, logs, receipts")
+        written = write_settings(settings_file, devnet)
+        story.line("settings", f"{settings_file}: in this folder deploy, request and quote find it by themselves")
         story.line("", "Ctrl-C stops everything")
         await asyncio.Event().wait()
     finally:
         story.line("", "stopping …")
+        remove_settings(settings_file, written)
         await devnet.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +32,12 @@ def command(
     facts = _facts(path)
     if json_output:
         as_json(facts)
-        return
+    else:
+        print_facts(facts)
+
+
+def print_facts(facts: Mapping[str, Json]) -> None:
+    """A line a fact, and one for each slot of a receipt."""
     for name, value in facts.items():
         if name == "observations" and isinstance(value, list):
             for slot, entry in enumerate(value):

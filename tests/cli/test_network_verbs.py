@@ -1,0 +1,326 @@
+"""`deploy`, `quote`, `request`, `receipt` and `logs` on a real chain with nodes that do as they are told.
+
+With a committee that runs they are in tests/end_to_end/test_tutorial.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from cli_types import Done, Run
+
+from executor.chain.accounts import dev_accounts
+from executor.chain.deploy import Deployment
+from executor.chain.embedded import EmbeddedChain
+from executor.chain.functions import is_registered
+from executor.chain.logs import SeenRequest
+from executor.chain.subscriptions import estimate_cost, expire, load_subscription
+from executor.chain.watcher import RequestWatcher
+from executor.crypto.digests import function_id, make_report, transcript_hash
+from executor.model.ids import FunctionId
+from executor.model.outcome import Failed, Returned
+from executor.model.report import Scheme
+from executor.model.view import NO_VIEW
+from executor.node.functions import unpack_function
+from executor.projects import load_function
+from tests.chain.support import FUNCTION, Scene, attest
+
+OWNER, STRANGER, POOR = dev_accounts()[0], dev_accounts()[9], b"\x07" * 32
+
+
+class Node(ThreadingHTTPServer):
+    """Takes uploads, unless it refuses; has no receipts; tells what it is given to tell."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.router = ""
+        self.refusal = ""
+        self.held: list[str] = []
+        self.events: list[object] = []
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    server: Node
+
+    def do_GET(self) -> None:
+        """Health, what is held, events; nothing else."""
+        path = self.path.partition("?")[0]
+        known: dict[str, object] = {
+            "/v1/health": {"chain_id": 31337, "router": self.server.router},
+            "/v1/functions": self.server.held,
+            "/v1/events": self.server.events,
+        }
+        self._reply(200 if path in known else 404, known.get(path, {"error": "nothing"}))
+
+    def do_PUT(self) -> None:
+        """An upload."""
+        function = unpack_function(self.rfile.read(int(self.headers["content-length"])))
+        if not self.server.refusal:
+            self.server.held.append(str(function_id(function)))
+        self._reply(*((403, {"error": self.server.refusal}) if self.server.refusal else (200, {"function_id": "0x"})))
+
+    def _reply(self, status: int, plain: object) -> None:
+        body = json.dumps(plain).encode()
+        self.send_response(status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on standard error."""
+
+
+@pytest.fixture(scope="module")
+def chain() -> Iterator[EmbeddedChain]:
+    """One for the file."""
+    with EmbeddedChain() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def deployments() -> list[Deployment]:
+    """What was deployed on it."""
+    return []
+
+
+@pytest.fixture
+async def scene(chain: EmbeddedChain, deployments: list[Deployment]) -> AsyncIterator[Scene]:
+    """Contracts, a committee whose members sign what a test tells them, and a subscription."""
+    opened = await Scene.open(chain, deployments[0] if deployments else None)
+    deployments[:] = [opened.deployment]
+    yield opened
+    await opened.client.close()
+
+
+@pytest.fixture
+def nodes(scene: Scene) -> Iterator[list[Node]]:
+    """Two members' nodes: f + 1."""
+    started = [Node(), Node()]
+    for node in started:
+        node.router = str(scene.deployment.router)
+        threading.Thread(target=node.serve_forever, args=(0.01,), daemon=True).start()
+    yield started
+    for node in started:
+        node.shutdown()
+        node.server_close()
+
+
+@pytest.fixture
+def settings(scene: Scene, nodes: list[Node], tmp_path: Path) -> Path:
+    """executor.toml of this network, whose key is the subscription's owner's."""
+    (tmp_path / "owner.key").write_text(OWNER.private_key.hex())
+    values = {
+        "rpc_urls": [scene.chain.url],
+        "chain_id": scene.chain.chain_id,
+        "router": str(scene.deployment.router),
+        "nodes": [node.url for node in nodes],
+        "subscription": scene.deployment.subscription,
+        "key_file": "owner.key",
+    }
+    file = tmp_path / "executor.toml"
+    file.write_text("\n".join(f"{name} = {json.dumps(value)}" for name, value in values.items()))
+    return file
+
+
+@pytest.fixture
+def fresh(project: Path, request: pytest.FixtureRequest) -> Path:
+    """The project as a function that this test alone deploys."""
+    (project / "greet.js").write_text(f"export default () => 'hello'; // {request.node.name}\n")
+    return project
+
+
+async def test_deploy_brings_bytes_first_then_facts_and_says_what_is_there(
+    executor: Run, scene: Scene, nodes: list[Node], settings: Path, fresh: Path
+) -> None:
+    """Nobody to ask: nothing is sent anywhere. Asked with --yes: everything, once."""
+    identity = function_id(load_function(fresh))
+    refused = await ran(executor, "deploy", fresh)
+    assert (refused.returncode, "write --yes" in refused.stderr) == (2, True)
+    assert "at most" in refused.stderr
+    assert not nodes[0].held
+    assert not await is_registered(scene.client, identity)
+
+    done = await ran(executor, "deploy", fresh, "--yes", "--publish", "hello", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [node.held for node in nodes] == [[str(identity)]] * 2
+    assert done.stderr.index("bytes held") < done.stderr.index("registered") < done.stderr.index("published")
+    assert json.loads(done.stdout)["version"] == 1
+    assert await is_registered(scene.client, identity)
+
+    again = await ran(executor, "deploy", fresh, "--publish", "hello")
+    assert (again.returncode, again.stderr) == (0, "")
+    for told in (f"held by        {nodes[0].url}", "registered already", "version 1 is this function already"):
+        assert told in again.stdout
+
+
+async def test_a_deploy_that_fails_midway_leaves_no_half_and_is_run_again(
+    executor: Run, scene: Scene, nodes: list[Node], settings: Path, fresh: Path
+) -> None:
+    """Refused bytes send nothing to the chain; a registration that cannot be paid leaves bytes, and is repeated."""
+    identity = function_id(load_function(fresh))
+    nodes[1].refusal = "no room"
+    done = await ran(executor, "deploy", fresh, "--yes")
+    assert done.returncode == 3
+    assert "1 of 2 members that are needed hold the bytes, nothing was sent to the chain" in done.stderr
+    assert "no room" in done.stderr
+    assert not await is_registered(scene.client, identity)
+
+    nodes[1].refusal = ""
+    poor = await ran(executor, "deploy", fresh, "--yes", env={"EXECUTOR_KEY": POOR.hex()})
+    assert poor.returncode == 1, poor.stderr
+    assert [node.held for node in nodes] == [[str(identity)]] * 2
+    assert not await is_registered(scene.client, identity)
+    assert POOR.hex() not in poor.stdout + poor.stderr
+
+    done = await ran(executor, "deploy", fresh, "--yes")
+    assert (done.returncode, done.stderr) == (0, "registered on chain\n")
+    assert await is_registered(scene.client, identity)
+
+
+async def test_deploy_gives_nothing_to_a_node_of_another_network(
+    executor: Run, nodes: list[Node], settings: Path, fresh: Path
+) -> None:
+    """Nor waits for one that does not answer."""
+    nodes[0].router = "0x" + "22" * 20
+    nodes[1].router = nodes[0].router
+    done = await ran(executor, "deploy", fresh, "--yes")
+    assert (done.returncode, "serves router 0x2222" in done.stderr) == (3, True)
+    assert not nodes[0].held
+    done = await ran(executor, "deploy", fresh, "--yes", "--node", "http://127.0.0.1:1")
+    assert (done.returncode, "no node answers" in done.stderr) == (3, True)
+
+
+async def test_a_quote_is_what_the_router_reserves(executor: Run, scene: Scene, settings: Path, project: Path) -> None:
+    """At most: to the wei. Likely: less, for each scheme; nothing is sent."""
+    (project / "replies.json").write_text(json.dumps({"http://exchange-a.test/price": {"body": '{"price": 12.5}'}}))
+    await ran(executor, "deploy", project, "--yes")
+    done = await ran(
+        executor, "quote", project, "--replies", project / "replies.json", "--callback-gas", 50_000, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    identity = FunctionId.from_hex(told["function_id"])
+    assert told["at_most"] == str(await estimate_cost(scene.client, identity, 50_000))
+    assert (told["slots"], bytes.fromhex(told["payload"][2:])) == (1, b"12.5")
+    assert [each["scheme"] for each in told["likely"]] == ["ecdsa", "bls"]
+    assert all(int(each["charge"]) < int(told["at_most"]) for each in told["likely"])
+    shown = await ran(executor, "quote", project, "--replies", project / "replies.json")
+    assert "to the signers" in shown.stdout
+    assert "for 69,700 gas (ecdsa)" in shown.stdout
+
+
+async def test_a_request_is_told_from_its_making_to_its_end(
+    executor: Run, scene: Scene, nodes: list[Node], settings: Path
+) -> None:
+    """The account becomes a consumer, the chain says how it ends; that no node has a receipt hides nothing."""
+    asking = asyncio.create_task(ran(executor, "request", str(FUNCTION), "--input", "7", "--yes", "--json"))
+    seen = await next_request(scene)
+    assert (seen.request.consumer, seen.request.input) == (OWNER.address, b"7")
+    event = {"number": 3, "time": 1.0, "request_id": str(seen.request_id)}
+    nodes[0].events = [
+        {**event, "kind": "observed", "slot": 0, "observed": "value", "value": "12.5\x1b[2J"},
+        {**event, "number": 4, "kind": "agreed", "slot": 0, "value": "0x31322e35"},
+        {"kind": 7},
+        "noise",
+        {**event, "number": "x", "kind": "agreed"},
+    ]
+    await asyncio.sleep(1.0)
+    await deliver(scene, seen, Returned(b"done", 5))
+    done = await asking
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["ended"], told["status"], told["request_id"]) == ("delivered", "returned", str(seen.request_id))
+    assert "payload" not in told
+    assert "observed    0: 12.5\\x1b[2J by node 0" in done.stderr
+    assert "agreed      0: 12.5" in done.stderr
+    logs = await ran(executor, "logs", str(seen.request_id))
+    assert (logs.returncode, logs.stdout.count("observed ")) == (0, 1)
+    assert "\x1b" not in logs.stdout
+    gone = await ran(executor, "receipt", str(seen.request_id))
+    assert (gone.returncode, "it has none" in gone.stderr) == (3, True)
+
+
+async def test_a_failure_and_an_expiry_end_a_request_with_code_one(executor: Run, scene: Scene, settings: Path) -> None:
+    """And are told apart."""
+    asking = asyncio.create_task(ran(executor, "request", str(FUNCTION), "--yes"))
+    seen = await next_request(scene)
+    await deliver(scene, seen, Failed(b"nothing to see", 5))
+    done = await asking
+    assert (done.returncode, "status         failed" in done.stdout) == (1, True)
+
+    asking = asyncio.create_task(ran(executor, "request", str(FUNCTION), "--yes"))
+    seen = await next_request(scene)
+    await scene.client.rpc.call("evm_increaseTime", 400)
+    await expire(scene.client, scene.requester, seen.request_id)
+    done = await asking
+    assert (done.returncode, "expired; all that was reserved came back" in done.stderr) == (1, True)
+
+
+async def test_a_request_that_takes_too_long_is_open_and_says_what_to_do(
+    executor: Run, scene: Scene, settings: Path
+) -> None:
+    """Exit code 5."""
+    done = await ran(executor, "request", str(FUNCTION), "--yes", "--timeout", 1)
+    assert done.returncode == 5
+    assert "is still open after 1 s" in done.stderr
+    assert "executor receipt 0x" in done.stderr
+
+
+async def test_what_would_be_refused_on_chain_is_refused_before_it_costs(
+    executor: Run, scene: Scene, nodes: list[Node], settings: Path, fresh: Path, tmp_path: Path
+) -> None:
+    """Not registered, no consumer of it, no contract there, nobody asked, no account."""
+    before = (await load_subscription(scene.client, scene.deployment.subscription)).reserved
+    stranger = {"EXECUTOR_KEY": STRANGER.private_key.hex()}
+    for arguments, env, told in (
+        ((fresh, "--yes"), {}, "run `executor deploy` first"),
+        ((FUNCTION, "--yes"), stranger, "is no consumer of subscription 1; its owner"),
+        ((FUNCTION, "--yes", "--consumer", "0x" + "11" * 20), {}, "there is no contract at this address"),
+        ((FUNCTION, "--consumer", "here"), {}, "--consumer here"),
+        ((FUNCTION, "--method", "a b"), {}, "--method a b"),
+        ((FUNCTION,), {}, "write --yes"),
+        ((FUNCTION, "--subscription", 99), {}, "there is no subscription 99"),
+        ((FUNCTION, "--key-file", tmp_path / "none"), {}, "cannot read the key file"),
+        (("0x12",), {}, "FUNCTION 0x12"),
+    ):
+        done = await ran(executor, "request", *arguments, env=env)
+        assert done.returncode == 2, (arguments, done)
+        assert told in done.stderr
+    assert (await load_subscription(scene.client, scene.deployment.subscription)).reserved == before
+
+
+async def ran(executor: Run, *arguments: object, env: dict[str, str] | None = None) -> Done:
+    """The command, in a thread: it has an event loop of its own."""
+    return await asyncio.to_thread(executor, *arguments, env=env)
+
+
+async def next_request(scene: Scene) -> SeenRequest:
+    """The next request that is mined."""
+    watcher = RequestWatcher(scene.client, (await scene.client.head()).number + 1, confirmations=0)
+    async with asyncio.timeout(30):
+        while True:
+            for event in await watcher.poll():
+                if isinstance(event, SeenRequest):
+                    return event
+            await asyncio.sleep(0.05)
+
+
+async def deliver(scene: Scene, seen: SeenRequest, outcome: Returned | Failed) -> None:
+    """What three members say of it, brought on chain."""
+    report = make_report(seen.request_id, seen.request.function_id, transcript_hash(()), outcome, NO_VIEW)
+    payload = outcome.output if isinstance(outcome, Returned) else outcome.error
+    attestation = attest(scene.epoch, [report], Scheme.ECDSA)
+    await scene.transmitter.deliver(scene.epoch, attestation, [payload])
