@@ -69,6 +69,6 @@ def test_inspect_shows_a_receipts_facts(executor: Run, tmp_path: Path) -> None:
     """Ids, observations, outcome."""
     write_receipt(tmp_path / "receipt.json", make_receipt())
     plain = json.loads(executor("inspect", "receipt.json", "--json").stdout)
-    assert plain["observations"] == ["3000.25", "11"]
+    assert [each["agreed"] for each in plain["observations"]] == ["'3000.25'", "'11'"]
     assert plain["status"] == "RETURNED"
     assert "4 members, quorum 3" in plain["epoch"]
