@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from executor.errors import InvalidEncoding
-from executor.model.codec import MAX_DEPTH, check_nesting, decode_json
+from executor.model.codec import MAX_DEPTH, _count_nesting, check_nesting, decode_json
 
 BOMB = """
 import sys
@@ -40,3 +43,18 @@ def test_the_limit_itself_is_allowed(depth: int) -> None:
     else:
         with pytest.raises(InvalidEncoding):
             check_nesting(text)
+
+
+def told(check: Callable[[str, int], None], text: str, limit: int) -> str:
+    """What it says of a text."""
+    try:
+        check(text, limit)
+    except InvalidEncoding as error:
+        return str(error)
+    return ""
+
+
+@given(st.text('[]{}"\\\na,:', max_size=40), st.integers(0, 6))
+def test_texts_are_judged_as_by_counting_one_bracket_after_the_other(text: str, limit: int) -> None:
+    """Balanced or not, with strings that end and strings that do not."""
+    assert told(check_nesting, text, limit) == told(_count_nesting, text, limit)
