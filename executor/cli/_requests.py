@@ -17,6 +17,7 @@ from executor.model.values import MAX_DIGITS
 from executor.protocol.describing import HeardObservation, HeardVotes, RequestView
 
 MAX_LISTED: Final = 200  # of one node's list
+MAX_LINE: Final = 300  # characters of a node's words
 SHOWN: Final = max(MAX_DIGITS, 64)  # characters of a value
 
 
@@ -27,9 +28,11 @@ def overview(urls: Sequence[str], answers: Sequence[Any]) -> Iterator[Text | Tab
         if (told := _lines(answer)) is None:
             yield Text(f"{urls[place]}: {why(answer)}", style="red")
             continue
-        for line in told[:MAX_LISTED]:
-            if isinstance(line, dict) and isinstance(line.get("request_id"), str):
-                listed.setdefault(line["request_id"][:66], {})[place] = line
+        if isinstance(answer, dict) and answer.get("left_out"):
+            yield Text(f"{urls[place]}: {line(answer['left_out'])}", style="red")
+        for each in told[:MAX_LISTED]:
+            if isinstance(each, dict) and isinstance(each.get("request_id"), str):
+                listed.setdefault(each["request_id"][:66], {})[place] = each
     if not listed:
         if any(_lines(answer) is not None for answer in answers):
             yield Text("no open requests")
@@ -167,7 +170,7 @@ def why(answer: Any) -> str:
 
 def line(value: object) -> str:
     """Words of others: one line, printable, bounded."""
-    return "".join(letter if letter.isprintable() else "?" for letter in str(value))[:200]
+    return "".join(letter if letter.isprintable() else "?" for letter in str(value))[:MAX_LINE]
 
 
 def _text(value: object) -> Text:

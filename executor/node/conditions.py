@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final as Constant
 from typing import Literal, TypeAlias, get_args
 
-Part: TypeAlias = Literal["start", "stop", "signer", "chain", "workers", "epochs"]
+Part: TypeAlias = Literal["start", "stop", "signer", "chain", "workers", "epochs", "requests"]
 PARTS: Constant[tuple[Part, ...]] = get_args(Part)
 
 

@@ -45,6 +45,7 @@ from executor.node.metrics.meters import Meters
 from executor.node.metrics.readings import count_rounds, read_conditions, read_queues, read_receipts, read_secrets
 from executor.node.metrics.timed import TimedJournal
 from executor.node.open_requests import OpenRequestRoutes
+from executor.node.overload import tell_overload
 from executor.node.receipt_keeping import ReceiptKeeping
 from executor.node.receipts import ReceiptFiles
 from executor.node.requests import RequestBook
@@ -346,7 +347,9 @@ class Node:
                     await self.book.take(event)
                     if isinstance(event, Scanned):
                         scanned = True
-                        if (block := self.book.reread_from()) is not None:
+                        block = self.book.reread_from()
+                        tell_overload(self.book, self.conditions)
+                        if block is not None:
                             return block
                 self.conditions.works("chain")
                 if scanned and time.monotonic() >= epochs_at:

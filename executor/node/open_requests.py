@@ -23,6 +23,7 @@ from executor.model.codec import Json, to_plain
 from executor.model.ids import RequestId
 from executor.node.ended import EndedRequest
 from executor.node.evidence import Equivocation
+from executor.node.overload import overload
 from executor.node.standing import Standing
 from executor.protocol.describing import RequestView
 from executor.transport.limits import Allowance
@@ -43,6 +44,14 @@ class Book(Protocol):
     @property
     def counts(self) -> dict[str, int]:
         """Open requests by state, and what is kept of closed ones."""
+
+    @property
+    def open_count(self) -> int:
+        """Requests seen and not yet closed."""
+
+    @property
+    def shed_from(self) -> int | None:
+        """The block from which requests were left out and are still to be read."""
 
     def standing(self, request_id: RequestId) -> Standing | None:
         """How an open request stands."""
@@ -91,7 +100,8 @@ class OpenRequestRoutes:
             return _error(400, "limit is a number")
         listed = self._book.standings(min(int(text), MAX_LISTED))
         lines = [self._line(key, standing) for key, standing in listed]
-        return web.json_response({"counts": self._book.counts, "requests": lines})
+        told = {"counts": self._book.counts, "left_out": overload(self._book), "requests": lines}
+        return web.json_response(told)
 
     async def _show(self, request: web.Request) -> web.Response:
         if (refusal := self._refuse(request)) is not None:
@@ -113,6 +123,8 @@ class OpenRequestRoutes:
         receipt = self._ended.has_receipt(key)
         if (ended := await self._ended.find(key)) is None:
             where = f"; its receipt is here: GET /v1/receipts/{key}" if receipt else " and no receipt of it"
+            if (reason := overload(self._book)) is not None:
+                where += f"; it may be among those left out: {reason}"
             return _error(404, f"this node has no open request {key}{where}")
         plain = to_plain(ended)
         cut = _cut_values(plain)

@@ -67,6 +67,12 @@ class Book:
         self._all = [(RequestId(number.to_bytes(32, "big")), STANDING) for number in range(count - 1)]
         self._all.append((KEY, STANDING))
 
+    shed_from = None
+
+    @property
+    def open_count(self) -> int:
+        return len(self._all)
+
     @property
     def counts(self) -> dict[str, int]:
         return {"active": len(self._all)}
