@@ -2,13 +2,15 @@
 
 Rule 1. Id, context and input are the same on every member (executor/protocol/triggering.py); whether this member takes
         part is its own decision, and no part of agreement: a quorum that does is enough.
-Rule 2. It takes part when the subscription's free balance covers this push beside those of its requests that are open
-        here, at the head's prices. Nothing is reserved: the router charges at delivery, and skips what is not covered.
+Rule 2. It takes part when the subscription's free balance covers the most that this push can cost beside the most that
+        every other of its requests can that is open here, each by its own registration, at the head's prices. Nothing
+        is reserved on chain: the router charges at delivery, and skips what is not covered.
 Rule 3. What an endpoint cannot tell now is asked again: an event is not lost by it, and counts once.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from enum import Enum
 from typing import Final as Constant
@@ -19,7 +21,8 @@ from executor.chain.epoch_at import EpochStarts
 from executor.chain.subscriptions import estimate_cost, load_subscription
 from executor.crypto.digests import request_id
 from executor.errors import ChainError, ChainUnavailable, InvalidTrigger
-from executor.model.ids import RegistrationId, RequestId
+from executor.model.billing import Asset
+from executor.model.ids import Digest, FunctionId, RequestId
 from executor.model.request import Request
 from executor.model.trigger import HomeBlock, Registration
 from executor.node.standing import OpenRequest
@@ -78,6 +81,8 @@ class Starter:
         self._events = events
         self._epochs = EpochStarts(chain)
         self._epoch_of: dict[int, int] = {}
+        self._costs: dict[tuple[FunctionId, int, Asset], int] = {}
+        self._priced_at: Digest | None = None
 
     async def start(self, entry: Entry, home: HomeBlock, end: End, make: Make) -> tuple[Verdict, RequestId | None]:
         """Begin the run that an event asks for, unless it is over, known, over a limit or not paid for.
@@ -109,7 +114,7 @@ class Starter:
             entry.unfunded += 1
             self._events.add("trigger-unfunded", identity, registration=str(entry.registration_id), reason=lack)
             return Verdict.UNFUNDED, identity
-        if not await self._book.trigger(request, end):
+        if not await self._book.trigger(request, end):  # it counts as open before anything waits
             return (Verdict.KNOWN if self._book.knows(identity) else Verdict.FULL), identity  # twice at once
         kind = entry.kept.registration.kind.name.lower()
         told = {"registration": str(entry.registration_id), "trigger": kind, "block": home.number}
@@ -133,26 +138,44 @@ class Starter:
 
     async def _lack(self, entry: Entry) -> str | None:
         """Rule 2: why the subscription cannot pay, or None."""
-        registration = entry.kept.registration
-        subscription = registration.subscription
+        own = entry.kept.registration
+        before = self._in_flight(own.subscription)
         try:
-            account = await load_subscription(self._chain, subscription)
-            cost = await estimate_cost(
-                self._chain, registration.function_id, registration.callback_gas_limit, account.asset
-            )
+            account = await load_subscription(self._chain, own.subscription)
+            head = await self._chain.head()
+            costs = {each: await self._cost(each, account.asset, head) for each in {own, *before}}
         except ChainUnavailable:
             raise
         except ChainError as error:
             return str(error)
-        waiting = sum(self._book.triggered.open[each] for each in self._sharing(subscription))
-        if account.balance >= cost * (waiting + 1):
+        now = self._in_flight(own.subscription)  # what began or was pushed meanwhile counts, too
+        dearest = max(costs.values())
+        owed = sum(max(before[each], now[each]) * costs.get(each, dearest) for each in {*before, *now})
+        if account.balance >= owed + costs[own]:
             return None
-        return f"subscription {subscription} has {account.balance} free, {waiting + 1} pushes may cost {cost} each"
+        waiting = f"{max(before.total(), now.total())} pushes that are open may cost {owed} together"
+        return f"subscription {own.subscription} has {account.balance} free, {waiting}, this one {costs[own]}"
 
-    def _sharing(self, subscription: int) -> list[RegistrationId]:
-        return [
-            each.registration_id for each in self._registrations if each.kept.registration.subscription == subscription
-        ]
+    def _in_flight(self, subscription: int) -> Counter[Registration]:
+        """Open requests of a subscription by registration."""
+        found: Counter[Registration] = Counter()
+        for each in self._registrations:
+            key, registration = each.registration_id, each.kept.registration
+            if registration.subscription == subscription:
+                found[registration] = self._book.triggered.open[key]
+        return +found
+
+    async def _cost(self, registration: Registration, asset: Asset, head: Block) -> int:
+        """The most that a push can cost at the head; asked once a block for each function and gas."""
+        if head.hash != self._priced_at:
+            self._costs, self._priced_at = {}, head.hash
+        key = (registration.function_id, registration.callback_gas_limit, asset)
+        if (known := self._costs.get(key)) is not None:
+            return known
+        cost = await estimate_cost(self._chain, *key, base_fee_wei=head.base_fee_wei)
+        if head.hash == self._priced_at:  # nobody saw a later one meanwhile
+            self._costs[key] = cost
+        return cost
 
 
 def home_of(block: Block) -> HomeBlock:
