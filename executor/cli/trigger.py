@@ -133,9 +133,13 @@ def fire(
     registration: RegistrationArgument,
     node: NodeUrl,
     body: Annotated[str, typer.Option(help="Text, 0x hex, or @FILE.")] = "",
-    nonce: Annotated[int | None, typer.Option(min=0, help="Random, if left out; the same is the same run.")] = None,
+    nonce: Annotated[
+        int | None,
+        typer.Option(min=0, help="Random, if left out; the same with --block and --expires is the same run."),
+    ] = None,
     block: Annotated[int | None, typer.Option(min=0, help="A finalized block; the node's last, if left out.")] = None,
     seconds: Annotated[int, typer.Option(min=1, max=86_400, help="How long the signature is good for.")] = LIFE_S,
+    expires: Annotated[int | None, typer.Option(min=1, help="Until when, in Unix time, instead of --seconds.")] = None,
     key_file: KeyFile = None,
     json_output: Json = False,
 ) -> None:
@@ -159,7 +163,7 @@ def fire(
         registration=identity,
         block_number=last if block is None else block,
         nonce=secrets.randbits(52) if nonce is None else nonce,
-        expires=int(time.time()) + seconds,
+        expires=int(time.time()) + seconds if expires is None else expires,
     )
     answer = _asked(node, f"/v1/triggers/{identity}", method="POST", headers={HEADER: header}, body=posted)
     if json_output:

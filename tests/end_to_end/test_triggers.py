@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -50,8 +51,8 @@ class Bench:
         assert made.contract is not None
         return made.contract
 
-    async def register(self, function: FunctionId, config: TriggerConfig, receiver: Address) -> RegistrationId:
-        """A trigger that tells the receiver."""
+    async def register(self, function: FunctionId, config: TriggerConfig, receiver: Address | None) -> RegistrationId:
+        """A trigger that tells the receiver, or nobody."""
         kinds = {CronConfig: TriggerKind.CRON, BlockConfig: TriggerKind.BLOCK, LogConfig: TriggerKind.LOG}
         return await register_trigger(
             self.client,
@@ -61,7 +62,7 @@ class Bench:
             config=config.canonical(),
             subscription=self.devnet.deployment.subscription,
             receiver=receiver,
-            callback_gas_limit=100_000,
+            callback_gas_limit=0 if receiver is None else 100_000,
         )
 
     async def followed(self, key: RegistrationId) -> None:
@@ -102,8 +103,9 @@ class Bench:
                     return found
                 await asyncio.sleep(0.2)
 
-    async def pushed_once(self, identity: RequestId, receiver: Address, kind: TriggerKind) -> None:
-        """On every node: a receipt that holds, here and on chain; the receiver was told once."""
+    async def pushed_once(self, identity: RequestId, receiver: Address | None, kind: TriggerKind) -> list[Receipt]:
+        """On every node: a receipt that holds, here and on chain, what it cost too; the receiver was told once."""
+        receipts = []
         for node in range(len(self.devnet.nodes)):
             receipt = await self.receipt(node, identity)
             assert request_id(receipt.request) == identity
@@ -111,8 +113,13 @@ class Bench:
             assert kind_of(receipt.request.origin.event) is kind
             checks = [*checks_of(receipt), *await verify_on_chain(receipt, self.devnet.chain.url)]
             assert all_passed(checks), [check for check in checks if not check.passed]
+            assert receipt.bill is not None
+            receipts.append(receipt)
+        if receiver is None:
+            return receipts
         count = await self.client.rpc.call("eth_getStorageAt", str(receiver), "0x0", "latest")
         assert int(count, 16) == 1
+        return receipts
 
 
 @pytest.fixture
@@ -139,15 +146,19 @@ async def test_a_clock_pushes_its_result(bench: Bench, eth_usd: Function) -> Non
 
 
 async def test_a_block_pushes_its_result(bench: Bench, eth_usd: Function) -> None:
-    """A multiple of the interval, reached by empty blocks."""
+    """A multiple of the interval, reached by empty blocks; without a receiver every node stores and serves it."""
     function, receiver = await bench.devnet.register(eth_usd), await bench.make(RECEIVER)
-    every = (await bench.client.head()).number + 12
+    every = (await bench.client.head()).number + 14
     key = await bench.register(function, BlockConfig(every=every), receiver)
-    await bench.followed(key)
+    silent = await bench.register(function, BlockConfig(every=every), None)
+    await bench.followed(silent)
     await bench.mine(every - (await bench.client.head()).number)
     identity = await bench.triggered(key)
     await bench.pushed_once(identity, receiver, TriggerKind.BLOCK)
-    await remove_trigger(bench.client, bench.sender, key)
+    served = await bench.pushed_once(await bench.triggered(silent), None, TriggerKind.BLOCK)
+    assert len({each.payload for each in served}) == 1
+    for each in (key, silent):
+        await remove_trigger(bench.client, bench.sender, each)
 
 
 async def test_a_log_pushes_its_result(bench: Bench, eth_usd: Function) -> None:
@@ -165,7 +176,7 @@ async def test_a_log_pushes_its_result(bench: Bench, eth_usd: Function) -> None:
 
 
 async def test_a_post_pushes_its_result_and_the_verbs_do_all_of_it(bench: Bench, eth_usd: Function) -> None:
-    """`executor trigger`: register, fire twice at different members, list, pause, remove."""
+    """`executor trigger`: register, fire the same twice at different members, list, pause, remove; it runs once."""
     function, receiver = await bench.devnet.register(eth_usd), await bench.make(RECEIVER)
     signer, deployment = dev_accounts()[6], bench.devnet.deployment
     place = [
@@ -193,10 +204,12 @@ async def test_a_post_pushes_its_result_and_the_verbs_do_all_of_it(bench: Bench,
     key = RegistrationId.from_hex(json.loads(made)["registration"])
     await bench.followed(key)
     head = str((await bench.client.head()).number)
-    urls = [node.url for node in bench.devnet.nodes]
-    fire = ["fire", str(key), "--body", "{}", "--nonce", "1", "--block", head, "--seconds", "86400", "--json"]
+    urls, until = [node.url for node in bench.devnet.nodes], str(int(time.time()) + 86_400)
+    fire = ["fire", str(key), "--body", "{}", "--nonce", "1", "--block", head, "--expires", until, "--json"]
     answer = json.loads(await executor(*fire, "--node", urls[2], key=signer.private_key))
     assert answer["status"] == "started"
+    again = json.loads(await executor(*fire, "--node", urls[0], key=signer.private_key))
+    assert again["request_id"] == answer["request_id"]
     identity = RequestId.from_hex(answer["request_id"])
     await bench.pushed_once(identity, receiver, TriggerKind.HTTP)
     assert str(key) in await executor("list", "--node", urls[0])
