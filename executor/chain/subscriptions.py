@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final as Constant
+
+from eth_typing import BlockNumber
+from hexbytes import HexBytes
+from web3.types import FilterParams
 
 from executor.chain.bindings import router as binding
 from executor.chain.calls import transact, view
-from executor.chain.client import ChainClient, Receipt
+from executor.chain.client import ChainClient, Receipt, checksum, well_formed
 from executor.chain.logs import router_logs
 from executor.chain.sender import TransactionSender
-from executor.errors import ChainUnavailable
-from executor.model.billing import Asset, Charge, Prices, Quote
+from executor.errors import ChainError, ChainUnavailable
+from executor.model.billing import Asset, Prices
 from executor.model.ids import Address, FunctionId, RequestId
-from executor.model.receipt import Bill
 from executor.model.request import ZERO_ADDRESS
-
-MAX_PRICES: Constant = 64  # versions kept: one is in force, and requests in flight know a few before it
-MAX_ASSETS: Constant = 4_096  # subscriptions whose asset is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +70,16 @@ async def load_subscription(client: ChainClient, subscription: int, block: int |
 
 
 async def estimate_cost(
-    client: ChainClient, function_id: FunctionId, callback_gas_limit: int, asset: Asset = Asset.NATIVE
+    client: ChainClient,
+    function_id: FunctionId,
+    callback_gas_limit: int,
+    asset: Asset = Asset.NATIVE,
+    *,
+    base_fee_wei: int | None = None,
 ) -> int:
-    """What a request would reserve at the head's base fee, in the asset; raises ChainError with the router's reason."""
-    base_fee_wei = (await client.head()).base_fee_wei  # in a call without a gas price the contract sees none
+    """What a request would reserve, by default at the head's base fee; raises ChainError with the router's reason."""
+    if base_fee_wei is None:
+        base_fee_wei = (await client.head()).base_fee_wei  # in a call without a gas price the contract sees none
     arguments = (function_id, callback_gas_limit, asset, base_fee_wei)
     cost: int = await view(client, "Router", client.router, "estimateCost", *arguments)
     return cost
@@ -99,29 +104,21 @@ async def load_prices(client: ChainClient, version: int) -> Prices:
     )
 
 
-class Bills:
-    """Bills of delivered requests; prices of a version and assets of subscriptions never change, and are kept."""
+async def load_versions(client: ChainClient, block: int) -> tuple[int, int]:
+    """The versions of the prices before a block and after it, from the router's events alone: no old state is needed.
 
-    def __init__(self, client: ChainClient) -> None:
-        self._client = client
-        self._prices: dict[int, Prices] = {}
-        self._assets: dict[int, Asset] = {}
-
-    def forget(self) -> None:
-        """To be called after a reorganisation, which may put another version or subscription under a number."""
-        self._prices.clear()
-        self._assets.clear()
-
-    async def load(self, subscription: int, quote: Quote, charge: Charge, block: int) -> Bill:
-        """The bill of a request delivered in a block; raises ChainError."""
-        asset = self._assets.get(subscription)
-        if asset is None:
-            if len(self._assets) >= MAX_ASSETS:
-                self._assets.clear()
-            asset = self._assets[subscription] = (await load_subscription(self._client, subscription, block)).asset
-        prices = self._prices.get(quote.prices_version)
-        if prices is None:
-            if len(self._prices) >= MAX_PRICES:
-                self._prices.clear()
-            prices = self._prices[quote.prices_version] = await load_prices(self._client, quote.prices_version)
-        return Bill(asset, quote, prices, charge)
+    Raises ChainError where there were none yet.
+    """
+    wanted = FilterParams(
+        address=checksum(client.router),
+        topics=[HexBytes(binding.PricesChanged.TOPIC)],
+        fromBlock=BlockNumber(0),
+        toBlock=BlockNumber(block),
+    )
+    with well_formed():
+        logs = router_logs(await client.w3.eth.get_logs(wanted), client.router)
+        changes = [(log.location.block_number, log.event(binding.PricesChanged).version) for log in logs]
+    before = [version for number, version in changes if number < block]
+    if not before:
+        raise ChainError(f"the router had no prices before block {block}")
+    return max(before), max(version for _, version in changes)

@@ -93,9 +93,13 @@ async def load_registration(client: ChainClient, registration: RegistrationId) -
     return _registration(registration, owner, binding.Trigger.from_abi(raw)), bool(paused)
 
 
-async def load_target(client: ChainClient, registration: RegistrationId) -> binding.Target:
-    """What a delivery needs of a registration; its owner is the zero address when none is active. Raises ChainError."""
-    return binding.Target.from_abi(await view(client, "Triggers", await _named(client), "target", registration))
+async def load_target(client: ChainClient, registration: RegistrationId, block: int | None = None) -> binding.Target:
+    """What a delivery needs of a registration, now or at the end of a block; raises ChainError.
+
+    Its owner is the zero address when none is active.
+    """
+    raw = await view(client, "Triggers", await _named(client), "target", registration, block=block)
+    return binding.Target.from_abi(raw)
 
 
 async def register_trigger(

@@ -20,8 +20,8 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from executor.capabilities.member_networks import MemberNetworks
+from executor.chain.bills import Bills
 from executor.chain.client import ChainClient
-from executor.chain.subscriptions import Bills
 from executor.chain.terms import deepest_block
 from executor.chain.watcher import RequestWatcher, Scanned
 from executor.errors import ChainDisagreement, ChainError, SignerUnavailable, SigningBarred, WrongChain

@@ -271,12 +271,10 @@ class RequestBook:
         )
 
     async def bill(self, opened: OpenRequest, delivery: SeenDelivery) -> Bill | None:
-        """What a delivered request cost, or None, told, when no endpoint can tell; None too for a push."""
-        if opened.quote is None:
-            return None
-        paid_by, block = opened.request.subscription, delivery.location.block_number
+        """What a delivered request cost, or None, told, when no endpoint can tell."""
+        block = delivery.location.block_number
         try:
-            return await self._load_bill(paid_by, opened.quote, delivery.charge, block)
+            return await self._load_bill(opened.request, opened.quote, delivery.charge, block)
         except ChainError as error:
             self._events.add("bill-unknown", delivery.request_id, reason=str(error))
             return None

@@ -30,12 +30,12 @@ def check_bill(receipt: Receipt) -> str:
     return f"{what} cost {charge.work}, gas {charge.gas_cost}, {charge.refund} of {held} came back"
 
 
-def check_quote(receipt: Receipt, bill: Bill, base_fee_wei: int) -> str:
-    """The quote is what the function's limits can cost at the base fee of the request's block.
+def check_quote(receipt: Receipt, bill: Bill, base_fee_wei: int, callback_gas: int) -> str:
+    """The quote is what the function's limits can cost at this base fee: of the request's block, or of the push's.
 
     Raises VerificationFailed with the difference, InvalidReceipt for terms in another form than the hashed one.
     """
-    limits, gas = terms_of(receipt).limits, receipt.request.callback_gas_limit
-    most, stated = quote(bill.prices, bill.asset, limits, gas, base_fee_wei), bill.quote.max_cost
+    limits, stated = terms_of(receipt).limits, bill.quote.max_cost
+    most = quote(bill.prices, bill.asset, limits, callback_gas, base_fee_wei)
     require(most == stated, f"the request could cost {most} at most, the receipt says {stated}")
     return f"{stated} were reserved by version {bill.quote.prices_version} of the prices, and charged as stated"

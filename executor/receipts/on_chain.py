@@ -7,14 +7,14 @@ from typing import Final as Constant
 from executor.chain.client import ChainClient
 from executor.chain.epochs import load_epoch
 from executor.chain.logs import TOPICS, Seen, SeenDelivery, SeenRequest, decode, router_logs
-from executor.chain.subscriptions import load_prices
+from executor.chain.subscriptions import load_prices, load_subscription, load_versions
 from executor.crypto.digests import request_id
 from executor.errors import ChainError, ChainUnavailable, InvalidConfig, InvalidValue, VerificationFailed, WrongChain
 from executor.model.committee import Epoch
-from executor.model.receipt import ChainLocation, Receipt
+from executor.model.receipt import Bill, ChainLocation, Receipt
 from executor.receipts.billing import check_quote
 from executor.receipts.checks import Check, check, require
-from executor.receipts.triggered import check_triggered
+from executor.receipts.triggered import check_triggered, load_registered
 
 FIELDS: Constant = ("committee", "profile_id", "round_length_s", "members", "verifiers")
 
@@ -85,26 +85,44 @@ async def _delivered(client: ChainClient, receipt: Receipt) -> Check:
 async def _charged(client: ChainClient, receipt: Receipt) -> Check:
     """Quote and charge are the router's events', the prices its own, and the quote is what they give."""
     identifier, bill = request_id(receipt.request), receipt.bill
-    if receipt.request.origin is not None:  # the router charges a push at delivery: nothing was quoted
-        return Check("charged", bill is None, "a push has no quote")
     try:
         if bill is None:
             raise VerificationFailed("chain", "the receipt does not say what the request cost")
-        made = [each for each in await _seen(client, receipt.requested, "request") if isinstance(each, SeenRequest)]
-        quotes = [each.quote for each in made if each.request_id == identifier]
-        require(quotes == [bill.quote], f"the router's quote is {quotes}, the receipt says {bill.quote}")
         closed = [each for each in await _seen(client, receipt.delivered, "delivery") if isinstance(each, SeenDelivery)]
         charges = [each.charge for each in closed if each.request_id == identifier]
         require(charges == [bill.charge], f"the router charged {charges}, the receipt says {bill.charge}")
+        number, gas = await (_push_terms if receipt.request.origin else _request_terms)(client, receipt, bill)
         prices = await load_prices(client, bill.quote.prices_version)
         require(prices == bill.prices, f"version {bill.quote.prices_version} of the prices is {prices}")
-        block = await client.block(receipt.request.block_number)
+        block = await client.block(number)
         if block is None:
-            raise VerificationFailed("chain", f"the chain has no block {receipt.request.block_number}")
+            raise VerificationFailed("chain", f"the chain has no block {number}")
         base_fee_wei = block.base_fee_wei
-        return check("charged", lambda: check_quote(receipt, bill, base_fee_wei))
+        return check("charged", lambda: check_quote(receipt, bill, base_fee_wei, gas))
     except VerificationFailed as error:
         return Check("charged", False, str(error).removeprefix(f"{error.check}: "))
+
+
+async def _request_terms(client: ChainClient, receipt: Receipt, bill: Bill) -> tuple[int, int]:
+    """The block whose base fee a request was quoted at, and its callback's gas; the quote is its event's."""
+    made = [each for each in await _seen(client, receipt.requested, "request") if isinstance(each, SeenRequest)]
+    quotes = [each.quote for each in made if each.request_id == request_id(receipt.request)]
+    require(quotes == [bill.quote], f"the router's quote is {quotes}, the receipt says {bill.quote}")
+    return receipt.request.block_number, receipt.request.callback_gas_limit
+
+
+async def _push_terms(client: ChainClient, receipt: Receipt, bill: Bill) -> tuple[int, int]:
+    """The same of a push, which is quoted when it is delivered, by prices in force in that block."""
+    origin, place = receipt.request.origin, receipt.delivered
+    if origin is None or place is None:
+        raise VerificationFailed("chain", "the receipt names no push")
+    first, last = await load_versions(client, place.block_number)
+    stated = bill.quote.prices_version
+    require(first <= stated <= last, f"the prices then were of version {last}, the receipt says {stated}")
+    registration = await load_registered(client, origin.registration, place.block_number)
+    asset = (await load_subscription(client, registration.subscription)).asset
+    require(asset is bill.asset, f"subscription {registration.subscription} pays with {asset.name.lower()}")
+    return place.block_number, registration.callback_gas_limit
 
 
 async def _seen(client: ChainClient, stated: ChainLocation | None, what: str) -> list[Seen]:

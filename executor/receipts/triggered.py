@@ -32,7 +32,7 @@ async def check_triggered(client: ChainClient, request: Request) -> str:
         raise VerificationFailed("trigger", f"the chain has no block {request.block_number}")
     stated = (request.block_timestamp, request.parent_hash)
     require((block.timestamp, block.parent_hash) == stated, f"block {block.number} is another than the receipt says")
-    registration = await _registered(client, origin.registration, block.number)
+    registration = await load_registered(client, origin.registration, block.number)
     require(registration.function_id == request.function_id, f"it is registered for {registration.function_id}")
     require(registration.kind is kind_of(origin.event), f"a {registration.kind.name.lower()} trigger is registered")
     given = decode_input(request.input)
@@ -41,7 +41,7 @@ async def check_triggered(client: ChainClient, request: Request) -> str:
     return f"block {block.number}, registration {origin.registration} of {registration.owner}"
 
 
-async def _registered(client: ChainClient, identity: RegistrationId, until: int) -> Registration:
+async def load_registered(client: ChainClient, identity: RegistrationId, until: int) -> Registration:
     """As it was registered, also where it was removed since: one query by its id over the whole chain."""
     triggers = await load_triggers(client)
     if triggers is None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from executor.chain.accounts import dev_accounts
+from executor.chain.bills import Bills
 from executor.chain.calls import transact
 from executor.chain.deploy import PRICES, SUBSCRIPTION_FUNDS_WEI
 from executor.chain.functions import is_registered, load_limits, publish_function, register_function
@@ -14,7 +15,6 @@ from executor.chain.logs import SeenDelivery
 from executor.chain.sender import TransactionSender
 from executor.chain.signing import dev_account
 from executor.chain.subscriptions import (
-    Bills,
     add_consumer,
     create_subscription,
     estimate_cost,
@@ -104,7 +104,7 @@ async def test_a_request_reserves_its_quote_and_a_delivery_charges_it(any_scene:
     assert taken.work + taken.gas_cost + taken.refund == held
     after = await load_subscription(client, number)
     assert (after.balance, after.reserved) == (before.balance - taken.work - taken.gas_cost, before.reserved)
-    bill = await Bills(client).load(number, seen.quote, taken, sent.location.block_number)
+    bill = await Bills(client).load(seen.request, seen.quote, taken, sent.location.block_number)
     assert bill == Bill(Asset.NATIVE, seen.quote, PRICES, taken)
 
 

@@ -40,7 +40,7 @@ def delivery(key=KEY, block=BLOCK + 1):
     return SeenDelivery(key, 0, True, ZERO, at(block), CHARGE)
 
 
-async def bill(subscription, quote, charge, block):
+async def bill(request, quote, charge, block):
     """What the router says of every subscription and block."""
     return Bill(Asset.NATIVE, quote, PRICES, charge)
 

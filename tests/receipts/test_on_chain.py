@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from make_receipts import make_receipt
 
+from executor.chain.bills import Bills
 from executor.chain.deploy import PRICES
 from executor.chain.logs import SeenDelivery
-from executor.chain.subscriptions import Bills
 from executor.chain.watcher import RequestWatcher
 from executor.errors import ChainUnavailable, WrongChain
 from executor.model.billing import Asset, Charge
@@ -66,7 +66,7 @@ async def delivered(chain: EmbeddedChain, kept: list[Receipt]) -> Receipt:
                 attestation=attestation,
                 requested=seen.location,
                 delivered=sent.location,
-                bill=await Bills(scene.client).load(seen.request.subscription, seen.quote, closed.charge, block),
+                bill=await Bills(scene.client).load(seen.request, seen.quote, closed.charge, block),
             )
         )
         await scene.client.close()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
 from make_receipts import make_receipt
 
 from executor.crypto.digests import event_hash, make_report, request_id, transcript_hash
-from executor.model.ids import Digest, RegistrationId
+from executor.model.billing import Asset, Prices, work
+from executor.model.ids import Address, Digest, RegistrationId
 from executor.model.outcome import Returned
-from executor.model.receipt import Receipt
+from executor.model.receipt import Bill, ChainLocation, Receipt
 from executor.model.report import Scheme
 from executor.model.request import Request
 from executor.model.trigger import Origin, TriggerKind
@@ -27,10 +28,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from chain.support import FUNCTION, Scene, attest
 
+from executor.chain.bills import Bills
+from executor.chain.calls import transact
 from executor.chain.contract_logs import load_logs
+from executor.chain.contracts import calldata
+from executor.chain.deploy import PRICES
 from executor.chain.embedded import EmbeddedChain
+from executor.chain.logs import SeenDelivery
 from executor.chain.pushes import PushOrigin
 from executor.chain.triggers import load_registration, register_trigger, remove_trigger
+from executor.chain.watcher import RequestWatcher
 from executor.node.triggers.starting import home_of
 from executor.protocol.triggering import Place, block_request, clock_request, http_request, log_request
 
@@ -60,6 +67,73 @@ async def verdict(receipt: Receipt, url: str) -> dict[str, tuple[bool, str]]:
 def of(receipt: Receipt, request: Request) -> Receipt:
     """The same receipt about another request."""
     return replace(receipt, request=request)
+
+
+async def billed(scene: Scene, request: Request, place: ChainLocation | None) -> Bill:
+    """What a member writes into the receipt of a push."""
+    assert place is not None
+    events = await RequestWatcher(scene.client, place.block_number, confirmations=0).poll()
+    (pushed,) = [event for event in events if isinstance(event, SeenDelivery)]
+    return await Bills(scene.client).load(request, None, pushed.charge, place.block_number)
+
+
+def wrong_bills(bill: Bill) -> dict[str, Bill | None]:
+    """What no push cost, by what the check says."""
+    charge, stated = bill.charge, bill.quote
+    return {
+        "does not say what": None,
+        "the router charged": replace(bill, charge=replace(charge, work=charge.work + 1, refund=charge.refund - 1)),
+        "the prices then were of version 1": replace(bill, quote=replace(stated, prices_version=2)),
+        "version 1 of the prices is": replace(bill, prices=replace(bill.prices, headroom=bill.prices.headroom + 1)),
+        "could cost": replace(bill, quote=replace(stated, max_cost=stated.max_cost + 1)),
+        "pays with native": replace(bill, asset=Asset.TOKEN),
+    }
+
+
+async def make_repricer(scene: Scene, prices: Prices) -> Address:
+    """A receiver that says yes to ERC-165 and puts proposed prices in force whenever it is told a result."""
+    call = calldata("Router", "applyPrices", astuple(prices))
+    send = b"\x5f\x5f\x60" + bytes([len(call)]) + b"\x5f\x5f\x73" + scene.client.router + b"\x5a\xf1\x00"
+    supports = bytes.fromhex("5b60043560e01c63ffffffff14155f5260205ff3")
+    head = bytes.fromhex("5f3560e01c6301ffc9a71460") + bytes([20 + len(send)]) + b"\x57"
+    copy = b"\x60" + bytes([len(call), 0x60, len(head) + 6 + len(send) + len(supports)]) + b"\x5f\x39"
+    runtime = head + copy + send + supports + call
+    assert (len(head), len(copy)) == (14, 6)
+    length = len(runtime).to_bytes(2, "big")
+    made = await scene.requester.send(None, b"\x61" + length + bytes.fromhex("80600a5f395ff3") + runtime)
+    assert made.contract is not None
+    return made.contract
+
+
+async def test_a_push_is_billed_by_the_prices_it_was_held_at(scene: Scene, chain: EmbeddedChain) -> None:
+    """Also where its own receiver puts others in force: they count from the next push on."""
+    client, dearer = scene.client, replace(PRICES, fuel_price=2 * PRICES.fuel_price)
+    await transact(scene.requester, "Router", client.router, "proposePrices", astuple(dearer))
+    key = await register_trigger(
+        client, scene.requester, kind=TriggerKind.BLOCK, function=FUNCTION, config=BlockConfig(every=1).canonical(),
+        subscription=scene.deployment.subscription, receiver=await make_repricer(scene, dearer),
+        callback_gas_limit=300_000,
+    )  # fmt: skip
+    registration, _ = await load_registration(client, key)
+    place, versions = Place(client.chain_id, client.router, scene.epoch.number), []
+    for _ in range(2):
+        await scene.mine(1)
+        home = home_of(await client.head())
+        tick = block_request(place, registration, home)
+        assert tick.origin is not None
+        report = make_report(request_id(tick), FUNCTION, transcript_hash(()), Returned(b"out", 5_000_000), NO_VIEW)
+        attestation = attest(scene.epoch, [report], Scheme.ECDSA)
+        origin = PushOrigin(key, event_hash(tick.origin.event, tick.input, home))
+        sent = await scene.transmitter.deliver(scene.epoch, attestation, [b"out"], [origin])
+        bill = await billed(scene, tick, sent.location)
+        receipt = replace(
+            make_receipt(), epoch=scene.epoch, request=tick, attestation=attestation, requested=None,
+            delivered=sent.location, bill=bill,
+        )  # fmt: skip
+        assert (await verdict(receipt, chain.url))["charged"][0]
+        assert bill.charge.work == work(bill.prices, 5_000_000, 0)
+        versions.append(bill.quote.prices_version)
+    assert versions == [1, 2]
 
 
 async def test_a_pushed_request_passes_and_every_lie_is_named(scene: Scene, chain: EmbeddedChain) -> None:
@@ -103,12 +177,17 @@ async def test_a_pushed_request_passes_and_every_lie_is_named(scene: Scene, chai
     await remove_trigger(client, scene.requester, keys[TriggerKind.BLOCK])
     receipt = replace(
         make_receipt(), epoch=scene.epoch, request=tick, attestation=attestation, requested=None,
-        delivered=sent.location, bill=None,
+        delivered=sent.location, bill=await billed(scene, tick, sent.location),
     )  # fmt: skip
     checks = await verdict(receipt, chain.url)
     assert all(passed for passed, _ in checks.values()), checks
     assert checks["requested"][1].startswith(f"block {home.number}, registration {keys[TriggerKind.BLOCK]}")
     assert "block: block" in {each.name: each.detail for each in verify_statements(receipt)}["request"]
+    assert receipt.bill is not None
+    assert "bill" in {each.name for each in verify_statements(receipt) if each.passed}
+    for named, bill in wrong_bills(receipt.bill).items():
+        passed, detail = (await verdict(replace(receipt, bill=bill), chain.url))["charged"]
+        assert (passed, named in detail) == (False, True), (named, detail)
     for kind, request in requests.items():
         assert (await verdict(of(receipt, request), chain.url))["requested"][0], kind
 
