@@ -190,7 +190,24 @@ def test_under_median_errors_are_words_that_nodes_share(
     assert median.ask(source) == ("failed", error.encode())
 
 
-def test_nothing_of_a_source_runs_in_agreed_runs(committee: Committee) -> None:
-    """Not even to find out that it loops for ever."""
-    ended = committee.agree(encoded("for (;;);"), (0, b"\0ok"))
-    assert (ended.ending, ended.output) == ("returned", b"ok")
+@pytest.mark.parametrize(
+    "source",
+    [
+        "for (;;);",
+        "}; for (;;); async () => {",
+        "}; }); for (;;); (function () { return async () => {",
+        "}; }); function parseInt() {} var Object = 1; for (;;); (function () { return async () => {",
+        "}}); for (;;); (() => {{",
+        "\n}); for (;;); (async () => {",
+    ],
+)
+def test_nothing_of_a_source_runs_in_agreed_runs(committee: Committee, source: str) -> None:
+    """Not even of one that ends the function it is put into, and goes on behind it."""
+    ended = committee.agree(encoded(source), (0, b"\0ok"))
+    assert ended.output == b"ok" or ended.text.startswith("syntax error: ")
+    assert ended.ending in ("returned", "failed")
+
+
+def test_this_is_undefined_at_the_top_level_as_in_a_module(committee: Committee) -> None:
+    """Where a source looks for a global object it says globalThis."""
+    assert committee.ask("return Functions.encodeString(typeof this)") == ("returned", b"undefined")
