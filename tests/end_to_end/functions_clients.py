@@ -97,29 +97,24 @@ class Client:
         return bytes.fromhex((await self.stage.client.rpc.call("eth_call", call, "latest"))[2:])
 
 
-async def sources_run(stage: Stage, terms: OwnerTerms) -> tuple[FunctionId, Address]:
-    """An owner's function, registered, and its ChainlinkFunctionsRouter, which its subscription knows."""
-    function = function_of_source(source_of(terms), manifest_of(terms))
-    identity = await stage.register(terms.name, function)
-    router = await stage.deploy("ChainlinkFunctionsRouter", stage.devnet.deployment.router, identity)
-    await stage.pay_for(router)
-    return identity, router
+async def registered(stage: Stage, terms: OwnerTerms) -> FunctionId:
+    """An owner's function, held by all nodes."""
+    return await stage.register(terms.name, function_of_source(source_of(terms), manifest_of(terms)))
 
 
-async def router_by_command(stage: Stage, function: FunctionId) -> dict[str, Any]:
-    """What `executor chainlink router` says of the one it puts on chain."""
+async def command(stage: Stage, *arguments: object) -> str:
+    """What `executor chainlink ARGUMENTS` prints about this network, with the key of its subscription's owner."""
     deployment = stage.devnet.deployment
     place = ("--rpc", stage.devnet.chain.url, "--chain-id", deployment.chain_id, "--router", deployment.router)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", "from executor.cli import main; main()", "chainlink", "router"),
-        *map(str, (function, *place, "--json")),
+        *(sys.executable, "-c", "from executor.cli import main; main()", "chainlink"),
+        *map(str, (*arguments, *place)),
         env={**os.environ, "EXECUTOR_KEY": dev_accounts()[OWNER].private_key.hex()},
         stdout=asyncio.subprocess.PIPE,
     )
     out, _ = await process.communicate()
     assert process.returncode == 0
-    said: dict[str, Any] = json.loads(out)
-    return said
+    return out.decode()
 
 
 async def deploy(stage: Stage, path: str, router: Address) -> Client:
