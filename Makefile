@@ -6,6 +6,7 @@ BIN    := $(VENV)/bin
 PY     := $(BIN)/python
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 NPM    := contracts/node_modules/.package-lock.json
+BUNDLER := guest-sdk/javascript/bundler/node_modules/.package-lock.json
 # The demo needs less, unless the full environment is there anyway, or its chain comes from npm: that needs node.
 DEMO_ENVIRONMENT = $(if $(CHAIN:embedded=),$(VENV)/.dev $(NPM),$(if $(wildcard $(VENV)/.dev),$(VENV)/.dev,$(VENV)/.demo))
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
@@ -38,6 +39,9 @@ $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/.created
 $(NPM): contracts/package-lock.json | $(VENV)/.dev
 	$(PY) contracts/tools/npm.py
 
+$(BUNDLER): guest-sdk/javascript/bundler/package-lock.json | $(VENV)/.dev
+	$(PY) contracts/tools/npm.py guest-sdk/javascript/bundler
+
 demo: $(DEMO_ENVIRONMENT) ## the main job, end to end, on this machine (CHAIN=anvil: on another EVM node)
 	$(BIN)/executor demo $(if $(CHAIN),--chain $(CHAIN))
 
@@ -59,10 +63,10 @@ format: $(VENV)/.dev ## put the code into the house format
 # said in tests/conftest.py.
 PARALLEL ?= --numprocesses 3 --no-loadscope-reorder
 
-test: $(VENV)/.dev $(NPM) ## every test: forge and pytest side by side
+test: $(VENV)/.dev $(NPM) $(BUNDLER) ## every test: forge and pytest side by side
 	$(MAKE) --jobs=2 test-contracts test-python
 
-test-python: $(VENV)/.dev $(NPM) ## pytest in three processes (ARGS="-k name" for a part, PARALLEL= in one, ARGS=--costs for what it costs)
+test-python: $(VENV)/.dev $(NPM) $(BUNDLER) ## pytest in three processes (ARGS="-k name" for a part, PARALLEL= in one, ARGS=--costs for what it costs)
 	$(BIN)/pytest $(PARALLEL) $(ARGS)
 
 conformance: $(VENV)/.dev ## every conformance vector and hostile guest on every engine: wasmtime in five ways, older ones, V8 in three
@@ -132,4 +136,4 @@ bench: $(VENV)/.dev $(NPM) ## print every benchmark's figures
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .audit .engines contracts/node_modules contracts/out contracts/cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .audit .engines contracts/node_modules guest-sdk/javascript/bundler/node_modules contracts/out contracts/cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -14,6 +14,7 @@ import pytest
 import executor
 
 ROOT = Path(__file__).resolve().parents[1]
+SDK = ROOT / "guest-sdk" / "javascript"
 FUNCTION = """
 [function]
 name = "echo"
@@ -67,6 +68,7 @@ def test_the_wheel_holds_package_examples_sdk_and_licences(wheel: Path) -> None:
     assert {each for each in made_of if "__pycache__" not in each} <= names
     assert {"executor/engines/quickjs.wasm", "executor/engines/LICENCES"} <= names
     assert {"executor/chain/artifacts/Router.json", "executor/chain/artifacts/LICENCES"} <= names
+    assert {f"executor/sdk/javascript/{name}" for name in ("index.d.ts", "bundler/package-lock.json")} <= names
     assert {"executor/sdk/c/executor.h", "executor/sdk/c/executor_abi.h"} <= names
     assert {"executor/sdk/compat/function.toml", "executor/sdk/compat/src/function.js"} <= names
     assert {"executor/py.typed", "executor/__init__.pyi"} <= names
@@ -92,6 +94,22 @@ def test_the_installed_command_compiles_c(installed: Path, tmp_path: Path) -> No
     shutil.copy(ROOT / "guest-sdk" / "c" / "examples" / "echo.c", tmp_path)
     run(installed, tmp_path, installed / "bin" / "executor", "build", ".")
     assert (tmp_path / "build" / "echo.wasm").read_bytes() == (ROOT / "fixtures/guests/c_echo.wasm").read_bytes()
+
+
+def test_the_installed_command_types_and_bundles_typescript(installed: Path, tmp_path: Path) -> None:
+    """The types are the wheel's; without the bundler it says how to get it, with it in node_modules it builds."""
+    (tmp_path / "function.toml").write_text(FUNCTION.replace('"c"', '"javascript"').replace("echo.c", "echo.ts"))
+    (tmp_path / "echo.ts").write_text("export default (input: { bytes: Uint8Array }) => input.bytes;\n")
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(installed), "HOME": str(tmp_path)}
+    command = [sys.executable, installed / "bin" / "executor", "build", "."]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 2
+    assert "run `executor build --fetch-bundler`, or `npm install" in done.stderr
+    assert (tmp_path / "node_modules/executor/index.d.ts").read_bytes() == (SDK / "index.d.ts").read_bytes()
+    (tmp_path / "node_modules" / "@esbuild").symlink_to(SDK / "bundler" / "node_modules" / "@esbuild")
+    assert "function id" in run(installed, tmp_path, *command[1:])
 
 
 @pytest.fixture(scope="module")

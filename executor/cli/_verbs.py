@@ -13,6 +13,7 @@ VERBS = MappingProxyType(
     {
         "new": "Make a new function: a folder with manifest, source, replies and a test.",
         "build": "Check a function, compile it where it needs that, and print its ids.",
+        "verify-build": "Build a function again, and compare it with its id.",
         "run": "Run a function here, with real or given observations.",
         "simulate": "Run one request through a committee in memory, each member answered a little differently.",
         "check": "Hunt for inputs and replies on which nodes would not agree, or the function traps.",
@@ -55,7 +56,7 @@ class Verbs(TyperGroup):
             return None
         from executor.cli._groups import expand_home
 
-        module = import_module(f"executor.cli.{cmd_name}")
+        module = import_module(f"executor.cli.{cmd_name.replace('-', '_')}")
         if (group := getattr(module, "group", None)) is not None:  # a verb with verbs of its own
             group.info.name, group.info.help = cmd_name, VERBS[cmd_name]
             return expand_home(typer.main.get_command(group))

@@ -2,71 +2,68 @@
 
 from __future__ import annotations
 
-import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from executor.cli._compile import compile_c
+from executor.cli._building import check_source, make, write_facts
+from executor.cli._editor import write_types
+from executor.cli._esbuild import fetch_esbuild
+from executor.cli._freeze import WORTH_FUEL
 from executor.cli._load import load_kept as load
 from executor.cli._show import as_json, fact
-from executor.crypto.digests import function_id, keccak256, manifest_hash, module_id
-from executor.errors import InvalidManifest
 from executor.model.codec import Json
-from executor.model.function import Function
-from executor.model.outcome import Failed
-from executor.model.request import Request
-from executor.projects import Project, function_of, load_project
-from executor.vm import Diagnostics, Program, execute
+from executor.projects import Project, load_project
 
 
 def command(
     path: Annotated[Path, typer.Argument(help="Directory with function.toml, or the file itself.")] = Path(),
+    fetch_bundler: Annotated[
+        bool, typer.Option("--fetch-bundler", help="Install the bundler of TypeScript and packages first, with npm.")
+    ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
 ) -> None:
-    """Check a function, compile it where it needs that, and print its ids."""
+    """Check a function, compile, bundle or freeze it where it needs that, and print its ids."""
+    if fetch_bundler:
+        typer.echo(f"bundler installed in {fetch_esbuild()}", err=True)
     project = load_project(path)
-    if project.is_compiled:
-        compile_c(project.source_path, project.module_path)
-        _write(project, {"source_digest": str(keccak256(project.read_source()))})
-    function = function_of(project)
-    program = load(function)  # raises InvalidModule for whatever a node would refuse
-    if function.source:
-        _check_source(project, program)
-    facts = describe(project, function)
-    _write(project, facts)
+    write_types(project)
+    facts = _built(project)
     if json_output:
         as_json(facts)
         return
     for key in ("name", "language", "function_id", "module_id", "manifest_hash"):
         fact(key.replace("_", " "), facts[key])
+    _print_start(facts)
     fact("written", project.facts_path)
 
 
-def describe(project: Project, function: Function) -> dict[str, Json]:
-    """What build/function.json says."""
-    return {
-        "name": project.manifest.function.name,
-        "language": project.manifest.function.language,
-        "function_id": str(function_id(function)),
-        "module_id": str(module_id(function.module)),
-        "manifest_hash": str(manifest_hash(function.terms)),
-        "source_digest": str(keccak256(project.read_source())),
-        "module_bytes": len(function.module),
-        "source_bytes": len(function.source),
-    }
+def _built(project: Project) -> dict[str, Json]:
+    """What was built, once it is known to load."""
+    try:
+        function, facts = make(project)
+        program = load(function)  # raises InvalidModule for whatever a node would refuse
+        if function.source:
+            facts["start_fuel"] = check_source(project, program)
+    except BaseException:
+        project.facts_path.unlink(missing_ok=True)  # else it would count as built
+        with suppress(OSError):
+            project.build_folder.rmdir()  # when there is nothing in it
+        raise
+    write_facts(project, facts)
+    return facts
 
 
-def _check_source(project: Project, program: Program) -> None:
-    """Load the source in its engine once; raises InvalidManifest when no run could ever get past that."""
-    seen = Diagnostics()
-    outcome = execute(program, Request.local(program.function_id), diagnostics=seen)
-    if isinstance(outcome, Failed) and not seen.loaded:
-        error = outcome.error.decode("utf-8", "backslashreplace")
-        raise InvalidManifest(f"function.source: {project.manifest.function.source}: {error}")
-
-
-def _write(project: Project, facts: dict[str, Json]) -> None:
-    project.facts_path.parent.mkdir(exist_ok=True)
-    project.facts_path.write_text(json.dumps(facts, indent=2) + "\n")
+def _print_start(facts: dict[str, Json]) -> None:
+    if "start" in facts:
+        for form in ("source", "snapshot"):
+            cost = facts["start"][f"as_{form}"]
+            fact(f"as {form}", f"{cost['fuel']:,} fuel before the input, {cost['bytes']:,} bytes")
+        used = "snapshot" if facts["form"] == "module" else "source"
+        better = "" if facts["start"]["better"] == used else f", though {facts['start']['better']} is better"
+        fact("built as", f"{used}{better}")
+    elif facts.get("start_fuel", 0) >= WORTH_FUEL:
+        advice = 'build.snapshot = "auto" in function.toml may save most of it'
+        fact("start", f"{facts['start_fuel']:,} fuel before the input, in every run: {advice}")

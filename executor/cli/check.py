@@ -14,8 +14,10 @@ import typer
 from executor.cli._exits import FAILED, INCONCLUSIVE
 from executor.cli._show import as_json
 from executor.cli.run import read_input
-from executor.projects import function_of, load_project
+from executor.javascript import Positions
+from executor.projects import function_of, load_project, positions_of
 from executor.testing.checking import Plan, Report, check, read_plan
+from executor.testing.checking.findings import Finding
 from executor.testing.checking.gate import Progress
 from executor.testing.functions import program_of
 from executor.testing.replies_file import read_replies
@@ -46,7 +48,7 @@ def command(
     program = program_of(function_of(project))
     places = (Here(), *elsewhere(program)) if engines else (Here(),)
     with _progress() as progress:
-        report = check(program, plan, places=places, progress=progress)
+        report = _told(check(program, plan, places=places, progress=progress), positions_of(project))
     if json_output:
         as_json({"function_id": str(program.function_id), **report.plain()})
     else:
@@ -55,6 +57,18 @@ def command(
         raise typer.Exit(FAILED)
     if not report.passed:
         raise typer.Exit(INCONCLUSIVE)
+
+
+def _told(report: Report, positions: Positions) -> Report:
+    """The report in words about the user's own lines."""
+
+    def told(finding: Finding) -> Finding:
+        nodes, changes = (tuple(map(positions.told, lines)) for lines in (finding.nodes, finding.changes))
+        summary, committee = positions.told(finding.summary), positions.told(finding.committee)
+        return replace(finding, summary=summary, committee=committee, nodes=nodes, changes=changes)
+
+    found, allowed = tuple(map(told, report.findings)), tuple(map(told, report.allowed))
+    return replace(report, findings=found, allowed=allowed, notes=tuple(map(positions.told, report.notes)))
 
 
 @contextmanager

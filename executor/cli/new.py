@@ -24,5 +24,6 @@ def command(
         return
     for each in files:
         fact("written", each)
-    build = f"executor build {name} && " if load_project(name).is_compiled else ""
+    project = load_project(name)
+    build = f"executor build {name} && " if project.is_made(project.read_source()) else ""
     typer.echo(f"Next: {build}executor simulate {name}")

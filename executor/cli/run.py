@@ -14,12 +14,13 @@ from executor.cli._config import read_settings
 from executor.cli._draws import drawing, timestamp_for
 from executor.cli._exits import FAILED
 from executor.cli._load import load_kept as load
-from executor.cli._local import LocalRun, Observed, parse_given, plain_reason, run_locally
+from executor.cli._local import LocalRun, Observed, parse_given, plain_reason, run_locally, with_positions
 from executor.cli._network import ConfigOption
 from executor.cli._secrets import read_secrets
 from executor.cli._show import as_json, fact, readable
 from executor.crypto.digests import payload
 from executor.errors import InvalidConfig, InvalidValue
+from executor.javascript import Positions
 from executor.model.codec import Json
 from executor.model.draw import parse_draw
 from executor.model.function import Function
@@ -29,7 +30,7 @@ from executor.model.outcome import Failed, Returned, Trapped
 from executor.model.profile import PROFILE
 from executor.model.request import Request
 from executor.model.spec import parse_spec
-from executor.projects import load_function
+from executor.projects import function_of, load_project, positions_of
 from executor.protocol.triggering import as_triggered
 from executor.testing.recording import Recording
 from executor.testing.replies import RepliedCapabilities
@@ -84,7 +85,7 @@ def command(
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Run a function here, with real or given observations."""
-    function = _function(path)
+    function, positions = _function(path)
     if replies is not None and rpc:
         raise InvalidConfig("--rpc: --replies answers for chains, too; give one of both")
     if replies is not None and record is not None:
@@ -123,7 +124,8 @@ def command(
             live = granted_capabilities(function.terms, http(), evm=evm, private=private, request=request, slot=slot)
             return recording.around(BlockingCapabilities(live, chains.run))
 
-        done = run_locally(program, request, capabilities, observations, drawing(relays, http, replied))
+        ran = run_locally(program, request, capabilities, observations, drawing(relays, http, replied))
+        done = with_positions(ran, positions)
     if record is not None:
         write_replies(record, recording.replies)
         for url in sorted(recording.left_out):
@@ -132,10 +134,10 @@ def command(
         if slot >= len(done.observed):
             typer.echo(f"executor: warning: --observe: the function never reached slot {slot}", err=True)
     if json_output:
-        as_json({"function_id": str(program.function_id), **_plain(done)})
+        as_json({"function_id": str(program.function_id), **_plain(done, positions)})
     else:
         fact("function", program.function_id)
-        _print(done, function.terms)
+        _print(done, function.terms, positions)
     if not isinstance(done.outcome, Returned):
         raise typer.Exit(FAILED)
 
@@ -155,11 +157,12 @@ def read_input(text: str) -> bytes:
     return data
 
 
-def _function(path: Path) -> Function:
+def _function(path: Path) -> tuple[Function, Positions]:
     if path.suffix != ".wasm":
-        return load_function(path)
+        project = load_project(path)
+        return function_of(project), positions_of(project)
     try:
-        return Function(path.read_bytes())
+        return Function(path.read_bytes()), Positions()
     except OSError as error:
         raise InvalidConfig(f"{path}: {error.strerror}") from error
 
@@ -188,7 +191,7 @@ def _pairs(texts: list[str], option: str) -> dict[str, str]:
     return pairs
 
 
-def _print(done: LocalRun, terms: Terms) -> None:
+def _print(done: LocalRun, terms: Terms, positions: Positions) -> None:
     for slot, each in enumerate(done.observed):
         label = parse_spec(each.entry.spec).label
         name = f'{slot} "{label}"' if label else str(slot)
@@ -205,10 +208,10 @@ def _print(done: LocalRun, terms: Terms) -> None:
     ending = f"trapped: {outcome.code.name}" if isinstance(outcome, Trapped) else type(outcome).__name__.lower()
     fact("outcome", ending)
     reason = plain_reason(outcome, done.reason, terms.limits) if done.reason else ""
-    if reason and not (isinstance(outcome, Failed) and outcome.error.decode("utf-8", "replace") in reason):
+    if reason and not (isinstance(outcome, Failed) and _error(outcome, positions) in reason):
         fact("reason", reason)  # else the error says it
     if not isinstance(outcome, Trapped):
-        fact("output" if isinstance(outcome, Returned) else "error", readable(payload(outcome)))
+        fact("output" if isinstance(outcome, Returned) else "error", positions.told(readable(payload(outcome))))
     fact("fuel", f"{outcome.fuel_used:,} of {terms.limits.fuel:,}")
 
 
@@ -225,12 +228,17 @@ def _level(line: LogLine) -> str:
     return _LEVELS[line.level] if line.level < len(_LEVELS) else str(line.level)
 
 
-def _plain(done: LocalRun) -> dict[str, Json]:
+def _error(failed: Failed, positions: Positions) -> str:
+    return positions.told(failed.error.decode("utf-8", "replace"))
+
+
+def _plain(done: LocalRun, positions: Positions) -> dict[str, Json]:
     return {
         "outcome": type(done.outcome).__name__.lower(),
         "payload": f"0x{payload(done.outcome).hex()}",
         "fuel_used": done.outcome.fuel_used,
         "reason": done.reason,
+        "error": _error(done.outcome, positions) if isinstance(done.outcome, Failed) else "",
         "observations": [
             {
                 "slot": slot,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +20,8 @@ from executor.crypto.digests import payload
 from executor.errors import InvalidConfig
 from executor.model.codec import Json
 from executor.model.observation import Kind
-from executor.model.outcome import Returned, Trapped
-from executor.projects import function_of, load_project
+from executor.model.outcome import Failed, Returned, Trapped
+from executor.projects import function_of, load_project, positions_of
 from executor.testing.checking.plan import read_plan
 from executor.testing.mixtures import varied_worlds
 from executor.testing.rendering import shown_observation
@@ -63,7 +64,7 @@ def command(
     worlds = _worlds(replies or [], plan.replies or {}, nodes, seed, exact, plan.steady)
     self_test()  # D11
     program = load(function)
-    done = simulate(
+    ended = simulate(
         program,
         input=read_input(input_text),
         n=nodes,
@@ -75,6 +76,7 @@ def command(
         triggered=triggered,
         subscription=subscription,
     )
+    done = replace(ended, positions=positions_of(project))
     if json_output:
         as_json({"function_id": str(program.function_id), **_plain(done, worlds)})
     else:
@@ -132,10 +134,11 @@ def _print(done: Simulated, worlds: list[World]) -> None:
         what = f"trapped: {done.outcome.code.name}" if isinstance(done.outcome, Trapped) else _name(done)
         fact("outcome", f"{what}, attested in round {done.rounds} after {done.seconds:.2f} s of simulated time")
         if not isinstance(done.outcome, Trapped):
-            fact("output" if isinstance(done.outcome, Returned) else "error", readable(payload(done.outcome)))
+            text = done.positions.told(readable(payload(done.outcome)))
+            fact("output" if isinstance(done.outcome, Returned) else "error", text)
         fact("fuel", f"{done.outcome.fuel_used:,}")
     if done.reason:
-        fact("reason", done.reason)
+        fact("reason", done.positions.told(done.reason))
 
 
 def _table(done: Simulated, slot: Slot, worlds: list[World]) -> Table:
@@ -157,6 +160,12 @@ def _name(done: Simulated) -> str:
     return type(done.outcome).__name__.lower()
 
 
+def _error(done: Simulated) -> str:
+    if not isinstance(done.outcome, Failed):
+        return ""
+    return done.positions.told(done.outcome.error.decode("utf-8", "replace"))
+
+
 def _plain(done: Simulated, worlds: list[World]) -> dict[str, Json]:
     ended = done.outcome
     return {
@@ -165,6 +174,7 @@ def _plain(done: Simulated, worlds: list[World]) -> dict[str, Json]:
         "attested": done.attested,
         "outcome": None if ended is None else _name(done),
         "payload": None if ended is None else f"0x{payload(ended).hex()}",
+        "error": _error(done),
         "fuel_used": None if ended is None else ended.fuel_used,
         "rounds": done.rounds,
         "simulated_seconds": round(done.seconds, 3),

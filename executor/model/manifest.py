@@ -50,6 +50,17 @@ class FunctionSection(_Strict):
     description: Annotated[str, Field(max_length=1000)] = ""
 
 
+class BuildSection(_Strict):
+    """How `executor build` makes what runs: it decides the bytes and so the id, and is not hashed itself.
+
+    `snapshot`: whether an engine function's evaluated top level is frozen into a module of its own; `auto` measures.
+    `minify`: whether a bundle is made small at the cost of names in stacks.
+    """
+
+    snapshot: Literal["always", "auto", "never"] = "never"
+    minify: bool = False
+
+
 class Limits(_Strict):
     """What one run may use. Fuel in fuel units, memory in MiB, output in bytes."""
 
@@ -179,6 +190,7 @@ class Manifest(Terms):
     """A whole function.toml."""
 
     function: FunctionSection
+    build: BuildSection = BuildSection()
 
     @property
     def terms(self) -> Terms:
@@ -252,6 +264,7 @@ def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
     sections: dict[tuple[int | str, ...], type[BaseModel]] = {
         (): Manifest,
         ("function",): FunctionSection,
+        ("build",): BuildSection,
         ("limits",): Limits,
         ("capabilities",): Capabilities,
         ("capabilities", "http"): HttpCapability,

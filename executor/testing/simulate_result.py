@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from executor.crypto.digests import transcript_hash
+from executor.javascript import Positions
 from executor.model.codec import decode_json
 from executor.model.committee import Epoch
 from executor.model.draw import Draw, is_draw, parse_draw
@@ -21,6 +22,7 @@ from executor.protocol.effects import Attested
 from executor.protocol.strategies import NO_AGREEMENT, error_code
 
 MAX_SHOWN = 60  # characters of a value on a line
+MAX_ERROR_SHOWN = 200  # of the function's own error, whose place in the source comes last
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Simulated:
 
     `outcome` is the attested one, or None; `reason` says why there is none or why it is an error's. `rounds` counts
     those the committee needed and `seconds` is simulated time, delivery left out. `faults` are the nodes struck,
-    `unanswered` what functions asked and had no reply.
+    `unanswered` what functions asked and had no reply. `positions` are the user's own lines, for what is said in words.
     """
 
     outcome: Final | None
@@ -90,6 +92,7 @@ class Simulated:
     f: int
     faults: Mapping[int, str]
     unanswered: frozenset[str] = frozenset()
+    positions: Positions = field(default_factory=Positions)
 
     @property
     def draws(self) -> tuple[Draw, ...]:
@@ -111,7 +114,7 @@ class Simulated:
             ended = f"attested in round {self.rounds} after {self.seconds:.2f} s: {describe(self.outcome)}"
         lines = [f"{who}: {ended}", *(f"  {slot}" for slot in self.slots)]
         lines += [f"  draw {draw.ordinal} from simulated round {draw.round}" for draw in self.draws]
-        return "\n".join([*lines, f"  {self.reason}"] if self.reason else lines)
+        return self.positions.told("\n".join([*lines, f"  {self.reason}"] if self.reason else lines))
 
 
 def describe(outcome: Final) -> str:
@@ -120,7 +123,7 @@ def describe(outcome: Final) -> str:
         case Returned(output, _):
             return f"returned {_text(output)}"
         case Failed(error, _):
-            return f"failed {_text(error)}"
+            return f"failed {_text(error, MAX_ERROR_SHOWN)}"
         case Trapped(code, _):
             return f"trapped {code.name}"
         case _:
@@ -194,11 +197,11 @@ def _shown(seen: Observation) -> str:
     return f"saw {_text(seen.value)}" if seen.kind is Kind.VALUE else f"got error {_text(seen.value)}"
 
 
-def _text(data: bytes) -> str:
+def _text(data: bytes, limit: int = MAX_SHOWN) -> str:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         text = f"0x{data.hex()}"
     if text and not text.isprintable():
         text = f"0x{data.hex()}"
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -23,7 +23,7 @@ from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.protocol.triggering import as_triggered
 from executor.testing.faults import FAULTS
-from executor.testing.functions import FunctionLike, program_of
+from executor.testing.functions import FunctionLike, positions_for, program_of
 from executor.testing.replies import World, finished, made_up_secrets
 from executor.testing.simulate_result import Simulated, conclude
 from executor.testing.simulate_world import Replies, WatchedWorld, worlds_of
@@ -98,9 +98,10 @@ def simulate(
     simulation.until(lambda: any(key in node.attested for node in watched), limit_s)
     attested = next((node.attested[key] for node in watched if key in node.attested), None)
     seconds = simulation.now - START_S
-    return conclude(
+    done = conclude(
         simulation.epoch, attested, runs.seen, runs.specs, struck, seconds, first_round, frozenset(runs.unanswered)
     )
+    return replace(done, positions=positions_for(program))
 
 
 def _struck(faults: str | Mapping[int, str], n: int, f: int | None) -> dict[int, str]:

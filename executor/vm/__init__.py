@@ -6,11 +6,14 @@ from executor.vm.engine import ENGINE
 from executor.vm.execute import execute, observe
 from executor.vm.program import Program, load
 from executor.vm.selftest import self_test
+from executor.vm.snapshot import freeze, instance_fuel
 
 __all__ = [
     "load",
     "execute",
     "observe",
+    "freeze",
+    "instance_fuel",
     "Program",
     "Diagnostics",
     "LogLine",

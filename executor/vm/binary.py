@@ -73,6 +73,7 @@ class Outline:
     functions: list[int] = field(default_factory=list)
     tables: list[Limits] = field(default_factory=list)
     memories: list[Limits] = field(default_factory=list)
+    globals: list[bool] = field(default_factory=list)  # whether each is mutable
     exports: list[Export] = field(default_factory=list)
     locals: list[int] = field(default_factory=list)
     has_start: bool = False
@@ -293,9 +294,9 @@ def _memory(reader: _Reader, outline: Outline) -> None:
     outline.memories.append(reader.limits())
 
 
-def _global(reader: _Reader, _outline: Outline) -> None:
+def _global(reader: _Reader, outline: Outline) -> None:
     reader.value_type()
-    reader.byte()
+    outline.globals.append(reader.byte() == 1)
     reader.constant()
 
 

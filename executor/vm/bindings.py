@@ -20,6 +20,8 @@ ExternStruct: Any = ffi.wasmtime_extern_t
 ValueStruct: Any = ffi.wasmtime_val_t
 I32: int = ffi.WASMTIME_I32.value
 I64: int = ffi.WASMTIME_I64.value
+# How much of the union a number takes; other kinds take all of it.
+VALUE_BYTES: dict[int, int] = {I32: 4, I64: 8, ffi.WASMTIME_F32.value: 4, ffi.WASMTIME_F64.value: 8}
 
 EXTERN_FUNCTION: int = ffi.WASMTIME_EXTERN_FUNC.value
 EXTERN_MEMORY: int = ffi.WASMTIME_EXTERN_MEMORY.value

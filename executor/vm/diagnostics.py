@@ -39,6 +39,7 @@ class Diagnostics:
     record_events: bool = False
     events: list[Event] = field(default_factory=list)  # with record_events; at most MAX_EVENTS
     loaded: bool = False  # whether the source was taken: what ended the run came from `run`, or from its input
+    start_fuel: int = 0  # what was burned until then: the instance, `_initialize` and `load`
 
     def explain(self, message: str) -> None:
         """Keep the precise reason of the run's end; the first one given stays."""

@@ -107,6 +107,12 @@ class Machine:
         bindings.global_get(self.context, byref(self._calls), byref(self._value))
         return int(self._value.of.i32 % (1 << 32))
 
+    def global_bits(self, name: bytes) -> bytes:
+        """The value of an exported global, to be compared with another."""
+        value, item = ValueStruct(), self._export(name).global_
+        bindings.global_get(self.context, byref(item), byref(value))
+        return bytes(value.of)[: bindings.VALUE_BYTES.get(value.kind)]
+
     def check_status(self) -> CheckStatus:
         """Which check stopped the guest, if one did."""
         bindings.global_get(self.context, byref(self._status), byref(self._value))

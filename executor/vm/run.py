@@ -77,9 +77,23 @@ def _instantiate(program: Program, number: int) -> Machine:
 
 def _drive(program: Program, host: Host, machine: Machine) -> None:
     """Call the exports in order, until the run has ended."""
-    source, data, limit = program.function.source, host.request.input, program.profile.ceilings.input_bytes
+    data, limit = host.request.input, program.profile.ceilings.input_bytes
     if len(data) > limit:
         host.break_rule(f"the input has {len(data)} bytes, the limit is {limit}")
+    start(program, host, machine)
+    try:
+        if not host.ended:
+            pointer = _hand_over(host, machine, data)
+            if not host.ended:
+                host.mode = Mode.AGREED
+                _take_output(host, machine, _call(host, machine, b"run", pointer, len(data)))
+    except GuestStopped as stopped:
+        _map_trap(host, machine, stopped)
+
+
+def start(program: Program, host: Host, machine: Machine) -> None:
+    """Call what comes before the input, unless the run has ended: `_initialize`, and `load` of an engine."""
+    source = program.function.source
     try:
         if program.has_initialize and not host.ended:
             _call(host, machine, b"_initialize")
@@ -88,11 +102,7 @@ def _drive(program: Program, host: Host, machine: Machine) -> None:
             if not host.ended:
                 _call(host, machine, b"load", pointer, len(source))
         if not host.ended:
-            host.diagnostics.loaded = True
-            pointer = _hand_over(host, machine, data)
-            if not host.ended:
-                host.mode = Mode.AGREED
-                _take_output(host, machine, _call(host, machine, b"run", pointer, len(data)))
+            host.diagnostics.loaded, host.diagnostics.start_fuel = True, host.fuel_used()
     except GuestStopped as stopped:
         _map_trap(host, machine, stopped)
 

@@ -22,7 +22,7 @@ def executor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         with monkeypatch.context() as patch:
             patch.setattr(sys, "argv", ["executor", *map(str, arguments)])
             patch.chdir(tmp_path)
-            for verb in ("run", "build", "simulate"):
+            for verb in ("run", "build", "simulate", "_freeze"):
                 patch.setattr(f"executor.cli.{verb}.load", LOADER)
             for name, value in (env or {}).items():
                 patch.setenv(name, value)

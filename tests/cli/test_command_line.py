@@ -54,7 +54,7 @@ def test_the_command_runs_in_a_process_of_its_own() -> None:
 def test_every_verb_is_a_file_with_a_command() -> None:
     """The table and the files agree."""
     folder = Path(__file__).resolve().parents[2] / "executor" / "cli"
-    files = {path.stem for path in folder.glob("[a-z]*.py")}
+    files = {path.stem.replace("_", "-") for path in folder.glob("[a-z]*.py")}
     assert files == set(VERBS)
 
 
