@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import time
+import socket
+import tracemalloc
 
 import pytest
 from http_servers import CERTIFICATES, Client, Servers, http_bytes
@@ -126,20 +127,24 @@ async def test_a_listed_literal_is_still_checked(host: str) -> None:
     assert await refused(Client(f"http://{host}"), f"http://{host}/") == "http-address-refused"
 
 
-async def test_rebinding_finds_no_second_lookup(servers: Servers) -> None:
-    """A resolver that turns to loopback after the check is never asked again."""
-    port = await servers.start(http_bytes(b"secret"))
-    answers = iter([["203.1.113.7"], ["127.0.0.1"], ["127.0.0.1"]])
-    asked = 0
+async def test_what_was_checked_is_what_is_connected_to(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name server that turns to loopback after the check is not asked again. The dial is led back to this machine."""
+    public, port = "203.1.113.7", await servers.start(http_bytes(b"from the public address"))
+    loop, answers = asyncio.get_running_loop(), iter([[public], ["127.0.0.1"], ["127.0.0.1"]])
+    connect, asked, dialled = loop.sock_connect, list[str](), list[tuple[str, int]]()
 
-    async def lookup(_: str) -> list[str]:
-        nonlocal asked
-        asked += 1
+    async def lookup(host: str) -> list[str]:
+        asked.append(host)
         return next(answers)
 
-    client = Client(f"{A}:{port}", lookup=lookup, timeout_s=0.3)
-    assert await refused(client, f"{A}:{port}/") in ("http-connect", "http-timeout")
-    assert (asked, servers.seen) == (1, [])
+    async def dial(sock: socket.socket, address: tuple[str, int]) -> None:
+        dialled.append(address)
+        await connect(sock, ("127.0.0.1", port))
+
+    monkeypatch.setattr(loop, "sock_connect", dial)
+    _, _, body = await Client(f"{A}:1234", lookup=lookup, timeout_s=5.0).fetch(f"{A}:1234/")
+    assert body == b"from the public address"
+    assert (asked, dialled) == (["exchange-a.test"], [(public, 1234)])
 
 
 async def test_an_unknown_name_is_a_connection_error() -> None:
@@ -158,22 +163,6 @@ async def test_a_closed_port_is_a_connection_error(servers: Servers) -> None:
     assert await refused(Client(A, **at(port))) == "http-connect"
 
 
-async def test_a_slow_server_times_out(servers: Servers) -> None:
-    """The limit counts the whole request, however steadily bytes drip."""
-
-    async def drip(_: bytes, writer: asyncio.StreamWriter) -> None:
-        writer.write(http_bytes(length=1000))
-        for _ in range(100):
-            writer.write(b".")
-            await writer.drain()
-            await asyncio.sleep(0.05)
-
-    port = await servers.start(drip)
-    started = time.monotonic()
-    assert await refused(Client(A, **{**at(port), "timeout_s": 0.3})) == "http-timeout"
-    assert time.monotonic() - started < 2
-
-
 async def test_a_large_body_is_refused(servers: Servers) -> None:
     """Announced or not, one byte over the limit is too much."""
     settings = {"body_bytes": 100}
@@ -186,12 +175,14 @@ async def test_a_large_body_is_refused(servers: Servers) -> None:
 
 
 async def test_a_gzip_bomb_never_unfolds(servers: Servers) -> None:
-    """100 MB in 100 kB are refused after the limit's worth of output."""
+    """100 MB in 100 kB are refused after the limit's worth of output: the node's memory never holds more."""
     bomb = gzip.compress(bytes(100_000_000), 9)
     port = await servers.start(http_bytes(bomb, "200 OK", "Content-Encoding: gzip"))
-    started = time.monotonic()
+    tracemalloc.start()
     assert await refused(Client(A, **at(port))) == "http-too-large"
-    assert time.monotonic() - started < 1
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 16_000_000
 
 
 @pytest.mark.parametrize(
@@ -328,19 +319,18 @@ async def test_a_run_has_a_request_budget(servers: Servers) -> None:
 
 
 async def test_many_requests_run_at_once_and_fail_one_by_one(servers: Servers) -> None:
-    """Ten slow answers take the time of one; a refused one costs only its own place."""
+    """None is answered before all have asked; a refused one costs only its own place."""
+    all_there = asyncio.Barrier(9)
 
     async def slow(_: bytes, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.2)
+        await all_there.wait()
         writer.write(http_bytes(b"ok"))
 
     client = Client(A, **at(await servers.start(slow)))
     urls = [f"{A}/"] * 9 + ["http://other.test/"]
-    started = time.monotonic()
     answer = await client.capability.answer(
         "http.fetch_many", encode_requests([encode_request(HttpRequest(url)) for url in urls])
     )
-    assert time.monotonic() - started < 1.5
     assert answer.endswith(b"\x01\x15\0\0\0http-host-not-allowed")
     assert answer.count(b"}ok") == 9
 

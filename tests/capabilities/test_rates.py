@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from http_servers import Client, Servers, http_bytes
 
@@ -56,7 +58,7 @@ def test_so_many_hosts_are_remembered() -> None:
 
 
 async def test_runs_of_a_node_share_one_allowance(servers: Servers) -> None:
-    """Two functions, one host; each hop of a redirect counts."""
+    """Two functions, one host."""
     port = await servers.start(http_bytes(b"ok"))
     shared = HostRates(0.001, 2)
     settings = {"overrides": {"exchange-a.test": f"127.0.0.1:{port}"}, "rates": shared, "timeout_s": 2.0}
@@ -66,3 +68,19 @@ async def test_runs_of_a_node_share_one_allowance(servers: Servers) -> None:
     with pytest.raises(CallRefused, match="http-rate-limited"):
         await one.fetch(A)
     assert len(servers.seen) == 2
+
+
+async def test_each_hop_of_a_redirect_counts(servers: Servers) -> None:
+    """Who leads a node round takes of the allowance of the host that is asked again."""
+
+    async def route(head: bytes, writer: asyncio.StreamWriter) -> None:
+        moved = head.startswith(b"GET /moved ")
+        writer.write(http_bytes(b"", "302 Found", "Location: /here") if moved else http_bytes(b"ok"))
+
+    port = await servers.start(route)
+    shared = HostRates(0.001, 3)
+    client = Client(A, overrides={"exchange-a.test": f"127.0.0.1:{port}"}, rates=shared, timeout_s=2.0)
+    assert (await client.fetch(f"{A}/moved"))[2] == b"ok"
+    with pytest.raises(CallRefused, match="http-rate-limited"):
+        await client.fetch(f"{A}/moved")  # the first hop is the third request, the second one too many
+    assert [head.split(b" ")[1] for head in servers.seen] == [b"/moved", b"/here", b"/moved"]
