@@ -23,6 +23,7 @@ class Kind(StrEnum):
     HOST_NOT_ALLOWED = "host-not-allowed"
     METHOD_NOT_ALLOWED = "method-not-allowed"
     NOT_GRANTED = "not-granted"
+    SECRETS_WITHOUT_OWNER = "secrets-without-owner"
     ERROR_AS_VALUE = "error-as-value"
     BAD_VALUE = "bad-value"
     OBSERVATION_FAILS = "observation-fails"

@@ -50,6 +50,7 @@ def check(
     `places` are where runs are repeated and compared, such as other engines (testing/variants.py).
     """
     hunt = _Hunt(program, plan, places, progress or (lambda _done, _of: None))
+    hunt.read()
     hunt.learn()
     hunt.play()
     hunt.compare()
@@ -73,6 +74,15 @@ class _Hunt:
     examples: tuple[bytes, ...] = (b"",)
     committee: Committee = field(init=False)
     judge: Judge = field(init=False)
+
+    def read(self) -> None:
+        """What the manifest alone shows: made-up secrets hide it from every run here."""
+        granted = self.program.function.terms.capabilities.secrets
+        if granted is not None and granted.owner is None:
+            words = WORDS[Kind.SECRETS_WITHOUT_OWNER]
+            summary = words.summary.format(why=", ".join(granted.names))
+            new = Finding(Kind.SECRETS_WITHOUT_OWNER, summary, words.advice, "", b"", (), (), 0)
+            self.found[Kind.SECRETS_WITHOUT_OWNER, ""] = new
 
     def learn(self) -> None:
         """Find the replies and inputs to start from, and how they go."""

@@ -44,6 +44,11 @@ WORDS: Final[Mapping[Kind, Words]] = MappingProxyType(
             "{where} uses a capability that function.toml does not grant",
             "grant it in function.toml: [capabilities.http] with hosts, [capabilities.evm] with chains",
         ),
+        Kind.SECRETS_WITHOUT_OWNER: Words(
+            "function.toml names secrets ({why}) and nobody who may put them: on a network each is secret-missing",
+            "say whose they are: owner in [capabilities.secrets] of function.toml is the account that signs "
+            "`executor secrets put`; it is part of the function id",
+        ),
         Kind.ERROR_AS_VALUE: Words(
             "{where} proposes a value although no node got an answer",
             "let errors out of observe, and throw when there is no answer (if (!response.ok) throw new Error()): then "

@@ -96,3 +96,17 @@ def test_the_command_needs_no_test_tools() -> None:
     """Hypothesis and pytest come with extras; the gate works without."""
     probe = "import sys, executor.cli.check; assert not {'hypothesis', 'pytest'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", probe], check=True, timeout=120)
+
+
+@pytest.mark.parametrize("owner", ["", f'owner = "0x{"11" * 20}"'])
+def test_secrets_that_nobody_may_put_are_found(owner: str) -> None:
+    """Here every name has a made-up value, so that no run would show it."""
+    source = """
+        import { identical, observe, secrets } from "executor";
+        export default () => observe(identical, () => `${secrets.get("API_KEY").length}`);
+    """
+    granted = f'[limits]\nobservations = 1\n[capabilities.secrets]\n{owner}\nnames = ["API_KEY", "OTHER_KEY"]'
+    report = check(program_of(function_of_source(source, granted)), Plan((b"",), examples=5, seconds=600))
+    expected = [] if owner else [Kind.SECRETS_WITHOUT_OWNER]
+    assert [each.kind for each in report.findings] == expected
+    assert all("API_KEY, OTHER_KEY" in each.summary and "owner in [" in each.advice for each in report.findings)
