@@ -7,6 +7,7 @@ PY     := $(BIN)/python
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 NPM    := contracts/node_modules/.package-lock.json
 BUNDLER := guest-sdk/javascript/bundler/node_modules/.package-lock.json
+ASC    := guest-sdk/assemblyscript/node_modules/.package-lock.json
 # The demo needs less, unless the full environment is there anyway, or its chain comes from npm: that needs node.
 DEMO_ENVIRONMENT = $(if $(CHAIN:embedded=),$(VENV)/.dev $(NPM),$(if $(wildcard $(VENV)/.dev),$(VENV)/.dev,$(VENV)/.demo))
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
@@ -42,6 +43,9 @@ $(NPM): contracts/package-lock.json | $(VENV)/.dev
 $(BUNDLER): guest-sdk/javascript/bundler/package-lock.json | $(VENV)/.dev
 	$(PY) contracts/tools/npm.py guest-sdk/javascript/bundler
 
+$(ASC): guest-sdk/assemblyscript/package-lock.json | $(VENV)/.dev
+	$(PY) contracts/tools/npm.py guest-sdk/assemblyscript
+
 demo: $(DEMO_ENVIRONMENT) ## the main job, end to end, on this machine (CHAIN=anvil: on another EVM node)
 	$(BIN)/executor demo $(if $(CHAIN),--chain $(CHAIN))
 
@@ -63,10 +67,10 @@ format: $(VENV)/.dev ## put the code into the house format
 # said in tests/conftest.py.
 PARALLEL ?= --numprocesses 3 --no-loadscope-reorder
 
-test: $(VENV)/.dev $(NPM) $(BUNDLER) ## every test: forge and pytest side by side
+test: $(VENV)/.dev $(NPM) $(BUNDLER) $(ASC) ## every test: forge and pytest side by side
 	$(MAKE) --jobs=2 test-contracts test-python
 
-test-python: $(VENV)/.dev $(NPM) $(BUNDLER) ## pytest in three processes (ARGS="-k name" for a part, PARALLEL= in one, ARGS=--costs for what it costs)
+test-python: $(VENV)/.dev $(NPM) $(BUNDLER) $(ASC) ## pytest in three processes (ARGS="-k name" for a part, PARALLEL= in one, ARGS=--costs for what it costs)
 	$(BIN)/pytest $(PARALLEL) $(ARGS)
 
 conformance: $(VENV)/.dev ## every conformance vector and hostile guest on every engine: wasmtime in five ways, older ones, V8 in three
@@ -93,10 +97,11 @@ audit: $(VENV)/.dev $(NPM) .audit/.tools ## slither and halmos over the contract
 mutants: $(VENV)/.dev $(NPM) ## plant faults in the contracts, one at a time; a test must catch each (ARGS=Router for a part)
 	$(PY) contracts/tools/mutants.py $(ARGS)
 
-rebuild: $(VENV)/.dev $(NPM) ## rebuild engine, guests and contracts and compare byte for byte with what is committed
+rebuild: $(VENV)/.dev $(NPM) $(ASC) ## rebuild engine, guests and contracts and compare byte for byte with what is committed
 	$(PY) guest-sdk/javascript/engine/build.py --check
 	$(PY) guest-sdk/c/build.py --check
 	$(PY) guest-sdk/conformance/c/build.py --check
+	$(PY) guest-sdk/conformance/assemblyscript/build.py --check
 	$(PY) contracts/tools/build.py --check
 
 fixtures: $(VENV)/.dev ## make vectors and record receipts again, after a change of profile, engine or rules (CONTRIBUTING.md)
@@ -136,4 +141,4 @@ bench: $(VENV)/.dev $(NPM) ## print every benchmark's figures
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .audit .engines contracts/node_modules guest-sdk/javascript/bundler/node_modules contracts/out contracts/cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .audit .engines contracts/node_modules guest-sdk/assemblyscript/node_modules guest-sdk/javascript/bundler/node_modules contracts/out contracts/cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -83,6 +83,8 @@ class Guest:
         host.memory = exports["memory"]
         store.set_fuel(fuel)
         try:
+            if "_initialize" in exports:
+                exports["_initialize"](store)
             if source is not None:
                 exports["load"](store, *host.place(exports, source.encode() if isinstance(source, str) else source))
             packed = exports["run"](store, *host.place(exports, input))

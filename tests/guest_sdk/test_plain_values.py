@@ -1,4 +1,4 @@
-"""executor_decimal.h and executor_abi.h against Python's arithmetic and eth_abi, through the conformance modules."""
+"""Decimals and ABI of C and AssemblyScript against Python's arithmetic and eth_abi, through the conformance modules."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ SHOWN = ["uint256", "int256", "address", "bool", "bytes4", "bytes", "string", "i
 SIGNATURE = f"({','.join(SHOWN)})"
 
 
-@pytest.fixture(scope="module")
-def values() -> Guest:
-    """The C module of decimals and ABI."""
-    return Guest.load((ROOT / "guest-sdk" / "conformance" / "c" / "built" / "values.wasm").read_bytes())
+@pytest.fixture(scope="module", params=["c", "assemblyscript"])
+def values(request: pytest.FixtureRequest) -> Guest:
+    """A language's module of decimals and ABI."""
+    return Guest.load((ROOT / "guest-sdk" / "conformance" / request.param / "built" / "values.wasm").read_bytes())
 
 
 def told(values: Guest, words: str) -> str:
