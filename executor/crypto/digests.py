@@ -77,6 +77,9 @@ TAG_SEALING: Constant = _tag("sealing")
 TAG_LISTING: Constant = _tag("listing")
 TAG_ENVELOPE: Constant = _tag("envelope")
 TAG_IDEMPOTENCY: Constant = _tag("idempotency")
+TAG_DEALING: Constant = _tag("dealing")
+TAG_DKG: Constant = _tag("dkg")
+TAG_OPENED: Constant = _tag("opened")
 
 EIP712_DOMAIN: Constant = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 EIP712_ATTESTATION: Constant = keccak(b"Attestation(address committee,uint64 epoch,bytes32 root)")
@@ -354,6 +357,22 @@ def draw_key_digest(epoch: EpochIdentity, public_key: bytes, dkg_hash: Digest) -
     values = (epoch.committee, epoch.number, keccak(public_key), dkg_hash)
     struct = _digest(EIP712_DRAW_KEY, "address uint64 bytes32 bytes32", *values)
     return Digest(keccak(b"\x19\x01" + _domain_separator(epoch.chain_id, epoch.router) + struct))
+
+
+def dealing_hash(epoch: EpochDigest, dealer: int, commitments: bytes, sealed: bytes, opened: bytes) -> Digest:
+    """Identity of a dealing: the epoch whose key it is for, its dealer, and its parts one after the other."""
+    values = (epoch, dealer, keccak(commitments), keccak(sealed), keccak(opened))
+    return Digest(_digest(TAG_DEALING, "bytes32 uint16 bytes32 bytes32 bytes32", *values))
+
+
+def dkg_hash(epoch: EpochDigest, threshold: int, dealings: bytes) -> Digest:
+    """Identity of a key's making: the agreed list of dealings, 34 bytes each."""
+    return Digest(_digest(TAG_DKG, "bytes32 uint16 bytes32", epoch, threshold, keccak(dealings)))
+
+
+def key_context(made: Digest, member: int) -> Digest:
+    """What the proof of an opened share is bound to."""
+    return Digest(_digest(TAG_OPENED, "bytes32 uint16", made, member))
 
 
 def http_payload_digest(

@@ -32,12 +32,14 @@ class Strategy(StrEnum):
     COMMON_PREFIX = "common-prefix"
     COMMON_SUFFIX = "common-suffix"
     SINGLE = "single"
+    CONSENT = "consent"
 
 
 class Form(Enum):
     """What an observed value looks like."""
 
     BYTES = "any bytes"
+    YES = "the word yes"
     DECIMAL = "a decimal string"
     SET = "a canonical JSON array of strings, sorted by UTF-16 code units, each once"
     LIST = "a canonical JSON array of strings"
@@ -57,6 +59,7 @@ FORMS: Mapping[Strategy, Form] = MappingProxyType(
         Strategy.COMMON_PREFIX: Form.LIST,
         Strategy.COMMON_SUFFIX: Form.LIST,
         Strategy.SINGLE: Form.BYTES,
+        Strategy.CONSENT: Form.YES,
     }
 )
 

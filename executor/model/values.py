@@ -11,6 +11,7 @@ from executor.model.codec import decode_json, encode_json
 from executor.model.profile import PROFILE
 from executor.model.spec import FORMS, Aggregate, Fields, Form, Strategy
 
+YES = b"yes"  # all that a member can consent with; who does not observes an error
 MAX_DIGITS = 78  # the digits of 2^256, so that every uint256 fits
 DECIMAL = re.compile(rb"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 
@@ -64,6 +65,9 @@ def _check_single(strategy: Strategy, value: bytes, where: str) -> None:
     match FORMS[strategy]:
         case Form.BYTES:
             pass
+        case Form.YES:
+            if value != YES:
+                raise InvalidValue(f"{where}: {strategy.value} takes {FORMS[strategy].value}")
         case Form.DECIMAL:
             if not is_decimal(value):
                 raise InvalidValue(f"{where}: {strategy.value} takes a decimal string of at most {MAX_DIGITS} digits")

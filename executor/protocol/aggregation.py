@@ -8,8 +8,9 @@ Rule 2. Decimals are compared exactly, equal ones by their bytes, and returned a
 Rule 3. Sets. `union`: items of at least f + 1 observations. `intersection`: of at least q - f. `frequency`: the items
         of the union, each with how many observations hold it, as an object of decimal strings.
 Rule 4. Lists. `common-prefix` and `common-suffix`: the longest one that at least q - f observations begin or end with.
-Rule 5. `fields`: each field by its own strategy; one failing field fails all.
-Rule 6. A value longer than an observation may be is none.
+Rule 5. `consent`: the word yes, of q members; nothing else is a value, so that one who refuses observes an error.
+Rule 6. `fields`: each field by its own strategy; one failing field fails all.
+Rule 7. A value longer than an observation may be is none.
 
 All pure; the order in which values are given never matters.
 """
@@ -179,6 +180,7 @@ _RULES: Mapping[Strategy, _Rule] = MappingProxyType(
         Strategy.COMMON_PREFIX: _common_prefix,
         Strategy.COMMON_SUFFIX: _common_suffix,
         Strategy.SINGLE: _single,
+        Strategy.CONSENT: _identical,
     }
 )
 

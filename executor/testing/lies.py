@@ -10,7 +10,7 @@ from typing import Final, assert_never
 from executor.model.codec import encode_json
 from executor.model.observation import Kind, Observation
 from executor.model.spec import FORMS, Aggregate, Fields, Form, Strategy
-from executor.model.values import check_value, encode_items, items_of
+from executor.model.values import YES, check_value, encode_items, items_of
 from executor.testing.json_text import parse_json
 
 _HUGE: Final = "9" * 78  # the most digits a decimal may have
@@ -46,6 +46,8 @@ class Lie:
         match FORMS[strategy]:
             case Form.BYTES:
                 return self.text
+            case Form.YES:
+                return YES.decode("ascii")
             case Form.DECIMAL:
                 return self.number
             case Form.SET | Form.LIST:
@@ -75,7 +77,7 @@ def is_within(aggregate: Aggregate, agreed: bytes, honest: Sequence[bytes]) -> b
             for name, strategy in aggregate.strategies
         )
     match aggregate:
-        case Strategy.IDENTICAL | Strategy.MODE | Strategy.SINGLE:
+        case Strategy.IDENTICAL | Strategy.MODE | Strategy.SINGLE | Strategy.CONSENT:
             return agreed in honest
         case Strategy.MEDIAN | Strategy.MIN | Strategy.MAX | Strategy.TRIMMED_MEAN:
             numbers = [Decimal(value.decode("ascii")) for value in honest]

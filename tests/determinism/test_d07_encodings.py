@@ -144,6 +144,9 @@ TAGGED: dict[str, Callable[[], bytes]] = {
     "SEALING": lambda: digests.secret_context(EPOCH, ADDRESS, FUNCTION_ID, "NAME", 1, 2),
     "LISTING": lambda: digests.secret_list_digest(1, ADDRESS, ADDRESS, 0),
     "IDEMPOTENCY": lambda: digests.idempotency_digest(REQUEST_ID, 0, 0),
+    "DEALING": lambda: digests.dealing_hash(EPOCH, 1, b"commitments", b"sealed", b""),
+    "DKG": lambda: digests.dkg_hash(EPOCH, 2, b"dealings"),
+    "OPENED": lambda: digests.key_context(DIGEST, 1),
     "ENVELOPE": lambda: digests.private_input_context(EPOCH, FUNCTION_ID, ADDRESS),
 }  # fmt: skip
 """Every tagged digest that takes values; the epoch's is covered by its tag, its fields by docs/wire.md's vectors."""

@@ -17,7 +17,7 @@ from executor.model.request import Request
 from executor.model.spec import FORMS, Fields, Form, parse_spec
 from executor.model.spec import Strategy as Aggregation
 from executor.model.transcript import Transcript
-from executor.model.values import encode_items, encode_set
+from executor.model.values import YES, encode_items, encode_set
 from executor.protocol.strategies import alone_member
 from executor.testing.fast_signatures import ROUNDS_KEY
 from executor.testing.simulated_committee import START_S, make_request
@@ -118,6 +118,8 @@ def _single(strategy: Aggregation, number: int, name: str) -> str:
     match FORMS[strategy]:
         case Form.BYTES:
             return name
+        case Form.YES:
+            return YES.decode()
         case Form.DECIMAL:
             return str(number)
         case Form.SET:

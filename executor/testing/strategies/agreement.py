@@ -12,7 +12,7 @@ from executor.model.codec import encode_json
 from executor.model.observation import Kind, Observation
 from executor.model.spec import FORMS, Aggregate, Fields, Form, parse_spec
 from executor.model.transcript import Entry, Transcript
-from executor.model.values import encode_items, encode_set
+from executor.model.values import YES, encode_items, encode_set
 from executor.protocol.strategies import agree
 from executor.testing.quorums import check_committee, set_of
 
@@ -104,6 +104,8 @@ def _honest_values(draw: st.DrawFn, aggregate: Aggregate, n: int) -> list[bytes]
     match FORMS[aggregate]:
         case Form.BYTES:
             return [draw(_TEXT).encode("utf-8")] * n
+        case Form.YES:
+            return [YES] * n
         case Form.SET | Form.LIST as form:
             return [draw(_items(form))] * n
         case Form.DECIMAL:
@@ -124,6 +126,8 @@ def _any_value(aggregate: Aggregate) -> st.SearchStrategy[bytes]:
     match FORMS[aggregate]:
         case Form.BYTES:
             return st.binary(max_size=16)
+        case Form.YES:
+            return st.just(YES)
         case Form.DECIMAL:
             return st.builds(_decimal, st.integers(-(10**77), 10**77), st.integers(0, 40))
         case Form.SET | Form.LIST as form:

@@ -1,0 +1,435 @@
+"""A key that the members of an epoch make together, and nobody holds (docs/adr/0027).
+
+Rule 1. Every dealer deals once. A member holds a dealing when its own share of it, opened and checked in the signer, is
+        what the commitments say; it takes a dealing from its dealer alone until the committee has agreed on it.
+Rule 2. Whose dealings count is agreed like any request's outcome, over a built-in function of two slots: a list, from
+        the one member that the attempt's id names (`single`), and the consent of q members that hold all of it
+        (`consent`). A member consents to nothing it does not hold, so q - f honest ones can sign.
+Rule 3. A list has `least` dealings: enough that one dealer at least is honest, and, where shares of a key are dealt,
+        enough for the key. A list too short, or not consented to, ends its attempt; the next one is another request.
+Rule 4. Nothing of the key is shown before a list is attested. Then whoever holds all of it opens the key of its share;
+        `threshold` opened ones are the group's key and everybody's. Nothing that anybody does then changes it.
+Rule 5. A member that lacks a dealing on the list asks everybody for it, by its hash, for as long as it lacks it.
+Rule 6. A member without a key tells everybody what it holds in every round, and those who opened their share answer.
+
+Theory of operation: the attempt's request runs in protocol/member.py as any other: its rounds, views, locks, crashes
+and evidence are the ones of requests. This machine answers for the built-in function instead of a worker, and exchanges
+dealings beside it. What must survive a crash is the signer's (its seed, and what it judged) and the members' requests;
+dealings are sent again to who wants them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final as Constant
+from typing import TypeAlias
+
+from executor.crypto.digests import dkg_hash, epoch_digest, key_context
+from executor.crypto.threshold import (
+    GROUP,
+    check_opened,
+    combine_commitments,
+    committed,
+    interpolate,
+    points,
+)
+from executor.errors import InvalidValue, RuleBroken
+from executor.model.committee import Epoch
+from executor.model.ids import Digest, FunctionId
+from executor.model.observation import Kind, Observation
+from executor.model.outcome import Awaiting, Failed, Outcome, Returned
+from executor.model.request import ZERO_ADDRESS, Request
+from executor.model.transcript import Transcript
+from executor.model.values import YES
+from executor.protocol.dealings import (
+    Dealing,
+    Holdings,
+    KeyMessage,
+    Opened,
+    Wanted,
+    check_message,
+    decode_list,
+    encode_list,
+    hash_of,
+)
+from executor.protocol.effects import ALL
+
+FUNCTION: Constant = FunctionId(bytes(31) + b"\x01")  # no hash is this: no function of anybody's
+LIST_SPEC: Constant = b'{"aggregate":"single","label":"dealings"}'
+CONSENT_SPEC: Constant = b'{"aggregate":"consent","label":"held"}'
+PATIENCE_ROUNDS: Constant = 2  # for dealings that are late, before a list or consent does without
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which key is made: `threshold` shares make it, `shares_of` is the key that dealers hold shares of, if any.
+
+    `dealers`: how many there are; they are the members themselves, or those of the epoch before. `dealer`: which of
+    them this member is, None for none.
+    """
+
+    threshold: int
+    dealers: int
+    dealer: int | None
+    shares_of: tuple[bytes, ...] = ()
+
+    @property
+    def reshared(self) -> bool:
+        """Whether a key stays, and only its shares change."""
+        return bool(self.shares_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """Have the signer make this member's dealing, and call `dealt`. The same again after a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Have the signer open and check this member's share, and call `judged`."""
+
+    dealing: Dealing
+    hash: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class OpenShare:
+    """Have the signer add its shares of these dealings up, keep the sum, and call `opened`."""
+
+    dealings: tuple[Dealing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Send to one member, or to ALL others."""
+
+    recipient: int
+    message: KeyMessage
+
+
+@dataclass(frozen=True, slots=True)
+class GroupKey:
+    """What was made: the group's key, each member's, and what they are known by (docs/wire.md §2, `DrawKey`)."""
+
+    public_key: bytes
+    shares: tuple[bytes, ...]
+    hash: Digest
+
+
+KeyEffect: TypeAlias = Deal | Judge | OpenShare | Tell | GroupKey
+
+
+@dataclass(slots=True)
+class _Held:
+    dealing: Dealing
+    hash: Digest
+    good: bool | None = None  # None until the signer said
+
+
+@dataclass(slots=True)
+class KeyGeneration:
+    """One member's side."""
+
+    epoch: Epoch
+    index: int
+    plan: Plan
+    attempt: int = 0
+    key: GroupKey | None = None
+    _held: dict[int, _Held] = field(default_factory=dict)
+    _holdings: dict[int, Mapping[int, Digest]] = field(default_factory=dict)
+    _awaited: dict[tuple[int, int], int] = field(default_factory=dict)  # (attempt, slot): since which round
+    _agreed: dict[int, Digest] | None = None
+    _opening: bool = False
+    _opened: dict[int, Opened] = field(default_factory=dict)  # not checked while dealings lack
+    _keys: dict[int, bytes] = field(default_factory=dict)
+    _own: Opened | None = None
+    _lacking: dict[int, Digest] = field(default_factory=dict)  # of a list that waits for consent
+    _suspicion: Counter[int] = field(default_factory=Counter)
+    _effects: list[KeyEffect] = field(default_factory=list)
+
+    # The committee's agreement asks.
+
+    def request(self) -> Request:
+        """The request of this attempt: the same at every member, and nobody's on chain."""
+        epoch = self.epoch
+        return Request(
+            chain_id=epoch.chain_id,
+            router=epoch.committee,
+            nonce=self.attempt,
+            block_number=0,
+            block_timestamp=0,
+            parent_hash=Digest(bytes(32)),
+            sender=ZERO_ADDRESS,
+            subscription=0,
+            function_id=FUNCTION,
+            epoch=epoch.number,
+            input=b"",
+            callback_gas_limit=0,
+            consumer=ZERO_ADDRESS,
+        )
+
+    def execute(self, transcript: Transcript) -> Outcome:
+        """The built-in function: pure, the same at every member (Rule 2)."""
+        if not transcript:
+            return Awaiting(0, LIST_SPEC)
+        listed = transcript[0]
+        if listed.kind is not Kind.VALUE:
+            return Failed(listed.value, 0)
+        try:
+            dealings = decode_list(listed.value, self.plan.dealers)
+        except InvalidValue:
+            return Failed(b"no-list", 0)
+        if len(dealings) < self.least:
+            return Failed(b"too-few-dealings", 0)
+        if len(transcript) == 1:
+            return Awaiting(1, CONSENT_SPEC)
+        consent = transcript[1]
+        return Returned(listed.value, 0) if consent.kind is Kind.VALUE else Failed(consent.value, 0)
+
+    def observe(self, transcript: Transcript, round: int) -> Observation | None:
+        """What this member says in the awaited slot; None while it waits for better. Ask again in every round."""
+        since = self._awaited.setdefault((self.attempt, len(transcript)), round)
+        patient = round - since >= PATIENCE_ROUNDS
+        if not transcript:
+            chosen = self._choose(patient)
+            return None if chosen is None else Observation(Kind.VALUE, encode_list(chosen))
+        dealings = decode_list(transcript[0].value, self.plan.dealers)
+        if all(self._holds(dealer, hashed) for dealer, hashed in dealings.items()):
+            return Observation(Kind.VALUE, YES)
+        self._lacking = {dealer: hashed for dealer, hashed in dealings.items() if dealer not in self._held}
+        return Observation.error("not-held") if patient else None
+
+    def attested(self, transcript: Transcript) -> list[KeyEffect]:
+        """The attempt's transcript, with a quorum's votes: its list stands, or the next attempt begins (Rule 3)."""
+        if self._agreed is None:
+            self._lacking.clear()
+            match self.execute(transcript):
+                case Returned(output):
+                    self._agreed = decode_list(output, self.plan.dealers)
+                    self._held = {
+                        dealer: held for dealer, held in self._held.items() if self._agreed.get(dealer) == held.hash
+                    }
+                    self._fetch()
+                    self._open()
+                case _:
+                    self._suspect(transcript)
+                    self.attempt += 1
+                    self._awaited.clear()
+        return self._take()
+
+    # The signer, the network, the clock.
+
+    def begin(self) -> list[KeyEffect]:
+        """Deal, where this member is a dealer."""
+        if self.plan.dealer is not None:
+            self._effects.append(Deal())
+        return self._take()
+
+    def dealt(self, dealing: Dealing) -> list[KeyEffect]:
+        """The signer's dealing: it goes to everybody."""
+        self._effects.append(Tell(ALL, dealing))
+        self._keep(dealing)
+        return self._take()
+
+    def judged(self, dealer: int, hashed: Digest, good: bool) -> list[KeyEffect]:
+        """Whether the signer found this member's share good."""
+        held = self._held.get(dealer)
+        if held is not None and held.hash == hashed:
+            held.good = good
+            if len(self._good()) == self.plan.dealers:
+                self._tell_holdings()
+            self._open()
+        return self._take()
+
+    def opened(self, opened: Opened) -> list[KeyEffect]:
+        """The signer opened its share."""
+        self._own = opened
+        self._effects.append(Tell(ALL, opened))
+        self._opened[self.index] = opened
+        self._check_opened()
+        return self._take()
+
+    def received(self, sender: int, message: KeyMessage, *, dealer: int | None = None) -> list[KeyEffect]:
+        """A message whose envelope `sender` signed. Raises RuleBroken, having changed nothing.
+
+        `dealer`: which dealer the sender is, where the dealers are of another epoch.
+        """
+        plan = self.plan
+        check_message(
+            message, dealers=plan.dealers, members=self.epoch.n, threshold=plan.threshold, reshared=plan.reshared
+        )
+        match message:
+            case Dealing():
+                self._hear_dealing(sender, message, sender if dealer is None and not plan.reshared else dealer)
+            case Holdings(dealings):
+                self._holdings[sender] = decode_list(dealings, plan.dealers)
+                if self._own is not None:
+                    self._effects.append(Tell(sender, self._own))  # it has no key yet (Rule 6)
+            case Wanted(dealer, hashed):
+                held = self._held.get(dealer)
+                if held is not None and held.hash == hashed:
+                    self._effects.append(Tell(sender, held.dealing))
+            case Opened():
+                self._opened.setdefault(sender, message)
+                self._check_opened()
+        return self._take()
+
+    def tick(self) -> list[KeyEffect]:
+        """A round began: tell again what others may have missed (Rule 5)."""
+        if self.key is not None:
+            return self._take()
+        mine = None if self.plan.dealer is None else self._held.get(self.plan.dealer)
+        if self._agreed is None:
+            if mine is not None:
+                for member in range(self.epoch.n):
+                    if member != self.index and self._holdings.get(member, {}).get(mine.dealing.dealer) != mine.hash:
+                        self._effects.append(Tell(member, mine.dealing))
+            for dealer, hashed in self._lacking.items():
+                self._effects.append(Tell(ALL if self.plan.reshared else dealer, Wanted(dealer, hashed)))
+        else:
+            self._fetch()
+        self._tell_holdings()
+        return self._take()
+
+    # Inside.
+
+    @property
+    def least(self) -> int:
+        """Dealings that a list has at least (Rule 3)."""
+        faulty = (self.plan.dealers - 1) // 3
+        return self.plan.dealers - faulty
+
+    def _holds(self, dealer: int, hashed: Digest) -> bool:
+        held = self._held.get(dealer)
+        return held is not None and held.hash == hashed and held.good is True
+
+    def _good(self) -> dict[int, Digest]:
+        return {dealer: held.hash for dealer, held in self._held.items() if held.good}
+
+    def _hear_dealing(self, sender: int, dealing: Dealing, dealer: int | None) -> None:
+        if self._agreed is None:
+            if dealer != dealing.dealer:
+                raise RuleBroken(f"dealer {dealing.dealer}'s dealing from another", sender)
+        elif self._agreed.get(dealing.dealer) != hash_of(self.epoch.identity, dealing):
+            return
+        if dealing.dealer not in self._held and self.plan.reshared:
+            self._check_constant(sender, dealing)
+        self._keep(dealing)
+
+    def _check_constant(self, sender: int, dealing: Dealing) -> None:
+        """What is dealt is the dealer's share of the key."""
+        share = self.plan.shares_of[dealing.dealer]
+        context = resharing_context(self.epoch, dealing.dealer)
+        try:
+            commitment = committed(points(dealing.commitments), GROUP)
+        except InvalidValue as error:
+            raise RuleBroken(f"a dealing's commitments: {error}", sender) from error
+        if not check_opened(commitment, share, dealing.opened, context):
+            raise RuleBroken("a dealing of something else than the dealer's share", sender)
+
+    def _keep(self, dealing: Dealing) -> None:
+        if dealing.dealer in self._held:
+            return  # its dealer deals once; two are its own loss
+        hashed = hash_of(self.epoch.identity, dealing)
+        self._held[dealing.dealer] = _Held(dealing, hashed)
+        self._effects.append(Judge(dealing, hashed))
+
+    def _tell_holdings(self) -> None:
+        good = self._good()
+        self._holdings[self.index] = good
+        if good:
+            self._effects.append(Tell(ALL, Holdings(encode_list(good))))
+
+    def _choose(self, patient: bool) -> dict[int, Digest] | None:
+        """A list, as long as can be found simply, that q members say they hold; None while it may become longer."""
+        self._holdings[self.index] = self._good()
+        telling = dict(self._holdings)
+        while len(telling) >= self.epoch.quorum:
+            common = _common(list(telling.values()))
+            if len(common) == self.plan.dealers or (patient and len(common) >= self.least):
+                return common
+            holders = Counter(item for held in telling.values() for item in held.items())
+            worst = min(
+                telling,
+                key=lambda each: (
+                    -self._suspicion[each],
+                    sum(holders[item] >= self.epoch.quorum for item in telling[each].items()),
+                    each,
+                ),
+            )
+            del telling[worst]
+        return None
+
+    def _suspect(self, transcript: Transcript) -> None:
+        """Members that said they hold a list, and were not seen to consent to it, are asked for less next time."""
+        if len(transcript) < 2:
+            return
+        listed = decode_list(transcript[0].value, self.plan.dealers).items()
+        consenting = {each.member for each in transcript[1].observations if each.observation.kind is Kind.VALUE}
+        for member, held in self._holdings.items():
+            if member not in consenting and listed <= held.items():
+                self._suspicion[member] += 1
+
+    def _fetch(self) -> None:
+        for dealer, hashed in (self._agreed or {}).items():
+            if dealer not in self._held:
+                self._effects.append(Tell(ALL, Wanted(dealer, hashed)))
+
+    def _complete(self) -> tuple[Dealing, ...] | None:
+        """The agreed dealings, when all are here; whether their shares are good is another matter."""
+        if self._agreed is None or len(self._held) < len(self._agreed):
+            return None
+        return tuple(self._held[dealer].dealing for dealer in sorted(self._agreed))
+
+    def _open(self) -> None:
+        """Rule 4."""
+        dealings = self._complete()
+        if dealings is None:
+            return
+        if not self._opening and all(held.good for held in self._held.values()):
+            self._opening = True
+            self._effects.append(OpenShare(dealings))
+        self._check_opened()
+
+    def _check_opened(self) -> None:
+        dealings = self._complete()
+        if dealings is None or self.key is not None:
+            return
+        total = combine_commitments(
+            {each.dealer: points(each.commitments) for each in dealings}, weighted=self.plan.reshared
+        )
+        hashed = self._hash()
+        for member, opened in list(self._opened.items()):
+            del self._opened[member]
+            if check_opened(committed(total, member), opened.key, opened.proof, opening_context(hashed, member)):
+                self._keys[member] = opened.key
+        if len(self._keys) >= self.plan.threshold:
+            some = dict(sorted(self._keys.items())[: self.plan.threshold])
+            shares = tuple(interpolate(some, member) for member in range(self.epoch.n))
+            self.key = GroupKey(interpolate(some, GROUP), shares, hashed)
+            self._effects.append(self.key)
+
+    def _hash(self) -> Digest:
+        assert self._agreed is not None, "asked once a list is agreed"
+        return dkg_hash(epoch_digest(self.epoch.identity), self.plan.threshold, encode_list(self._agreed))
+
+    def _take(self) -> list[KeyEffect]:
+        effects, self._effects = self._effects, []
+        return effects
+
+
+def opening_context(hashed: Digest, member: int) -> bytes:
+    """What the proof of an opened share is bound to."""
+    return key_context(hashed, member)
+
+
+def resharing_context(epoch: Epoch, dealer: int) -> bytes:
+    """What the proof that a dealer deals its share is bound to; `epoch` is the one that the shares are for."""
+    return key_context(epoch_digest(epoch.identity), dealer)
+
+
+def _common(holdings: list[Mapping[int, Digest]]) -> dict[int, Digest]:
+    first, *others = holdings
+    return {dealer: hashed for dealer, hashed in first.items() if all(other.get(dealer) == hashed for other in others)}

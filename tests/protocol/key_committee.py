@@ -1,0 +1,195 @@
+"""A committee in memory that makes a key: real members, machines and shares; who cheats, and how, is a test's."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from executor.crypto.digests import keccak256, request_id
+from executor.errors import PeerFault
+from executor.keys.sealing import encryption_key_of
+from executor.keys.shares import Shares
+from executor.model.committee import Epoch
+from executor.model.ids import RequestId
+from executor.model.observation import Observation
+from executor.model.outcome import Outcome
+from executor.model.transcript import Transcript
+from executor.protocol.dealings import Dealing, KeyMessage
+from executor.protocol.effects import ALL, Attested, Effect
+from executor.protocol.keygen import Deal, GroupKey, Judge, KeyEffect, KeyGeneration, OpenShare, Plan, Tell
+from executor.testing.fast_signatures import FastSignatures
+from executor.testing.simulated_committee import START_S, make_epoch
+from executor.testing.simulated_engine import Engine, Node
+
+
+def encryption_secret(index: int) -> bytes:
+    """A member's X25519 secret."""
+    return keccak256(b"encryption %d" % index)
+
+
+def key_epoch(n: int, suite: FastSignatures, number: int = 1) -> Epoch:
+    """An epoch whose members can have shares sealed to them."""
+    epoch = make_epoch(n, suite=suite)
+    members = tuple(
+        replace(member, encryption_key=encryption_key_of(encryption_secret(member.index))) for member in epoch.members
+    )
+    return replace(epoch, members=members, number=number)
+
+
+@dataclass
+class Dealer:
+    """One member's machine and shares; `cheat` changes what it sends to whom, None for nothing."""
+
+    machine: KeyGeneration
+    shares: Shares
+    cheat: Callable[[int, KeyMessage], KeyMessage | None] | None = None
+    refuses: bool = False  # to consent, whatever it said it holds
+    made: GroupKey | None = None
+    faults: list[PeerFault] = field(default_factory=list)
+
+
+class KeyCommittee(Engine):
+    """A committee that makes a key; messages take a random while."""
+
+    def __init__(
+        self,
+        n: int,
+        seed: int,
+        *,
+        faulty: Sequence[int] = (),
+        slow_s: float = 0.5,
+        before: KeyCommittee | None = None,
+        number: int = 1,
+    ) -> None:
+        suite = FastSignatures()
+        self.random, self.slow_s, self.faulty = random.Random(seed), slow_s, set(faulty)
+        self.lost = lambda _sender, _recipient: False
+        super().__init__(key_epoch(n, suite, number), suite, None, START_S)
+        self.before = before
+        self.dealers = [self._dealer(index, seed) for index in range(n)]
+
+    def _dealer(self, index: int, seed: int) -> Dealer:
+        epoch, before = self.epoch, self.before
+        held, shares_of, count = None, (), epoch.n
+        if before is not None:
+            made = before.made
+            shares_of, count = made.shares, before.epoch.n
+            if index < count:
+                held = before.dealers[index].shares.share(made.hash)
+        plan = Plan(epoch.f + 1, count, index if index < count else None, shares_of)
+        shares = Shares(epoch, index, plan, keccak256(b"seed %d %d" % (seed, index)), encryption_secret(index), held)
+        return Dealer(KeyGeneration(epoch, index, plan), shares)
+
+    @property
+    def honest(self) -> list[Dealer]:
+        """Who keeps the rules."""
+        return [each for index, each in enumerate(self.dealers) if index not in self.faulty]
+
+    @property
+    def made(self) -> GroupKey:
+        """The key that all honest members made."""
+        keys = {each.made for each in self.honest}
+        assert len(keys) == 1
+        (key,) = keys
+        assert key is not None
+        return key
+
+    def make(self, limit_s: float = 600.0) -> bool:
+        """Have everybody begin; whether every honest member has the key in time."""
+        for index, dealer in enumerate(self.dealers):
+            self.do(index, dealer.machine.begin())
+            self.follow(index)
+            self.pace(index)
+        return self.until(lambda: all(each.made for each in self.honest), limit_s)
+
+    def follow(self, index: int) -> None:
+        """The member takes its attempt up."""
+        request = self.dealers[index].machine.request()
+        key = request_id(request)
+        self.requests[key] = request
+        if key not in self.nodes[index].known:
+            self.see(self.nodes[index], key)
+
+    def pace(self, index: int) -> None:
+        """Rounds of the machine."""
+        self.do(index, self.dealers[index].machine.tick())
+        if not all(each.made for each in self.honest):
+            self.later(float(self.epoch.round_length_s), partial(self.pace, index))
+
+    def do(self, index: int, effects: Sequence[KeyEffect]) -> None:
+        """Carry the machine's effects out."""
+        dealer = self.dealers[index]
+        machine, shares = dealer.machine, dealer.shares
+        for effect in effects:
+            match effect:
+                case Deal():
+                    self.later(0.01, lambda: self.do(index, machine.dealt(shares.deal())))
+                case Judge(dealing, hashed):
+                    self.later(0.01, partial(self._judge, index, dealing, hashed))
+                case OpenShare(dealings):
+                    opened = shares.open(dealings)
+                    self.later(0.01, lambda opened=opened: self.do(index, machine.opened(opened)))
+                case Tell(recipient, message):
+                    others = range(self.epoch.n) if recipient == ALL else [recipient]
+                    for to in others:
+                        if to != index:
+                            self._tell(index, to, message)
+                case GroupKey():
+                    dealer.made = effect
+
+    def _judge(self, index: int, dealing: Dealing, hashed) -> None:
+        dealer = self.dealers[index]
+        self.do(index, dealer.machine.judged(dealing.dealer, hashed, dealer.shares.judge(dealing)))
+
+    def _tell(self, sender: int, recipient: int, message: KeyMessage) -> None:
+        cheat = self.dealers[sender].cheat
+        told = message if cheat is None else cheat(recipient, message)
+        if told is not None and not self.lost(sender, recipient):
+            self.later(self.random.uniform(0.01, self.slow_s), partial(self._hear, sender, recipient, told))
+
+    def _hear(self, sender: int, recipient: int, message: KeyMessage) -> None:
+        dealer = self.dealers[recipient]
+        of_old = sender if self.before is not None and sender < self.before.epoch.n else None
+        try:
+            self.do(recipient, dealer.machine.received(sender, message, dealer=of_old))
+        except PeerFault as fault:
+            dealer.faults.append(fault)
+
+    # What the engine asks.
+
+    def takes(self, request: RequestId) -> bool:
+        """No contract knows of it."""
+        return False
+
+    def moment_s(self, node: Node) -> float:
+        """A while."""
+        return 0.01
+
+    def delays_s(self, sender: int, recipient: int) -> Sequence[float]:
+        """Of the members' own messages."""
+        return [] if self.lost(sender, recipient) else [self.random.uniform(0.01, self.slow_s)]
+
+    def runs(self, node: Node, request: RequestId, transcript: Transcript) -> Outcome:
+        """The built-in function."""
+        return self.dealers[node.index].machine.execute(transcript)
+
+    def sees(self, node: Node, request: RequestId, transcript: Transcript, slot: int) -> Observation | None:
+        """What the machine says."""
+        dealer = self.dealers[node.index]
+        if request != request_id(dealer.machine.request()):
+            return None
+        seen = dealer.machine.observe(transcript, int(self.now // self.epoch.round_length_s))
+        if seen is not None and slot == 1 and dealer.refuses:
+            return Observation.error("refused")
+        return seen
+
+    def carry_out_one(self, node: Node, effect: Effect) -> None:
+        """And attestations end attempts."""
+        super().carry_out_one(node, effect)
+        if isinstance(effect, Attested):
+            dealer = self.dealers[node.index]
+            if effect.request_id == request_id(dealer.machine.request()):
+                self.do(node.index, dealer.machine.attested(effect.transcript))
+                self.follow(node.index)
