@@ -89,6 +89,9 @@ EIP712_TRIGGER: Constant = keccak(
 EIP712_DRAW_KEY: Constant = keccak(b"DrawKey(address committee,uint64 epoch,bytes publicKey,bytes32 dkgHash)")
 
 
+KEPT_SPEC_BYTES: Constant = 4_096  # the profile's ceiling; what a peer claims may be larger, and is not kept
+
+
 def _digest(tag: bytes, types: str, *values: object) -> bytes:
     return keccak(abi_encode(["bytes32", *types.split()], [tag, *values]))
 
@@ -197,6 +200,11 @@ def triggered_request_id(
 
 def spec_hash(spec: bytes) -> SpecHash:
     """Identity of an observation spec (canonical JSON bytes)."""
+    return _spec_hash(spec) if len(spec) <= KEPT_SPEC_BYTES else _spec_hash.__wrapped__(spec)
+
+
+@lru_cache(maxsize=256)  # each observation of a slot names the same one
+def _spec_hash(spec: bytes) -> SpecHash:
     return SpecHash(_digest(TAG_SPEC, "bytes32", keccak(spec)))
 
 

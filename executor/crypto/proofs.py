@@ -61,6 +61,13 @@ def check_proof(scheme: Scheme, epoch: Epoch, root: Root, proof: bytes, suite: S
     return frozenset(members)
 
 
+def proven_signatures(epoch: Epoch, proof: bytes) -> dict[int, bytes]:
+    """The members' signatures in an ECDSA proof that `check_proof` found good."""
+    signatures, size = proof[BITMAP_BYTES:], SIGNATURE_BYTES
+    members = _signers(epoch, proof[:BITMAP_BYTES])
+    return {member: signatures[size * place : size * (place + 1)] for place, member in enumerate(members)}
+
+
 def check_vote(epoch: Epoch, root: Root, vote: Vote, suite: Suite = REAL) -> None:
     """Raises NotAMember, or BadSignature naming the member, unless every needed signature verifies (Rule 3)."""
     check_vote_ecdsa(epoch, root, vote, suite)

@@ -6,6 +6,7 @@ nonce have one byte string.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final as Constant
 
 from coincurve import PrivateKey, PublicKey
@@ -65,4 +66,9 @@ def _private(private_key: bytes) -> PrivateKey:
 
 
 def _address(public: PublicKey) -> Address:
-    return Address(keccak(public.format(compressed=False)[1:])[12:])
+    return _address_of(public.format(compressed=False))
+
+
+@lru_cache(maxsize=1024)  # of 65 bytes each; a committee's members sign all that is checked
+def _address_of(public: bytes) -> Address:
+    return Address(keccak(public[1:])[12:])

@@ -11,12 +11,19 @@ Rule 4. Who made or passed on an attestation may have left out the transcript. A
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from executor.crypto.digests import keccak256, report_leaf
 from executor.crypto.merkle import merkle_root
-from executor.crypto.proofs import all_bls_votes_verify, build_proof, check_proof, check_vote_ecdsa, needs_bls
+from executor.crypto.proofs import (
+    all_bls_votes_verify,
+    build_proof,
+    check_proof,
+    check_vote_ecdsa,
+    needs_bls,
+    proven_signatures,
+)
 from executor.errors import PeerFault, RuleBroken, VerificationFailed
 from executor.model.committee import Epoch
 from executor.model.ids import Root
@@ -65,8 +72,8 @@ def _scheme(desk: Desk) -> Scheme:
     return desk.settings.scheme or schemes(desk.epoch)[0]
 
 
-def check_attestation(desk: Desk, sender: int, message: AttestationMessage) -> None:
-    """Rule 1, for what concerns the whole message. Raises RuleBroken."""
+def check_attestation(desk: Desk, sender: int, message: AttestationMessage) -> Mapping[int, bytes]:
+    """Rule 1, for what concerns the whole message; the ECDSA signatures that its proof showed. Raises RuleBroken."""
     reports = message.attestation.reports
     if not 1 <= len(reports) <= MAX_BATCH or len(message.evidence) != len(reports):
         raise RuleBroken(f"an attestation of {len(reports)} reports with {len(message.evidence)} items", sender)
@@ -82,10 +89,12 @@ def check_attestation(desk: Desk, sender: int, message: AttestationMessage) -> N
         limit = max(PROFILE.ceilings.output_bytes, PROFILE.ceilings.error_bytes)
         if len(evidence.payload) > limit or keccak256(evidence.payload) != report.output_hash:
             raise RuleBroken("a payload that is not the attested one", sender)
+    is_ecdsa = message.attestation.scheme is Scheme.ECDSA
+    return proven_signatures(desk.epoch, message.attestation.proof) if is_ecdsa else {}
 
 
-def good_votes(desk: Desk, message: AttestationMessage) -> tuple[Vote, ...]:
-    """The message's votes that verify, by member; the proof stands without them.
+def good_votes(desk: Desk, message: AttestationMessage, proven: Mapping[int, bytes]) -> tuple[Vote, ...]:
+    """The message's votes that verify, by member; the proof stands without them. What it showed is not checked again.
 
     Whoever sent it may have put any BLS signature into another's vote, so bad ones are not searched for: unless all
     verify, by one equation, none is kept.
@@ -93,7 +102,8 @@ def good_votes(desk: Desk, message: AttestationMessage) -> tuple[Vote, ...]:
     root, good = root_of(message.attestation.reports), dict[int, Vote]()
     for vote in message.votes[: desk.epoch.n]:
         try:
-            check_vote_ecdsa(desk.epoch, root, vote, desk.suite)
+            if proven.get(vote.member) != vote.ecdsa:
+                check_vote_ecdsa(desk.epoch, root, vote, desk.suite)
             good.setdefault(vote.member, vote)
         except PeerFault:
             continue

@@ -347,8 +347,8 @@ class Member:
             return
         votes = message.votes
         if sender != self.index:  # its own is made of checked votes
-            delivering.check_attestation(self._desk, sender, message)
-            votes = delivering.good_votes(self._desk, message)
+            proven = delivering.check_attestation(self._desk, sender, message)
+            votes = delivering.good_votes(self._desk, message, proven)
         for place, life in lives:
             if life.subject.function_id != message.attestation.reports[place].function_id:
                 raise RuleBroken("an attested report of another function", sender)

@@ -20,7 +20,7 @@ from executor.model.function import Function
 from executor.model.ids import Address, Digest, EpochDigest, FunctionId, RequestId, Root, TranscriptHash
 from executor.model.manifest import Terms
 from executor.model.observation import Kind, Observation
-from executor.model.profile import Profile
+from executor.model.profile import PROFILE, Profile
 from executor.model.report import Report, Status
 from executor.model.transcript import Entry
 
@@ -163,3 +163,13 @@ def test_the_attestation_digest() -> None:
 
 def terms_of(text: str) -> Terms:
     return from_plain(Terms, decode_json(unhex(text), limit=65_536))
+
+
+def test_a_spec_larger_than_any_function_may_have_is_hashed_and_not_kept() -> None:
+    """Peers name specs: what is kept of them is 256 times 4 kB at most."""
+    before = digests._spec_hash.cache_info().currsize
+    longest, longer = b"s" * digests.KEPT_SPEC_BYTES, b"s" * (digests.KEPT_SPEC_BYTES + 1)
+    assert len({digests.spec_hash(each) for each in (longest, longer, longest, longer)}) == 2
+    assert digests._spec_hash.cache_info().currsize == before + 1
+    assert digests._spec_hash.cache_info().maxsize == 256
+    assert digests.KEPT_SPEC_BYTES == PROFILE.ceilings.spec_bytes

@@ -170,3 +170,36 @@ def test_bad_votes_that_ride_with_an_attestation_cost_one_equation():
     effects = member.received(5, AttestationMessage(attestation, (Evidence(b"x", None),), votes), START_S)
     (attested,) = [effect for effect in effects if isinstance(effect, Attested)]
     assert attested.votes == votes
+
+
+class Recovering(FastSignatures):
+    """Counts the ECDSA signatures that were checked."""
+
+    recovered = 0
+
+    def recover(self, digest, signature):
+        self.recovered += 1
+        return super().recover(digest, signature)
+
+    def is_signed_by(self, digest, signature, address):
+        self.recovered += 1
+        return super().is_signed_by(digest, signature, address)
+
+
+@pytest.mark.parametrize("forged", [0, 1])
+def test_a_vote_that_the_proof_showed_is_not_checked_again_and_another_one_is(forged):
+    """21 signatures in the proof are 21 checks, whatever rides with it; a forged vote of one of them is dropped."""
+    suite = Recovering()
+    epoch = make_epoch(31, schemes=(Scheme.ECDSA,), suite=suite)
+    digest = attestation_digest(epoch.identity, ROOT)
+    votes = tuple(Vote(member, suite.sign(private_key(member), digest), b"") for member in range(22))
+    proof = build_proof(Scheme.ECDSA, epoch, votes[:21], suite)
+    told = (*votes[:5], *(replace(vote, ecdsa=votes[6].ecdsa) for vote in votes[5 : 5 + forged]), *votes[5 + forged :])
+    member = Member(epoch, 0, suite=suite)
+    member.seen(make_request(), START_S)
+    suite.recovered = 0
+    message = AttestationMessage(Attestation(Scheme.ECDSA, (REPORT,), proof), (Evidence(b"x", None),), told)
+    effects = member.received(5, message, START_S)
+    (attested,) = [effect for effect in effects if isinstance(effect, Attested)]
+    assert attested.votes == tuple(vote for vote in votes if not forged or vote.member != 5)
+    assert suite.recovered == 21 + 1 + forged  # the proof's; of the one beside it; of the forged one

@@ -273,7 +273,7 @@ BUGS: tuple[Planted, ...] = (
         ((agreement, "send_status", _status_without_lock),),
         duels,
     ),
-    Planted("an attestation is believed", ((delivering, "check_attestation", lambda desk, sender, message: None),)),
+    Planted("an attestation is believed", ((delivering, "check_attestation", lambda desk, sender, message: {}),)),
     Planted("a draw's proof is not verified", ((draws, "verified", lambda suite, draw, proof: True),), lotteries),
     Planted("pushes are attested together with requests", ((batching, "_choose", _choose_any),), crowds),
     Planted("what ended is begun again", ((triggering.End, "is_past", lambda end, time_s, block: False),), storms),
