@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final as Constant
+from typing import TypeAlias
 
 from py_arkworks_bls12381 import G1Point, G2Point, Scalar
 
@@ -31,6 +32,8 @@ SCALAR_BYTES: Constant = 32
 SEED_BYTES: Constant = 32
 PROOF_BYTES: Constant = 64
 GROUP: Constant = -1  # the place of the secret itself: member i stands at i + 1
+
+Point: TypeAlias = G2Point
 
 _INFINITY = G2Point.identity()
 
@@ -174,18 +177,20 @@ def check_opened(commitment: G2Point, key: bytes, proof: bytes, context: bytes) 
     return _challenge(statement, nonce) == challenge
 
 
-def interpolate(keys: Mapping[int, bytes], at: int) -> bytes:
-    """The public key of member `at`'s share, of a threshold of others' that verified; GROUP gives the group's key.
+def interpolate(keys: Mapping[int, bytes], places: Sequence[int]) -> tuple[bytes, ...]:
+    """The public keys of these members' shares, of a threshold of others' that verified; GROUP gives the group's key.
 
     Raises InvalidValue for infinity, which a key never is.
     """
     members = sorted(keys)
-    if at in keys:
-        return keys[at]
-    point = G2Point.multiexp_unchecked(list(points([keys[each] for each in members])), _scalars(weights(members, at)))
-    if point == _INFINITY:
-        raise InvalidValue("the key is infinity")
-    return point.to_compressed_bytes()
+    known = list(points([keys[each] for each in members]))
+    found = []
+    for place in places:
+        point = G2Point.multiexp_unchecked(known, _scalars(weights(members, place)))
+        if point == _INFINITY:
+            raise InvalidValue("the key is infinity")
+        found.append(point.to_compressed_bytes())
+    return tuple(found)
 
 
 def weights(members: Sequence[int], at: int = GROUP) -> tuple[int, ...]:

@@ -29,6 +29,7 @@ from typing import TypeAlias
 from executor.crypto.digests import dkg_hash, epoch_digest, key_context
 from executor.crypto.threshold import (
     GROUP,
+    Point,
     check_opened,
     combine_commitments,
     committed,
@@ -145,6 +146,7 @@ class KeyGeneration:
     _opened: dict[int, Opened] = field(default_factory=dict)  # not checked while dealings lack
     _keys: dict[int, bytes] = field(default_factory=dict)
     _own: Opened | None = None
+    _total: tuple[Point, ...] | None = None  # commitments to the sum of the agreed dealings
     _lacking: dict[int, Digest] = field(default_factory=dict)  # of a list that waits for consent
     _suspicion: Counter[int] = field(default_factory=Counter)
     _effects: list[KeyEffect] = field(default_factory=list)
@@ -272,7 +274,8 @@ class KeyGeneration:
                 if held is not None and held.hash == hashed:
                     self._effects.append(Tell(sender, held.dealing))
             case Opened():
-                self._opened.setdefault(sender, message)
+                if self.key is None:
+                    self._opened.setdefault(sender, message)
                 self._check_opened()
         return self._take()
 
@@ -397,19 +400,20 @@ class KeyGeneration:
         dealings = self._complete()
         if dealings is None or self.key is not None:
             return
-        total = combine_commitments(
-            {each.dealer: points(each.commitments) for each in dealings}, weighted=self.plan.reshared
-        )
-        hashed = self._hash()
-        for member, opened in list(self._opened.items()):
-            del self._opened[member]
-            if check_opened(committed(total, member), opened.key, opened.proof, opening_context(hashed, member)):
-                self._keys[member] = opened.key
-        if len(self._keys) >= self.plan.threshold:
-            some = dict(sorted(self._keys.items())[: self.plan.threshold])
-            shares = tuple(interpolate(some, member) for member in range(self.epoch.n))
-            self.key = GroupKey(interpolate(some, GROUP), shares, hashed)
+        if self._total is None:
+            dealt = {each.dealer: points(each.commitments) for each in dealings}
+            self._total = combine_commitments(dealt, weighted=self.plan.reshared)
+        hashed, threshold = self._hash(), self.plan.threshold
+        while self._opened and len(self._keys) < threshold:
+            member, opened = self._opened.popitem()
+            context = opening_context(hashed, member)
+            if member in self._keys or check_opened(committed(self._total, member), opened.key, opened.proof, context):
+                self._keys.setdefault(member, opened.key)
+        if len(self._keys) == threshold:
+            public_key, *shares = interpolate(self._keys, [GROUP, *range(self.epoch.n)])
+            self.key = GroupKey(public_key, tuple(shares), hashed)
             self._effects.append(self.key)
+            self._opened.clear()
 
     def _hash(self) -> Digest:
         assert self._agreed is not None, "asked once a list is agreed"

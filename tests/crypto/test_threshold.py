@@ -109,8 +109,8 @@ def test_dealings_add_up_in_shares_commitments_and_keys() -> None:
             assert check_share(total, member, share)
             keys[member], proof = open_share(share, CONTEXT)
             assert check_opened(committed(total, member), keys[member], proof, CONTEXT)
-        assert keys[0] == interpolate({2: keys[2], 3: keys[3]}, 0)
-        assert interpolate({0: keys[0], 1: keys[1]}, GROUP) == interpolate({1: keys[1], 3: keys[3]}, GROUP)
+        assert (keys[0], keys[1]) == interpolate({2: keys[2], 3: keys[3]}, [0, 1])
+        assert interpolate({0: keys[0], 1: keys[1]}, [GROUP]) == interpolate({1: keys[1], 3: keys[3]}, [GROUP])
 
 
 def test_an_opened_key_is_proved_for_one_commitment_key_and_context() -> None:

@@ -9,7 +9,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from key_committee import KeyCommittee
 
 from executor.crypto import bls
 from executor.crypto.digests import keccak256
@@ -17,6 +16,7 @@ from executor.crypto.threshold import combine
 from executor.errors import InvalidValue
 from executor.keys.shares import Shares
 from executor.protocol.dealings import Dealing, Holdings, Opened, encode_list
+from executor.testing.key_committee import KeyCommittee
 from executor.testing.simulated_committee import START_S
 
 DRAWN = keccak256(b"a draw")

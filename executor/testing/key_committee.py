@@ -8,15 +8,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from executor.crypto.digests import keccak256, request_id
+from executor.crypto.threshold import Share
 from executor.errors import PeerFault
 from executor.keys.sealing import encryption_key_of
 from executor.keys.shares import Shares
+from executor.model.codec import encode
 from executor.model.committee import Epoch
-from executor.model.ids import RequestId
+from executor.model.ids import Digest, RequestId
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
 from executor.model.transcript import Transcript
-from executor.protocol.dealings import Dealing, KeyMessage
+from executor.protocol.dealings import Dealing, KeyMessage, Opened
 from executor.protocol.effects import ALL, Attested, Effect
 from executor.protocol.keygen import Deal, GroupKey, Judge, KeyEffect, KeyGeneration, OpenShare, Plan, Tell
 from executor.testing.fast_signatures import FastSignatures
@@ -64,15 +66,20 @@ class KeyCommittee(Engine):
         number: int = 1,
     ) -> None:
         suite = FastSignatures()
-        self.random, self.slow_s, self.faulty = random.Random(seed), slow_s, set(faulty)
-        self.lost = lambda _sender, _recipient: False
+        self.random = random.Random(seed)  # noqa: S311 (when messages arrive)
+        self.slow_s, self.faulty = slow_s, set(faulty)
+        self.lost: Callable[[int, int], bool] = lambda _sender, _recipient: False
+        self._sized: tuple[KeyMessage | None, int] = (None, 0)
+        self.carried_bytes = [0] * n  # told by each member about the key
         super().__init__(key_epoch(n, suite, number), suite, None, START_S)
         self.before = before
         self.dealers = [self._dealer(index, seed) for index in range(n)]
 
     def _dealer(self, index: int, seed: int) -> Dealer:
         epoch, before = self.epoch, self.before
-        held, shares_of, count = None, (), epoch.n
+        held: Share | None = None
+        shares_of: tuple[bytes, ...] = ()
+        count = epoch.n
         if before is not None:
             made = before.made
             shares_of, count = made.shares, before.epoch.n
@@ -130,7 +137,7 @@ class KeyCommittee(Engine):
                     self.later(0.01, partial(self._judge, index, dealing, hashed))
                 case OpenShare(dealings):
                     opened = shares.open(dealings)
-                    self.later(0.01, lambda opened=opened: self.do(index, machine.opened(opened)))
+                    self.later(0.01, partial(self._opened, index, opened))
                 case Tell(recipient, message):
                     others = range(self.epoch.n) if recipient == ALL else [recipient]
                     for to in others:
@@ -139,15 +146,25 @@ class KeyCommittee(Engine):
                 case GroupKey():
                     dealer.made = effect
 
-    def _judge(self, index: int, dealing: Dealing, hashed) -> None:
+    def _opened(self, index: int, opened: Opened) -> None:
+        self.do(index, self.dealers[index].machine.opened(opened))
+
+    def _judge(self, index: int, dealing: Dealing, hashed: Digest) -> None:
         dealer = self.dealers[index]
         self.do(index, dealer.machine.judged(dealing.dealer, hashed, dealer.shares.judge(dealing)))
 
     def _tell(self, sender: int, recipient: int, message: KeyMessage) -> None:
         cheat = self.dealers[sender].cheat
         told = message if cheat is None else cheat(recipient, message)
+        if told is not None:
+            self.carried_bytes[sender] += self._size(told)
         if told is not None and not self.lost(sender, recipient):
             self.later(self.random.uniform(0.01, self.slow_s), partial(self._hear, sender, recipient, told))
+
+    def _size(self, message: KeyMessage) -> int:
+        if self._sized[0] is not message:  # the same goes to many, one after the other
+            self._sized = (message, len(encode(message)))
+        return self._sized[1]
 
     def _hear(self, sender: int, recipient: int, message: KeyMessage) -> None:
         dealer = self.dealers[recipient]
@@ -159,11 +176,11 @@ class KeyCommittee(Engine):
 
     # What the engine asks.
 
-    def takes(self, request: RequestId) -> bool:
+    def takes(self, request: RequestId) -> bool:  # noqa: ARG002 (the interface's)
         """No contract knows of it."""
         return False
 
-    def moment_s(self, node: Node) -> float:
+    def moment_s(self, node: Node) -> float:  # noqa: ARG002 (the interface's)
         """A while."""
         return 0.01
 
@@ -171,7 +188,7 @@ class KeyCommittee(Engine):
         """Of the members' own messages."""
         return [] if self.lost(sender, recipient) else [self.random.uniform(0.01, self.slow_s)]
 
-    def runs(self, node: Node, request: RequestId, transcript: Transcript) -> Outcome:
+    def runs(self, node: Node, request: RequestId, transcript: Transcript) -> Outcome:  # noqa: ARG002 (the interface's)
         """The built-in function."""
         return self.dealers[node.index].machine.execute(transcript)
 
