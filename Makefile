@@ -102,6 +102,7 @@ rebuild: $(VENV)/.dev $(NPM) $(ASC) ## rebuild engine, guests and contracts and 
 	$(PY) guest-sdk/c/build.py --check
 	$(PY) guest-sdk/conformance/c/build.py --check
 	$(PY) guest-sdk/conformance/assemblyscript/build.py --check
+	$(PY) guest-sdk/conformance/rust/build.py --check
 	$(PY) contracts/tools/build.py --check
 
 fixtures: $(VENV)/.dev ## make vectors and record receipts again, after a change of profile, engine or rules (CONTRIBUTING.md)

@@ -2,8 +2,8 @@
 
 Theory of operation. JavaScript that imports nothing but `executor` needs no build: the engine of this release and the
 source text are the function. TypeScript and what imports other files is bundled to build/NAME.js, with its source map;
-frozen start-ups and C are modules, build/NAME.wasm. build/function.json says from which files; one edited since is
-noticed, so that what runs is what was read.
+frozen start-ups, C and Rust are modules, build/NAME.wasm. build/function.json says from which files; one edited since
+is noticed, so that what runs is what was read.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from executor.model.manifest import MAX_MANIFEST_BYTES, Manifest, parse_manifest
 from executor.model.profile import PROFILE
 
 MANIFEST_FILE = "function.toml"
+COMPILED = ("c", "rust")
+"""Languages whose sources become modules; a module built elsewhere may stand for the source of any."""
 MAX_INPUTS = 10_000  # files of one bundle; the ceiling on source text leaves about a hundred bytes for each
 MAX_FACTS_BYTES = 4_194_304  # so many inputs with their digests
 MAX_MAP_BYTES = 33_554_432  # a map is two to four times its bundle
@@ -62,7 +64,7 @@ class Project:
     @property
     def is_compiled(self) -> bool:
         """Whether the source has to be compiled to a module first."""
-        return self.manifest.function.language == "c" and self.source_path.suffix != ".wasm"
+        return self.manifest.function.language in COMPILED and self.source_path.suffix != ".wasm"
 
     def is_bundled(self, source: bytes) -> bool:
         """Whether this source is JavaScript or TypeScript that has to be bundled first."""
@@ -161,10 +163,9 @@ def _form(project: Project, source: bytes) -> str:
 def _is_fresh(project: Project, source: bytes, facts: dict[str, Json]) -> bool:
     if facts["source_digest"] != str(keccak256(source)):
         return False
-    if project.manifest.function.language != "javascript":
-        return True
-    inputs = facts.get("inputs")
-    if facts.get("build") != project.manifest.build.model_dump() or not isinstance(inputs, dict):
+    inputs = facts.get("inputs", {} if project.is_compiled else None)
+    is_javascript = project.manifest.function.language == "javascript"
+    if (is_javascript and facts.get("build") != project.manifest.build.model_dump()) or not isinstance(inputs, dict):
         return False
     return len(inputs) <= MAX_INPUTS and all(digest_of(project, name) == digest for name, digest in inputs.items())
 

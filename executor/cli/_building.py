@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 
 from executor.cli._bundle import bundle
-from executor.cli._compile import compile_c
+from executor.cli._compile import compile_module
 from executor.cli._freeze import frozen
 from executor.crypto.digests import function_id, keccak256, manifest_hash, module_id
 from executor.errors import InvalidManifest
@@ -64,8 +63,9 @@ def write_facts(project: Project, facts: dict[str, Json]) -> None:
 def _made(project: Project, source: bytes) -> dict[str, Json]:
     """Writes bundle or module; what they were made of and by."""
     if project.is_compiled:
-        compile_c(project.source_path, project.module_path)
-        return {"form": "module", "toolchain": {"ziglang": version("ziglang")}}
+        language = project.manifest.function.language
+        made = compile_module(language, project.source_path, project.module_path, project.directory)
+        return {"form": "module", **made}
     if project.manifest.function.language != "javascript" or not project.is_made(source):
         return {"form": "source"}
     return _made_javascript(project, source)

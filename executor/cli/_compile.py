@@ -1,13 +1,17 @@
-"""Compiling C functions with the compiler from PyPI (`ziglang`), whose version decides the bytes."""
+"""Compiling functions to modules: C with the compiler from PyPI (`ziglang`), whose version decides the bytes."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from executor.cli._compile_rust import compile_rust
+from executor.crypto.digests import keccak256
 from executor.errors import InvalidConfig, InvalidModule
+from executor.model.codec import Json
 
 # The flags of guest-sdk/c/build.py; a test builds an example both ways and compares the bytes.
 FLAGS = (
@@ -32,3 +36,18 @@ def compile_c(source: Path, out: Path) -> None:
         out.unlink(missing_ok=True)
         sys.stderr.write(done.stderr)
         raise InvalidModule(f"{source} does not compile")
+
+
+def compile_module(language: str, source: Path, out: Path, folder: Path) -> dict[str, Json]:
+    """Writes the module of a source of a function's folder; what it was made of, where that is more, and by.
+
+    Raises InvalidConfig where a tool is missing, InvalidModule for what does not compile.
+    """
+    match language:
+        case "rust":
+            made = compile_rust(source, out, folder)
+            inputs: Json = {name: str(keccak256((folder / name).read_bytes())) for name in made.inputs}
+            return {"inputs": inputs, "toolchain": {"rustc": made.compiler}}
+        case _:
+            compile_c(source, out)
+            return {"toolchain": {"ziglang": version("ziglang")}}

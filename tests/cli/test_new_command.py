@@ -11,11 +11,14 @@ from cli_types import Run
 
 from executor.projects import load_project
 from executor.templates import languages
+from tests.rust_compiler import use_pinned_rustc
 
 
 @pytest.mark.parametrize("language", languages())
-def test_a_new_function_works(executor: Run, tmp_path: Path, language: str) -> None:
+def test_a_new_function_works(executor: Run, tmp_path: Path, language: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """From an empty folder: made, built, run with its replies, simulated; then the test that came with it."""
+    if language == "rust":
+        use_pinned_rustc(monkeypatch)
     done = executor("new", "eth-price", "--lang", language)
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "eth-price"

@@ -1,4 +1,4 @@
-"""Packages of Debian for arm64, fetched and unpacked by this machine's own apt, without root and without installing."""
+"""Packages of Debian, mostly for arm64: this machine's own apt fetches them, without root and without installing."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ class Apt:
     """An apt with a state of its own in a folder: the machine's sources and keys, but arm64 and nothing installed."""
 
     folder: Path
+    architecture: str = "arm64"
 
     def update(self) -> None:
-        """Fetch the indexes of arm64, and of amd64 for the emulator."""
+        """Fetch the indexes of its architecture, and of amd64 for the emulator."""
         for name in ("lists/partial", "archives/partial"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "status").write_bytes(b"")
@@ -52,6 +53,11 @@ class Apt:
         for archive in archives:
             subprocess.run(["dpkg-deb", "--extract", archive, root], check=True)
         return [archive.name for archive in archives]
+
+    def download(self, packages: tuple[str, ...], folder: Path) -> list[Path]:
+        """Fetch packages, and nothing they depend on, into a folder."""
+        self._run("download", *packages, cwd=folder)
+        return sorted(folder.glob("*.deb"))
 
     def extract(self, package: str, member: str, target: Path) -> str:
         """Fetch one package for this processor and extract one file of it; the package's file name."""
@@ -68,7 +74,7 @@ class Apt:
 
     def _run(self, *arguments: str, cwd: Path | None = None) -> None:
         options = {
-            "APT::Architecture": "arm64",
+            "APT::Architecture": self.architecture,
             "APT::Architectures": "",
             "APT::Architectures::": "amd64",
             "APT::Install-Recommends": "0",
@@ -85,10 +91,11 @@ class Apt:
         command = ["apt-get", "-qq"]
         for name, value in options.items():
             command += ["--option", f"{name}={value}"]
-        command += ["--option", "APT::Architectures::=arm64", *arguments]
+        command += ["--option", f"APT::Architectures::={self.architecture}", *arguments]
         done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
         if done.returncode != 0:
             raise SetupFailed(
                 f"apt-get {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}\n"
-                "Is there a network, and do this machine's apt sources name a Debian mirror that has arm64?"
+                "Is there a network, and do this machine's apt sources name a Debian mirror that has "
+                f"{self.architecture}?"
             )

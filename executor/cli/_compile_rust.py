@@ -1,0 +1,146 @@
+"""Compiling Rust functions with the machine's own rustc; its version decides the bytes, its place does not.
+
+Rule 1. The first rustc counts that has the standard library of wasm32-unknown-unknown: $RUSTC, then those on PATH, then
+        the one that tools/rust/setup.py puts into a checkout.
+Rule 2. Nothing of this machine comes into the module: paths are relative to the function's folder and to the SDK's.
+Rule 3. The SDK is compiled once for each compiler and kept in the user's cache, by the digest of all that decides it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from executor.cli._load import cache_folder
+from executor.errors import InvalidConfig, InvalidModule
+
+TARGET: Final = "wasm32-unknown-unknown"
+# The stack is a quarter of what rustc takes by default: each page of it costs fuel in every run (docs/metering.md).
+FLAGS: Final = (
+    *("--edition=2021", f"--target={TARGET}", "-Copt-level=s", "-Ccodegen-units=1", "-Cpanic=abort"),
+    "-Ctarget-feature=+bulk-memory,+nontrapping-fptoint",
+)
+SDK_FLAGS: Final = ("--crate-type=rlib", "--crate-name=executor_guest", "-Clinker-plugin-lto", "--cap-lints=allow")
+LINK_FLAGS: Final = ("-Clto=fat", "-Cstrip=symbols", "-Clink-arg=-zstack-size=262144")
+INSTALL: Final = f"`rustup target add {TARGET}`, or on Debian `apt install rustc libstd-rust-dev-wasm32 lld`"
+_PACKAGE: Final = Path(__file__).resolve().parents[1]
+_SDKS: Final = (_PACKAGE / "sdk" / "rust", _PACKAGE.parent / "guest-sdk" / "rust")  # in a wheel; in a checkout
+_CHECKOUTS_OWN: Final = _PACKAGE.parent / ".engines" / "rust" / "rustc"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """By what a module was made, and of which files of the function's folder."""
+
+    compiler: str
+    inputs: tuple[str, ...]
+
+
+def compile_rust(source: Path, out: Path, folder: Path) -> Compiled:
+    """Writes the module of a Rust source in a function's folder, from which the places in errors count.
+
+    Raises InvalidConfig without compiler or SDK, InvalidModule for what does not compile.
+    """
+    folder = folder.resolve()
+    rustc = find_rustc(folder)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="executor-rust-") as temporary:
+        made = Path(temporary)
+        of_function = ["--crate-type=cdylib", "--crate-name=function", *LINK_FLAGS]
+        extern = f"--extern=executor_guest={_library(rustc, folder, made)}"
+        emitted = f"--emit=link={made / 'function.wasm'},dep-info={made / 'inputs'}"
+        name = str(source.resolve().relative_to(folder))
+        _compile(rustc, [*of_function, extern, f"--remap-path-prefix={folder}=.", emitted, name], folder)
+        shutil.copyfile(made / "function.wasm", out)
+        return Compiled(version_of(rustc, folder), _inputs(made / "inputs", folder))
+
+
+def find_rustc(folder: Path) -> str:
+    """The rustc that compiles in this folder (rustup may have one of its own there); raises InvalidConfig."""
+    found = False
+    for rustc in _candidates():
+        found = True
+        if _has_target(rustc, folder):
+            return rustc
+    what = f"has no {TARGET}" if found else "is missing"
+    raise InvalidConfig(f"building Rust needs a compiler for WebAssembly, and rustc {what} here: {INSTALL}")
+
+
+def version_of(rustc: str, folder: Path) -> str:
+    """Such as `rustc 1.63.0`: what a build's bytes depend on."""
+    return _ask(rustc, ["--version"], folder).strip()
+
+
+def _inputs(rules: Path, folder: Path) -> tuple[str, ...]:
+    """The files of the folder that a module was made of, by the first of rustc's rules for make."""
+    first = rules.read_text(encoding="utf-8").splitlines()[0].split(": ", 1)[-1]
+    paths = {(folder / name.replace("\\ ", " ")).resolve() for name in re.split(r"(?<!\\) ", first) if name}
+    return tuple(sorted(str(path.relative_to(folder)) for path in paths if path.is_relative_to(folder)))
+
+
+def _candidates() -> Iterator[str]:
+    if "RUSTC" in os.environ:
+        yield os.environ["RUSTC"]
+    for folder in os.get_exec_path():
+        if found := shutil.which("rustc", path=folder):
+            yield found
+    if _CHECKOUTS_OWN.exists():
+        yield str(_CHECKOUTS_OWN)
+
+
+def _has_target(rustc: str, folder: Path) -> bool:
+    libraries = _ask(rustc, ["--print=target-libdir", f"--target={TARGET}"], folder).strip()
+    return bool(libraries) and any(Path(libraries).glob("libcore-*.rlib"))
+
+
+def _ask(rustc: str, arguments: list[str], folder: Path) -> str:
+    try:
+        done = subprocess.run([rustc, *arguments], capture_output=True, text=True, check=False, cwd=folder)
+    except OSError:
+        return ""  # it cannot run here: as good as none
+    return done.stdout if done.returncode == 0 else ""
+
+
+def _sdk() -> Path:
+    found = next((folder for folder in _SDKS if (folder / "src" / "lib.rs").exists()), None)
+    if found is None:
+        raise InvalidConfig("the Rust SDK (executor-guest) is not part of this installation; use a source checkout")
+    return found
+
+
+def _library(rustc: str, folder: Path, made: Path) -> Path:
+    """The compiled SDK: from the cache, or compiled and put there, or only compiled where there is no cache."""
+    sdk = _sdk()
+    sources = "".join(f"{path.relative_to(sdk)}\0{path.read_text()}\0" for path in sorted((sdk / "src").rglob("*.rs")))
+    decides = "\0".join([_ask(rustc, ["--version", "--verbose"], folder), *FLAGS, *SDK_FLAGS, sources])
+    try:
+        kept = cache_folder().with_name("rust") / sha256(decides.encode()).hexdigest()[:32] / "libexecutor_guest.rlib"
+        if kept.exists():
+            return kept
+        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (OSError, RuntimeError):  # RuntimeError: this machine knows no home folder
+        kept = made / "libexecutor_guest.rlib"
+    fresh = made / "fresh.rlib"
+    _compile(rustc, [*SDK_FLAGS, f"--remap-path-prefix={sdk}=executor_guest", "-o", str(fresh), "src/lib.rs"], sdk)
+    beside = kept.with_name(f"{kept.name}.{os.getpid()}")
+    shutil.copyfile(fresh, beside)
+    return beside.replace(kept)
+
+
+def _compile(rustc: str, arguments: list[str], folder: Path) -> None:
+    done = subprocess.run([rustc, *FLAGS, *arguments], capture_output=True, text=True, check=False, cwd=folder)
+    sys.stderr.write(done.stderr)
+    if done.returncode == 0:
+        return
+    if "linker `rust-lld` not found" in done.stderr:
+        raise InvalidConfig("rustc's linker for WebAssembly is missing: `apt install lld` on Debian")
+    raise InvalidModule(f"{folder / arguments[-1]} does not compile")

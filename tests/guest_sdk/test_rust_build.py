@@ -1,0 +1,95 @@
+"""Building Rust: the same bytes anywhere, places that are the user's own, and words for a compiler that is missing."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from suite.building import stale
+
+from executor.cli import _compile_rust
+from executor.cli._compile_rust import compile_rust
+from executor.errors import InvalidConfig, InvalidModule
+from executor.model.manifest import FunctionSection
+from executor.projects import COMPILED
+from tests.rust_compiler import use_pinned_rustc
+
+from .harness import ROOT
+
+EXAMPLES = ROOT / "guest-sdk" / "rust" / "examples"
+OLD = "#!/bin/sh\n[ \"$1\" = --version ] && echo 'rustc 1.95.0' || echo /nowhere\n"  # has no such target
+
+
+@pytest.fixture
+def rustc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pinned compiler."""
+    use_pinned_rustc(monkeypatch)
+
+
+@pytest.mark.usefixtures("rustc")
+def test_a_module_rebuilds_byte_for_byte(tmp_path: Path) -> None:
+    """In another folder, of another name: only source, SDK and compiler decide."""
+    shutil.copy(EXAMPLES / "eth_usd.rs", tmp_path / "eth_usd.rs")
+    done = compile_rust(tmp_path / "eth_usd.rs", tmp_path / "build" / "other-name.wasm", tmp_path)
+    assert (done.compiler, done.inputs) == ("rustc 1.63.0", ("eth_usd.rs",))
+    made = (tmp_path / "build" / "other-name.wasm").read_bytes()
+    assert made == (EXAMPLES / "built" / "eth_usd.wasm").read_bytes()
+
+
+@pytest.mark.usefixtures("rustc")
+def test_a_source_that_does_not_compile_is_named_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The compiler's own words, with the user's file; nothing is left."""
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "wrong.rs").write_text('fn wrong() -> u8 {\n    "text"\n}\n')
+    with pytest.raises(InvalidModule, match=r"wrong\.rs does not compile"):
+        compile_rust(tmp_path / "src" / "wrong.rs", tmp_path / "build" / "wrong.wasm", tmp_path)
+    assert "--> src/wrong.rs:2:5" in capsys.readouterr().err
+    assert list((tmp_path / "build").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("program", "told"), [(None, "rustc is missing"), (OLD, "rustc has no wasm32-unknown-unknown")]
+)
+def test_a_missing_compiler_is_named_with_what_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str | None, told: str
+) -> None:
+    """None at all, and one without the target."""
+    monkeypatch.delenv("RUSTC", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(_compile_rust, "_CHECKOUTS_OWN", tmp_path / "none")
+    if program:
+        (tmp_path / "rustc").write_text(program)
+        (tmp_path / "rustc").chmod(0o755)
+    with pytest.raises(InvalidConfig) as refused:
+        compile_rust(EXAMPLES / "echo.rs", tmp_path / "echo.wasm", EXAMPLES)
+    assert told in str(refused.value)
+    assert "rustup target add wasm32-unknown-unknown" in str(refused.value)
+    assert "apt install rustc libstd-rust-dev-wasm32 lld" in str(refused.value)
+
+
+def test_the_examples_were_built_from_these_sources() -> None:
+    """Whoever changes SDK or example without building again is told so."""
+    assert stale(EXAMPLES / "built") == []
+    assert {path.stem for path in EXAMPLES.glob("*.rs")} == {path.stem for path in (EXAMPLES / "built").glob("*.wasm")}
+
+
+def test_every_compiled_language_can_stand_in_a_manifest() -> None:
+    """None is forgotten there."""
+    for language in COMPILED:
+        assert FunctionSection(name="x", language=language, source="x").language == language
+
+
+def test_setting_up_where_there_is_no_debian_says_so(tmp_path: Path) -> None:
+    """Exit code 2, which a test may skip; nothing is left behind."""
+    for name in ("rust", "aarch64"):
+        shutil.copytree(ROOT / "tools" / name, tmp_path / "tools" / name)
+    command = [sys.executable, str(tmp_path / "tools" / "rust" / "setup.py")]
+    done = subprocess.run(command, capture_output=True, text=True, env={"PATH": "/nonexistent"}, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("no Rust compiler for this machine: ")
+    assert [path.name for path in (tmp_path / ".engines").iterdir()] == ["rust.lock"]
