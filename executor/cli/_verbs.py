@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 VERBS = MappingProxyType(
     {
@@ -46,6 +46,16 @@ VERBS = MappingProxyType(
 class Verbs(TyperGroup):
     """A group whose commands are files."""
 
+    _names_only = False
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Names of verbs for the shell; none is imported for them."""
+        self._names_only = True
+        try:
+            return super().shell_complete(ctx, incomplete)
+        finally:
+            self._names_only = False
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (typer's signature)
         """The verbs in the order of the table."""
         return list(VERBS)
@@ -54,6 +64,8 @@ class Verbs(TyperGroup):
         """The command of a verb, imported now."""
         if cmd_name not in VERBS:
             return None
+        if self._names_only:
+            return TyperCommand(cmd_name, help=VERBS[cmd_name])
         from executor.cli._groups import expand_home
 
         module = import_module(f"executor.cli.{cmd_name.replace('-', '_')}")
@@ -72,7 +84,7 @@ class Verbs(TyperGroup):
 
 app = typer.Typer(
     cls=Verbs,
-    add_completion=False,
+    add_completion=True,  # --install-completion and --show-completion
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

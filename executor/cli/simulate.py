@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from executor.cli._exits import FAILED
 from executor.cli._load import load_kept as load
@@ -110,10 +107,9 @@ def _faults(texts: list[str], nodes: int) -> dict[int, str]:
 
 
 def _print(done: Simulated, worlds: list[World]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
     for slot in done.slots:
         fact("observation", f"{slot.index} {slot.spec.label!r} under {slot.strategy}")
-        console.print(_table(done, slot, worlds))
+        _side_by_side(done, slot, worlds)
         if slot.entry is None:
             fact("agreed", "nothing")
         else:
@@ -141,13 +137,12 @@ def _print(done: Simulated, worlds: list[World]) -> None:
         fact("reason", done.positions.told(done.reason))
 
 
-def _table(done: Simulated, slot: Slot, worlds: list[World]) -> Table:
-    table = Table("node", "replies", "observed", box=None, padding=(0, 2, 0, 0))
+def _side_by_side(done: Simulated, slot: Slot, worlds: list[World]) -> None:
     agreed = slot.entry.value if slot.entry is not None and slot.entry.kind is Kind.VALUE else None
-    for node, seen in sorted(slot.seen.items()):
-        about = done.faults.get(node, "") or _about(worlds[node])
-        table.add_row(str(node), Text(about), Text(shown_observation(seen, beside=agreed)))
-    return table
+    shown = {node: shown_observation(seen, beside=agreed) for node, seen in sorted(slot.seen.items())}
+    width = max(map(len, shown.values()), default=0)
+    for node, text in shown.items():
+        fact(f"  node {node}", f"{text:<{width}}  {done.faults.get(node) or _about(worlds[node])}")
 
 
 def _about(world: World) -> str:

@@ -7,15 +7,14 @@ nothing. Solidity twin: contracts/src/libraries/.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING, assert_never
 from typing import Final as Constant
-from typing import assert_never
 
 from eth_hash.auto import keccak
 
 from executor.crypto.words import abi_encode
 from executor.model.codec import encode
 from executor.model.committee import EpochIdentity
-from executor.model.function import Function
 from executor.model.ids import (
     Address,
     Digest,
@@ -33,7 +32,6 @@ from executor.model.ids import (
     SpecHash,
     TranscriptHash,
 )
-from executor.model.manifest import Terms
 from executor.model.observation import Observation
 from executor.model.outcome import Failed, Final, Returned, Trapped
 from executor.model.profile import Profile
@@ -42,6 +40,10 @@ from executor.model.request import Request
 from executor.model.transcript import Entry, Transcript
 from executor.model.trigger import BlockTick, ClockTick, HomeBlock, HttpCall, LogEvent, TriggerEvent
 from executor.model.view import View
+
+if TYPE_CHECKING:  # manifests take longer to import than everything else here
+    from executor.model.function import Function
+    from executor.model.manifest import Terms
 
 
 def _tag(name: str) -> bytes:

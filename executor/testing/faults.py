@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal, localcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from executor.model.codec import encode_json
 from executor.model.draw import parse_draw
@@ -22,9 +23,11 @@ from executor.model.outcome import Outcome, Returned
 from executor.model.request import Request
 from executor.model.transcript import Entry, Transcript
 from executor.model.values import MAX_DIGITS
-from executor.node.driver import Runs
 from executor.testing.fast_signatures import ROUNDS_SECRET, sign_round
 from executor.testing.json_text import parse_json
+
+if TYPE_CHECKING:
+    from executor.node.driver import Runs
 
 LIE_FACTOR = 10
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from cli_types import Run
 
+from executor.cli import _exits
 from executor.cli._exits import exit_code
-from executor.cli._verbs import VERBS
+from executor.cli._verbs import VERBS, app
 from executor.errors import (
     ChainUnavailable,
     ExecutorError,
@@ -38,6 +42,50 @@ def test_help_lists_every_verb_and_loads_none(executor: Run) -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", probe], check=True, timeout=60)
+
+
+def test_verbs_that_start_at_once_import_no_network() -> None:
+    """`version`, `new`, `run` and `simulate` with replies: what takes longest to import is left out."""
+    probe = (
+        "import sys, executor.cli.version, executor.cli.new\n"
+        "assert not {'wasmtime', 'rich', 'executor.vm'} & set(sys.modules)\n"
+        "import executor.cli.run, executor.cli.simulate\n"
+        "heavy = {'aiohttp', 'web3', 'eth_abi', 'hypothesis', 'executor.worker.pool'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", probe], check=True, timeout=60)
+
+
+def test_shells_complete_verbs_and_options() -> None:
+    """Verbs from the table alone; a verb's options from the verb."""
+
+    def completed(words: str, place: int) -> list[str]:
+        asked = {"_EXECUTOR_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(place)}
+        code = "import sys; sys.argv = ['executor']; from executor.cli import main; main()"
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, env=os.environ | asked, capture_output=True, text=True, timeout=60, check=False)
+        return done.stdout.split()
+
+    assert completed("executor re", 1) == ["request", "receipt", "requests"]
+    assert completed("executor ", 1) == list(VERBS)
+    assert {"--replay", "--record"} <= set(completed("executor run --re", 2))
+
+
+LONG = {"signer", "node run", "devnet", "demo"}  # they tell as they go
+SILENT = {"trigger pause", "trigger resume", "trigger remove", "keys lock", "keys unlock", "keys change-password"}
+FILES = {"secrets seal", "node init", "keys record export", "keys record import", "chainlink new"}  # they write one
+
+
+def test_every_verb_that_tells_facts_tells_them_as_json() -> None:
+    """The others are named here."""
+
+    def without(command: Any, name: str) -> set[str]:
+        if verbs := getattr(command, "commands", None):
+            return {each for verb, inner in verbs.items() for each in without(inner, f"{name} {verb}")}
+        return set() if any("--json" in parameter.opts for parameter in command.params) else {name}
+
+    root: Any = typer.main.get_command(app)
+    assert {each for verb in VERBS for each in without(root.get_command(None, verb), verb)} == LONG | SILENT | FILES
 
 
 def test_the_command_runs_in_a_process_of_its_own() -> None:
@@ -81,6 +129,13 @@ def test_wrong_usage_is_exit_two(executor: Run) -> None:
 def test_errors_have_documented_codes(error: ExecutorError, code: int) -> None:
     """docs/cli.md, "Exit codes"."""
     assert exit_code(error) == code
+
+
+def test_the_page_names_every_exit_code() -> None:
+    """And no other."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text().split("## Exit codes", 1)[1]
+    named = {int(code) for code in re.findall(r"^\| (\d) \|", page, re.MULTILINE)}
+    assert named == {0, *(value for name, value in vars(_exits).items() if name.isupper() and isinstance(value, int))}
 
 
 def test_version_names_what_consensus_depends_on(executor: Run) -> None:

@@ -4,10 +4,32 @@
     assert report.passed, report.text()
 
 `executor check` is this on a project's folder (docs/check.md).
+
+Names are imported on first use, so that commands start at once; their types are in __init__.pyi.
 """
 
-from executor.testing.checking.findings import Finding, Kind, Report
-from executor.testing.checking.gate import check
-from executor.testing.checking.plan import Plan, read_plan
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
 
 __all__ = ["Finding", "Kind", "Plan", "Report", "check", "read_plan"]
+
+_MODULES = {
+    "executor.testing.checking.findings": "Finding Kind Report",
+    "executor.testing.checking.gate": "check",
+    "executor.testing.checking.plan": "Plan read_plan",
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'executor.testing.checking' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
