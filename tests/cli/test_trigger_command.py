@@ -92,6 +92,9 @@ def test_fire_signs_what_members_check(executor: Run, node: Node) -> None:
     posted = check_post(claim := parse_post(header), config, body, **place)  # type: ignore[arg-type]
     assert (posted.body, posted.signer, posted.nonce) == (b"hello", ACCOUNT.address, 5)
     assert (claim.block_number, 500 < claim.expires - time.time() <= 600) == (41, True)
+    same = ("--body", "hello", "--nonce", 5, "--block", 41, "--expires", claim.expires)
+    executor("trigger", "fire", KEY, "--node", node.url, *same, env=env)
+    assert node.posts[1] == (header, body)
 
 
 def test_a_refusal_is_told(executor: Run, node: Node) -> None:

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -106,28 +108,69 @@ def test_ctrl_c_stops_everything_and_a_second_run_works_at_once(tmp_path: Path) 
         time.sleep(1.1)  # folders are named by the second
 
 
-@pytest.mark.parametrize(("seconds", "how"), [(1, signal.SIGINT), (6, signal.SIGTERM), (16, signal.SIGINT)])
-def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path, seconds: float, how: signal.Signals) -> None:
+@pytest.mark.parametrize(("seconds", "how"), [(1, signal.SIGINT), (6, signal.SIGTERM)])
+def test_an_interrupted_demo_leaves_nothing_behind(seconds: float, how: signal.Signals) -> None:
     """Whenever it is stopped: one line, exit code 130, no process, no key, no socket folder."""
-    with tempfile.TemporaryDirectory(prefix="demo-", dir="/tmp") as place:  # short enough for a socket path
-        _interrupt_demo(Path(place), seconds, how)
+    with folder_for_sockets() as place, started_demo(place) as process:
+        time.sleep(seconds)
+        interrupt(process, how, place)
 
 
-def _interrupt_demo(place: Path, seconds: float, how: signal.Signals) -> None:
+@pytest.mark.timeout(600)  # as long as the demo that is played to its end
+def test_a_demo_of_two_chains_has_both_and_leaves_neither_behind() -> None:
+    """It runs beside the network, whose nodes read it: the play tells its price and is stopped in its midst."""
+    with folder_for_sockets() as place, started_demo(place, "rebalancer") as process:
+        told = lines_until(process, re.compile(r"^market .* on chain 4242$"))
+        assert any(re.match(r"other chain +chain id 4242, http://127\.0\.0\.1:\d+$", line) for line in told), told
+        chains = [command for pid in descendants(process.pid) for _, command in look(pid) if "--chain-id" in command]
+        assert sorted(re.findall(r"--chain-id (\d+)", " ".join(chains))) == ["31337", "4242"]
+        configs = [path.read_text() for path in place.rglob("node.toml")]
+        assert [config.count("4242") for config in configs] == [1] * 4
+        interrupt(process, signal.SIGINT, place)
+
+
+@contextmanager
+def folder_for_sockets() -> Iterator[Path]:
+    """A folder whose name is short enough for a socket's path."""
+    with tempfile.TemporaryDirectory(prefix="demo-", dir="/tmp") as place:
+        yield Path(place)
+
+
+@contextmanager
+def started_demo(place: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A demo that heeds signals."""
     process = subprocess.Popen(
-        [*EXECUTOR, "demo"],
+        [*EXECUTOR, "demo", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "TMPDIR": str(place)},
+        env={**os.environ, "TMPDIR": str(place), "PYTHONUNBUFFERED": "1"},
         preexec_fn=_heed_ctrl_c,
     )
     deadline = time.monotonic() + START_S
     while not heeds(process.pid, signal.SIGHUP):  # the last of those it takes: before that nothing is started
         assert time.monotonic() < deadline, process.communicate()
         time.sleep(0.05)
-    time.sleep(seconds)
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+def lines_until(process: subprocess.Popen[str], last: re.Pattern[str]) -> list[str]:
+    """What it prints up to such a line."""
+    assert process.stdout is not None
+    told: list[str] = []
+    while not (told and last.match(told[-1])):
+        line = process.stdout.readline()
+        assert line, f"it ended: {told} {process.communicate()}"
+        told.append(line.rstrip())
+    return told
+
+
+def interrupt(process: subprocess.Popen[str], how: signal.Signals, place: Path) -> None:
+    """And look what is left."""
     children = descendants(process.pid)
     process.send_signal(how)
     _, errors = process.communicate(timeout=STOP_S)
