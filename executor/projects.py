@@ -2,8 +2,8 @@
 
 Theory of operation. JavaScript that imports nothing but `executor` needs no build: the engine of this release and the
 source text are the function. TypeScript and what imports other files is bundled to build/NAME.js, with its source map;
-frozen start-ups, C and Rust are modules, build/NAME.wasm. build/function.json says from which files; one edited since
-is noticed, so that what runs is what was read.
+frozen start-ups, C, Rust and AssemblyScript are modules, build/NAME.wasm. build/function.json says from which files;
+one edited since is noticed, so that what runs is what was read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from executor.model.manifest import MAX_MANIFEST_BYTES, Manifest, parse_manifest
 from executor.model.profile import PROFILE
 
 MANIFEST_FILE = "function.toml"
-COMPILED = ("c", "rust")
+COMPILED = ("assemblyscript", "c", "rust")
 """Languages whose sources become modules; a module built elsewhere may stand for the source of any."""
 MAX_INPUTS = 10_000  # files of one bundle; the ceiling on source text leaves about a hundred bytes for each
 MAX_FACTS_BYTES = 4_194_304  # so many inputs with their digests

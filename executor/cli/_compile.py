@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from executor.cli import _compile_assemblyscript as assemblyscript
 from executor.cli._compile_rust import compile_rust
 from executor.crypto.digests import keccak256
 from executor.errors import InvalidConfig, InvalidModule
@@ -46,8 +48,14 @@ def compile_module(language: str, source: Path, out: Path, folder: Path) -> dict
     match language:
         case "rust":
             made = compile_rust(source, out, folder)
-            inputs: Json = {name: str(keccak256((folder / name).read_bytes())) for name in made.inputs}
-            return {"inputs": inputs, "toolchain": {"rustc": made.compiler}}
+            return {"inputs": _digests(folder, made.inputs), "toolchain": {"rustc": made.compiler}}
+        case "assemblyscript":
+            read = assemblyscript.compile_assemblyscript(source, out, folder)
+            return {"inputs": _digests(folder, read), "toolchain": {"assemblyscript": assemblyscript.VERSION}}
         case _:
             compile_c(source, out)
             return {"toolchain": {"ziglang": version("ziglang")}}
+
+
+def _digests(folder: Path, names: Iterable[str]) -> dict[str, Json]:
+    return {name: str(keccak256((folder / name).read_bytes())) for name in names}

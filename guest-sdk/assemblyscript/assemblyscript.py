@@ -27,7 +27,7 @@ def compile_function(source: Path, out: Path) -> bytes:
     """The module of a function; raises CalledProcessError after the compiler told what is wrong."""
     npm.install(HOME)
     command = ["node", str(HOME / "build.mjs"), str(source), str(out)]
-    subprocess.run(command, env=npm.environment(), check=True)
+    subprocess.run(command, env=npm.environment(), check=True, stdout=subprocess.DEVNULL)
     return out.read_bytes()
 
 

@@ -1,12 +1,13 @@
-// node build.mjs SOURCE.ts OUT.wasm: one function, whose exported `main` takes the input's bytes and returns the output's.
-import { readFileSync, writeFileSync } from "node:fs";
+// node build.mjs SOURCE.ts OUT.wasm [COMPILER]: one function, whose exported `main` takes the input's bytes and returns the
+// output's. COMPILER is the folder of the package assemblyscript. Prints the files that the module was made of.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import asc from "assemblyscript/asc";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ENTRY = "executor-entry.ts";
-const [source, out] = process.argv.slice(2).map((path) => resolve(path));
+const [source, out, compiler = join(HERE, "node_modules", "assemblyscript")] = process.argv.slice(2).map((path) => resolve(path));
+const { default: asc } = await import(pathToFileURL(join(compiler, "dist", "asc.js")).href);
 const entry = `
 import { main } from "./${basename(source, ".ts")}";
 import { inputAt, outputOf } from "executor/run";
@@ -15,6 +16,8 @@ export function run(at: usize, length: i32): u64 {
   return outputOf(main(inputAt(at, length)));
 }
 `;
+
+const files = [];
 
 // stub: memory is never given back, as a run is short. No table or memory is imported, so that only executor.* is.
 const { error, stdout, stderr } = await asc.main(
@@ -26,11 +29,10 @@ const { error, stdout, stderr } = await asc.main(
   {
     readFile(name, base) {
       if (name === ENTRY) return entry;
-      try {
-        return readFileSync(resolve(base, name), "utf8");
-      } catch {
-        return null;
-      }
+      const file = resolve(base, name);
+      if (!existsSync(file)) return null;
+      files.push(file);
+      return readFileSync(file, "utf8");
     },
     writeFile: (_name, content) => writeFileSync(out, content),
     listFiles: () => [],
@@ -38,3 +40,4 @@ const { error, stdout, stderr } = await asc.main(
 );
 process.stderr.write(stdout.toString() + stderr.toString());
 if (error) process.exit(1);
+process.stdout.write(files.map((file) => `${file}\n`).join(""));
