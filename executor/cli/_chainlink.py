@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -47,6 +47,41 @@ class OwnerTerms:
             raise InvalidConfig("--secret needs --owner: the account that will put the secrets")
         if self.owner is not None and not self.secrets:
             raise InvalidConfig("--owner without --secret: only secrets have an owner")
+
+
+def request_of(source: str, args: Sequence[str] = (), bytes_args: Sequence[bytes] = ()) -> bytes:
+    """What `FunctionsRequest.encodeCBOR` gives for an inline source: keys and values, and no map around them."""
+    parts = [*_pair("codeLocation", _number(0)), *_pair("language", _number(0)), *_pair("source", _text(source))]
+    if args:
+        parts += _pair("args", b"\x9f" + b"".join(_text(each) for each in args) + b"\xff")
+    if bytes_args:
+        parts += _pair("bytesArgs", b"\x9f" + b"".join(_bytes(each) for each in bytes_args) + b"\xff")
+    return b"".join(parts)
+
+
+def _pair(key: str, value: bytes) -> list[bytes]:
+    return [_text(key), value]
+
+
+def _text(value: str) -> bytes:
+    data = value.encode("utf-8")
+    return _head(3, len(data)) + data
+
+
+def _bytes(value: bytes) -> bytes:
+    return _head(2, len(value)) + value
+
+
+def _number(value: int) -> bytes:
+    return b"\xc2" + _bytes(value.to_bytes(32, "big"))  # a bignum of 32 bytes, whatever it is
+
+
+def _head(kind: int, length: int) -> bytes:
+    """RFC 8949 §3, in its shortest form."""
+    if length < 24:
+        return bytes([kind << 5 | length])
+    width = next(width for width in (1, 2, 4) if length < 1 << 8 * width)
+    return bytes([kind << 5 | 23 + width.bit_length()]) + length.to_bytes(width, "big")
 
 
 def secret_name(in_source: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from executor.cli._chainlink import FUNCTIONS_LIMIT, SOURCE, OwnerTerms, manifest_of, secret_name, source_of
+from executor.cli._chainlink import FUNCTIONS_LIMIT, SOURCE, OwnerTerms, manifest_of, request_of, secret_name, source_of
 from executor.cli._groups import verb_group
 from executor.cli._ids import parse_id
 from executor.cli._network import (
@@ -86,6 +86,27 @@ def new(
     fact("written", directory / MANIFEST_FILE)
     fact("", directory / SOURCE)
     fact("next", f"executor build {directory}")
+
+
+@group.command()
+def request(
+    source: Annotated[Path, typer.Argument(help="File with the JavaScript.")],
+    args: Annotated[list[str] | None, typer.Option("--arg", help="One of `args`; repeat it.")] = None,
+    bytes_args: Annotated[
+        list[str] | None, typer.Option("--bytes-arg", help="One of `bytesArgs`, 0x hex; repeat it.")
+    ] = None,
+) -> None:
+    """Print the request that a client would send, in hex: what `executor run --input` takes."""
+    from executor.cli.run import read_input
+
+    try:
+        text = source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidConfig(f"{source}: {error}") from error
+    if wrong := [each for each in bytes_args or [] if not each.startswith("0x")]:
+        raise InvalidConfig(f"--bytes-arg {wrong[0]}: 0x and pairs of hex digits")
+    data = request_of(text, args or [], [read_input(each) for each in bytes_args or []])
+    typer.echo(f"0x{data.hex()}")
 
 
 @group.command()

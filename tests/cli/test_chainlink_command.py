@@ -33,7 +33,11 @@ def test_a_new_folder_builds_and_runs_a_source(executor: Run, tmp_path: Path) ->
     code = (tmp_path / "mine" / "src" / "function.js").read_text()
     assert f'"sources": [\n    "{keccak256(source.encode())}"\n  ]' in code
     assert executor("build", "mine").returncode == 0
-    request = encoded(source, args=("key ",))
+    request = encoded(source, args=("key ",), bytes_args=(b"\x01\xff", b""))
+    printed = executor(
+        "chainlink", "request", "source.js", "--arg", "key ", "--bytes-arg", "0x01ff", "--bytes-arg", "0x"
+    )
+    assert printed.stdout == f"0x{request.hex()}\n"
     run = ("run", "mine", "--input", f"0x{request.hex()}", "--secret", "API_KEY")
     done = executor(*run, "--subscription", "7", env={"API_KEY": "k"})
     assert (done.returncode, "output         'key k'" in done.stdout) == (0, True), done.stdout
@@ -76,6 +80,23 @@ def test_terms_that_cannot_be_are_refused(
     assert done.returncode == 2
     assert error in done.stderr
     assert not (tmp_path / "mine").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("nowhere.js",), "nowhere.js: [Errno 2] No such file"),
+        (("source.js", "--bytes-arg", "ff"), "--bytes-arg ff: 0x and pairs of hex digits"),
+        (("source.js", "--bytes-arg", "0xf"), "0xf: 0x is followed by pairs of hex digits"),
+    ],
+)
+def test_a_request_that_cannot_be_written_is_named(
+    executor: Run, tmp_path: Path, arguments: tuple[str, ...], error: str
+) -> None:
+    """By file or option."""
+    (tmp_path / "source.js").write_text("return 1")
+    done = executor("chainlink", "request", *arguments)
+    assert (done.returncode, error in done.stderr) == (2, True), done.stderr
 
 
 def test_nothing_is_overwritten(executor: Run, tmp_path: Path) -> None:

@@ -1,8 +1,12 @@
 """The CBOR of Chainlink Functions requests, read strictly, and the owner's terms."""
 
-import pytest
+import json
 
-from executor.cli._chainlink import OwnerTerms
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from executor.cli._chainlink import OwnerTerms, request_of
 from executor.crypto.digests import keccak256
 
 from .functions_requests import DON_HOSTED, REMOTE, Committee, encoded, head, listed, number, raw, text
@@ -34,6 +38,32 @@ def test_what_the_toolkit_encodes_is_read(committee: Committee) -> None:
     written = b"".join(text(key) + value for key, value in fields)
     assert committee.ask(head(5, len(fields)) + written) == ("returned", b'[["a"],[]]')
     assert committee.ask(b"\xbf" + written + b"\xff") == ("returned", b'[["a"],[]]')
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=60), max_size=4),
+    st.lists(st.binary(max_size=300), max_size=4),
+)
+def test_any_arguments_arrive_as_they_are(quickjs: Guest, args: list[str], bytes_args: list[bytes]) -> None:
+    """Also those that are written with longer heads; what the command writes is what the contract library does."""
+    request = encoded(SHOW, args=tuple(args), bytes_args=tuple(bytes_args))
+    assert request_of(SHOW, args, bytes_args) == request
+    seen = Committee(quickjs, OwnerTerms("test", return_bytes=4_096)).look(request)
+    assert (seen.kind, seen.output[:1]) == (0, b"\0")
+    assert json.loads(seen.output[1:]) == [args, [f"0x{each.hex()}" for each in bytes_args]]
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10_000), st.integers(1, 255), st.booleans())
+def test_a_spoilt_request_ends_in_words_or_is_another_request(quickjs: Guest, place: int, flip: int, cut: bool) -> None:
+    """Never in a trap, and never after more fuel than its bytes are worth."""
+    whole = encoded("return 1", args=("a", "bc"), bytes_args=(b"x",), secrets=(REMOTE, b"sealed"))
+    place %= len(whole)
+    spoilt = whole[:place] if cut else whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :]
+    ended = Committee(quickjs).look(spoilt, fuel=60_000_000)
+    assert ended.ending in ("failed", "proposed")
+    assert ended.ending == "proposed" or ended.text.startswith(("request: ", "syntax error: "))
 
 
 SOURCE = text("source") + text("return 1")
