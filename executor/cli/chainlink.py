@@ -19,7 +19,6 @@ from executor.cli._network import (
     Network,
     RouterOption,
     RpcOption,
-    SubscriptionOption,
     account_key,
     named_function,
     run_on,
@@ -122,6 +121,7 @@ def router(
     """Put on chain what clients of Chainlink Functions take for its router, for this function and for ever."""
     from executor.chain.calls import view
     from executor.chain.deploy import create
+    from executor.chain.functions import is_registered
     from executor.cli._config import read_settings
 
     identity, _ = named_function(function)
@@ -129,6 +129,8 @@ def router(
     key = account_key(key_file, settings)
 
     async def act(network: Network) -> tuple[Address, int]:
+        if not await is_registered(network.chain, identity):
+            raise InvalidConfig(f"{identity} is not registered: run `executor deploy` first")
         made = await create(network.sender(key), CONTRACT, network.chain.router, identity)
         return made, int(await view(network.chain, CONTRACT, made, "callbackGas", CLIENT_GAS))
 
@@ -139,34 +141,6 @@ def router(
     fact("functions router", made)
     fact("function id", identity)
     fact("callback gas", f"a client's {CLIENT_GAS:,} need {gas:,} of the router's maxCallbackGas")
-
-
-@group.command()
-def allow(
-    consumers: Annotated[list[str], typer.Argument(metavar="ADDRESS", help="A client, and its functions router.")],
-    config: ConfigOption = None,
-    rpc: RpcOption = None,
-    chain_id: ChainIdOption = None,
-    router: RouterOption = None,
-    subscription: SubscriptionOption = None,
-    key_file: KeyFileOption = None,
-) -> None:
-    """Let contracts spend from a subscription of yours: a client needs itself and its functions router in it."""
-    from executor.chain.subscriptions import add_consumer
-    from executor.cli._config import needed, read_settings
-    from executor.model.ids import Address
-
-    addresses = [parse_id(Address, text, "ADDRESS") for text in consumers]
-    settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router, subscription=subscription)
-    payer, key = needed(settings.subscription, "subscription"), account_key(key_file, settings)
-
-    async def act(network: Network) -> None:
-        sender = network.sender(key)
-        for address in addresses:
-            await add_consumer(network.chain, sender, payer, address)
-            fact("consumer", f"{address} of subscription {payer}")
-
-    run_on(settings, act)
 
 
 def _secret(text: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ import pytest
 from cli_types import Done, Run
 
 from executor.chain.accounts import dev_accounts
+from executor.chain.calls import view
 from executor.chain.deploy import Deployment
 from executor.chain.embedded import EmbeddedChain
 from executor.chain.functions import is_registered
@@ -23,7 +24,7 @@ from executor.chain.logs import SeenRequest
 from executor.chain.subscriptions import estimate_cost, expire, load_subscription
 from executor.chain.watcher import RequestWatcher
 from executor.crypto.digests import function_id, make_report, transcript_hash
-from executor.model.ids import FunctionId
+from executor.model.ids import Address, FunctionId
 from executor.model.outcome import Failed, Returned
 from executor.model.report import Scheme
 from executor.model.view import NO_VIEW
@@ -300,6 +301,48 @@ async def test_what_would_be_refused_on_chain_is_refused_before_it_costs(
         assert done.returncode == 2, (arguments, done)
         assert told in done.stderr
     assert (await load_subscription(scene.client, scene.deployment.subscription)).reserved == before
+
+
+async def test_a_subscription_is_made_paid_into_shared_and_shown(executor: Run, scene: Scene, settings: Path) -> None:
+    """Money goes nowhere unasked; what is somebody else's stays so."""
+    consumer, other = scene.deployment.consumer, "0x" + "33" * 20
+    unasked = await ran(executor, "subscription", "create", "--fund", "1ether")
+    assert (unasked.returncode, "write --yes" in unasked.stderr) == (2, True)
+    made = await ran(executor, "subscription", "create", consumer, "--fund", "0.5ether", "--yes", "--json")
+    said = json.loads(made.stdout)
+    assert said == said | {"funded_wei": str(5 * 10**17), "consumers": [str(consumer)]}
+    place = ("--subscription", said["subscription"])
+    paid = await ran(executor, "subscription", "fund", "7wei", *place, "--yes")
+    assert paid.stdout == f"funded         subscription {said['subscription']} with 7wei\n"
+    allowed = await ran(executor, "subscription", "allow", other, *place)
+    assert allowed.stdout == f"subscription   {said['subscription']}\nconsumer       {other}\n"
+    shown = json.loads((await ran(executor, "subscription", "show", *place, "--json")).stdout)
+    assert (shown["balance"], shown["reserved"], shown["consumers"]) == (str(5 * 10**17 + 7), "0", 2)
+    assert shown["owner"] == str(OWNER.address)
+    plain = await ran(executor, "subscription", "show", *place)
+    assert "balance        0.5 ether\n" in plain.stdout
+    theirs = await ran(
+        executor, "subscription", "allow", other, *place, env={"EXECUTOR_KEY": STRANGER.private_key.hex()}
+    )
+    assert (theirs.returncode, "NotSubscriptionOwner" in theirs.stderr) == (1, True), theirs.stderr
+    for arguments, told in ((("fund", "7", "--yes"), "'7' is no amount"), (("allow", "0x12"), "ADDRESS 0x12")):
+        refused = await ran(executor, "subscription", *arguments)
+        assert refused.returncode == 2
+        assert told in refused.stderr
+
+
+async def test_a_function_gets_a_router_for_clients_of_chainlink(executor: Run, scene: Scene, settings: Path) -> None:
+    """Of its own and for ever; a function that is not registered gets none."""
+    made = await ran(executor, "chainlink", "router", FUNCTION, "--json")
+    assert made.returncode == 0, made.stderr
+    said = json.loads(made.stdout)
+    assert (said["function_id"], said["callback_gas"]) == (str(FUNCTION), 370_361)
+    address = Address.from_hex(said["functions_router"])
+    assert FunctionId(await view(scene.client, "ChainlinkFunctionsRouter", address, "functionId")) == FUNCTION
+    unknown = await ran(executor, "chainlink", "router", "0x" + "44" * 32)
+    assert (unknown.returncode, "is not registered: run `executor deploy`" in unknown.stderr) == (2, True), (
+        unknown.stderr
+    )
 
 
 async def ran(executor: Run, *arguments: object, env: dict[str, str] | None = None) -> Done:

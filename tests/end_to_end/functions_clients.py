@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,11 +10,10 @@ from typing import Any
 from hexbytes import HexBytes
 from web3 import Web3
 
-from executor.chain.accounts import dev_accounts
 from executor.chain.contracts import CODEC
 from executor.cli._chainlink import OwnerTerms, manifest_of, source_of
 from executor.crypto.digests import keccak256
-from executor.demos.stage import OWNER, Stage
+from executor.demos.stage import Stage
 from executor.model.ids import Address, FunctionId, RequestId
 from executor.model.receipt import Receipt
 from executor.testing import function_of_source
@@ -102,19 +98,11 @@ async def registered(stage: Stage, terms: OwnerTerms) -> FunctionId:
     return await stage.register(terms.name, function_of_source(source_of(terms), manifest_of(terms)))
 
 
-async def command(stage: Stage, *arguments: object) -> str:
-    """What `executor chainlink ARGUMENTS` prints about this network, with the key of its subscription's owner."""
-    deployment = stage.devnet.deployment
-    place = ("--rpc", stage.devnet.chain.url, "--chain-id", deployment.chain_id, "--router", deployment.router)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", "from executor.cli import main; main()", "chainlink"),
-        *map(str, (*arguments, *place)),
-        env={**os.environ, "EXECUTOR_KEY": dev_accounts()[OWNER].private_key.hex()},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    out, _ = await process.communicate()
-    assert process.returncode == 0
-    return out.decode()
+async def router_of(stage: Stage, function: FunctionId) -> Address:
+    """Its ChainlinkFunctionsRouter, which the network's subscription knows."""
+    made = await stage.deploy("ChainlinkFunctionsRouter", stage.devnet.deployment.router, function)
+    await stage.pay_for(made)
+    return made
 
 
 async def deploy(stage: Stage, path: str, router: Address) -> Client:

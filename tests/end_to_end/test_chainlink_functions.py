@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from executor.chain.accounts import dev_accounts
 from executor.cli._chainlink import OwnerTerms
-from executor.demos.identity import command as secrets
+from executor.demos.identity import command
 from executor.demos.stage import Stage
-from executor.model.ids import Address
 from executor.model.receipt import Receipt
 from executor.receipts import all_passed
 from executor.testing.identity_provider import API_KEY
-from tests.end_to_end.functions_clients import CALLBACK_GAS, DON_ID, EXAMPLE, HELPER, command, deploy, registered
+from tests.end_to_end.functions_clients import CALLBACK_GAS, DON_ID, EXAMPLE, HELPER, deploy, registered, router_of
 from tests.end_to_end.journey import checks_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
@@ -74,10 +71,9 @@ async def test_sources_run_as_they_are_and_their_results_and_errors_arrive(stage
         subscriptions=(subscription,),
     )
     function = await registered(stage, terms)
-    router = await stage.deploy("ChainlinkFunctionsRouter", stage.devnet.deployment.router, function)
-    await stage.pay_for(router)
+    router = await router_of(stage, function)
     put = ("put", function, "--secret", "API_KEY", "--subscription", subscription)
-    await secrets(stage, *put, env={"API_KEY": API_KEY})
+    await command(stage, *put, env={"API_KEY": API_KEY})
     client, example = await deploy(stage, HELPER, router), await deploy(stage, EXAMPLE, router)
 
     asked = {
@@ -109,12 +105,7 @@ async def test_sources_run_as_they_are_and_their_results_and_errors_arrive(stage
 async def test_numbers_that_differ_from_node_to_node_are_agreed_on_by_median(stage: Stage) -> None:
     """Where the owner says so; an error is agreed on in words, and Chainlink's secrets are named as what they are."""
     terms = OwnerTerms(name="numbers", hosts=("http://exchange-a.test",), median=True)
-    function, payer = await registered(stage, terms), stage.devnet.deployment.subscription
-    made = json.loads(await command(stage, "router", function, "--json"))
-    assert (made["function_id"], made["callback_gas"]) == (str(function), 351_161)
-    router = Address.from_hex(made["functions_router"])
-    allowed = await command(stage, "allow", router, "--subscription", payer)
-    assert allowed == f"consumer       {router} of subscription {payer}\n"
+    router = await router_of(stage, await registered(stage, terms))
     client = await deploy(stage, HELPER, router)
     price, unlisted = await client.run(PRICE), await client.run(PRICE, ("FOO",))
     slot = (3, 1_750_000_000, [], client.subscription, CALLBACK_GAS)
