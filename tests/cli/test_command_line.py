@@ -73,10 +73,17 @@ def test_shells_complete_verbs_and_options() -> None:
 
 LONG = {"signer", "node run", "devnet", "demo"}  # they tell as they go
 SILENT = {
-    *("trigger pause", "trigger resume", "trigger remove", "chainlink allow"),
+    *("trigger pause", "trigger resume", "trigger remove", "subscription allow", "subscription fund"),
     *("keys lock", "keys unlock", "keys change-password"),
 }
-FILES = {"secrets seal", "node init", "keys record export", "keys record import", "chainlink new"}  # they write one
+FILES = {
+    "secrets seal",
+    "node init",
+    "keys record export",
+    "keys record import",
+    "chainlink new",
+    "chainlink request",
+}  # they write one, or print it
 
 
 def test_every_verb_that_tells_facts_tells_them_as_json() -> None:
