@@ -76,7 +76,10 @@ async def _delivered(client: ChainClient, receipt: Receipt) -> Check:
         mine = [each for each in seen if isinstance(each, SeenDelivery) and each.request_id == identifier]
         require(bool(mine), "the transaction delivered no report about this request")
         require(mine[0].status in statuses, f"status {mine[0].status} was delivered, another is attested")
-        callback = "the callback succeeded" if mine[0].success else "the callback failed"
+        if receipt.request.origin is None:
+            callback = "the callback succeeded" if mine[0].success else "the callback failed"
+        else:  # a push may have no receiver
+            callback = "its receiver took it" if mine[0].success else "no receiver took it"
         return Check("delivered", True, f"transaction {mine[0].location.transaction}, {callback}")
     except VerificationFailed as error:
         return Check("delivered", False, str(error).removeprefix(f"{error.check}: "))

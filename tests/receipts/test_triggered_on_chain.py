@@ -130,7 +130,8 @@ async def test_a_push_is_billed_by_the_prices_it_was_held_at(scene: Scene, chain
             make_receipt(), epoch=scene.epoch, request=tick, attestation=attestation, requested=None,
             delivered=sent.location, bill=bill,
         )  # fmt: skip
-        assert (await verdict(receipt, chain.url))["charged"][0]
+        checks = await verdict(receipt, chain.url)
+        assert (checks["charged"][0], checks["delivered"][1].rpartition(", ")[2]) == (True, "its receiver took it")
         assert bill.charge.work == work(bill.prices, 5_000_000, 0)
         versions.append(bill.quote.prices_version)
     assert versions == [1, 2]
@@ -184,6 +185,7 @@ async def test_a_pushed_request_passes_and_every_lie_is_named(scene: Scene, chai
     assert checks["requested"][1].startswith(f"block {home.number}, registration {keys[TriggerKind.BLOCK]}")
     assert "block: block" in {each.name: each.detail for each in verify_statements(receipt)}["request"]
     assert receipt.bill is not None
+    assert checks["delivered"][1].endswith("no receiver took it")
     assert "bill" in {each.name for each in verify_statements(receipt) if each.passed}
     for named, bill in wrong_bills(receipt.bill).items():
         passed, detail = (await verdict(replace(receipt, bill=bill), chain.url))["charged"]
