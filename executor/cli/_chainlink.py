@@ -15,6 +15,7 @@ from typing import Final
 from executor.errors import InvalidConfig
 
 SOURCE: Final = Path("src") / "function.js"
+CHECK: Final = Path("check.toml")
 MARK: Final = "/* terms */"
 FUNCTIONS_LIMIT: Final = 4_096  # ChainlinkFunctionsRouter.MAX_OUTPUT
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
@@ -108,6 +109,12 @@ def manifest_of(terms: OwnerTerms) -> str:
         lines += ["", "[capabilities.secrets]", f"names = {json.dumps(sorted(set(terms.secrets.values())))}"]
         lines += [f"owner = {json.dumps(terms.owner)}"]
     return "\n".join(lines) + "\n"
+
+
+def check_of(terms: OwnerTerms) -> str:
+    """The text of check.toml: what a source threw is a value, so that nodes agree on its text."""
+    allowed = [] if terms.median else ["error-as-value"]
+    return f"allow = {json.dumps(allowed)}\n"
 
 
 def source_of(terms: OwnerTerms) -> str:

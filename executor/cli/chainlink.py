@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from executor.cli._chainlink import FUNCTIONS_LIMIT, SOURCE, OwnerTerms, manifest_of, request_of, secret_name, source_of
+from executor.cli._chainlink import (
+    CHECK,
+    FUNCTIONS_LIMIT,
+    SOURCE,
+    OwnerTerms,
+    check_of,
+    manifest_of,
+    request_of,
+    secret_name,
+    source_of,
+)
 from executor.cli._groups import verb_group
 from executor.cli._ids import parse_id
 from executor.cli._network import (
@@ -81,9 +91,10 @@ def new(
     )
     manifest, source = manifest_of(terms), source_of(terms)
     parse_manifest(manifest)
-    _write({directory / MANIFEST_FILE: manifest, directory / SOURCE: source})
+    _write({directory / MANIFEST_FILE: manifest, directory / CHECK: check_of(terms), directory / SOURCE: source})
     fact("written", directory / MANIFEST_FILE)
-    fact("", directory / SOURCE)
+    for file in (CHECK, SOURCE):
+        fact("", directory / file)
     fact("next", f"executor build {directory}")
 
 

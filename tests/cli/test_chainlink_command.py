@@ -30,6 +30,7 @@ def test_a_new_folder_builds_and_runs_a_source(executor: Run, tmp_path: Path) ->
         "secrets": {"names": ["API_KEY"], "owner": OWNER.lower()},
     }
     assert plain["limits"]["output_bytes"] == 512
+    assert (tmp_path / "mine" / "check.toml").read_text() == 'allow = ["error-as-value"]\n'
     code = (tmp_path / "mine" / "src" / "function.js").read_text()
     assert f'"sources": [\n    "{keccak256(source.encode())}"\n  ]' in code
     assert executor("build", "mine").returncode == 0
@@ -103,6 +104,7 @@ def test_nothing_is_overwritten(executor: Run, tmp_path: Path) -> None:
     """Not one file of two."""
     assert executor("chainlink", "new", "mine").returncode == 0
     (tmp_path / "mine" / "function.toml").unlink()
+    (tmp_path / "mine" / "check.toml").unlink()
     done = executor("chainlink", "new", "mine")
     assert (done.returncode, "is there already" in done.stderr) == (2, True)
     assert not (tmp_path / "mine" / "function.toml").exists()
@@ -113,6 +115,7 @@ def test_the_committed_project_is_what_the_command_would_write(executor: Run, tm
     made = executor("chainlink", "new", "mine", "--host", "api.example.com")
     assert made.returncode == 0
     committed = ROOT / "guest-sdk" / "compat"
-    assert (tmp_path / "mine" / "src" / "function.js").read_text() == (committed / "src" / "function.js").read_text()
+    for file in ("src/function.js", "check.toml"):
+        assert (tmp_path / "mine" / file).read_text() == (committed / file).read_text()
     mine, theirs = (tomllib.loads((folder / "function.toml").read_text()) for folder in (tmp_path / "mine", committed))
     assert mine == theirs | {"function": mine["function"]}
