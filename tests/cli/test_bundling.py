@@ -276,6 +276,17 @@ def test_another_version_of_the_bundler_does_not_do(tmp_path: Path, monkeypatch:
         _esbuild.find_esbuild(tmp_path / "deeper")
 
 
+def test_the_bundler_is_fetched_into_the_users_cache(executor: Run, make: Make, tmp_path: Path) -> None:
+    """With the npm of the Python package where there is no other, from the lock file, and found there afterwards."""
+    folder, cache = make(TYPESCRIPT), tmp_path / "cache"
+    done = executor("build", folder, "--fetch-bundler", env={"XDG_CACHE_HOME": str(cache), "PATH": "/usr/sbin"})
+    assert (done.returncode, "bundler installed in" in done.stderr) == (0, True)
+    [esbuild] = cache.glob("executor/bundler-0.28.2/node_modules/@esbuild/*/bin/esbuild")
+    version = subprocess.run([esbuild, "--version"], capture_output=True, text=True, check=True).stdout
+    assert version.strip() == "0.28.2"
+    assert not (cache / "executor" / "bundler-0.28.2" / "node_modules" / "typescript").exists()
+
+
 def test_the_locked_bundler_is_the_one_that_is_asked_for() -> None:
     """One version in the code and in the lock file."""
     from executor.cli._esbuild import VERSION

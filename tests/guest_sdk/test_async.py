@@ -67,6 +67,8 @@ def test_looks_observe_the_same_awaited_or_not(quickjs: Guest, call: str, look: 
         ("async () => { await new Promise(() => {}) }", b"never-settles"),
         ("async () => Promise.race([])", b"never-settles"),
         ("async () => 'no number'", b"bad-value"),
+        ("async () => { await observe(median, () => 1) }", b"nested-observe"),
+        ("() => observe(median, () => 1)", b"nested-observe"),
     ],
 )  # fmt: skip
 def test_errors_of_async_looks_are_observed(quickjs: Guest, look: str, code: bytes):
@@ -80,6 +82,8 @@ def test_errors_of_async_looks_are_observed(quickjs: Guest, look: str, code: byt
     [
         "const [a, b] = await Promise.all([observe(median, LOOK), observe(median, LOOK)]); return `${a} ${b}`",
         "const look = async () => observe(median, LOOK);"
+        " const [a, b] = await Promise.all([look(), look()]); return `${a} ${b}`",
+        "const look = async () => { await null; return observe(median, LOOK) };"
         " const [a, b] = await Promise.all([look(), look()]); return `${a} ${b}`",
         "const all = []; for await (const look of [LOOK, LOOK]) all.push(await observe(median, look));"
         " return all.join(' ')",

@@ -17,7 +17,7 @@ from executor.vm.prices import IMPORT_PRICES, OPERATION_PRICES, Price
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS, FIXTURES = ROOT / "docs", ROOT / "fixtures"
-REVISIONS = {1: "a4feac11f901153fda8d63d4a58e9e04a7a2deaa8030dd5b3a23c194b15c883b"}
+REVISIONS = {1: "9a2987eb007963683618d215a4608625438c95f2284081c95986cceb1440da57"}
 GOLDEN = {"m1": "d1279c598c9f81af5fefe8d360ffaba49fa7064d58854dffca67cb3eef09d1bc"}
 
 

@@ -11,6 +11,9 @@ export function look(fn) {
   return fn();
 }
 
+/** Whether this run looks already: whatever else is done in it has no effect. */
+export const isLooking = () => looking;
+
 /** An operation that gives the same answer everywhere; allowed in every run. */
 export function pure(operation, request = EMPTY) {
   const [status, bytes] = call(operation, request);

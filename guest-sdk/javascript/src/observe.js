@@ -1,6 +1,6 @@
 // The one way to the world: look for yourself, let the committee agree.
 import { utf8 } from "./bytes.js";
-import { look } from "./calls.js";
+import { isLooking, look } from "./calls.js";
 import { canonical } from "./canonical.js";
 import { ObservationError, codeOf } from "./errors.js";
 import { log } from "./log.js";
@@ -26,7 +26,9 @@ export function observe(strategy, fn, options = {}) {
   if (typeof fn !== "function") throw new TypeError("observe's second argument must be a function");
   const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key));
   if (unknown !== undefined) throw new TypeError(`observe has no option "${unknown}" (${OPTIONS.join(", ")})`);
-  const answer = nextSlot(specOf(strategy, options));
+  const spec = specOf(strategy, options);
+  if (isLooking()) throw new NestedObservation("observe inside an observation");
+  const answer = nextSlot(spec);
   if (answer === null) lookAndPropose(strategy, fn);
   const [kind, bytes] = answer;
   last = Object.freeze({ kind: KINDS[kind] });
@@ -59,6 +61,14 @@ function lookAndPropose(strategy, fn) {
     proposal = [ERROR, utf8.encode(codeOf(thrown))];
   }
   propose(...proposal);
+}
+
+/**
+ * Also what an async function gets that wants to observe while another one's look is awaited: of it this run needs no
+ * more. It observes when that slot is agreed.
+ */
+class NestedObservation extends Error {
+  code = "nested-observe";
 }
 
 class NeverSettles extends Error {
