@@ -54,6 +54,20 @@ async def add_consumer(client: ChainClient, sender: TransactionSender, subscript
     return await transact(sender, "Router", client.router, "addConsumer", subscription, consumer)
 
 
+async def remove_consumer(
+    client: ChainClient, sender: TransactionSender, subscription: int, consumer: Address
+) -> Receipt:
+    """Let it spend from the sender's subscription no more; raises TransactionFailed."""
+    return await transact(sender, "Router", client.router, "removeConsumer", subscription, consumer)
+
+
+async def withdraw_balance(
+    client: ChainClient, sender: TransactionSender, subscription: int, amount: int, to: Address
+) -> Receipt:
+    """Pay some of what is free in the sender's subscription to an address; raises TransactionFailed."""
+    return await transact(sender, "Router", client.router, "withdrawBalance", subscription, amount, to)
+
+
 async def load_subscription(client: ChainClient, subscription: int, block: int | None = None) -> Subscription:
     """The subscription now or at the end of a block; raises ChainError when there is none."""
     raw = await view(client, "Router", client.router, "subscriptionInfo", subscription, block=block)

@@ -26,7 +26,7 @@ VERBS = MappingProxyType(
         "verify": "Check a receipt: every signature, every hash, and the run itself.",
         "upload": "Have a committee's nodes keep a function's bytes.",
         "secrets": "Give a function secrets, renew, list and delete them; seal a private input.",
-        "subscription": "Make the account that pays for requests, pay into it, let contracts spend from it.",
+        "subscription": "Make the account that pays for requests, pay in and out, let contracts spend from it.",
         "chainlink": "Move from Chainlink Functions: a function that runs its sources, a router for its clients.",
         "trigger": "Register what starts a function, list, pause, remove, and fire triggers.",
         "keygen": "Make the keys of a node.",

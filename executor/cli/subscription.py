@@ -162,6 +162,64 @@ def show(
     fact("consumers", found.consumers)
 
 
+@group.command()
+def forbid(
+    consumers: Annotated[list[str], typer.Argument(metavar="ADDRESS...", help="Those that may spend no more.")],
+    config: ConfigOption = None,
+    rpc: RpcOption = None,
+    chain_id: ChainIdOption = None,
+    router: RouterOption = None,
+    subscription: SubscriptionOption = None,
+    key_file: KeyFileOption = None,
+) -> None:
+    """Let contracts spend no more from a subscription of the account's; what they asked for already is finished."""
+    from executor.chain.subscriptions import remove_consumer
+    from executor.cli._config import needed, read_settings
+
+    addresses = _addresses(consumers)
+    settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router, subscription=subscription)
+    number, key = needed(settings.subscription, "subscription"), account_key(key_file, settings)
+
+    async def act(network: Network) -> None:
+        sender = network.sender(key)
+        for address in addresses:
+            await remove_consumer(network.chain, sender, number, address)
+
+    run_on(settings, act)
+    fact("subscription", number)
+    for address in addresses:
+        fact("no consumer", address)
+
+
+@group.command()
+def withdraw(
+    amount: Annotated[str, typer.Argument(help="Of what is free in it, such as 0.5ether.")],
+    to: Annotated[str, typer.Option(help="The address that is paid.")],
+    config: ConfigOption = None,
+    rpc: RpcOption = None,
+    chain_id: ChainIdOption = None,
+    router: RouterOption = None,
+    subscription: SubscriptionOption = None,
+    key_file: KeyFileOption = None,
+    yes: YesOption = False,
+) -> None:
+    """Take the native coin out of a subscription of the account's."""
+    from executor.chain.subscriptions import withdraw_balance
+    from executor.cli._config import needed, read_settings
+    from executor.model.ids import Address
+
+    wei, address = _wei(amount), parse_id(Address, to, "--to")
+    settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router, subscription=subscription)
+    number, key = needed(settings.subscription, "subscription"), account_key(key_file, settings)
+    agree_to(f"Pay {amount} of subscription {number} to {address}", yes=yes, settings=settings)
+
+    async def act(network: Network) -> None:
+        await withdraw_balance(network.chain, network.sender(key), number, wei, address)
+
+    run_on(settings, act)
+    fact("withdrawn", f"{amount} of subscription {number}, to {address}")
+
+
 def _addresses(texts: Sequence[str]) -> list[Address]:
     from executor.model.ids import Address
 

@@ -73,7 +73,8 @@ def test_shells_complete_verbs_and_options() -> None:
 
 LONG = {"signer", "node run", "devnet", "demo"}  # they tell as they go
 SILENT = {
-    *("trigger pause", "trigger resume", "trigger remove", "subscription allow", "subscription fund"),
+    *("trigger pause", "trigger resume", "trigger remove"),
+    *("subscription allow", "subscription forbid", "subscription fund", "subscription withdraw"),
     *("keys lock", "keys unlock", "keys change-password"),
 }
 FILES = {

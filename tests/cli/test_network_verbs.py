@@ -331,6 +331,24 @@ async def test_a_subscription_is_made_paid_into_shared_and_shown(executor: Run, 
         assert told in refused.stderr
 
 
+async def test_what_is_in_a_subscription_comes_out_again(executor: Run, scene: Scene, settings: Path) -> None:
+    """Nothing moves that nobody agreed to; who may spend no more is no consumer; too much is the router's refusal."""
+    made = await ran(executor, "subscription", "create", STRANGER.address, "--fund", "1ether", "--yes", "--json")
+    number = json.loads(made.stdout)["subscription"]
+    out = ("subscription", "withdraw", "--to", STRANGER.address, "--subscription", number)
+    for arguments, code, words in (
+        ((*out, "1ether"), 2, "write --yes"),
+        ((*out, "9ether", "--yes"), 1, "fund it"),
+        ((*out, "1", "--yes"), 2, "write a number and its unit"),
+        ((*out, "0.75ether", "--yes"), 0, ""),
+        (("subscription", "forbid", STRANGER.address, "--subscription", number), 0, ""),
+    ):
+        done = await ran(executor, *arguments)
+        assert (done.returncode, words in done.stderr) == (code, True), done.stderr
+    left = await load_subscription(scene.client, number)
+    assert (left.balance, left.consumers) == (10**18 // 4, 0)
+
+
 async def test_a_function_gets_a_router_for_clients_of_chainlink(executor: Run, scene: Scene, settings: Path) -> None:
     """Of its own and for ever; a function that is not registered gets none."""
     made = await ran(executor, "chainlink", "router", FUNCTION, "--json")
