@@ -21,6 +21,7 @@ from executor.errors import HostFault, InvalidConfig
 if TYPE_CHECKING:
     from executor.node.config import NodeConfig
 
+NODE_FILE = Path("node.toml")
 MAX_NODES = 100  # Committee.MAX_MEMBERS
 RECEIPTS_AT_ONCE = 8  # each may have 16 MiB
 
@@ -28,7 +29,8 @@ RECEIPTS_AT_ONCE = 8  # each may have 16 MiB
 def command(
     request: Annotated[str | None, typer.Argument(metavar="ID", help="One request; all open ones without.")] = None,
     config: Annotated[
-        Path | None, typer.Option(help="A node's TOML file: asks every member of its epoch. Default: node.toml.")
+        Path | None,
+        typer.Option(help="A node's TOML file: asks every member of its epoch. Else node.toml, executor.toml."),
     ] = None,
     node: Annotated[list[str] | None, typer.Option(help="A node's URL instead; may be given several times.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the nodes' answers as JSON.")] = False,
@@ -42,8 +44,12 @@ def command(
     if request is not None:
         request = str(parse_id(RequestId, request, "ID"))
     urls, networks = node or [], None
+    if not urls and config is None and not NODE_FILE.exists():
+        from executor.cli._config import read_settings
+
+        urls = read_settings().nodes
     if not urls:
-        read = read_config(config or Path("node.toml"))
+        read = read_config(config or NODE_FILE)
         urls = asyncio.run(_members(read))
         networks = MemberNetworks(["127.0.0.0/8", "::1/128", *read.http.member_networks])  # its own node is among them
     if len(urls) > MAX_NODES:

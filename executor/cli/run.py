@@ -14,6 +14,7 @@ from executor.cli._config import read_settings
 from executor.cli._draws import drawing, timestamp_for
 from executor.cli._exits import FAILED
 from executor.cli._load import load_kept as load
+from executor.cli._load import tested
 from executor.cli._local import LocalRun, Observed, parse_given, plain_reason, run_locally, with_positions
 from executor.cli._network import ConfigOption
 from executor.cli._secrets import read_secrets
@@ -35,7 +36,7 @@ from executor.protocol.triggering import as_triggered
 from executor.testing.recording import Recording
 from executor.testing.replies import RepliedCapabilities
 from executor.testing.replies_file import read_replies, write_replies
-from executor.vm import Capabilities, LogLine, self_test
+from executor.vm import Capabilities, LogLine
 
 if TYPE_CHECKING:
     from executor.capabilities import HttpSettings
@@ -96,7 +97,7 @@ def command(
     data, private = read_input(input_text), GivenPrivateData(read_secrets(secrets or [], function.terms))
     replied = None if replies is None else read_replies(replies)
     observations = _given(given or [], function.terms.limits.observations)
-    self_test()  # D11
+    tested()
     program = load(function)
     with LocalChains(rpc or []) as chains:
         local = Request.local(

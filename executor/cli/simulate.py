@@ -10,6 +10,7 @@ import typer
 
 from executor.cli._exits import FAILED
 from executor.cli._load import load_kept as load
+from executor.cli._load import tested
 from executor.cli._secrets import read_secrets
 from executor.cli._show import as_json, fact, readable
 from executor.cli.run import read_input
@@ -26,7 +27,6 @@ from executor.testing.replies import START_S, World
 from executor.testing.replies_file import read_replies
 from executor.testing.simulate_result import Simulated, Slot
 from executor.testing.simulating import FAULT_NAMES, simulate
-from executor.vm import self_test
 
 
 def command(
@@ -59,7 +59,7 @@ def command(
     plan = read_plan(project.directory)
     given = read_secrets(secrets or [], function.terms)
     worlds = _worlds(replies or [], plan.replies or {}, nodes, seed, exact, plan.steady)
-    self_test()  # D11
+    tested()
     program = load(function)
     ended = simulate(
         program,

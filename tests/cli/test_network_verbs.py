@@ -63,6 +63,7 @@ class Handler(BaseHTTPRequestHandler):
             "/v1/health": {"chain_id": 31337, "router": self.server.router},
             "/v1/functions": self.server.held,
             "/v1/events": self.server.events,
+            "/v1/requests": {"requests": []},
         }
         self._reply(200 if path in known else 404, known.get(path, {"error": "nothing"}))
 
@@ -278,6 +279,8 @@ async def test_a_request_that_takes_too_long_is_open_and_says_what_to_do(
     assert done.returncode == 5
     assert "is still open after 1 s" in done.stderr
     assert "executor receipt 0x" in done.stderr
+    listed = await ran(executor, "requests")  # the nodes of executor.toml, where there is no node.toml
+    assert (listed.returncode, listed.stdout) == (0, "no open requests\n"), listed.stderr
 
 
 async def test_what_would_be_refused_on_chain_is_refused_before_it_costs(

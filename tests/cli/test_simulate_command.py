@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,8 +13,12 @@ from pathlib import Path
 import pytest
 from cli_types import Run
 
+from executor.cli import _load
+from executor.model.function import Function
+from executor.model.manifest import parse_terms
 from executor.testing import Reply, read_replies, varied_worlds
 from executor.testing.replies_file import write_replies
+from executor.worker.warmup import GUEST, TERMS
 
 URL = "http://exchange-a.test/price"
 REPLIES = {URL: {"body": '{"price": 12.5, "requestId": "a1"}'}}
@@ -89,6 +95,29 @@ def test_mixtures_are_fixed_by_their_seed() -> None:
     for n in (0, 101):
         with pytest.raises(ValueError, match="1 to 100"):
             varied_worlds({}, n)
+
+
+def test_commands_test_the_engine_once_a_day_and_keep_its_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder of this user's alone; where it is not, every time, and nothing is kept."""
+    made: list[str] = []
+    monkeypatch.setattr(_load, "self_test", lambda: made.append("tested"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = tmp_path / "executor" / "compiled"
+    for _ in range(2):
+        _load.tested()
+    assert len(made) == 1
+    (stamp,) = folder.iterdir()
+    for age_s in (-3_600, _load.DAY_S + 1):  # of a clock that was wrong, or of yesterday
+        os.utime(stamp, (time.time() - age_s, time.time() - age_s))
+        _load.tested()
+    assert len(made) == 3
+    function = Function(GUEST, parse_terms(TERMS))
+    assert _load.load_kept(function).function_id == _load.load_kept(function).function_id
+    assert len(list(folder.iterdir())) == 2
+    folder.chmod(0o755)
+    _load.tested()
+    assert len(made) == 4
+    assert _load.load_kept(function).function == function
 
 
 class Exchange(BaseHTTPRequestHandler):

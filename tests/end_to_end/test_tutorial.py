@@ -24,6 +24,7 @@ from executor.demos.story import price_of
 from executor.receipts import read_receipt
 from executor.templates import languages
 from executor.testing.devnet import Devnet
+from tests.rust_compiler import use_pinned_rustc
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
@@ -86,8 +87,12 @@ async def test_the_tutorial_is_what_happens(terminal: Terminal, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("language", [each for each in languages() if each != "javascript"])
-async def test_every_language_gets_from_an_empty_folder_to_a_callback(terminal: Terminal, language: str) -> None:
+async def test_every_language_gets_from_an_empty_folder_to_a_callback(
+    terminal: Terminal, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """New, build, deploy, request through a contract that is called back."""
+    if language == "rust":
+        use_pinned_rustc(monkeypatch)
     for command in (
         f"executor new it --lang {language}",
         "executor build it",
