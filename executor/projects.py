@@ -1,9 +1,9 @@
 """A function on disk: `function.toml`, its source, and for compiled languages what `executor build` made.
 
-Theory of operation. JavaScript that imports nothing but `executor` needs no build: the engine of this release and the
-source text are the function. TypeScript and what imports other files is bundled to build/NAME.js, with its source map;
-frozen start-ups, C, Rust and AssemblyScript are modules, build/NAME.wasm. build/function.json says from which files;
-one edited since is noticed, so that what runs is what was read.
+Theory of operation. Python, and JavaScript that imports nothing but `executor`, need no build: the engine of this
+release and the source text are the function. TypeScript and what imports other files is bundled to build/NAME.js, with
+its source map; frozen start-ups, C, Rust and AssemblyScript are modules, build/NAME.wasm. build/function.json says from
+which files; one edited since is noticed, so that what runs is what was read.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ COMPILED = ("assemblyscript", "c", "rust")
 MAX_INPUTS = 10_000  # files of one bundle; the ceiling on source text leaves about a hundred bytes for each
 MAX_FACTS_BYTES = 4_194_304  # so many inputs with their digests
 MAX_MAP_BYTES = 33_554_432  # a map is two to four times its bundle
+ENGINE_LANGUAGES = frozenset({"javascript", "python"})
+"""Whose functions are source text, run by an engine of this release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +111,20 @@ def function_of(project: Project) -> Function:
     from executor.receipts.modules import engine_for  # reads the engines' folder, which --help does not need
 
     terms, source = project.manifest.terms, project.read_source()
-    is_javascript = project.manifest.function.language == "javascript"
-    if is_javascript and not source:
+    language = project.manifest.function.language
+    if language in ENGINE_LANGUAGES and not source:
         raise InvalidManifest(f"function.source: {project.manifest.function.source} is empty")
     form = _form(project, source)
     if form == "module":
         return Function(_read(project.module_path, PROFILE.ceilings.module_bytes, "the module"), terms)
     if form == "bundle":
         source = _read(project.bundle_path, PROFILE.ceilings.source_bytes, "the bundle")
-    return Function(engine_for("javascript"), terms, source) if is_javascript else Function(source, terms)
+    return Function(engine_for(language), terms, source) if language in ENGINE_LANGUAGES else Function(source, terms)
 
 
 def positions_of(project: Project) -> Positions:
     """What turns the engine's places into the user's own."""
-    if project.manifest.function.language != "javascript":
+    if project.manifest.function.language not in ENGINE_LANGUAGES:
         return Positions()
     name, map_path = project.manifest.function.source, map_of(project.bundle_path)
     if not project.is_bundled(project.read_source()) or not map_path.exists():

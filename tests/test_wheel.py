@@ -66,14 +66,16 @@ def test_the_wheel_holds_package_examples_sdk_and_licences(wheel: Path) -> None:
     assert {f"executor/examples/{path.parent.name}/function.toml" for path in ROOT.glob("examples/*/*.toml")} <= names
     made_of = {str(path.relative_to(ROOT)) for path in ROOT.glob("executor/templates/**/*") if path.is_file()}
     assert {each for each in made_of if "__pycache__" not in each} <= names
-    assert {"executor/engines/quickjs.wasm", "executor/engines/LICENCES"} <= names
+    assert {"executor/engines/quickjs.wasm", "executor/engines/LICENCES", "executor/engines/python.wasm"} <= names
+    assert {f"executor/sdk/python/executor_guest/{name}" for name in ("__init__.py", "py.typed")} <= names
     assert {"executor/chain/artifacts/Router.json", "executor/chain/artifacts/LICENCES"} <= names
     assert {f"executor/sdk/javascript/{name}" for name in ("index.d.ts", "bundler/package-lock.json")} <= names
     assert {"executor/sdk/c/executor.h", "executor/sdk/c/executor_abi.h"} <= names
     assert {"executor/sdk/compat/function.toml", "executor/sdk/compat/src/function.js"} <= names
     assert {"executor/py.typed", "executor/__init__.pyi"} <= names
     metadata = {name.split("/", 1)[1] for name in names if ".dist-info/" in name}
-    assert {"licenses/LICENSE", "licenses/guest-sdk/javascript/engine/LICENCES", "entry_points.txt"} <= metadata
+    engines = {f"licenses/guest-sdk/{language}/engine/LICENCES" for language in ("javascript", "python")}
+    assert {"licenses/LICENSE", "entry_points.txt", *engines} <= metadata
     assert not [name for name in names if "/build/" in name or "__pycache__" in name]
     assert {name.split("/", 1)[0] for name in names if ".dist-info/" not in name} == {"executor"}
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import suppress
 from importlib.metadata import version
-from pathlib import Path
 from typing import Final
 
-from executor.crypto.digests import module_id, profile_id
+import typer
+
+from executor.crypto.digests import profile_id
 from executor.errors import HostFault
 from executor.model.function import Function
 from executor.model.profile import PROFILE
-from executor.vm import Program, load, self_test
+from executor.receipts.loader import Loader, cache_folder, user_cache
+from executor.vm import Program, self_test
 from executor.worker.cache import CodeCache
 
+__all__ = ["cache_folder", "load_kept", "tested"]
+
 DAY_S: Final = 86_400
-
-
-def cache_folder() -> Path:
-    """Where this user's compiled code is kept: below $XDG_CACHE_HOME, else ~/.cache."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "executor" / "compiled"
 
 
 def tested() -> None:
@@ -47,17 +44,8 @@ def tested() -> None:
 
 def load_kept(function: Function) -> Program:
     """What `executor.load` gives and raises; without a folder of this user's alone nothing is kept."""
-    try:
-        cache = CodeCache(cache_folder(), PROFILE)
-    except (HostFault, RuntimeError):  # RuntimeError: this machine knows no home folder
-        return load(function)
-    module = module_id(function.module)
-    if (code := cache.read(module)) is not None:
-        try:
-            return load(function, compiled=code)
-        except HostFault:  # made by another engine under this name: compiled anew
-            cache.forget(module)
-    program = load(function)
-    with suppress(HostFault):  # a full disk costs the next command a second
-        cache.write(module, program.serialize())
-    return program
+    return Loader(modules=1, directory=user_cache(), announce=_announce)(function)
+
+
+def _announce(text: str) -> None:
+    typer.echo(f"executor: {text}, once on this machine", err=True)

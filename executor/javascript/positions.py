@@ -13,8 +13,8 @@ from typing import Final
 
 from executor.javascript.source_map import SourceMap, read_source_map
 
-RUNNING: Final = "function.js"  # what the engine calls every function
-_PLACE: Final = re.compile(r"(?<![\w./-])function\.js(?::(\d{1,9}))?(?::(\d{1,9}))?")
+RUNNING: Final = re.compile(r"function\.(js|py)")  # what the engines call every function
+_PLACE: Final = re.compile(r"(?<![\w./-])function\.(?:js|py)(?::(\d{1,9}))?(?::(\d{1,9}))?")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Positions:
 
     def _own(self, match: re.Match[str]) -> str:
         if not self.map_bytes:
-            return self.source + match[0].removeprefix(RUNNING)
+            return RUNNING.sub(lambda _: self.source, match[0], count=1)
         if match[1] is None:
             return self.source
         place = self._map.place_of(int(match[1]) - 1, int(match[2] or 1) - 1)

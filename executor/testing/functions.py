@@ -16,7 +16,8 @@ from executor.model.function import Function
 from executor.model.ids import FunctionId
 from executor.model.manifest import Terms, parse_manifest, parse_terms
 from executor.projects import function_of, load_project, positions_of
-from executor.receipts import Loader, engine_for
+from executor.receipts import engine_for
+from executor.receipts.loader import Loader, user_cache
 from executor.vm import Program
 
 FunctionLike: TypeAlias = str | PathLike[str] | Function | Program
@@ -27,7 +28,7 @@ Kept = TypeVar("Kept")
 _kept: OrderedDict[FunctionId, Program] = OrderedDict()
 _positions: OrderedDict[FunctionId, Positions] = OrderedDict()  # of the latest that came from a folder
 _lock: Final = Lock()
-_load: Final = Loader(modules=4)  # a compiled engine takes about 10 MB
+_load: Final = Loader(modules=4, directory=user_cache())  # compiled engines take 4 to 30 MB
 
 
 def function_of_source(source: str, manifest: str | Terms = "", *, language: str = "javascript") -> Function:

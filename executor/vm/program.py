@@ -53,17 +53,26 @@ class Program:
         return Machine(self.linked, self.engine, data, self.rules)
 
 
-def load(function: Function, profile: Profile = PROFILE, *, compiled: bytes | None = None) -> Program:
+def load(
+    function: Function, profile: Profile = PROFILE, *, compiled: bytes | None = None, sibling: Program | None = None
+) -> Program:
     """Check and compile a function.
 
     `compiled` are bytes of `Program.serialize` of the same module and profile; they are native code and are trusted.
-    Raises InvalidModule and InvalidManifest for what the function breaks, HostFault when `compiled` is refused.
+    `sibling`, a program of the same module and profile, shares its code, which is 28 MB of CPython's engine.
+    Raises InvalidModule and InvalidManifest for what the function breaks, HostFault when `compiled` is refused or the
+    sibling is none.
     """
+    if sibling is not None and (sibling.function.module != function.module or sibling.profile != profile):
+        raise HostFault("a sibling has another module or profile: its code is not this function's")
     check_terms(function.terms, profile.ceilings)
     check_grant(function.terms)
     outline = check_module(function, profile.ceilings)
     engine = engine_of(profile)
-    module = _compile(engine, function.module) if compiled is None else _restore(engine, compiled)
+    if sibling is not None:
+        module = sibling.module
+    else:
+        module = _compile(engine, function.module) if compiled is None else _restore(engine, compiled)
     memory, pages = outline.memories[0], function.terms.limits.memory_mib * PAGES_PER_MIB
     program = Program(
         function=function,

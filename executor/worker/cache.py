@@ -30,10 +30,10 @@ _DIGEST_BYTES: Final = 32
 class CodeCache:
     """Compiled code in a private directory."""
 
-    def __init__(self, directory: Path, profile: Profile) -> None:
-        """Creates the directory; raises HostFault when it is not ours alone."""
+    def __init__(self, directory: Path, profile: Profile, *, edition: str = "") -> None:
+        """Creates the directory; raises HostFault when it is not ours alone. `edition` is part of every name."""
         self._directory = directory
-        self._prefix = f"{profile_id(profile).hex()}-wasmtime-{version('wasmtime')}"
+        self._prefix = f"{profile_id(profile).hex()}-wasmtime-{version('wasmtime')}{edition and '-' + edition}"
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             status = directory.lstat()

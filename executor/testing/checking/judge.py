@@ -30,7 +30,7 @@ from executor.testing.checking.findings import Kind
 from executor.testing.checking.scene import Scene
 from executor.testing.variations import Variation
 
-RANDOM_WORDS: Final = "Math.random would differ"  # guest-sdk/javascript/src/globals.js
+RANDOM_WORDS: Final = "would differ from node to node: agreed randomness"  # what every engine's SDK says
 NOTHING: Final = b"[]"
 EMPTY: Final = (NOTHING, b"{}")
 _REFUSED: Final = {

@@ -21,12 +21,13 @@ from typing import Final
 
 from executor.model.function import Function
 from executor.model.manifest import Terms
-from executor.receipts import Loader, engine_for
+from executor.receipts import engine_for
+from executor.receipts.loader import Loader, user_cache
 from executor.vm import Program
 
 HERE: Final = Path(__file__).resolve().parents[1]
 KEYS: Final = frozenset({"name", "suffix", "folder", "engine", "cannot"})
-load: Final = Loader(modules=len(("basics", "values", "observations", "world", "prices")))  # one language's at a time
+load: Final = Loader(modules=5, directory=user_cache())  # one language's at a time
 
 
 @dataclass(frozen=True, slots=True)
