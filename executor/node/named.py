@@ -20,7 +20,7 @@ MAX_URI: Constant = 512  # as in the contract
 MAX_FUNCTIONS: Constant = 10_000  # that have one; the longest known are forgotten
 MAX_RECORD_BYTES: Constant = 16_384  # four URIs of 512 bytes, escaped
 CATCH_UP_PAUSE_S: Constant = 0.05
-LEAST_POLL_S: Constant = 0.5  # what is named is a hint: a request that needs the bytes asks for them by itself
+LEAST_POLL_S: Constant = 1.0  # what is named is a hint: a request that needs the bytes asks for them by itself
 
 
 class NamedFunctions:

@@ -69,7 +69,7 @@ from executor.transport.http import HttpTransport
 from executor.transport.server import HttpServer
 
 CHAIN_RETRY_S = 1.0
-EPOCHS_PAUSE_S = 1.0  # between two looks at the committee's epochs, which live for days
+EPOCHS_PAUSE_S = 3.0  # between two looks at the committee's epochs, which live for days; each costs 3.5 ms
 MISSING_SHOWN = 32  # functions that the health names
 FLUSH_PART = 0.5  # of the time a stop may take: for messages that peers still take
 

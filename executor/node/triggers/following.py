@@ -28,6 +28,7 @@ from executor.store.journal import Journal
 
 MAX_RANGE_BLOCKS: Constant = 1_000  # as in watcher.py
 IDLE_POLLS: Constant = 5  # of the requests' polls to one of ours while nothing is registered
+LEAST_IDLE_S: Constant = 1.0  # a first registration waits to be final anyway, and each look costs half a millisecond
 CURSOR_KIND: Constant = "trigger-cursor"
 
 
@@ -64,7 +65,8 @@ class TriggerFollower:
 
     async def run(self) -> None:
         """Follow for ever."""
-        await poll_for_ever(self.poll, lambda: self._poll_s * (1 if len(self._registrations) else IDLE_POLLS))
+        idle_s = max(IDLE_POLLS * self._poll_s, LEAST_IDLE_S)
+        await poll_for_ever(self.poll, lambda: self._poll_s if len(self._registrations) else idle_s)
 
     async def poll(self) -> bool:
         """Read one range; False when there is no new block. Raises ChainError, having changed nothing that matters."""
