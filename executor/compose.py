@@ -40,6 +40,7 @@ from executor.node.chains import open_chains
 from executor.node.config import NodeConfig, read_config
 from executor.node.driver import Runs
 from executor.node.fetches import http_settings, kept_replies
+from executor.node.garbage import spare_what_lasts
 from executor.node.logs import log_events
 from executor.node.metrics.measuring import measured
 from executor.node.metrics.meters import Meters
@@ -193,6 +194,7 @@ async def _serve(
     def ready() -> None:
         sessions = node.sessions.all()
         index = sessions[-1].index if sessions else None
+        spare_what_lasts()
         sys.stdout.write(json.dumps({"member": index, "url": f"http://{config.http.host}:{config.http.port}"}) + "\n")
         sys.stdout.flush()
 
