@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -72,7 +73,8 @@ def command(
 def _differences(expected: str, known: dict[str, Json], facts: dict[str, Json]) -> list[Difference]:
     """What of the id, its parts and what they were made of is another; parts that nobody knows are left out."""
     found = [] if facts["function_id"] == expected else [Difference("function id", expected, facts["function_id"])]
-    for key, label in _LABELS.items():
+    labels = {**_LABELS, "module_id": "engine"} if facts["source_bytes"] else _LABELS
+    for key, label in labels.items():
         if key in known and known[key] != facts[key]:
             found.append(Difference(label, str(known[key]), str(facts[key])))
     if not found:
@@ -119,5 +121,7 @@ def _print(same: bool, facts: dict[str, Json], differences: list[Difference], is
         fact(each.part, f"{each.rebuilt}, expected {each.expected}")
     if not same and not is_known:
         fact("which part", "unknown: give --node URL of a node that keeps the function, or the build/ it came from")
+    if any(each.part == "engine" for each in differences):
+        fact("advice", f"this release ({version('executor')}) has another engine: build with the one it was made with")
     for name, identity in facts.get("toolchain", {}).items():
         fact("built with", f"{name} {identity}")

@@ -253,6 +253,10 @@ def _explain(error: ValidationError) -> str:
     unknown = [each for each in every if each["type"] == "extra_forbidden"]
     first = (unknown or every)[0]  # an unknown key is what a missing one was meant to be
     where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "literal_error" and isinstance(first["input"], str):
+        known = re.findall(r"'([^']*)'", first["ctx"]["expected"])
+        near = get_close_matches(first["input"][:64].lower(), known, n=1)
+        return f"{where}: {first['msg']}" + (f"; did you mean '{near[0]}'?" if near else "")
     if not unknown:
         return f"{where}: {first['msg'].removeprefix('Value error, ')}"
     near = get_close_matches(str(first["loc"][-1]), _keys_beside(first["loc"]), n=1)

@@ -121,6 +121,17 @@ def test_another_tool_is_named(executor: Run, echo: Path) -> None:
     assert differences["module"][0] == OTHER
 
 
+def test_another_engine_is_named(executor: Run, project: Path) -> None:
+    """A function of source is bound to the engine of its release."""
+    built(executor, project)
+    facts = project / "build" / "function.json"
+    facts.write_text(json.dumps(json.loads(facts.read_text()) | {"function_id": OTHER, "module_id": OTHER}))
+    done = executor("verify-build", project)
+    assert done.returncode == 1
+    assert "another engine: build with the one it was made with" in done.stdout
+    assert f"expected {OTHER}" in done.stdout.partition("\nengine ")[2].splitlines()[0]
+
+
 def test_an_id_alone_says_how_to_learn_more(executor: Run, project: Path) -> None:
     """A hash of three parts does not tell which of them is another."""
     done = executor("verify-build", project, OTHER)
