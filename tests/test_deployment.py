@@ -193,7 +193,14 @@ def test_the_image_is_built_of_what_the_wheel_holds_by_pinned_bases_for_a_number
     """.dockerignore lets through what pyproject.toml puts into the wheel: no key, no checkout reaches the builder."""
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert allowed == {*wheel["only-include"], "pyproject.toml", "README.md", "LICENSE", "requirements/demo.txt"}
+    assert allowed == {
+        *wheel["only-include"],
+        *wheel["force-include"],
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "requirements/demo.txt",
+    }
     lines = (DEPLOY / "Containerfile").read_text().splitlines()
     bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
     assert bases

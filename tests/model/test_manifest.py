@@ -71,7 +71,7 @@ def test_the_order_of_lists_means_nothing(hosts: list[str]) -> None:
         (FUNCTION + f"[capabilities.evm]\nchains = {[*range(1, 18)]}\n", "capabilities.evm.chains"),
         (FUNCTION + "[capabilities.evm]\nchain = [1]\n", "capabilities.evm.chain: unknown key; did you mean chains?"),
         (FUNCTION + '[build]\nsnapshott = "auto"\n', "build.snapshott: unknown key; did you mean snapshot?"),
-        (FUNCTION + '[build]\nsnapshot = "allways"\n', "; did you mean 'always'?"),
+        (FUNCTION + '[build]\nsnapshot = "alwayz"\n', "; did you mean 'always'?"),
         (FUNCTION.replace('"javascript"', '"typescript"'), "; did you mean 'javascript'?"),
         (FUNCTION.replace('"javascript"', '"cobol"'), "function.language: Input should be "),
         (FUNCTION + '[capabilities.secrets]\nnames = ["lower"]\n', "capabilities.secrets.names"),
