@@ -103,6 +103,7 @@ rebuild: $(VENV)/.dev $(NPM) $(ASC) ## rebuild engine, guests and contracts and 
 	$(PY) guest-sdk/conformance/c/build.py --check
 	$(PY) guest-sdk/conformance/assemblyscript/build.py --check
 	$(PY) guest-sdk/conformance/rust/build.py --check
+	$(PY) guest-sdk/conformance/zig/build.py --check
 	$(PY) contracts/tools/build.py --check
 
 rebuild-python: $(VENV)/.dev ## rebuild the Python engine from Debian's source and compare: some five minutes (ARGS="--work DIR")

@@ -2,7 +2,7 @@
 
 Theory of operation. Python, and JavaScript that imports nothing but `executor`, need no build: the engine of this
 release and the source text are the function. TypeScript and what imports other files is bundled to build/NAME.js, with
-its source map; frozen start-ups, C, Rust and AssemblyScript are modules, build/NAME.wasm. build/function.json says from
+its source map; frozen start-ups and compiled languages are modules, build/NAME.wasm. build/function.json says from
 which files; one edited since is noticed, so that what runs is what was read.
 """
 
@@ -21,7 +21,7 @@ from executor.model.manifest import MAX_MANIFEST_BYTES, Manifest, parse_manifest
 from executor.model.profile import PROFILE
 
 MANIFEST_FILE = "function.toml"
-COMPILED = ("assemblyscript", "c", "rust")
+COMPILED = ("assemblyscript", "c", "rust", "zig")
 """Languages whose sources become modules; a module built elsewhere may stand for the source of any."""
 MAX_INPUTS = 10_000  # files of one bundle; the ceiling on source text leaves about a hundred bytes for each
 MAX_FACTS_BYTES = 4_194_304  # so many inputs with their digests

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from executor.cli import _compile_assemblyscript as assemblyscript
 from executor.cli._compile_rust import compile_rust
+from executor.cli._compile_zig import compile_zig
 from executor.crypto.digests import keccak256
 from executor.errors import InvalidConfig, InvalidModule
 from executor.model.codec import Json
@@ -52,6 +53,9 @@ def compile_module(language: str, source: Path, out: Path, folder: Path) -> dict
         case "assemblyscript":
             read = assemblyscript.compile_assemblyscript(source, out, folder)
             return {"inputs": _digests(folder, read), "toolchain": {"assemblyscript": assemblyscript.VERSION}}
+        case "zig":
+            inputs = _digests(folder, compile_zig(source, out, folder))
+            return {"inputs": inputs, "toolchain": {"ziglang": version("ziglang")}}
         case _:
             compile_c(source, out)
             return {"toolchain": {"ziglang": version("ziglang")}}
