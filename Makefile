@@ -14,7 +14,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo devnet check format test test-python conformance test-contracts test-contracts-shipped test-aarch64 audit mutants rebuild rebuild-python fixtures lock fuzz hostile model kill-sweep simulate planted bench clean
+.PHONY: help venv demo devnet check format test test-python conformance sdk-conformance test-contracts test-contracts-shipped test-aarch64 audit mutants rebuild rebuild-python fixtures lock fuzz hostile model kill-sweep simulate planted bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ test-python: $(VENV)/.dev $(NPM) $(BUNDLER) $(ASC) ## pytest in three processes 
 
 conformance: $(VENV)/.dev ## every conformance vector and hostile guest on every engine: wasmtime in five ways, older ones, V8 in three
 	CONFORMANCE=all $(BIN)/pytest tests/conformance $(ARGS)
+
+sdk-conformance: $(VENV)/.dev ## every case of guest-sdk/conformance in every language (the tests leave out what takes long to compile)
+	$(PY) guest-sdk/conformance/conformance.py check
 
 # Suites that are run on the code that ships, which takes minutes to compile: gas, memory, exact gas of callbacks, assembly.
 SHIPPED := {Router,Hostile,Memory,Verifiers,Remembered,CommitteeGas,BeaconGas,CompatGas}

@@ -1,6 +1,6 @@
 """The suite by hand.
 
-python guest-sdk/conformance/conformance.py check c rust     # what does not conform; all languages by default
+python guest-sdk/conformance/conformance.py check c rust     # what does not conform, or changed; all by default
 python guest-sdk/conformance/conformance.py record c         # write c/recorded.json and the table of README.md
 python guest-sdk/conformance/conformance.py table            # write the table alone
 python guest-sdk/conformance/conformance.py freeze           # new cases: from now on they stay as they are
@@ -13,7 +13,7 @@ import sys
 
 from suite import freezing, table
 from suite.languages import languages
-from suite.recording import record_all, write
+from suite.recording import changes, record_all, write
 
 
 def main(arguments: list[str]) -> int:
@@ -27,6 +27,8 @@ def main(arguments: list[str]) -> int:
         freezing.freeze()
     for name in [] if chosen.verb in ("table", "freeze") else chosen.languages or languages():
         rows, wrong = record_all(languages()[name])
+        if chosen.verb == "check" and (languages()[name].directory / "recorded.json").exists():
+            wrong |= changes(languages()[name], rows)
         failed += len(wrong)
         for case, problem in wrong.items():
             sys.stdout.write(f"{name} {case}: {problem}\n")

@@ -19,6 +19,7 @@ RUNS = [
     pytest.param(language, case, id=f"{language.id} {case.name}")
     for language in languages().values()
     for case in cases_of(language)
+    if language.tested is None or case.module in language.tested
 ]
 EVERY = pytest.mark.parametrize("language", languages().values(), ids=lambda language: language.id)
 

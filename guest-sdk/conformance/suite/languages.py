@@ -26,7 +26,7 @@ from executor.receipts.loader import Loader, user_cache
 from executor.vm import Program
 
 HERE: Final = Path(__file__).resolve().parents[1]
-KEYS: Final = frozenset({"name", "suffix", "folder", "engine", "cannot"})
+KEYS: Final = frozenset({"name", "suffix", "folder", "engine", "tested", "cannot"})
 load: Final = Loader(modules=5, directory=user_cache())  # one language's at a time
 
 
@@ -40,6 +40,7 @@ class Language:
     suffix: str
     engine: str | None
     folder: str
+    tested: tuple[str, ...] | None
     cannot: Mapping[str, str]
 
     def file(self, module: str) -> Path:
@@ -82,5 +83,6 @@ def _read(file: Path) -> Language:
         suffix=plain["suffix"],
         engine=plain.get("engine"),
         folder=plain.get("folder", "."),
+        tested=tuple(plain["tested"]) if "tested" in plain else None,
         cannot=plain.get("cannot", {}),
     )

@@ -45,6 +45,12 @@ def record_all(language: Language) -> tuple[dict[str, Any], dict[str, str]]:
     return rows, wrong
 
 
+def changes(language: Language, rows: dict[str, Any]) -> dict[str, str]:
+    """What is not as it was recorded."""
+    kept = recorded_of(language)
+    return {name: f"recorded {kept.get(name)}, now {row}" for name, row in rows.items() if row != kept.get(name)}
+
+
 def recorded_of(language: Language) -> dict[str, Any]:
     """What is recorded."""
     plain: dict[str, Any] = json.loads(_file(language).read_text(encoding="utf-8"))

@@ -1,0 +1,7 @@
+module executor.local/conformance
+
+go 1.24
+
+require executor.local/guest v0.0.0
+
+replace executor.local/guest => ../../go

@@ -1,0 +1,3 @@
+module executor.local/guest
+
+go 1.24
