@@ -87,7 +87,7 @@ class Loader:
 
     def _compiled(self, function: Function, profile: Profile) -> Program:
         if self._announce is not None and len(function.module) > LARGE_BYTES:
-            self._announce(f"compiling a module of {len(function.module) >> 20} MB, which takes some 20 s")
+            self._announce(f"compiling a module of {len(function.module) >> 20} MB, which takes some ten seconds")
         return load(function, profile)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import wasmtime
 from make_receipts import make_function
 
-from executor import PROFILE, Function, InvalidModule, InvalidValue, Loader, Request, Returned, execute, load
+from executor import PROFILE, Function, HostFault, InvalidModule, InvalidValue, Loader, Request, Returned, execute, load
 
 ECHO = """
 (module (memory (export "memory") 1) (data (i32.const {at}) "{at}")
@@ -74,3 +75,47 @@ def test_threads_share_a_loader() -> None:
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(run, range(16))) == [at % 4 for at in range(16)]
     assert len(loader) == 3
+
+
+def test_a_sibling_has_the_same_module_and_profile() -> None:
+    """Programs share compiled code; code of another module or profile is nobody's."""
+    program = load(Function(module(6)))
+    assert load(Function(module(6), make_function().terms), sibling=program).module is program.module
+    for function, profile in ((Function(module(7)), PROFILE), (program.function, replace(PROFILE, name="another"))):
+        with pytest.raises(HostFault, match="sibling"):
+            load(function, profile, sibling=program)
+
+
+def test_code_is_kept_between_loaders(tmp_path: Path) -> None:
+    """In a folder of this user's alone; damaged code is made again, and so is what another engine made."""
+    folder, function, told = tmp_path / "code", Function(module(8)), []
+    first = Loader(directory=folder)(function)
+    (kept,) = folder.iterdir()
+    again = Loader(directory=folder, announce=told.append)(function)
+    request = Request.local(first.function_id)
+    assert execute(again, request) == execute(first, request)
+    before = kept.read_bytes()
+    kept.write_bytes(before[:-1])
+    assert execute(Loader(directory=folder)(function), request) == execute(first, request)
+    assert kept.read_bytes()[:16] == before[:16]
+    assert told == []
+
+
+def test_a_large_module_is_announced_once(tmp_path: Path) -> None:
+    """Before it is compiled, and no more when its code is on disk."""
+    text = ECHO.format(at=9).replace('"9"', '"%s"' % ("x" * 5_000_000)).replace('"memory") 1', '"memory") 80')
+    told: list[str] = []
+    function = Function(bytes(wasmtime.wat2wasm(text)))
+    for _ in range(2):
+        Loader(directory=tmp_path / "code", announce=told.append)(function)
+    assert told == ["compiling a module of 4 MB, which takes some ten seconds"]
+
+
+def test_without_a_folder_of_ones_own_nothing_is_kept(tmp_path: Path) -> None:
+    """It loads all the same."""
+    folder = tmp_path / "open"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    loader = Loader(directory=folder)
+    assert loader(Function(module(10))).function_id == load(Function(module(10))).function_id
+    assert list(folder.iterdir()) == []
