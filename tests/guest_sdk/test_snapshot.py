@@ -6,9 +6,10 @@ import wasmtime
 from depth import count_slots
 from hypothesis import given
 from hypothesis import strategies as st
-from snapshot import SnapshotError, exported_global, signed, snapshot, unsigned
+from snapshot import SnapshotError, exported_global, snapshot
 
 from executor.vm.metering import instrument
+from executor.vm.metering.encoding import signed, unsigned
 
 GUEST = """(module
   (memory (export "memory") 1)

@@ -164,6 +164,7 @@ def input_files() -> list[Path]:
             *HERE.glob("*.h"),
             HERE / "slots.s",
             *(HERE / f"{name}.py" for name in ("depth", "patches", "snapshot")),
+            ROOT / "executor" / "vm" / "image.py",
         ],
         key=lambda path: path.name,
     )

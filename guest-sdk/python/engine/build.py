@@ -161,6 +161,7 @@ def input_files() -> list[Path]:
         HERE / "config.site",
         *(HERE / f"{name}.py" for name in ("cpython", "freeze", "patches")),
         *(SHARED / name for name in ("slots.s", "depth.py", "snapshot.py")),
+        ROOT / "executor" / "vm" / "image.py",
     ]
     return sorted(ours, key=lambda path: path.name)
 
