@@ -85,6 +85,12 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing on standard error."""
 
 
+@pytest.fixture(autouse=True)
+def _short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No node here ever has a receipt."""
+    monkeypatch.setattr("executor.cli.request.RECEIPT_S", 0.5)
+
+
 @pytest.fixture(scope="module")
 def chain() -> Iterator[EmbeddedChain]:
     """One for the file."""
