@@ -11,6 +11,7 @@ from executor.crypto.digests import function_id, keccak256, manifest_hash, modul
 from executor.errors import InvalidManifest
 from executor.model.codec import Json
 from executor.model.function import Function
+from executor.model.manifest import BuildSection
 from executor.model.outcome import Failed, TrapCode, Trapped
 from executor.model.request import Request
 from executor.projects import Project, function_of, positions_of
@@ -23,7 +24,9 @@ def make(project: Project) -> tuple[Function, dict[str, Json]]:
 
     Raises InvalidManifest and InvalidModule for what is wrong with it, InvalidConfig for a tool that is missing.
     """
-    source = project.read_source()
+    source, settings = project.read_source(), project.manifest.build
+    if project.manifest.function.language != "javascript" and settings != BuildSection():
+        raise InvalidManifest("build: these settings are for JavaScript and TypeScript; leave the section out")
     made = _made(project, source)
     if project.is_made(source):
         write_facts(project, {"source_digest": str(keccak256(source)), **made})  # without which nothing is built

@@ -171,6 +171,19 @@ def test_what_cannot_be_frozen_is_an_error_of_the_source(executor: Run, make: Ca
     assert "(heavy.js:2:" in done.stderr
 
 
+@pytest.mark.parametrize("language", ["c", "python", "wasm"])
+@pytest.mark.parametrize("setting", ['snapshot = "auto"', "minify = true"])
+def test_settings_that_would_do_nothing_are_refused(
+    executor: Run, make: Callable[..., Path], language: str, setting: str
+) -> None:
+    """Only JavaScript is bundled and frozen."""
+    folder = make("auto", "")
+    text = MANIFEST.replace('"javascript"', f'"{language}"')
+    (folder / "function.toml").write_text(f"{text}\n[build]\n{setting}\n")
+    done = executor("build", folder)
+    assert (done.returncode, "build: these settings are for JavaScript and TypeScript" in done.stderr) == (2, True)
+
+
 def test_diagnostics_tell_what_a_start_took(functions: tuple[Function, Function]) -> None:
     """Part of what the run burned; of a plain module the instance alone."""
     for function in functions:
