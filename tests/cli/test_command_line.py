@@ -125,6 +125,13 @@ def test_wrong_usage_is_exit_two(executor: Run) -> None:
         assert done.stdout == ""
 
 
+@pytest.mark.parametrize(("typed", "meant"), [("simulat", "simulate"), ("verifybuild", "verify-build")])
+def test_a_mistyped_verb_is_answered_with_the_nearest(executor: Run, typed: str, meant: str) -> None:
+    """One that is like none is not."""
+    assert f"No such command '{typed}'. Did you mean '{meant}'?" in executor(typed).stderr
+    assert "Did you mean" not in executor("zzz").stderr
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
