@@ -44,7 +44,7 @@ class Phases:
         if kind in TROUBLES:
             self._once(f"{kind} {node}", f"node {node}: {kind}: {_text(event.get('reason', event.get('error', '')))}")
             return
-        slot = event.get("slot")
+        slot = _text(event.get("slot"))
         match kind:
             case "observed":
                 what = "" if event.get("observed") == "value" else "error "
@@ -52,12 +52,11 @@ class Phases:
             case "agreed":
                 self._once(f"agreed {slot}", f"agreed      {slot}: {_value(event)}")
             case "drawn":
-                self._once(
-                    f"drawn {event.get('ordinal')}", f"drawn       from drand's round {_text(event.get('round'))}"
-                )
+                drawn = _text(event.get("ordinal"))
+                self._once(f"drawn {drawn}", f"drawn       from drand's round {_text(event.get('round'))}")
             case "executed" if event.get("outcome") != "awaiting":
                 fuel = event.get("fuel_used")
-                shown = f"{fuel:,} fuel" if isinstance(fuel, int) else ""
+                shown = _text(f"{fuel:,} fuel") if isinstance(fuel, int) else ""
                 self._once("executed", f"executed    {_text(event.get('outcome'))}, {shown}")
             case "attested":
                 votes = event.get("votes")

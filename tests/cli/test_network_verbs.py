@@ -243,6 +243,8 @@ async def test_a_request_is_told_from_its_making_to_its_end(
         {**event, "number": 4, "kind": "agreed", "slot": 0, "value": "0x31322e35"},
         {"kind": 7},
         "noise",
+        {**event, "number": 5, "kind": "agreed", "slot": "\x1b[2J\nrequested", "value": "0x"},
+        {**event, "number": 5, "kind": "executed", "outcome": "returned", "fuel_used": 10**4000},
         {**event, "number": "x", "kind": "agreed"},
     ]
     await asyncio.sleep(1.0)
@@ -254,6 +256,9 @@ async def test_a_request_is_told_from_its_making_to_its_end(
     assert "payload" not in told
     assert "observed    0: 12.5\\x1b[2J by node 0" in done.stderr
     assert "agreed      0: 12.5" in done.stderr
+    assert "agreed      \\x1b[2J\\x0arequested: " in done.stderr
+    assert "\x1b" not in done.stderr
+    assert max(map(len, done.stderr.splitlines())) < 200
     logs = await ran(executor, "logs", str(seen.request_id))
     assert (logs.returncode, logs.stdout.count("observed ")) == (0, 1)
     assert "\x1b" not in logs.stdout
