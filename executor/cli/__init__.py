@@ -1,7 +1,7 @@
 """The command line: `executor VERB`, one file a verb, each imported only when it is used.
 
 A verb is `executor/cli/NAME.py` with a function `command` whose parameters are typer's, and a line in `_verbs.VERBS`.
-Exit codes: 0 done, 1 the function or a verification failed, 2 wrong usage or input, 3 this machine's fault
+Exit codes: 0 done, 1 the function or a verification failed, 2 wrong usage or input, 3 this machine's fault, 130 Ctrl-C
 (docs/cli.md). An error is one line on stderr that says what is wrong and, where it is known, what to do.
 """
 
@@ -12,6 +12,13 @@ import sys
 
 def main() -> None:
     """The `executor` command."""
+    try:
+        _run()
+    except KeyboardInterrupt:  # in the midst of imports; later typer ends with the same code
+        sys.exit(130)
+
+
+def _run() -> None:
     from executor.cli._verbs import app  # typer is imported when the command runs, not with the package
     from executor.errors import ExecutorError, own_errors
 

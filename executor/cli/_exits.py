@@ -17,6 +17,7 @@ USAGE = 2
 HOST = 3
 INCONCLUSIVE = 4  # `check`: no run could be judged
 UNFINISHED = 5  # `request`: still open when the time was over
+STOPPED = 130  # by Ctrl-C: typer's code, and shells'
 
 _CODES: tuple[tuple[type[ExecutorError], int], ...] = (
     (VerificationFailed, FAILED),

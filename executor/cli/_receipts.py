@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,3 +133,10 @@ def save(path: Path, receipt: Receipt) -> None:
         write_receipt(path, receipt, durably=False)
     except OSError as error:
         raise InvalidConfig(f"{path}: {error.strerror}") from error
+
+
+def check_target(path: Path) -> None:
+    """Raises InvalidConfig where `save` could not write, before what the receipt is of is paid for."""
+    folder = next((each for each in path.parents if each.exists()), path.parent)
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise InvalidConfig(f"{path}: no file can be written there; nothing was sent")

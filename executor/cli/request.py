@@ -6,7 +6,10 @@ in the router's log and in the receipt. With --consumer a contract asks, and is 
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -98,6 +101,7 @@ def command(
     """Ask for a function's result on chain, wait for it, and check its receipt."""
     from executor.cli._config import needed, read_settings
     from executor.cli._ids import parse_id
+    from executor.cli._receipts import check_target
     from executor.cli.run import read_input
     from executor.model.ids import Address
 
@@ -115,6 +119,8 @@ def command(
         method=method,
     )
     _check(method)
+    if receipt is not None:
+        check_target(receipt)
 
     async def act(network: Network) -> Answered:
         return await _ask(network, asked, key, yes=yes, timeout_s=timeout)
@@ -141,18 +147,20 @@ async def _ask(network: Network, asked: Asked, key: bytes, *, yes: bool, timeout
     asset = await _prepare(network, sender, asked, yes=yes)
     members = (await network.members())[:FOLLOWED]
     begun = time.monotonic()
-    if asked.consumer is None:
-        seen = await ask_router(chain, sender, asked.subscription, asked.function, asked.input, asked.callback_gas)
-    else:
-        seen = await ask_consumer(
-            chain, sender, asked.consumer, asked.method, asked.subscription, asked.function, asked.input
-        )
 
     def tell(text: str) -> None:
         typer.echo(f"{time.monotonic() - begun:7.2f} s  {text}", err=True)
 
+    with _stopped(f"the request's transaction of {sender.address} may have been sent: look before asking again"):
+        if asked.consumer is None:
+            seen = await ask_router(chain, sender, asked.subscription, asked.function, asked.input, asked.callback_gas)
+        else:
+            seen = await ask_consumer(
+                chain, sender, asked.consumer, asked.method, asked.subscription, asked.function, asked.input
+            )
     tell(f"requested   {seen.request_id} in block {seen.location.block_number}")
-    closing = await await_closing(network, members, seen, timeout_s, tell)
+    with _stopped(f"request {seen.request_id} stays: `executor receipt {seen.request_id}` fetches the result"):
+        closing = await await_closing(network, members, seen, timeout_s, tell)
     seconds = time.monotonic() - begun
     from executor.chain.logs import SeenDelivery
 
@@ -161,6 +169,16 @@ async def _ask(network: Network, asked: Asked, key: bytes, *, yes: bool, timeout
     tell(f"delivered   in block {closing.location.block_number}")
     fetched, trouble = await _receipt(network, seen)
     return Answered(seen, asset, closing, fetched, seconds, trouble)
+
+
+@contextmanager
+def _stopped(what: str) -> Iterator[None]:
+    """Says what becomes of the request when Ctrl-C ends the command."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        typer.echo(f"executor: stopped; {what}", err=True)
+        raise
 
 
 async def _receipt(network: Network, seen: SeenRequest) -> tuple[Fetched | None, str]:
@@ -236,7 +254,7 @@ def _print(done: Answered, receipt: Path | None) -> None:
         return
     fact("request", done.seen.request_id)
     fact("status", STATUS[closing.status])
-    if done.fetched is not None:
+    if done.fetched is not None and done.fetched.passed:  # else it is a node's word only
         payload = done.fetched.receipt.payload
         fact("output" if closing.status == 0 else "error", readable(payload))
     if done.seen.request.callback_gas_limit:
@@ -284,7 +302,7 @@ def _as_json(done: Answered, receipt: Path | None) -> None:
         }
     if done.fetched is not None:
         told |= {
-            "payload": f"0x{done.fetched.receipt.payload.hex()}",
+            "payload": f"0x{done.fetched.receipt.payload.hex()}" if done.fetched.passed else None,
             "receipt": None if receipt is None or not done.fetched.passed else str(receipt),
             "receipt_passed": done.fetched.passed,
             "receipt_from": done.fetched.node,

@@ -152,7 +152,7 @@ def test_errors_have_documented_codes(error: ExecutorError, code: int) -> None:
 def test_the_page_names_every_exit_code() -> None:
     """And no other."""
     page = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text().split("## Exit codes", 1)[1]
-    named = {int(code) for code in re.findall(r"^\| (\d) \|", page, re.MULTILINE)}
+    named = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     assert named == {0, *(value for name, value in vars(_exits).items() if name.isupper() and isinstance(value, int))}
 
 

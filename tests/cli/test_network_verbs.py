@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -294,6 +296,18 @@ async def test_a_request_that_takes_too_long_is_open_and_says_what_to_do(
     assert (listed.returncode, listed.stdout) == (0, "no open requests\n"), listed.stderr
 
 
+async def test_a_request_that_is_stopped_says_what_becomes_of_it(scene: Scene, settings: Path) -> None:
+    """Ctrl-C ends the wait, with the code that shells know; what was sent stays sent."""
+    command = (sys.executable, "-c", "from executor.cli import main; main()", "request", str(FUNCTION), "--yes")
+    asking = await asyncio.create_subprocess_exec(*command, cwd=settings.parent, stderr=asyncio.subprocess.PIPE)
+    assert asking.stderr is not None
+    assert b"requested" in await asking.stderr.readline()
+    asking.send_signal(signal.SIGINT)
+    said = (await asking.stderr.read()).decode()
+    assert (await asking.wait(), "stopped; request 0x" in said, "executor receipt 0x" in said) == (130, True, True)
+    assert "Traceback" not in said
+
+
 async def test_what_would_be_refused_on_chain_is_refused_before_it_costs(
     executor: Run, scene: Scene, nodes: list[Node], settings: Path, fresh: Path, tmp_path: Path
 ) -> None:
@@ -309,6 +323,8 @@ async def test_what_would_be_refused_on_chain_is_refused_before_it_costs(
         ((FUNCTION,), {}, "write --yes"),
         ((FUNCTION, "--subscription", 99), {}, "there is no subscription 99"),
         ((FUNCTION, "--key-file", tmp_path / "none"), {}, "cannot read the key file"),
+        ((FUNCTION, "--yes", "--receipt", settings / "r.json"), {}, "no file can be written there; nothing was sent"),
+        ((FUNCTION, "--yes", "--receipt", tmp_path), {}, "no file can be written there; nothing was sent"),
         (("0x12",), {}, "FUNCTION 0x12"),
     ):
         done = await ran(executor, "request", *arguments, env=env)
