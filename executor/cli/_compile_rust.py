@@ -76,8 +76,8 @@ def find_rustc(folder: Path) -> str:
 
 
 def version_of(rustc: str, folder: Path) -> str:
-    """Such as `rustc 1.63.0`: what a build's bytes depend on."""
-    return _ask(rustc, ["--version"], folder).strip()
+    """Such as `1.63.0`, with the commit where rustc says one: what a build's bytes depend on."""
+    return _ask(rustc, ["--version"], folder).strip().removeprefix("rustc ")
 
 
 def _inputs(rules: Path, folder: Path) -> tuple[str, ...]:
