@@ -1,6 +1,6 @@
 """Compiling AssemblyScript functions with the compiler from npm, in one version, which decides the bytes.
 
-Looked for in the node_modules folders from the function's folder upwards, then in the SDK's own of a checkout.
+Looked for in the SDK's own node_modules of a checkout, then in those from the function's folder upwards.
 """
 
 from __future__ import annotations
@@ -70,10 +70,10 @@ def find_compiler(folder: Path) -> Path:
 
 
 def _folders(folder: Path) -> Iterator[Path]:
-    for parent in (folder, *folder.parents):
-        yield parent / "node_modules"
     for sdk in _SDKS:
         yield sdk / "node_modules"
+    for parent in (folder, *folder.parents):  # last: a compiler in a stranger's folder is the stranger's program
+        yield parent / "node_modules"
 
 
 def _node() -> str:

@@ -1,7 +1,7 @@
 """The bundler of JavaScript and TypeScript: esbuild in one version, which decides the bytes of a bundle.
 
-Looked for in the node_modules folders from the function's folder upwards, then where `executor build --fetch-bundler`
-puts it: a folder of the user's cache, filled by `npm ci` from the lock file that comes with this package.
+Looked for where `executor build --fetch-bundler` puts it, a folder of the user's cache, filled by `npm ci` from the
+lock file that comes with this package; then in the node_modules folders from the function's folder upwards.
 """
 
 from __future__ import annotations
@@ -76,11 +76,11 @@ def fetch_esbuild() -> Path:
 
 
 def _folders(folder: Path) -> Iterator[Path]:
-    for parent in (folder, *folder.parents):
-        yield parent / "node_modules"
     for bundler in _BUNDLERS:
         yield bundler / "node_modules"
     yield _cache() / "node_modules"
+    for parent in (folder, *folder.parents):  # last: what a stranger's folder calls a bundler is the stranger's program
+        yield parent / "node_modules"
 
 
 def _cache() -> Path:

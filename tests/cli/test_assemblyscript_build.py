@@ -61,7 +61,7 @@ def test_what_is_not_built_says_so(tmp_path: Path):
 
 
 def test_a_missing_compiler_is_named_with_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Another version is named, too; the right one of the project comes first."""
+    """Another version is named, too; the right one is found, this machine's own before the project's."""
     monkeypatch.setattr(assemblyscript, "_SDKS", ())
     package = tmp_path / "node_modules" / "assemblyscript"
     package.mkdir(parents=True)
@@ -70,3 +70,8 @@ def test_a_missing_compiler_is_named_with_the_command(tmp_path: Path, monkeypatc
         assemblyscript.find_compiler(tmp_path)
     (package / "package.json").write_text(json.dumps({"version": assemblyscript.VERSION}))
     assert assemblyscript.find_compiler(tmp_path / "src") == package
+    own = tmp_path / "sdk" / "node_modules" / "assemblyscript"
+    own.mkdir(parents=True)
+    (own / "package.json").write_text(json.dumps({"version": assemblyscript.VERSION}))
+    monkeypatch.setattr(assemblyscript, "_SDKS", (tmp_path / "sdk",))
+    assert assemblyscript.find_compiler(tmp_path / "src") == own

@@ -276,6 +276,22 @@ def test_another_version_of_the_bundler_does_not_do(tmp_path: Path, monkeypatch:
         _esbuild.find_esbuild(tmp_path / "deeper")
 
 
+def test_the_machines_bundler_comes_before_one_in_the_functions_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is verified may be a stranger's, and what it holds under that name the stranger's program."""
+    from executor.cli import _esbuild
+
+    monkeypatch.setattr(_esbuild, "_BUNDLERS", ())
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder, cache = tmp_path / "price", tmp_path / "cache" / "executor" / f"bundler-{_esbuild.VERSION}"
+    for place in (folder, cache):
+        package = place / "node_modules" / "@esbuild" / _esbuild._platform()
+        package.mkdir(parents=True)
+        (package / "package.json").write_text(json.dumps({"version": _esbuild.VERSION}))
+        assert _esbuild.find_esbuild(folder).is_relative_to(place)
+
+
 def test_the_bundler_is_fetched_into_the_users_cache(executor: Run, make: Make, tmp_path: Path) -> None:
     """With the npm of the Python package where there is no other, from the lock file, and found there afterwards."""
     folder, cache = make(TYPESCRIPT), tmp_path / "cache"
