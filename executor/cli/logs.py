@@ -8,6 +8,7 @@ on, so it is run again here (D1) and its log is the same. What it wrote inside a
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 MAX_EVENTS = 1_000  # of one node, about one request
 SHOWN = 160  # characters of one field
+MAX_FIELDS = 32  # of one event; nodes' own have ten
+YEAR_10000 = 253_402_300_800  # later has no date
 LEVELS = ("debug", "info", "warning", "error")
 HEAD = ("number", "time", "kind", "request_id")
 
@@ -83,7 +86,7 @@ def _events(answer: Any, request: RequestId) -> list[dict[str, Any]]:
         and each.get("request_id") == str(request)
         and isinstance(each.get("kind"), str)
         and isinstance(each.get("time"), int | float)
-        and abs(each["time"]) < 2**40
+        and 0 <= each["time"] < YEAR_10000
     ]
     return found[-MAX_EVENTS:]
 
@@ -117,9 +120,11 @@ def _print(told: list[dict[str, Any]], lines: list[LogLine] | None, why: str) ->
         for event in each["events"]:
             when = datetime.fromtimestamp(event["time"], UTC).strftime("%H:%M:%S.%f")[:-3]
             fields = " ".join(
-                f"{name}={one_line(str(value), SHOWN)}" for name, value in event.items() if name not in HEAD
+                f"{one_line(name, SHOWN)}={one_line(str(value), SHOWN)}"
+                for name, value in islice(event.items(), MAX_FIELDS)
+                if name not in HEAD
             )
-            fact(when, f"{event['kind']} {fields}".rstrip())
+            fact(when, f"{one_line(event['kind'], SHOWN)} {fields}".rstrip())
     if lines is None:
         fact("no log", why)
         return

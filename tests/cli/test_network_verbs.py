@@ -249,6 +249,8 @@ async def test_a_request_is_told_from_its_making_to_its_end(
         {**event, "number": 5, "kind": "executed", "outcome": "returned", "fuel_used": 10**4000},
         {**event, "number": "x", "kind": "agreed"},
     ]
+    nodes[0].events += [{**event, "kind": "k" * 9_999, "f" * 9_999: 1, "time": time} for time in (2**40 - 1, -1e11, 1)]
+    nodes[0].events.append({**event, "kind": "x", **{f"field-{number}": 1 for number in range(5_000)}})
     await asyncio.sleep(1.0)
     await deliver(scene, seen, Returned(b"done", 5))
     done = await asking
@@ -264,6 +266,7 @@ async def test_a_request_is_told_from_its_making_to_its_end(
     logs = await ran(executor, "logs", str(seen.request_id))
     assert (logs.returncode, logs.stdout.count("observed ")) == (0, 1)
     assert "\x1b" not in logs.stdout
+    assert len(logs.stdout) < 5_000
     gone = await ran(executor, "receipt", str(seen.request_id))
     assert (gone.returncode, "it has none" in gone.stderr) == (3, True)
 
