@@ -14,7 +14,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo devnet check format test test-python conformance sdk-conformance test-contracts test-contracts-shipped test-aarch64 audit mutants rebuild rebuild-python fixtures lock fuzz hostile model kill-sweep simulate planted bench clean
+.PHONY: help venv demo devnet check format test test-python conformance sdk-conformance test-contracts test-contracts-shipped test-aarch64 audit mutants rebuild rebuild-go rebuild-python fixtures lock fuzz hostile model kill-sweep simulate planted bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -108,6 +108,9 @@ rebuild: $(VENV)/.dev $(NPM) $(ASC) ## rebuild engine, guests and contracts and 
 	$(PY) guest-sdk/conformance/rust/build.py --check
 	$(PY) guest-sdk/conformance/zig/build.py --check
 	$(PY) contracts/tools/build.py --check
+
+rebuild-go: $(VENV)/.dev $(ASC) ## rebuild the Go modules of the conformance suite and compare: needs the go of built.json
+	$(PY) guest-sdk/conformance/go/build.py --check
 
 rebuild-python: $(VENV)/.dev ## rebuild the Python engine from Debian's source and compare: some five minutes (ARGS="--work DIR")
 	$(PY) guest-sdk/python/engine/build.py --check $(ARGS)
