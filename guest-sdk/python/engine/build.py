@@ -31,9 +31,11 @@ sys.path.append(str(SHARED))
 import cpython  # noqa: E402
 from depth import GLOBAL as SLOTS  # noqa: E402
 from depth import count_slots  # noqa: E402
-from snapshot import DATA, exported_global, read_unsigned, sections, snapshot  # noqa: E402
+from snapshot import exported_global, snapshot  # noqa: E402
 
 from executor.vm.binary import read_outline  # noqa: E402
+from executor.vm.image import DATA, sections  # noqa: E402
+from executor.vm.metering.encoding import read_unsigned  # noqa: E402
 
 ZIGLANG_VERSION = "0.17.1"
 ENGINE_FILES = ("engine.c", "native.c", "wasi.c")
@@ -81,7 +83,9 @@ def link(source: Path, library: Path, native: Path, work: Path) -> bytes:
     """CPython, the frozen modules and our own files in one module, not yet prepared."""
     frozen = work / "frozen"
     frozen.mkdir(exist_ok=True)
-    subprocess.run([native, "-I", "-S", HERE / "freeze.py", frozen / "frozen.c", SDK], check=True)
+    # Byte code is written a little differently by a process that read its own from caches: this one finds none.
+    isolated = ["-I", "-S", "-B", "-X", f"pycache_prefix={frozen / 'none'}"]
+    subprocess.run([native, *isolated, HERE / "freeze.py", frozen / "frozen.c", SDK], check=True)
     linked = work / "linked.wasm"
     includes = [f"-I{source / 'Include'}", f"-I{library}", f"-I{HERE}"]
     sources = [frozen / "frozen.c", *(HERE / name for name in ENGINE_FILES), SHARED / "slots.s"]
@@ -161,6 +165,7 @@ def input_files() -> list[Path]:
         HERE / "config.site",
         *(HERE / f"{name}.py" for name in ("cpython", "freeze", "patches")),
         *(SHARED / name for name in ("slots.s", "depth.py", "snapshot.py")),
+        ROOT / "executor" / "vm" / "image.py",
         ROOT / "executor" / "vm" / "image.py",
     ]
     return sorted(ours, key=lambda path: path.name)
