@@ -15,7 +15,7 @@ from executor.worker.frames import Frame, receive, send
 from executor.worker.limits import check_room, limit_cpu
 from executor.worker.messages import end_frame, fault_frame, read_function, read_load, read_response, read_run
 
-MAX_PROGRAMS: Final = 16  # JavaScript functions of one engine take 4 MB each
+MAX_PROGRAMS: Final = 16  # JavaScript functions take 4 MB each, Python's 25: 400 MB of a worker's 2 GiB
 
 
 @dataclass(frozen=True, slots=True)
