@@ -62,12 +62,13 @@ def read_replies(file: Path) -> dict[str, Reply]:
     try:
         with file.open("rb") as opened:
             data = opened.read(MAX_FILE_BYTES + 1)
-        if len(data) > MAX_FILE_BYTES:
-            raise InvalidConfig(f"{file} has more than {MAX_FILE_BYTES} bytes")
-        written = _FILE.validate_python(parse_json(data))
-        return {url: each.reply() for url, each in written.items()}
     except OSError as error:
         raise InvalidConfig(f"{file}: {error.strerror}") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise InvalidConfig(f"{file} has more than {MAX_FILE_BYTES} bytes")
+    try:
+        written = _FILE.validate_python(parse_json(data))
+        return {url: each.reply() for url, each in written.items()}
     except ValidationError as error:
         raise InvalidConfig(f"{file}: {_explain(error)}") from error
     except ValueError as error:
@@ -99,6 +100,8 @@ def _explain(error: ValidationError) -> str:
     match first["type"]:
         case "dict_type" if not where:
             return "not an object of replies by URL"
+        case "model_type":
+            return f"{where}: not an object with status, headers and body, or with error"
         case "extra_forbidden":
             near = get_close_matches(str(first["loc"][-1]), list(_Written.model_fields), n=1)
             return f"{where}: unknown key" + (f"; did you mean {near[0]}?" if near else "")
