@@ -94,7 +94,8 @@ def command(
     overrides = (dict(read_settings(config).resolve) if replies is None else {}) | _pairs(resolve or [], "--resolve")
     if rpc and timestamp is not None:
         raise InvalidConfig("--timestamp: with --rpc it is the block's; choose a --block")
-    data, private = read_input(input_text), GivenPrivateData(read_secrets(secrets or [], function.terms))
+    data, secret_values = read_input(input_text), read_secrets(secrets or [], function.terms)
+    private = GivenPrivateData(secret_values)
     replied = None if replies is None else read_replies(replies)
     observations = _given(given or [], function.terms.limits.observations)
     tested()
@@ -108,7 +109,7 @@ def command(
         )
         placed = replace(chains.placed(local, block), subscription=subscription)
         request = as_triggered(placed) if triggered else placed
-        recording = Recording()
+        recording = Recording(secret_values.values())
 
         def http() -> HttpSettings:
             from executor.capabilities import HttpSettings
@@ -131,6 +132,8 @@ def command(
         write_replies(record, recording.replies)
         for url in sorted(recording.left_out):
             typer.echo(f"executor: warning: --record: {url} answered twice, differently; the first is kept", err=True)
+        if recording.secret:
+            typer.echo(f"executor: warning: --record: {recording.secret} answers hold a secret: left out", err=True)
     for slot in sorted(observations):
         if slot >= len(done.observed):
             typer.echo(f"executor: warning: --observe: the function never reached slot {slot}", err=True)

@@ -3,12 +3,15 @@
 Rule 1. HTTP by URL, whatever the method, and the node's clock; the first answer to a URL is kept, since a file has one.
 Rule 2. What a run is refused for its manifest is not recorded: a replay refuses it by the same manifest.
 Rule 3. Reads of chains are not recorded: they name their block, so an archive node gives them again.
+Rule 4. An answer that holds a secret, as it is or percent-encoded, in its URL too, is not recorded: the file is shared.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
+from urllib.parse import quote
 
 from executor.capabilities.errors import CallRefused
 from executor.capabilities.framing import decode_request, decode_requests, decode_response
@@ -16,6 +19,7 @@ from executor.testing.http_words import MAX_SHOWN, parts_of
 from executor.testing.replies import TIME_NOW, Reply
 from executor.vm import Answer, Capabilities, Refusal, Response
 
+MIN_SECRET_BYTES: Final = 4  # shorter ones stand in any text by chance
 MAX_RECORDED: Final = 4_096  # of URLs: a function's calls are bounded by its fuel, and not small in number
 NOT_THE_WORLDS: Final = frozenset(
     {"not-granted", "http-host-not-allowed", "http-method-not-allowed", "http-bad-request"}
@@ -25,8 +29,11 @@ NOT_THE_WORLDS: Final = frozenset(
 class Recording:
     """Replies so far, by URL; `around` wraps the capabilities of one look."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Iterable[bytes] = ()) -> None:
         self.replies: dict[str, Reply] = {}
+        self.secret = 0  # answers left out by Rule 4
+        known = [each for each in secrets if len(each) >= MIN_SECRET_BYTES]
+        self._secrets = {*known, *(quote(each, safe="").encode() for each in known)}
         self.left_out: set[str] = set()  # URLs that were answered twice, and differently
 
     def around(self, live: Capabilities) -> Capabilities:
@@ -34,12 +41,18 @@ class Recording:
         return _Recorded(live, self)
 
     def keep(self, url: str, reply: Reply) -> None:
-        """One answer (Rule 1)."""
-        if url in self.replies:
+        """One answer (Rules 1 and 4)."""
+        if self._holds_secret(url, reply):
+            self.secret += 1
+        elif url in self.replies:
             if self.replies[url] != reply:
                 self.left_out.add(url)
         elif len(self.replies) < MAX_RECORDED:
             self.replies[url] = reply
+
+    def _holds_secret(self, url: str, reply: Reply) -> bool:
+        said = (url.encode(), *(text.encode() for pair in reply.headers.items() for text in pair), reply.body)
+        return any(secret in text for secret in self._secrets for text in said)
 
 
 class _Recorded:

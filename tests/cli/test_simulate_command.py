@@ -14,10 +14,11 @@ import pytest
 from cli_types import Run
 
 from executor.cli import _load
+from executor.errors import InvalidConfig
 from executor.model.function import Function
 from executor.model.manifest import parse_terms
 from executor.testing import Reply, read_replies, varied_worlds
-from executor.testing.replies_file import write_replies
+from executor.testing.replies_file import MAX_FILE_BYTES, write_replies
 from executor.worker.warmup import GUEST, TERMS
 
 URL = "http://exchange-a.test/price"
@@ -159,6 +160,37 @@ def test_a_live_run_is_recorded_and_replayed(executor: Run, project: Path, excha
     assert set(read_replies(tmp_path / "seen.json")) == {URL}
     both = executor("run", project, "--record", "a.json", "--replay", "seen.json")
     assert (both.returncode, "one of both" in both.stderr) == (2, True)
+
+
+def test_what_holds_a_secret_is_not_recorded(executor: Run, project: Path, exchange: str, tmp_path: Path) -> None:
+    """In a URL, as it is or encoded; the run itself is as without."""
+    (project / "function.toml").write_text(
+        (project / "function.toml").read_text() + '\n[capabilities.secrets]\nnames = ["KEY"]\n'
+    )
+    (project / "greet.js").write_text("""import { http, identical, observe, secrets } from "executor";
+const look = (query) => http.get("http://exchange-a.test/price" + query).status;
+export default () => String(observe(identical, () =>
+  look("?key=" + encodeURIComponent(secrets.get("KEY"))) + look("?key=" + secrets.get("KEY")) + look("")));
+""")
+    live = executor(
+        "run", project, "--secret", "KEY", "--record", "seen.json", "--resolve", f"exchange-a.test={exchange}",
+        env={"KEY": "se+cret"},
+    )  # fmt: skip
+    assert (live.returncode, "2 answers hold a secret: left out" in live.stderr) == (0, True), live
+    assert set(read_replies(tmp_path / "seen.json")) == {URL}
+
+
+def test_a_wrong_file_of_replies_says_what_is_wrong(tmp_path: Path) -> None:
+    """In the words of the file, once."""
+    file = tmp_path / "file.json"
+    for text, told in (
+        (b'{"a": 1}', "a: not an object with status, headers and body, or with error"),
+        (b" " * (MAX_FILE_BYTES + 1), f"has more than {MAX_FILE_BYTES} bytes"),
+    ):
+        file.write_bytes(text)
+        with pytest.raises(InvalidConfig) as refused:
+            read_replies(file)
+        assert str(refused.value).removeprefix(f"{file}").lstrip(": ") == told
 
 
 def test_files_of_replies_hold_any_body(tmp_path: Path) -> None:
