@@ -14,6 +14,7 @@ from executor.cli._esbuild import fetch_esbuild
 from executor.cli._freeze import WORTH_FUEL
 from executor.cli._load import load_kept as load
 from executor.cli._show import as_json, fact
+from executor.errors import HostFault
 from executor.model.codec import Json
 from executor.projects import Project, load_project
 
@@ -29,8 +30,11 @@ def command(
     if fetch_bundler:
         typer.echo(f"bundler installed in {fetch_esbuild()}", err=True)
     project = load_project(path)
-    write_types(project)
-    facts = _built(project)
+    try:
+        write_types(project)
+        facts = _built(project)
+    except OSError as error:
+        raise HostFault(f"{error.filename or project.build_folder}: cannot be written: {error.strerror}") from error
     if json_output:
         as_json(facts)
         return
@@ -48,8 +52,8 @@ def _built(project: Project) -> dict[str, Json]:
         if function.source:
             facts["start_fuel"] = check_source(project, program)
     except BaseException:
-        project.facts_path.unlink(missing_ok=True)  # else it would count as built
         with suppress(OSError):
+            project.facts_path.unlink(missing_ok=True)  # else it would count as built
             project.build_folder.rmdir()  # when there is nothing in it
         raise
     write_facts(project, facts)

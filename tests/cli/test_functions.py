@@ -17,6 +17,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PRICE = {"http://exchange-a.test/price": {"body": '{"price": "12.50"}'}}
 
 
+def test_a_build_folder_that_cannot_be_written_is_named(executor: Run, project: Path) -> None:
+    """As a file in its place, or a folder in that of its facts."""
+    (project / "build").touch()
+    done = executor("build", project)
+    assert (done.returncode, "build: cannot be written: " in done.stderr) == (3, True)
+    (project / "build").unlink()
+    (project / "build" / "function.json").mkdir(parents=True)
+    done = executor("build", project)
+    assert (done.returncode, "function.json: cannot be written: " in done.stderr) == (3, True)
+
+
 def test_build_prints_and_writes_the_ids(executor: Run, project: Path) -> None:
     """build/function.json holds what was printed; inspect agrees."""
     done = executor("build", project, "--json")
