@@ -150,14 +150,15 @@ def read_input(text: str) -> bytes:
     """Input bytes of 0x-hex, @FILE or text; raises InvalidConfig."""
     try:
         if text.startswith("@"):
-            data = Path(text[1:]).read_bytes()
+            with Path(text[1:]).open("rb") as file:
+                data = file.read(PROFILE.ceilings.input_bytes + 1)
         else:
             data = bytes.fromhex(text[2:]) if text.startswith("0x") else text.encode("utf-8")
     except (OSError, ValueError) as error:
         hint = "0x is followed by pairs of hex digits" if isinstance(error, ValueError) else error
         raise InvalidConfig(f"--input {text}: {hint}") from error
     if len(data) > PROFILE.ceilings.input_bytes:
-        raise InvalidConfig(f"--input has {len(data)} bytes, the limit is {PROFILE.ceilings.input_bytes}")
+        raise InvalidConfig(f"--input has more than {PROFILE.ceilings.input_bytes} bytes, the limit")
     return data
 
 

@@ -12,9 +12,18 @@ from cli_types import Run
 from wasmtime import wat2wasm
 
 from executor.cli.run import read_input
+from executor.errors import InvalidConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 PRICE = {"http://exchange-a.test/price": {"body": '{"price": "12.50"}'}}
+
+
+def test_a_file_of_any_length_is_read_as_far_as_an_input_goes(tmp_path: Path) -> None:
+    """And refused."""
+    with (tmp_path / "long").open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(InvalidConfig, match="--input has more than 65536 bytes"):
+        read_input(f"@{tmp_path / 'long'}")
 
 
 def test_a_build_folder_that_cannot_be_written_is_named(executor: Run, project: Path) -> None:
