@@ -107,6 +107,7 @@ rebuild: $(VENV)/.dev $(NPM) $(ASC) ## rebuild engine, guests and contracts and 
 	$(PY) guest-sdk/conformance/assemblyscript/build.py --check
 	$(PY) guest-sdk/conformance/rust/build.py --check
 	$(PY) guest-sdk/conformance/zig/build.py --check
+	$(PY) guest-sdk/conformance/go/build.py --check
 	$(PY) contracts/tools/build.py --check
 
 rebuild-go: $(VENV)/.dev $(ASC) ## rebuild the Go modules of the conformance suite and compare: needs the go of built.json

@@ -21,7 +21,7 @@ from executor.model.manifest import MAX_MANIFEST_BYTES, Manifest, parse_manifest
 from executor.model.profile import PROFILE
 
 MANIFEST_FILE = "function.toml"
-COMPILED = ("assemblyscript", "c", "rust", "zig")
+COMPILED = ("assemblyscript", "c", "go", "rust", "zig")
 """Languages whose sources become modules; a module built elsewhere may stand for the source of any."""
 MAX_INPUTS = 10_000  # files of one bundle; the ceiling on source text leaves about a hundred bytes for each
 MAX_FACTS_BYTES = 4_194_304  # so many inputs with their digests

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from executor.cli import _compile_assemblyscript as assemblyscript
+from executor.cli._compile_go import compile_go
 from executor.cli._compile_rust import compile_rust
 from executor.cli._compile_zig import compile_zig
 from executor.crypto.digests import keccak256
@@ -50,6 +51,9 @@ def compile_module(language: str, source: Path, out: Path, folder: Path) -> dict
         case "rust":
             made = compile_rust(source, out, folder)
             return {"inputs": _digests(folder, made.inputs), "toolchain": {"rustc": made.compiler}}
+        case "go":
+            built = compile_go(source, out, folder)
+            return {"inputs": _digests(folder, built.inputs), "toolchain": {"go": built.compiler}}
         case "assemblyscript":
             read = assemblyscript.compile_assemblyscript(source, out, folder)
             return {"inputs": _digests(folder, read), "toolchain": {"assemblyscript": assemblyscript.VERSION}}

@@ -45,7 +45,7 @@ class FunctionSection(_Strict):
     """Names and paths: for people and tools, not hashed."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-    language: Literal["javascript", "python", "assemblyscript", "c", "rust", "wasm", "zig"]
+    language: Literal["javascript", "python", "assemblyscript", "c", "go", "rust", "wasm", "zig"]
     source: Annotated[str, Field(min_length=1, max_length=255)]
     description: Annotated[str, Field(max_length=1000)] = ""
 

@@ -1,14 +1,15 @@
 ;; The virtual WASI of Go's runtime. Clock: the request's timestamp, once the function runs; before that one nanosecond,
 ;; because the runtime refuses zero. Randomness: a constant, which seeds hash maps and nothing else. Output: the log.
-;; There are no arguments, environment, files or waiting. build.py links it with the module, after which no import is left
-;; but executor.*.
+;; There are no arguments, environment, files or waiting. executor/cli/_virtual_wasi.py links it with the module, after which
+;; no import is left but executor.*.
 (module
   (import "executor" "log" (func $log (param i32 i32 i32)))
   (import "executor" "fail" (func $fail (param i32 i32)))
-  (import "go" "memory" (memory 1))
+  (memory 1) ;; the module's own
   (data (i32.const 64) "out of memory, or a fatal error of the Go runtime: see the log") ;; Go keeps the first 4 KiB free
   (global $now (mut i64) (i64.const 1))
   (func (export "executor_set_time") (param i64) (global.set $now (local.get 0)))
+  (func (export "executor_trap") unreachable)
   (func (export "sched_yield") (result i32) (i32.const 0))
   (func (export "proc_exit") (param i32) (call $fail (i32.const 64) (i32.const 62)) unreachable)
   (func (export "args_get") (param i32 i32) (result i32) (i32.const 0))

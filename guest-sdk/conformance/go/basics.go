@@ -36,6 +36,10 @@ var commands = map[string]command{
 	"echo":    func(rest []byte) ([]byte, error) { return rest, nil },
 	"nothing": func([]byte) ([]byte, error) { return nil, nil },
 	"fail":    func(rest []byte) ([]byte, error) { return nil, errors.New(string(rest)) },
+	"trap": func([]byte) ([]byte, error) {
+		trap()
+		return nil, nil
+	},
 	"spin": func([]byte) ([]byte, error) {
 		for {
 		}

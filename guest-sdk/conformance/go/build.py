@@ -9,9 +9,9 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+
+import wasmtime
 
 HERE = Path(__file__).resolve().parent
 SDK = HERE.parents[1] / "go"
@@ -20,20 +20,15 @@ sys.path.insert(0, str(HERE.parent))
 from suite import building  # noqa: E402  # the suite is beside, not installed
 from suite.cases import MODULES  # noqa: E402
 
-
-def recipe() -> ModuleType:
-    """guest-sdk/go/build.py, which is a script."""
-    spec = spec_from_file_location("go_recipe", SDK / "build.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from executor.cli import _compile_go as toolchain  # noqa: E402
 
 
-def files_of(module: str) -> list[str]:
+def build(module: str) -> bytes:
     """Every module is a program of its own; all but one take commands."""
-    return [f"{module}.go"] if module == "prices" else [f"{module}.go", "tour.go"]
+    files = [f"{module}.go"] if module == "prices" else ["tour.go", f"{module}.go"]
+    with tempfile.TemporaryDirectory() as work:
+        toolchain.build(toolchain.find_go(), HERE, files, Path(work) / "module.wasm")
+        return (Path(work) / "module.wasm").read_bytes()
 
 
 def main() -> int:
@@ -41,15 +36,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Build the Go modules of the conformance suite.")
     parser.add_argument("--check", action="store_true", help="compare with the committed modules, write nothing")
     arguments = parser.parse_args()
-    toolchain = recipe()
-    with tempfile.TemporaryDirectory() as work:
-        modules = {name: toolchain.build(HERE, Path(work) / f"{name}.wasm", files_of(name)) for name in MODULES}
-    sources = [*HERE.glob("*.go"), *SDK.glob("**/*.go"), SDK / "wasi.wat", SDK / "build.py"]
-    described = building.facts({"go": toolchain.go_version()}, sources, modules)
+    wasi = wasmtime.wat2wasm((SDK / "wasi.wat").read_text(encoding="utf-8"))
+    if not arguments.check:
+        (SDK / toolchain.WASI_FILE).write_bytes(wasi)
+    problems = [] if (SDK / toolchain.WASI_FILE).read_bytes() == wasi else [f"{toolchain.WASI_FILE} is another"]
+    modules = {name: build(name) for name in MODULES}
+    sources = [*HERE.glob("*.go"), *(SDK / "executor").glob("*.go"), SDK / "wasi.wat", SDK / toolchain.WASI_FILE]
+    described = building.facts({"go": toolchain.version_of(toolchain.find_go())}, sources, modules)
     if not arguments.check:
         building.write(HERE / "built", described, modules)
         return 0
-    problems = building.differences(HERE / "built", described)
+    problems += building.differences(HERE / "built", described)
     sys.stdout.writelines(f"go: {problem}\n" for problem in problems)
     return len(problems)
 

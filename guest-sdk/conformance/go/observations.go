@@ -109,6 +109,12 @@ var commands = map[string]command{
 	"throws": func([]byte) ([]byte, error) {
 		return agreed(executor.Median, func() (any, error) { return nil, errors.New("no") })
 	},
+	"traps": func([]byte) ([]byte, error) {
+		return agreed(executor.Median, func() (any, error) {
+			trap()
+			return nil, nil
+		})
+	},
 	"spins": func([]byte) ([]byte, error) {
 		return agreed(executor.Median, func() (any, error) {
 			for {

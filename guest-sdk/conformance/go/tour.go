@@ -24,6 +24,9 @@ func init() {
 
 func main() {}
 
+//go:wasmimport wasi_snapshot_preview1 executor_trap
+func trap()
+
 func words(rest []byte) []string { return strings.Split(string(rest), " ") }
 
 func number(text string) int {

@@ -97,7 +97,7 @@ func (t abiType) part(i int) abiType {
 	return t.parts[0]
 }
 
-var errUnknownType = errorf("unknown type")
+func unknownType() error { return errorf("unknown type") }
 
 type typeReader struct {
 	text string
@@ -132,7 +132,7 @@ func (r *typeReader) read(depth int) (abiType, error) {
 			}
 		}
 		if r.next() != ')' {
-			return made, errUnknownType
+			return made, unknownType()
 		}
 		r.at++
 		if made.dynamic {
@@ -151,7 +151,7 @@ func (r *typeReader) read(depth int) (abiType, error) {
 	for r.next() == '[' {
 		length := strings.IndexByte(r.text[r.at:], ']') - 1
 		if length < 0 {
-			return made, errUnknownType
+			return made, unknownType()
 		}
 		digits := r.text[r.at+1 : r.at+1+length]
 		r.at += length + 2
@@ -159,7 +159,7 @@ func (r *typeReader) read(depth int) (abiType, error) {
 		if digits != "" {
 			count, ok := whole(digits, 65535)
 			if !ok {
-				return made, errUnknownType
+				return made, unknownType()
 			}
 			array.kind, array.width, array.dynamic = "array", count, made.dynamic
 			if !made.dynamic {
@@ -186,17 +186,17 @@ func named(name string) (abiType, error) {
 		kind, width := prefix, 256
 		if digits != "" {
 			if width, ok = whole(digits, most); !ok {
-				return abiType{}, errUnknownType
+				return abiType{}, unknownType()
 			}
 		}
 		if prefix == "bytes" {
 			kind = "fixed"
 		} else if width%8 != 0 {
-			return abiType{}, errUnknownType
+			return abiType{}, unknownType()
 		}
 		return abiType{kind: kind, width: width, size: 32}, nil
 	}
-	return abiType{}, errUnknownType
+	return abiType{}, unknownType()
 }
 
 func whole(digits string, most int) (int, bool) {
@@ -208,7 +208,7 @@ func typeOf(text string) (abiType, error) {
 	reader := &typeReader{text: text}
 	made, err := reader.read(0)
 	if err == nil && reader.at != len(text) {
-		err = errUnknownType
+		err = unknownType()
 	}
 	if err == nil && made.kind != "tuple" {
 		return typeOf("(" + text + ")")
@@ -293,11 +293,11 @@ func sequence(t abiType, items []Value) ([]byte, error) {
 	return append(heads, tails...), nil
 }
 
-var errData = errorf("the data do not fit their types")
+func refused() error { return errorf("the data do not fit their types") }
 
 func take(data []byte, at, length int) ([]byte, error) {
 	if at < 0 || length < 0 || at > len(data) || length > len(data)-at {
-		return nil, errData
+		return nil, refused()
 	}
 	return data[at : at+length], nil
 }
@@ -311,12 +311,12 @@ func smallOf(data []byte, at int) (int, error) {
 	number := 0
 	for i, b := range word {
 		if i < 28 && b != 0 {
-			return 0, errData
+			return 0, refused()
 		}
 		number = number<<8 | int(b)
 	}
 	if number > len(data) {
-		return 0, errData
+		return 0, refused()
 	}
 	return number, nil
 }
@@ -324,7 +324,7 @@ func smallOf(data []byte, at int) (int, error) {
 func unpadded(bytes []byte, from, length int) ([]byte, error) {
 	for i, b := range bytes {
 		if (i < from || i >= from+length) && b != 0 {
-			return nil, errData
+			return nil, refused()
 		}
 	}
 	return bytes[from : from+length], nil
@@ -366,7 +366,7 @@ func read(t abiType, data []byte, at int) (Value, error) {
 			base += 32
 		}
 		if base > len(data) || count > (len(data)-base)/t.parts[0].size {
-			return Value{}, errData
+			return Value{}, refused()
 		}
 		return several(t, count, data, base)
 	case "string", "bytes":
@@ -380,7 +380,7 @@ func read(t abiType, data []byte, at int) (Value, error) {
 		}
 		found, err := unpadded(room, 0, length)
 		if err == nil && t.kind == "string" && !utf8.Valid(found) {
-			err = errData
+			err = refused()
 		}
 		return Value{Bytes: found}, err
 	}
@@ -395,7 +395,7 @@ func read(t abiType, data []byte, at int) (Value, error) {
 		word, err = unpadded(word, 12, 20)
 	default:
 		if !fits(t, word) {
-			err = errData
+			err = refused()
 		}
 	}
 	return Value{Bytes: word}, err

@@ -8,7 +8,7 @@ func live(operation string, request []byte) ([]byte, error) {
 	}
 	got := call(operation, request)
 	if got.kind != 0 {
-		return nil, &Error{string(got.bytes), operation + " failed: " + string(got.bytes)}
+		return nil, NewError(string(got.bytes), operation+" failed: "+string(got.bytes))
 	}
 	return got.bytes, nil
 }
@@ -29,7 +29,7 @@ func Context(key string) string {
 	if known == nil {
 		parsed, err := ParseJSON(call("input.context", nil).bytes)
 		if err != nil {
-			Fail(err.Error())
+			Fail(headline(err))
 		}
 		known = parsed
 	}

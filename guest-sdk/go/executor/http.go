@@ -103,7 +103,7 @@ func FetchMany(requests []Request) ([]Response, error) {
 		}
 		at += 5 + len(part)
 		if head[0] != 0 {
-			responses = append(responses, Response{Err: &Error{string(part), "http.fetch_many failed: " + string(part)}})
+			responses = append(responses, Response{Err: NewError(string(part), "http.fetch_many failed: "+string(part))})
 			continue
 		}
 		response, err := responseOf(part)

@@ -204,7 +204,7 @@ func Observe(strategy Strategy, look func() (any, error)) (Agreed, error) {
 			seen, err = strategy.text(value)
 		}
 		if err != nil {
-			LogWarn("the observation failed: " + err.Error())
+			LogWarn("the observation failed: " + headline(err))
 			kind, seen = 1, CodeOf(err)
 		}
 		bytes := []byte(seen)
@@ -214,7 +214,7 @@ func Observe(strategy Strategy, look func() (any, error)) (Agreed, error) {
 	got := answerOf(packed)
 	if got.kind == 1 {
 		code, _, _ := strings.Cut(string(got.bytes), ":")
-		return Agreed{}, &Error{code, "agreed error: " + string(got.bytes)}
+		return Agreed{}, NewError(code, "agreed error: "+string(got.bytes))
 	}
 	return Agreed{got.bytes, got.kind == 2}, nil
 }

@@ -36,10 +36,11 @@ func run(at unsafe.Pointer, length uint32) uint64 {
 func returned(input []byte) []byte {
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			Fail(wordsOf(panicked))
+			Fail(wordsOf(panicked) + place(stack()))
 		}
 	}()
 	if user == nil {
+		LogError("a function's init calls executor.Main") // so that every module imports the log, which the virtual WASI needs
 		Fail("no function: call executor.Main in init")
 	}
 	if seconds, err := strconv.ParseInt(Context("block_timestamp"), 10, 64); err == nil {
@@ -47,7 +48,7 @@ func returned(input []byte) []byte {
 	}
 	output, err := user(input)
 	if err != nil {
-		Fail(err.Error())
+		Fail(headline(err))
 	}
 	return output
 }
