@@ -107,10 +107,9 @@ rebuild: $(VENV)/.dev $(NPM) $(ASC) ## rebuild engine, guests and contracts and 
 	$(PY) guest-sdk/conformance/assemblyscript/build.py --check
 	$(PY) guest-sdk/conformance/rust/build.py --check
 	$(PY) guest-sdk/conformance/zig/build.py --check
-	$(PY) guest-sdk/conformance/go/build.py --check
 	$(PY) contracts/tools/build.py --check
 
-rebuild-go: $(VENV)/.dev $(ASC) ## rebuild the Go modules of the conformance suite and compare: needs the go of built.json
+rebuild-go: $(VENV)/.dev ## rebuild the Go modules of the conformance suite and compare: needs the go of built.json
 	$(PY) guest-sdk/conformance/go/build.py --check
 
 rebuild-python: $(VENV)/.dev ## rebuild the Python engine from Debian's source and compare: some five minutes (ARGS="--work DIR")
