@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from executor.cli._exits import FAILED, UNFINISHED
+from executor.cli._exits import FAILED, HOST, UNFINISHED
 from executor.cli._network import (
     ChainIdOption,
     ConfigOption,
@@ -36,7 +36,7 @@ from executor.cli._network import (
     priced,
     run_on,
 )
-from executor.cli._show import as_json, fact, readable
+from executor.cli._show import as_json, fact, one_line, readable
 from executor.errors import ExecutorError, InvalidConfig, RpcRefused, TransactionFailed
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def command(
 
         save(receipt, done.fetched.receipt)
     (_as_json if json_output else _print)(done, receipt)
-    _end(done, timeout)
+    _end(done, timeout, receipt)
 
 
 def _check(method: str) -> None:
@@ -267,7 +267,7 @@ def _print(done: Answered, receipt: Path | None) -> None:
         fact("receipt", f"none: {done.no_receipt}")
         return
     passed = sum(check.passed for check in done.fetched.checks)
-    where = f", written to {receipt}" if receipt is not None and done.fetched.passed else ""
+    where = "" if receipt is None else f", written to {receipt}" if done.fetched.passed else ", not written"
     fact("receipt", f"{passed} of {len(done.fetched.checks)} checks passed, given by {done.fetched.node}{where}")
     for check in done.fetched.checks:
         if not check.passed:
@@ -300,6 +300,8 @@ def _as_json(done: Answered, receipt: Path | None) -> None:
                 "refund": str(closing.charge.refund),
             },
         }
+    if isinstance(closing, SeenDelivery) and done.fetched is None:
+        told |= {"no_receipt": done.no_receipt, "payload": None, "receipt": None, "receipt_passed": False}
     if done.fetched is not None:
         told |= {
             "payload": f"0x{done.fetched.receipt.payload.hex()}" if done.fetched.passed else None,
@@ -310,7 +312,7 @@ def _as_json(done: Answered, receipt: Path | None) -> None:
     as_json(told)
 
 
-def _end(done: Answered, timeout_s: float) -> None:
+def _end(done: Answered, timeout_s: float, receipt: Path | None) -> None:
     """The exit code, and a line on stderr for what is no result."""
     from executor.chain.logs import SeenExpiry
 
@@ -326,7 +328,15 @@ def _end(done: Answered, timeout_s: float) -> None:
     if isinstance(closing, SeenExpiry):
         typer.echo(f"executor: request {request} expired; all that was reserved came back", err=True)
         raise typer.Exit(FAILED)
+    if done.fetched is None or not done.fetched.passed:
+        trouble = f"no receipt was found: {done.no_receipt}" if done.fetched is None else "its receipt does not pass"
+        target = "" if receipt is None else f"; {receipt} was not written"
+        again = f"`executor receipt {request}` asks again"
+        said = one_line(f"request {request} was delivered, but {trouble}{target}; {again}")
+        typer.echo(f"executor: {said}", err=True)
     if closing.status or (done.seen.request.callback_gas_limit and not closing.success):
         raise typer.Exit(FAILED)
-    if done.fetched is not None and not done.fetched.passed:
+    if done.fetched is None:
+        raise typer.Exit(HOST)
+    if not done.fetched.passed:
         raise typer.Exit(FAILED)

@@ -235,8 +235,10 @@ async def test_a_quote_is_what_the_router_reserves(executor: Run, scene: Scene, 
 async def test_a_request_is_told_from_its_making_to_its_end(
     executor: Run, scene: Scene, nodes: list[Node], settings: Path
 ) -> None:
-    """The account becomes a consumer, the chain says how it ends; that no node has a receipt hides nothing."""
-    asking = asyncio.create_task(ran(executor, "request", str(FUNCTION), "--input", "7", "--yes", "--json"))
+    """The account becomes a consumer, the chain says how it ends; no receipt at any node is told, and no success."""
+    kept = settings.parent / "receipt.json"
+    options = ("--input", "7", "--yes", "--json", "--receipt", kept)
+    asking = asyncio.create_task(ran(executor, "request", str(FUNCTION), *options))
     seen = await next_request(scene)
     assert (seen.request.consumer, seen.request.input) == (OWNER.address, b"7")
     event = {"number": 3, "time": 1.0, "request_id": str(seen.request_id)}
@@ -254,15 +256,17 @@ async def test_a_request_is_told_from_its_making_to_its_end(
     await asyncio.sleep(1.0)
     await deliver(scene, seen, Returned(b"done", 5))
     done = await asking
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 3, done.stderr
     told = json.loads(done.stdout)
     assert (told["ended"], told["status"], told["request_id"]) == ("delivered", "returned", str(seen.request_id))
-    assert "payload" not in told
+    assert (told["payload"], told["receipt"], "it has none" in told["no_receipt"]) == (None, None, True)
+    assert f"{kept} was not written" in done.stderr
+    assert not kept.exists()
     assert "observed    0: 12.5\\x1b[2J by node 0" in done.stderr
     assert "agreed      0: 12.5" in done.stderr
     assert "agreed      \\x1b[2J\\x0arequested: " in done.stderr
     assert "\x1b" not in done.stderr
-    assert max(map(len, done.stderr.splitlines())) < 200
+    assert max(len(line) for line in done.stderr.splitlines() if not line.startswith("executor: ")) < 200
     logs = await ran(executor, "logs", str(seen.request_id))
     assert (logs.returncode, logs.stdout.count("observed ")) == (0, 1)
     assert "\x1b" not in logs.stdout
