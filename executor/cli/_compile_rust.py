@@ -1,7 +1,7 @@
 """Compiling Rust functions with the machine's own rustc; its version decides the bytes, its place does not.
 
 Rule 1. The first rustc counts that has the standard library of wasm32-unknown-unknown: $RUSTC, then those on PATH, then
-        the one that tools/rust/setup.py puts into a checkout.
+        the one that tools/rust/setup.py puts into a checkout. A $RUSTC that is not there is an error.
 Rule 2. Nothing of this machine comes into the module: paths are relative to the function's folder and to the SDK's.
 Rule 3. The SDK is compiled once for each compiler and kept in the user's cache, by the digest of all that decides it.
 """
@@ -88,8 +88,10 @@ def _inputs(rules: Path, folder: Path) -> tuple[str, ...]:
 
 
 def _candidates() -> Iterator[str]:
-    if "RUSTC" in os.environ:
-        yield os.environ["RUSTC"]
+    if named := os.environ.get("RUSTC"):
+        if shutil.which(named) is None:
+            raise InvalidConfig(f"$RUSTC is {named!r}, and no program is there: name a rustc, or unset it")
+        yield named
     for folder in os.get_exec_path():
         if found := shutil.which("rustc", path=folder):
             yield found

@@ -72,6 +72,18 @@ def test_a_missing_compiler_is_named_with_what_installs_it(
     assert "apt install rustc libstd-rust-dev-wasm32 lld" in str(refused.value)
 
 
+def test_a_compiler_that_is_named_and_missing_is_told_by_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one, which the user did not name, does not compile in its stead."""
+    (tmp_path / "rustc").write_text(OLD)
+    (tmp_path / "rustc").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("RUSTC", "/nonexistent/rustc")
+    with pytest.raises(InvalidConfig, match=r"\$RUSTC is '/nonexistent/rustc', and no program is there"):
+        compile_rust(EXAMPLES / "echo.rs", tmp_path / "echo.wasm", EXAMPLES)
+
+
 def test_the_examples_were_built_from_these_sources() -> None:
     """Whoever changes SDK or example without building again is told so."""
     assert stale(EXAMPLES / "built") == []
