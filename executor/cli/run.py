@@ -35,7 +35,7 @@ from executor.projects import function_of, load_project, positions_of
 from executor.protocol.triggering import as_triggered
 from executor.testing.recording import Recording
 from executor.testing.replies import RepliedCapabilities
-from executor.testing.replies_file import read_replies, write_replies
+from executor.testing.replies_file import check_target, read_replies, write_replies
 from executor.vm import Capabilities, LogLine
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ def command(
         raise InvalidConfig("--rpc: --replies answers for chains, too; give one of both")
     if replies is not None and record is not None:
         raise InvalidConfig("--record: nothing is asked while a file answers; give one of both")
+    if record is not None:
+        check_target(record)
     overrides = (dict(read_settings(config).resolve) if replies is None else {}) | _pairs(resolve or [], "--resolve")
     if rpc and timestamp is not None:
         raise InvalidConfig("--timestamp: with --rpc it is the block's; choose a --block")

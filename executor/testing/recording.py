@@ -4,6 +4,7 @@ Rule 1. HTTP by URL, whatever the method, and the node's clock; the first answer
 Rule 2. What a run is refused for its manifest is not recorded: a replay refuses it by the same manifest.
 Rule 3. Reads of chains are not recorded: they name their block, so an archive node gives them again.
 Rule 4. An answer that holds a secret, as it is or percent-encoded, in its URL too, is not recorded: the file is shared.
+Rule 5. Headers that carry credentials are not recorded, for the same reason: CREDENTIALS, by name.
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ from executor.vm import Answer, Capabilities, Refusal, Response
 
 MIN_SECRET_BYTES: Final = 4  # shorter ones stand in any text by chance
 MAX_RECORDED: Final = 4_096  # of URLs: a function's calls are bounded by its fuel, and not small in number
+CREDENTIALS: Final = frozenset(  # of answers: sessions, tokens, and what is worth a token
+    {
+        *("set-cookie", "set-cookie2", "cookie", "authorization", "proxy-authorization", "authentication-info"),
+        *("proxy-authentication-info", "x-auth-token", "x-access-token", "x-refresh-token", "x-session-token"),
+        *("x-subject-token", "x-api-key", "x-csrf-token", "x-xsrf-token", "x-amz-security-token"),
+    }
+)
 NOT_THE_WORLDS: Final = frozenset(
     {"not-granted", "http-host-not-allowed", "http-method-not-allowed", "http-bad-request"}
 )
@@ -85,4 +93,4 @@ class _Recorded:
 
 def _reply(message: bytes) -> Reply:
     status, headers, body = decode_response(message)
-    return Reply(status, headers, body)
+    return Reply(status, {name: value for name, value in headers.items() if name.lower() not in CREDENTIALS}, body)

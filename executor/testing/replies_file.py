@@ -7,6 +7,7 @@ By URL, or by what is asked of a chain (evm_replies.py): {"https://api.example.c
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -82,6 +83,14 @@ def write_replies(file: Path, replies: Mapping[str, Reply]) -> None:
         file.write_text(json.dumps(plain, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise InvalidConfig(f"{file}: {error.strerror}") from error
+
+
+def check_target(file: Path) -> None:
+    """Raises InvalidConfig where `write_replies` could not write, before a run asks anybody anything."""
+    place = file if file.exists() else file.parent
+    fits = file.is_file() if file.exists() else place.is_dir()
+    if not fits or not os.access(place, os.W_OK if file.exists() else os.W_OK | os.X_OK):
+        raise InvalidConfig(f"{file}: no file can be written there; nothing was run")
 
 
 def _plain(reply: Reply) -> dict[str, object]:

@@ -13,12 +13,16 @@ from pathlib import Path
 import pytest
 from cli_types import Run
 
+from executor.capabilities.framing import HttpRequest, decode_response, encode_request, encode_requests
 from executor.cli import _load
 from executor.errors import InvalidConfig
 from executor.model.function import Function
-from executor.model.manifest import parse_terms
+from executor.model.manifest import Terms, parse_terms
 from executor.testing import Reply, read_replies, varied_worlds
+from executor.testing.recording import Recording
+from executor.testing.replies import RepliedCapabilities
 from executor.testing.replies_file import MAX_FILE_BYTES, write_replies
+from executor.vm import Answer
 from executor.worker.warmup import GUEST, TERMS
 
 URL = "http://exchange-a.test/price"
@@ -178,6 +182,30 @@ export default () => String(observe(identical, () =>
     )  # fmt: skip
     assert (live.returncode, "2 answers hold a secret: left out" in live.stderr) == (0, True), live
     assert set(read_replies(tmp_path / "seen.json")) == {URL}
+
+
+def test_where_nothing_can_be_recorded_nothing_is_run(executor: Run, project: Path, tmp_path: Path) -> None:
+    """A folder, and a file in a folder that is missing: told before anybody is asked."""
+    before = Exchange.asked
+    for target in (tmp_path, tmp_path / "missing" / "seen.json", project / "function.toml" / "seen.json"):
+        done = executor("run", project, "--record", target)
+        assert (done.returncode, f"{target}: no file can be written there; nothing was run" in done.stderr) == (2, True)
+    assert Exchange.asked == before
+
+
+def test_headers_that_carry_credentials_are_not_recorded() -> None:
+    """In one answer and in each of many; the run itself gets them."""
+    headers = {"set-cookie": "session=1", "authorization": "Bearer 1", "x-auth-token": "1", "date": "now"}
+    world = {URL: Reply(200, headers, b"{}"), f"{URL}?2": Reply(200, headers, b"{}")}
+    recording = Recording()
+    terms = Terms.model_validate({"capabilities": {"http": {"hosts": ["http://exchange-a.test"]}}})
+    recorded = recording.around(RepliedCapabilities(terms, world))
+    asked = [encode_request(HttpRequest(url, "GET")) for url in world]
+    answer = recorded.call("http.fetch", asked[0])
+    assert isinstance(answer, Answer)
+    assert decode_response(answer.data)[1] == headers
+    recorded.call("http.fetch_many", encode_requests(asked))
+    assert recording.replies == {url: Reply(200, {"date": "now"}, b"{}") for url in world}
 
 
 def test_a_wrong_file_of_replies_says_what_is_wrong(tmp_path: Path) -> None:
