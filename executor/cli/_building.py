@@ -67,7 +67,8 @@ def _made(project: Project, source: bytes) -> dict[str, Json]:
     """Writes bundle or module; what they were made of and by."""
     if project.is_compiled:
         language = project.manifest.function.language
-        made = compile_module(language, project.source_path, project.module_path, project.directory)
+        own = project.built_in is not None
+        made = compile_module(language, project.source_path, project.module_path, project.directory, own=own)
         return {"form": "module", **made}
     if project.manifest.function.language != "javascript" or not project.is_made(source):
         return {"form": "source"}

@@ -50,8 +50,9 @@ def bundle(project: Project) -> Bundle:
     out = project.bundle_path
     out.parent.mkdir(parents=True, exist_ok=True)
     facts_path = out.with_suffix(".meta.json")
+    esbuild = find_esbuild(project.directory, own=project.built_in is not None)
     command = [
-        str(find_esbuild(project.directory)), f"./{project.manifest.function.source}", *OPTIONS,
+        str(esbuild), f"./{project.manifest.function.source}", *OPTIONS,
         *(MINIFY if project.manifest.build.minify else ()),
         f"--outfile={out.resolve()}", f"--metafile={facts_path.resolve()}",
     ]  # fmt: skip

@@ -42,8 +42,10 @@ def compile_c(source: Path, out: Path) -> None:
         raise InvalidModule(f"{source} does not compile")
 
 
-def compile_module(language: str, source: Path, out: Path, folder: Path) -> dict[str, Json]:
+def compile_module(language: str, source: Path, out: Path, folder: Path, *, own: bool = False) -> dict[str, Json]:
     """Writes the module of a source of a function's folder; what it was made of, where that is more, and by.
+
+    With `own` no tool runs that stands in or above the function's folder: it may be a stranger's.
 
     Raises InvalidConfig where a tool is missing, InvalidModule for what does not compile.
     """
@@ -55,7 +57,7 @@ def compile_module(language: str, source: Path, out: Path, folder: Path) -> dict
             built = compile_go(source, out, folder)
             return {"inputs": _digests(folder, built.inputs), "toolchain": {"go": built.compiler}}
         case "assemblyscript":
-            read = assemblyscript.compile_assemblyscript(source, out, folder)
+            read = assemblyscript.compile_assemblyscript(source, out, folder, own=own)
             return {"inputs": _digests(folder, read), "toolchain": {"assemblyscript": assemblyscript.VERSION}}
         case "zig":
             inputs = _digests(folder, compile_zig(source, out, folder))

@@ -1,6 +1,7 @@
 """Compiling AssemblyScript functions with the compiler from npm, in one version, which decides the bytes.
 
-Looked for in the SDK's own node_modules of a checkout, then in those from the function's folder upwards.
+Looked for in the SDK's own node_modules of a checkout, then in a folder of the user's cache, then in those from the
+function's folder upwards; what is verified may be a stranger's folder, whose tools are not run.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ _SDKS: Final = (_PACKAGE / "sdk" / "assemblyscript", _PACKAGE.parent / "guest-sd
 _KEPT_VARIABLES: Final = ("PATH", "HOME", "TMPDIR", "TEMP", "SYSTEMROOT")  # not NODE_OPTIONS, which could change bytes
 
 
-def compile_assemblyscript(source: Path, out: Path, folder: Path) -> list[str]:
-    """Writes the module of a source; the files of the function's folder that it was made of.
+def compile_assemblyscript(source: Path, out: Path, folder: Path, *, own: bool = False) -> list[str]:
+    """Writes the module of a source, with `own` by a compiler of this machine only; the files it was made of.
 
     Raises InvalidConfig without compiler or SDK, InvalidModule for what does not compile.
     """
     sdk = next((folder for folder in _SDKS if (folder / "build.mjs").exists()), None)
     if sdk is None:
         raise InvalidConfig("the AssemblyScript SDK is not part of this installation; use a source checkout")
-    compiler = find_compiler(folder.resolve())
+    compiler = find_compiler(folder.resolve(), own=own)
     out.parent.mkdir(parents=True, exist_ok=True)
     command = [_node(), str(sdk / "build.mjs"), str(source.resolve()), str(out.resolve()), str(compiler)]
     environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
@@ -51,10 +52,10 @@ def compile_assemblyscript(source: Path, out: Path, folder: Path) -> list[str]:
     return sorted(str(file.relative_to(folder.resolve())) for file in read if file.is_relative_to(folder.resolve()))
 
 
-def find_compiler(folder: Path) -> Path:
-    """The compiler's package; raises InvalidConfig that says what to install."""
+def find_compiler(folder: Path, *, own: bool = False) -> Path:
+    """The compiler's package; with `own` this machine's only. Raises InvalidConfig that says what to install."""
     other = ""
-    for modules in _folders(folder):
+    for modules in _own_folders() if own else _folders(folder):
         package = modules / "assemblyscript"
         try:
             version = json.loads((package / "package.json").read_bytes())["version"]
@@ -63,15 +64,30 @@ def find_compiler(folder: Path) -> Path:
         if version == VERSION:
             return package
         other = other or f" ({modules} has {version})"
+    if own:
+        raise InvalidConfig(
+            f"verifying AssemblyScript needs its compiler {VERSION}{other} of this machine, as a tool of the folder "
+            f"that is verified is not run: `npm install --save-exact --prefix {_cache()} assemblyscript@{VERSION}`"
+        )
     raise InvalidConfig(
         f"AssemblyScript needs its compiler {VERSION}{other}: "
         f"run `npm install --save-dev --save-exact assemblyscript@{VERSION}` in the function's folder"
     )
 
 
-def _folders(folder: Path) -> Iterator[Path]:
+def _own_folders() -> Iterator[Path]:
     for sdk in _SDKS:
         yield sdk / "node_modules"
+    yield _cache() / "node_modules"
+
+
+def _cache() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "executor" / f"assemblyscript-{VERSION}"
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    yield from _own_folders()
     for parent in (folder, *folder.parents):  # last: a compiler in a stranger's folder is the stranger's program
         yield parent / "node_modules"
 

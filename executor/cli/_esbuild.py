@@ -35,10 +35,10 @@ _BUNDLERS: Final = (
 )
 
 
-def find_esbuild(folder: Path) -> Path:
-    """The executable; raises InvalidConfig that says what to install."""
+def find_esbuild(folder: Path, *, own: bool = False) -> Path:
+    """The executable; with `own` this machine's only. Raises InvalidConfig that says what to install."""
     other = ""
-    for modules in _folders(folder.resolve()):
+    for modules in _own_folders() if own else _folders(folder.resolve()):
         package = modules / "@esbuild" / _platform()
         try:
             version = json.loads((package / "package.json").read_bytes())["version"]
@@ -47,6 +47,11 @@ def find_esbuild(folder: Path) -> Path:
         if version == VERSION:
             return package / ("esbuild.exe" if os.name == "nt" else "bin/esbuild")
         other = other or f" ({modules} has {version})"
+    if own:
+        raise InvalidConfig(
+            f"verifying what is bundled needs esbuild {VERSION}{other} of this machine, as a tool of the folder that "
+            "is verified is not run: run `executor build --fetch-bundler` in a folder of your own"
+        )
     raise InvalidConfig(
         f"TypeScript and imported packages need esbuild {VERSION}{other}: run `executor build --fetch-bundler`, "
         f"or `npm install --save-dev --save-exact esbuild@{VERSION}` in the function's folder"
@@ -75,10 +80,14 @@ def fetch_esbuild() -> Path:
     return cache
 
 
-def _folders(folder: Path) -> Iterator[Path]:
+def _own_folders() -> Iterator[Path]:
     for bundler in _BUNDLERS:
         yield bundler / "node_modules"
     yield _cache() / "node_modules"
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    yield from _own_folders()
     for parent in (folder, *folder.parents):  # last: what a stranger's folder calls a bundler is the stranger's program
         yield parent / "node_modules"
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from cli_types import Run
 
+from executor.cli import _compile_assemblyscript, _esbuild
 from executor.model.function import Function
 from executor.node.functions import pack_function
 from executor.projects import load_function
@@ -186,3 +187,40 @@ def test_wrong_usage_is_told(executor: Run, project: Path, arguments: list[str],
     done = executor("verify-build", project, *arguments)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert told in done.stderr
+
+
+@pytest.mark.parametrize("language", ["javascript", "assemblyscript"])
+def test_no_tool_of_the_folder_that_is_verified_is_run(
+    executor: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    """It may be a stranger's program: without this machine's own the build is refused, with what to install."""
+    folder, sdk, ran = tmp_path / "theirs", tmp_path / "sdk", tmp_path / "ran"
+    tools = folder / "node_modules"
+    esbuild, compiler = tools / "@esbuild" / _esbuild._platform(), tools / "assemblyscript"
+    for package, version in ((esbuild, _esbuild.VERSION), (compiler, _compile_assemblyscript.VERSION)):
+        package.mkdir(parents=True)
+        (package / "package.json").write_text(json.dumps({"version": version}))
+    (esbuild / "bin").mkdir()
+    (esbuild / "bin" / "esbuild").write_text(f"#!/bin/sh\ntouch {ran}\n")
+    (esbuild / "bin" / "esbuild").chmod(0o755)
+    sdk.mkdir()
+    (sdk / "build.mjs").write_text(f"import fs from 'node:fs';\nfs.writeFileSync({str(ran)!r}, '');\n")
+    (folder / "price.ts").write_text("export default () => 1;\n")
+    (folder / "function.toml").write_text(f'[function]\nname = "price"\nlanguage = "{language}"\nsource = "price.ts"\n')
+    monkeypatch.setattr(_esbuild, "_BUNDLERS", ())
+    monkeypatch.setattr(_compile_assemblyscript, "_SDKS", (sdk,))
+    done = executor("verify-build", folder, "0x" + "11" * 32, env={"XDG_CACHE_HOME": str(tmp_path / "cache")})
+    install = {"javascript": "executor build --fetch-bundler", "assemblyscript": "npm install --save-exact --prefix"}
+    assert not ran.exists()
+    assert (done.returncode, "of this machine" in done.stderr, install[language] in done.stderr) == (2, True, True)
+
+
+def test_a_compiler_in_the_users_cache_is_this_machines_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the command that a refusal names installs it."""
+    monkeypatch.setattr(_compile_assemblyscript, "_SDKS", ())
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    version = _compile_assemblyscript.VERSION
+    package = tmp_path / "executor" / f"assemblyscript-{version}" / "node_modules" / "assemblyscript"
+    package.mkdir(parents=True)
+    (package / "package.json").write_text(json.dumps({"version": version}))
+    assert _compile_assemblyscript.find_compiler(tmp_path / "theirs", own=True) == package
