@@ -56,7 +56,7 @@ class Loader:
             sibling = self._programs.get(key)
         program = self._first(function, profile) if sibling is None else load(function, profile, sibling=sibling)
         with self._lock:
-            self._programs.setdefault(key, program)
+            self._programs[key] = program
             self._programs.move_to_end(key)
             while len(self._programs) > self._modules:
                 self._programs.popitem(last=False)

@@ -69,7 +69,7 @@ def load(
     check_grant(function.terms)
     outline = check_module(function, profile.ceilings)
     engine = engine_of(profile)
-    if sibling is not None:
+    if sibling is not None and sibling.engine is engine:  # one that was put away meanwhile has code of its own
         module = sibling.module
     else:
         module = _compile(engine, function.module) if compiled is None else _restore(engine, compiled)

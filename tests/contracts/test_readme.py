@@ -16,7 +16,7 @@ import inputs  # noqa: E402
 def test_the_contract_of_the_readme_compiles() -> None:
     """Word for word, with the import path of a user's remapping."""
     section = (ROOT / "README.md").read_text().split("## Ask from a contract")[1].split("\n## ")[0]
-    (code,) = re.findall(r"(?:^    .*\n|^\n)+(?=\S)", section, re.MULTILINE)
+    (code,) = re.findall(r"^    .*\n(?:(?:    .*)?\n)*(?=\S)", section, re.MULTILINE)
     source = "pragma solidity ^0.8.37;\n" + textwrap.dedent(code)
     standard = json.loads(inputs.standard_input("src", only="README.sol"))
     standard["sources"]["README.sol"] = {"content": source}

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they sh
 
 async def test_a_sale_and_a_refresh_show_the_match(stage: Stage) -> None:
     """The contract has the last score, each update was one event of its own, and nothing was pushed by a stranger."""
-    assert await play(stage)
+    assert await play(stage), stage.story.console.file.getvalue()
     assert isinstance(stage.story.console.file, io.StringIO)
     told = stage.story.console.file.getvalue()
     address = found(r"DynamicNft (0x[0-9a-f]{40})", told)

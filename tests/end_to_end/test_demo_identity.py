@@ -89,7 +89,7 @@ def nullifier_of(document: str) -> bytes:
 async def test_the_identity_gate_is_played(stage: Stage) -> None:
     """And strangers with the same grants, who crashes workers, and whoever searches afterwards see nothing."""
     devnet = stage.devnet
-    assert await play(stage)
+    assert await play(stage), stage.story.console.file.getvalue()
     receipts = [read_receipt(path) for path in sorted(stage.receipts.glob("receipt-*.json"))]
     (consumer,) = {receipt.request.consumer for receipt in receipts}
     assert isinstance(consumer, Address)

@@ -48,7 +48,7 @@ def buyer(ticket: int) -> int:
 
 async def test_the_lottery_is_played(stage: Stage) -> None:
     """The prizes are those of the tickets that the seed gives; only router and payer move anything."""
-    assert await play(stage)
+    assert await play(stage), stage.story.console.file.getvalue()
     receipts = [read_receipt(path) for path in sorted(stage.receipts.glob("receipt-*.json"))]
     (raffles,) = {receipt.request.consumer for receipt in receipts}
     assert isinstance(raffles, Address)

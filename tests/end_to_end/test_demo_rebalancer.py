@@ -28,7 +28,7 @@ TRANSFER = keccak256(b"Transfer(address,address,uint256)")
 
 async def test_the_treasury_follows_the_market_and_nobody_elses_triggers(stage: Stage) -> None:
     """Books that add up to the attested moves; two refusals, for the reasons that were given; a stranger gets none."""
-    assert await play(stage)
+    assert await play(stage), stage.story.console.file.getvalue()
     assert isinstance(stage.story.console.file, io.StringIO)
     told = stage.story.console.file.getvalue()
     assert re.search(f"outvoted +node {DECEIVED} said", told)

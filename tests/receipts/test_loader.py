@@ -11,6 +11,7 @@ import wasmtime
 from make_receipts import make_function
 
 from executor import PROFILE, Function, HostFault, InvalidModule, InvalidValue, Loader, Request, Returned, execute, load
+from executor.vm.engine import engine_of
 
 ECHO = """
 (module (memory (export "memory") 1) (data (i32.const {at}) "{at}")
@@ -84,6 +85,16 @@ def test_a_sibling_has_the_same_module_and_profile() -> None:
     for function, profile in ((Function(module(7)), PROFILE), (program.function, replace(PROFILE, name="another"))):
         with pytest.raises(HostFault, match="sibling"):
             load(function, profile, sibling=program)
+
+
+def test_a_loader_outlives_the_engine_of_its_code() -> None:
+    """Where so many profiles were used meanwhile that the engine was put away: the code is made again, and then kept."""
+    loader, terms = Loader(), make_function().terms
+    first = loader(Function(module(6)))
+    engine_of.cache_clear()
+    again = loader(Function(module(6), terms))
+    assert again.engine is not first.engine
+    assert loader(Function(module(6))).module is again.module
 
 
 def test_code_is_kept_between_loaders(tmp_path: Path) -> None:

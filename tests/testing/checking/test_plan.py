@@ -66,7 +66,7 @@ def test_a_wrong_plan_is_named(tmp_path: Path, text: str, named: str) -> None:
         ("{", "not JSON"),
         ("[]", "not an object of replies by URL"),
         ('{"https://a.example/": {"stat": 200}}', "https://a.example/: stat: unknown key; did you mean status?"),
-        ('{"https://a.example/": 5}', "https://a.example/: Input should be a valid dictionary"),
+        ('{"https://a.example/": 5}', "https://a.example/: not an object"),
         ('{"https://a.example/": {"status": 42}}', "https://a.example/: status: Input should be greater than or equal"),
         ('{"https://a.example/": {"error": "htp-timeout"}}', "error 'htp-timeout'; did you mean http-timeout?"),
         ('{"https://a.example/": {"error": ""}}', "no node answers with the error ''"),
