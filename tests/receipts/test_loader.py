@@ -88,7 +88,7 @@ def test_a_sibling_has_the_same_module_and_profile() -> None:
 
 
 def test_a_loader_outlives_the_engine_of_its_code() -> None:
-    """Where so many profiles were used meanwhile that the engine was put away: the code is made again, and then kept."""
+    """Where so many profiles were used that the engine was put away: the code is made again, and then kept."""
     loader, terms = Loader(), make_function().terms
     first = loader(Function(module(6)))
     engine_of.cache_clear()
