@@ -16,7 +16,8 @@ from executor.model.receipt import MAX_RECEIPT_BYTES, Receipt
 from executor.receipts import Check, all_passed, verify_receipt
 from executor.receipts.files import parse_receipt, write_receipt
 
-FETCH_S: Final = 60.0  # of one node: the largest have some MB
+FETCH_S: Final = 60.0  # of all members together: the largest receipts have some MB
+ASKED_AT_ONCE: Final = 34  # f + 1 of the largest committee: silent members never keep an honest one from being asked
 POLL_S: Final = 0.3
 
 
@@ -44,7 +45,8 @@ async def fetch_receipt(
     members = await network.members()
     deadline = asyncio.get_running_loop().time() + wait_s
     while True:
-        best, reasons = await _look(network, members, request, delivered)
+        until = deadline if delivered else asyncio.get_running_loop().time() + FETCH_S
+        best, reasons = await _look(network, members, request, delivered, until)
         if best is not None and (best.passed or asyncio.get_running_loop().time() >= deadline):
             return best
         if asyncio.get_running_loop().time() >= deadline:
@@ -56,27 +58,53 @@ async def fetch_receipt(
 
 
 async def _look(
-    network: Network, members: Sequence[Member], request: RequestId, delivered: bool
+    network: Network, members: Sequence[Member], request: RequestId, delivered: bool, until: float
 ) -> tuple[Fetched | None, list[str]]:
+    """All members are asked, side by side; what they give is checked one at a time, as it comes."""
     refused: Fetched | None = None
     reasons: list[str] = []
-    for member in members:
-        data = await _fetch(member, request)
-        if isinstance(data, str):
-            reasons.append(f"{member.url}: {data}")
-            continue
+    fetching, checking = asyncio.Semaphore(ASKED_AT_ONCE), asyncio.Lock()
+
+    async def asked(member: Member) -> Fetched | str:
         try:
+            async with asyncio.timeout_at(until):
+                await fetching.acquire()
+        except TimeoutError:
+            return "not asked: the others took all the time"
+        try:  # held until it is checked: so many receipts are in memory, and no more
+            async with asyncio.timeout_at(until):
+                data = await _fetch(member, request)
+            if isinstance(data, str):
+                return data
             receipt = parse_receipt(data)
+            if delivered and receipt.delivered is None:
+                return "not delivered yet"
+            async with checking:
+                return await _checked(network, receipt, member.url, request)
         except InvalidReceipt as error:
-            reasons.append(f"{member.url}: {error}")
-            continue
-        if delivered and receipt.delivered is None:
-            reasons.append(f"{member.url}: not delivered yet")
-            continue
-        fetched = await _checked(network, receipt, member.url, request)
-        if fetched.passed:
-            return fetched, reasons
-        refused = fetched
+            return str(error)
+        except TimeoutError:
+            return "no answer in time"
+        finally:
+            fetching.release()
+
+    async def named(member: Member) -> tuple[Member, Fetched | str]:
+        return member, await asked(member)
+
+    tasks = [asyncio.create_task(named(member)) for member in members]
+    try:
+        for each in asyncio.as_completed(tasks):
+            member, fetched = await each
+            if isinstance(fetched, str):
+                reasons.append(f"{member.url}: {fetched}")
+            elif fetched.passed:
+                return fetched, reasons
+            else:
+                refused = fetched
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     return refused, reasons
 
 
@@ -91,15 +119,16 @@ async def _checked(network: Network, receipt: Receipt, node: str, request: Reque
     def loaded(function: Function, profile: Profile = PROFILE, /) -> Program:
         return load_kept(function) if profile == PROFILE else load(function, profile)
 
-    right = request_id(receipt.request) == request
-    checks = [Check("asked for", right, "the receipt is of this request" if right else "it is of another request")]
+    if request_id(receipt.request) != request:  # not replayed: nobody asked for what that costs
+        return Fetched(receipt, node, (Check("asked for", False, "it is of another request"),))
+    checks = [Check("asked for", True, "the receipt is of this request")]
     checks += await asyncio.to_thread(verify_receipt, receipt, load=loaded)
     settings = network.settings
-    for url in settings.rpc_urls[:1]:
+    if settings.rpc_urls:
         if (receipt.epoch.chain_id, receipt.epoch.router) != (network.chain.chain_id, network.chain.router):
             checks.append(Check("chain", False, "it is of another chain or router"))
         else:
-            checks += await verify_on_chain(receipt, url)
+            checks += await verify_on_chain(receipt, *settings.rpc_urls)
     return Fetched(receipt, node, tuple(checks))
 
 

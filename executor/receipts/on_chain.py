@@ -19,12 +19,12 @@ from executor.receipts.triggered import check_triggered, load_registered
 FIELDS: Constant = ("committee", "profile_id", "round_length_s", "members", "verifiers")
 
 
-async def verify_on_chain(receipt: Receipt, rpc_url: str) -> list[Check]:
-    """The checks against one endpoint of the receipt's chain, made after `verify_receipt`.
+async def verify_on_chain(receipt: Receipt, *rpc_urls: str) -> list[Check]:
+    """The checks against the receipt's chain, made after `verify_receipt`; of several endpoints a majority must agree.
 
-    Raises WrongChain or ChainUnavailable for an endpoint that cannot answer: then nothing is known about the receipt.
+    Raises WrongChain or ChainUnavailable where they cannot answer: then nothing is known about the receipt.
     """
-    client = ChainClient([rpc_url], receipt.epoch.chain_id, receipt.epoch.router)
+    client = ChainClient(rpc_urls, receipt.epoch.chain_id, receipt.epoch.router)
     try:
         try:
             await client.connect()

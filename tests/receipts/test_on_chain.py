@@ -203,6 +203,14 @@ async def test_another_status_is_refused(delivered: Receipt, chain: EmbeddedChai
     assert [check.name for check in await failed(edited, chain.url)] == ["delivered"]
 
 
+async def test_of_several_endpoints_a_majority_is_believed(delivered: Receipt, chain: EmbeddedChain) -> None:
+    """One that is silent, wherever it is named, decides nothing; nor does one that is left alone."""
+    silent, again = "http://127.0.0.1:9", chain.url.replace("127.0.0.1", "localhost")
+    assert all(check.passed for check in await verify_on_chain(delivered, silent, chain.url, again))
+    with pytest.raises(ChainUnavailable):
+        await verify_on_chain(delivered, silent, chain.url, "http://127.0.0.1:10")
+
+
 async def test_an_endpoint_that_cannot_know_raises(delivered: Receipt, chain: EmbeddedChain) -> None:
     """Another chain, or nobody there: nothing is known about the receipt."""
     elsewhere = replace(delivered, epoch=replace(delivered.epoch, chain_id=1))
