@@ -13,6 +13,7 @@ from executor.cli import _compile_assemblyscript as assemblyscript
 from executor.cli._compile_go import compile_go
 from executor.cli._compile_rust import compile_rust
 from executor.cli._compile_zig import compile_zig
+from executor.cli._show import tell_compilers
 from executor.crypto.digests import keccak256
 from executor.errors import InvalidConfig, InvalidModule
 from executor.model.codec import Json
@@ -38,7 +39,7 @@ def compile_c(source: Path, out: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         out.unlink(missing_ok=True)
-        sys.stderr.write(done.stderr)
+        tell_compilers(done.stderr)
         raise InvalidModule(f"{source} does not compile")
 
 

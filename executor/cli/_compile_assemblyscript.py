@@ -10,12 +10,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from executor.cli._show import tell_compilers
 from executor.errors import HostFault, InvalidConfig, InvalidModule
 
 VERSION: Final = "0.28.20"
@@ -46,7 +46,7 @@ def compile_assemblyscript(source: Path, out: Path, folder: Path, *, own: bool =
         raise HostFault(f"the AssemblyScript compiler failed: {error}") from error
     if done.returncode != 0:
         out.unlink(missing_ok=True)
-        sys.stderr.write(done.stderr)
+        tell_compilers(done.stderr)
         raise InvalidModule(f"{source} does not compile")
     read = [Path(line) for line in done.stdout.splitlines()]
     return sorted(str(file.relative_to(folder.resolve())) for file in read if file.is_relative_to(folder.resolve()))

@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from executor.cli._show import tell_compilers
 from executor.cli._virtual_wasi import linked
 from executor.errors import HostFault, InvalidConfig, InvalidModule
 
@@ -85,7 +86,7 @@ def build(go: str, folder: Path, arguments: Sequence[str], out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     command = [go, "build", *BUILD, "-o", str(out), *arguments]
     done = _run(command, folder)
-    sys.stderr.write(done.stderr)
+    tell_compilers(done.stderr)
     if done.returncode != 0:
         out.unlink(missing_ok=True)
         raise InvalidModule(f"{folder / arguments[-1]} does not compile")

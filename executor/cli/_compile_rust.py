@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,6 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from executor.cli._load import cache_folder
+from executor.cli._show import tell_compilers
 from executor.errors import InvalidConfig, InvalidModule
 
 TARGET: Final = "wasm32-unknown-unknown"
@@ -140,7 +140,7 @@ def _library(rustc: str, folder: Path, made: Path) -> Path:
 
 def _compile(rustc: str, arguments: list[str], folder: Path) -> None:
     done = subprocess.run([rustc, *FLAGS, *arguments], capture_output=True, text=True, check=False, cwd=folder)
-    sys.stderr.write(done.stderr)
+    tell_compilers(done.stderr)
     if done.returncode == 0:
         return
     if "linker `rust-lld` not found" in done.stderr:

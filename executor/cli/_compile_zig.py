@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from executor.cli._show import tell_compilers
 from executor.errors import InvalidConfig, InvalidModule
 
 # Safety checks stay: an index out of bounds is a failure with words. The stack is 256 KiB, as Rust's: each page of it
@@ -43,7 +44,7 @@ def compile_zig(source: Path, out: Path, folder: Path) -> tuple[str, ...]:
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     if done.returncode != 0:
         out.unlink(missing_ok=True)
-        sys.stderr.write(done.stderr)
+        tell_compilers(done.stderr)
         raise InvalidModule(f"{source} does not compile")
     found = (path.relative_to(folder) for path in source.resolve().parent.rglob("*.zig"))
     return tuple(sorted(str(path) for path in found if not _SKIPPED.intersection(path.parts)))

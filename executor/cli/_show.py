@@ -40,6 +40,11 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
+def tell_compilers(text: str) -> None:
+    """A compiler's words on stderr, which hold a stranger's source: their lines and tabs stay, the rest is escaped."""
+    sys.stderr.write("\n".join("\t".join(map(printable, line.split("\t"))) for line in text.split("\n")))
+
+
 def _indented(text: str) -> str:
     """Further lines stand below the first, not where a line of ours would."""
     return f"\n{'':15}".join(map(printable, text.split("\n")))

@@ -84,6 +84,21 @@ def test_a_compiler_that_is_named_and_missing_is_told_by_its_path(
         compile_rust(EXAMPLES / "echo.rs", tmp_path / "echo.wasm", EXAMPLES)
 
 
+def test_a_compilers_words_move_no_cursor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They quote the source, which may be a stranger's; lines and tabs stay."""
+    (tmp_path / "libcore-1.rlib").touch()
+    told = "case $1 in --print*) echo {0};; --version) echo 1;; *) printf 'a\\n\\tb\\033[2J\\n' >&2; exit 1;; esac\n"
+    (tmp_path / "rustc").write_text("#!/bin/sh\n" + told.format(tmp_path))
+    (tmp_path / "rustc").chmod(0o755)
+    monkeypatch.setenv("RUSTC", str(tmp_path / "rustc"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(InvalidModule):
+        compile_rust(EXAMPLES / "echo.rs", tmp_path / "echo.wasm", EXAMPLES)
+    assert capsys.readouterr().err == "a\n\tb\\x1b[2J\n"
+
+
 def test_the_examples_were_built_from_these_sources() -> None:
     """Whoever changes SDK or example without building again is told so."""
     assert stale(EXAMPLES / "built") == []
