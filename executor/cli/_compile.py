@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterable
 from importlib.metadata import version
@@ -13,6 +12,7 @@ from executor.cli import _compile_assemblyscript as assemblyscript
 from executor.cli._compile_go import compile_go
 from executor.cli._compile_rust import compile_rust
 from executor.cli._compile_zig import compile_zig
+from executor.cli._compiler import run_compiler
 from executor.cli._show import tell_compilers
 from executor.crypto.digests import keccak256
 from executor.errors import InvalidConfig, InvalidModule
@@ -36,7 +36,7 @@ def compile_c(source: Path, out: Path) -> None:
         raise InvalidConfig("the C SDK (executor.h) is not part of this installation; use a source checkout")
     out.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, f"-I{header}", str(source), "-o", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = run_compiler(command)
     if done.returncode != 0:
         out.unlink(missing_ok=True)
         tell_compilers(done.stderr)

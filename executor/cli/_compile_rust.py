@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,9 +18,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from executor.cli._compiler import run_compiler
 from executor.cli._load import cache_folder
 from executor.cli._show import tell_compilers
-from executor.errors import InvalidConfig, InvalidModule
+from executor.errors import HostFault, InvalidConfig, InvalidModule
 
 TARGET: Final = "wasm32-unknown-unknown"
 # The stack is a quarter of what rustc takes by default: each page of it costs fuel in every run (docs/metering.md).
@@ -65,12 +65,12 @@ def compile_rust(source: Path, out: Path, folder: Path) -> Compiled:
 
 
 def find_rustc(folder: Path) -> str:
-    """The rustc that compiles in this folder (rustup may have one of its own there); raises InvalidConfig."""
+    """The rustc that compiles in this folder; raises InvalidConfig."""
     found = False
     for rustc in _candidates():
         found = True
-        if _has_target(rustc, folder):
-            return rustc
+        if _has_target(real := _behind_rustup(rustc), folder):
+            return real
     what = f"has no {TARGET}" if found else "is missing"
     raise InvalidConfig(f"building Rust needs a compiler for WebAssembly, and rustc {what} here: {INSTALL}")
 
@@ -99,6 +99,14 @@ def _candidates() -> Iterator[str]:
         yield str(_CHECKOUTS_OWN)
 
 
+def _behind_rustup(rustc: str) -> str:
+    """The compiler that rustup runs by default: a file in a function's folder could have it run any program."""
+    if not Path(rustc).with_name("rustup").exists():
+        return rustc
+    real = Path(_ask(rustc, ["--print=sysroot"], Path("/")).strip()) / "bin" / "rustc"
+    return str(real) if real.is_absolute() and real.exists() else rustc
+
+
 def _has_target(rustc: str, folder: Path) -> bool:
     libraries = _ask(rustc, ["--print=target-libdir", f"--target={TARGET}"], folder).strip()
     return bool(libraries) and any(Path(libraries).glob("libcore-*.rlib"))
@@ -106,8 +114,8 @@ def _has_target(rustc: str, folder: Path) -> bool:
 
 def _ask(rustc: str, arguments: list[str], folder: Path) -> str:
     try:
-        done = subprocess.run([rustc, *arguments], capture_output=True, text=True, check=False, cwd=folder)
-    except OSError:
+        done = run_compiler([rustc, *arguments], folder)
+    except HostFault:
         return ""  # it cannot run here: as good as none
     return done.stdout if done.returncode == 0 else ""
 
@@ -139,7 +147,7 @@ def _library(rustc: str, folder: Path, made: Path) -> Path:
 
 
 def _compile(rustc: str, arguments: list[str], folder: Path) -> None:
-    done = subprocess.run([rustc, *FLAGS, *arguments], capture_output=True, text=True, check=False, cwd=folder)
+    done = run_compiler([rustc, *FLAGS, *arguments], folder)
     tell_compilers(done.stderr)
     if done.returncode == 0:
         return

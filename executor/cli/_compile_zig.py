@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from executor.cli._compiler import run_compiler
 from executor.cli._show import tell_compilers
 from executor.errors import InvalidConfig, InvalidModule
 
@@ -41,7 +41,7 @@ def compile_zig(source: Path, out: Path, folder: Path) -> tuple[str, ...]:
     with TemporaryDirectory(prefix="executor-zig-") as cache:
         emitted = [f"-femit-bin={out.resolve()}", "--cache-dir", cache]
         command = [sys.executable, "-m", "ziglang", "build-exe", *FLAGS, *emitted, *modules]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+        done = run_compiler(command, folder)
     if done.returncode != 0:
         out.unlink(missing_ok=True)
         tell_compilers(done.stderr)
