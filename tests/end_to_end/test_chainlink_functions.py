@@ -77,7 +77,7 @@ async def test_sources_run_as_they_are_and_their_results_and_errors_arrive(stage
     client, example = await deploy(stage, HELPER, router), await deploy(stage, EXAMPLE, router)
 
     asked = {
-        "person": await client.run(PERSON, ("X1234567",), (b"\x01\xff",), secrets=b"what Chainlink's nodes could open"),
+        "person": await client.run(PERSON, ("SPECIMEN",), (b"\x01\xff",), secrets=b"what Chainlink's nodes could open"),
         "nobody": await client.run(PERSON, ("X0000000",), (b"",)),
         "orders": await client.run(ORDERS, ("one",)),
         "differs": await client.run(NUMBERED),
