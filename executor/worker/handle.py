@@ -175,6 +175,8 @@ class WorkerHandle:
             self._process.kill()
         await self._process.wait()
         self._listener.cancel()
+        # What it wrote and nobody read would keep its pipe open, and the loop's object for it.
+        self._process._transport.close()  # type: ignore[attr-defined]
 
     async def _begin(self, function: Function, function_id: FunctionId, run: Frame, code: Code) -> Frame:
         """Send the run, and the function if asked for it: until the guest runs."""

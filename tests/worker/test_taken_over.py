@@ -181,7 +181,9 @@ async def test_a_worker_cannot_keep_the_node_busy_with_its_last_words() -> None:
     async with asyncio.timeout(20):
         assert await worker._process.wait() == -signal.SIGKILL
     assert worker.heard_bytes <= SAID_BYTES + LAST_WORDS_BYTES
+    pipe = worker._process._transport.get_pipe_transport(2)  # which nobody may have read to its end
     await worker.kill()
+    assert pipe.is_closing()
 
 
 def test_the_limits_hold_what_the_rules_allow() -> None:
