@@ -27,7 +27,16 @@ from executor.cli._show import as_json, fact
 from executor.errors import InvalidConfig, InvalidValue
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+    from typing import TypeAlias
+
+    from executor.chain.client import ChainClient
+    from executor.chain.sender import TransactionSender
+    from executor.cli._config import Settings
     from executor.model.ids import Address
+
+    Change: TypeAlias = Callable[[ChainClient, TransactionSender, int, Address], Awaitable[object]]
 
 FundOption = Annotated[str, typer.Option("--fund", help="Of the native coin, such as 0.5ether.")]
 Consumers = Annotated[list[str] | None, typer.Argument(metavar="ADDRESS...", help="Contracts that may spend from it.")]
@@ -112,21 +121,10 @@ def allow(
 ) -> None:
     """Let contracts spend from a subscription of the account's."""
     from executor.chain.subscriptions import add_consumer
-    from executor.cli._config import needed, read_settings
+    from executor.cli._config import read_settings
 
-    addresses = _addresses(consumers)
     settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router, subscription=subscription)
-    number, key = needed(settings.subscription, "subscription"), account_key(key_file, settings)
-
-    async def act(network: Network) -> None:
-        sender = network.sender(key)
-        for address in addresses:
-            await add_consumer(network.chain, sender, number, address)
-
-    run_on(settings, act)
-    fact("subscription", number)
-    for address in addresses:
-        fact("consumer", address)
+    _change(_addresses(consumers), settings, key_file, add_consumer, "consumer")
 
 
 @group.command()
@@ -174,21 +172,10 @@ def forbid(
 ) -> None:
     """Let contracts spend no more from a subscription of the account's; what they asked for already is finished."""
     from executor.chain.subscriptions import remove_consumer
-    from executor.cli._config import needed, read_settings
+    from executor.cli._config import read_settings
 
-    addresses = _addresses(consumers)
     settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router, subscription=subscription)
-    number, key = needed(settings.subscription, "subscription"), account_key(key_file, settings)
-
-    async def act(network: Network) -> None:
-        sender = network.sender(key)
-        for address in addresses:
-            await remove_consumer(network.chain, sender, number, address)
-
-    run_on(settings, act)
-    fact("subscription", number)
-    for address in addresses:
-        fact("no consumer", address)
+    _change(_addresses(consumers), settings, key_file, remove_consumer, "no consumer")
 
 
 @group.command()
@@ -218,6 +205,23 @@ def withdraw(
 
     run_on(settings, act)
     fact("withdrawn", f"{amount} of subscription {number}, to {address}")
+
+
+def _change(addresses: Sequence[Address], settings: Settings, key_file: Path | None, change: Change, what: str) -> None:
+    """Have a contract call made for each of these consumers, and tell of them."""
+    from executor.cli._config import needed
+
+    number, key = needed(settings.subscription, "subscription"), account_key(key_file, settings)
+
+    async def act(network: Network) -> None:
+        sender = network.sender(key)
+        for address in addresses:
+            await change(network.chain, sender, number, address)
+
+    run_on(settings, act)
+    fact("subscription", number)
+    for address in addresses:
+        fact(what, address)
 
 
 def _addresses(texts: Sequence[str]) -> list[Address]:
