@@ -25,7 +25,7 @@ from executor.capabilities.http import HttpSettings
 from executor.crypto.draws import verify_round
 from executor.errors import DownloadFailed, DrawUnavailable
 from executor.model.codec import check_nesting
-from executor.model.draw import PROOF_BYTES, Draw
+from executor.model.draw import PROOF_BYTES, DrandDraw
 
 RELAYS: Constant = (
     "https://api.drand.sh",
@@ -67,7 +67,7 @@ class DrandRelays:
         self._known: OrderedDict[tuple[bytes, int], bytes] = OrderedDict()
         self._under_way: dict[tuple[bytes, int], asyncio.Future[bytes]] = {}
 
-    async def obtain(self, draw: Draw) -> bytes:
+    async def obtain(self, draw: DrandDraw) -> bytes:
         """The signature of the draw's round; raises DrawUnavailable when no relay has it."""
         if self._chains is not None and draw.chain not in self._chains:
             raise DrawUnavailable(f"this node does not serve drand chain {draw.chain.hex()}: see random.drand_chains")
@@ -88,7 +88,7 @@ class DrandRelays:
         if not done.cancelled():
             done.exception()  # whoever asked may have been cancelled, and then nobody else looks at it
 
-    async def _ask(self, draw: Draw) -> bytes:
+    async def _ask(self, draw: DrandDraw) -> bytes:
         reasons: dict[str, str] = {}
         for attempt in range(self._passes):
             if attempt:
@@ -108,7 +108,7 @@ class _BadReply(Exception):
     """A relay's answer is not the round that was asked for."""
 
 
-def _checked(draw: Draw, body: bytes) -> bytes:
+def _checked(draw: DrandDraw, body: bytes) -> bytes:
     """Rule 1."""
     try:
         text = body.decode("utf-8")

@@ -23,7 +23,7 @@ from executor.crypto.digests import payload
 from executor.errors import InvalidConfig, InvalidValue
 from executor.javascript import Positions
 from executor.model.codec import Json
-from executor.model.draw import parse_draw
+from executor.model.draw import DrandDraw, parse_draw
 from executor.model.function import Function
 from executor.model.manifest import Terms
 from executor.model.observation import Observation
@@ -33,6 +33,7 @@ from executor.model.request import Request
 from executor.model.spec import parse_spec
 from executor.projects import function_of, load_project, positions_of
 from executor.protocol.triggering import as_triggered
+from executor.testing.development_draws import WARNING
 from executor.testing.recording import Recording
 from executor.testing.replies import RepliedCapabilities
 from executor.testing.replies_file import check_target, read_replies, write_replies
@@ -209,7 +210,8 @@ def _print(done: LocalRun, terms: Terms, positions: Positions) -> None:
             fact("  reason", plain_reason(each.entry, each.reason, terms.limits))
     for entry in done.draws:
         drawn = parse_draw(entry.spec)
-        fact("draw", f"{drawn.ordinal} from drand's round {drawn.round}")
+        source = f"from drand's round {drawn.round}" if isinstance(drawn, DrandDraw) else WARNING
+        fact("draw", f"{drawn.ordinal} {source}")
     _print_logs(done.logs)
     outcome = done.outcome
     ending = f"trapped: {outcome.code.name}" if isinstance(outcome, Trapped) else type(outcome).__name__.lower()

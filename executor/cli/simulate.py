@@ -25,7 +25,7 @@ from executor.testing.mixtures import varied_worlds
 from executor.testing.rendering import shown_observation
 from executor.testing.replies import START_S, World
 from executor.testing.replies_file import read_replies
-from executor.testing.simulate_result import Simulated, Slot
+from executor.testing.simulate_result import Simulated, Slot, drawn_in_simulation
 from executor.testing.simulating import FAULT_NAMES, simulate
 
 
@@ -121,7 +121,7 @@ def _print(done: Simulated, worlds: list[World]) -> None:
                 f"{len(values)} values{f' of {name}' if name else ''}: {', '.join(map(readable, values))}",
             )
     for draw in done.draws:
-        fact("draw", f"{draw.ordinal} from a simulated round {draw.round}")
+        fact("draw", f"{draw.ordinal} {drawn_in_simulation(draw)}")
     for asked in sorted(done.unanswered):
         fact("no reply for", asked)
     if done.outcome is None:

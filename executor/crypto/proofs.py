@@ -51,8 +51,13 @@ def build_proof(scheme: Scheme, epoch: Epoch, votes: Sequence[Vote], suite: Suit
 
 def check_proof(scheme: Scheme, epoch: Epoch, root: Root, proof: bytes, suite: Suite = REAL) -> frozenset[int]:
     """The members that signed `root`; raises VerificationFailed naming what is wrong."""
+    return check_signed(scheme, epoch, attestation_digest(epoch.identity, root), proof, suite)
+
+
+def check_signed(scheme: Scheme, epoch: Epoch, digest: Digest, proof: bytes, suite: Suite = REAL) -> frozenset[int]:
+    """The members that signed a digest, as the epoch's verifier of this scheme judges it; raises VerificationFailed."""
     members = _signers(epoch, proof[:BITMAP_BYTES])
-    digest, signatures = attestation_digest(epoch.identity, root), proof[BITMAP_BYTES:]
+    signatures = proof[BITMAP_BYTES:]
     match scheme:
         case Scheme.ECDSA:
             _check_ecdsa(suite, epoch, members, digest, signatures)
@@ -134,7 +139,7 @@ def _check_ecdsa(suite: Suite, epoch: Epoch, members: Sequence[int], digest: Dig
         except BadSignature as error:
             _fail(f"member {member}: {error}")
         if signer != epoch.members[member].signer:
-            _fail(f"member {member}: signed by {signer}, or another root")
+            _fail(f"member {member}: signed by {signer}, or something else")
 
 
 def _check_bls(suite: Suite, epoch: Epoch, members: Sequence[int], digest: Digest, aggregate: bytes) -> None:
@@ -145,7 +150,7 @@ def _check_bls(suite: Suite, epoch: Epoch, members: Sequence[int], digest: Diges
     except InvalidValue as error:
         _fail(str(error))
     if not signed:
-        _fail("the aggregate signature does not verify for these members and this root")
+        _fail("the aggregate signature does not verify for these members")
 
 
 def _keys(epoch: Epoch, members: Iterable[int]) -> list[bytes]:

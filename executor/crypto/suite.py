@@ -10,7 +10,7 @@ from typing import Final as Constant
 from typing import Protocol
 
 from executor.crypto import bls, secp256k1
-from executor.crypto.draws import verify_round
+from executor.crypto.draws import verify_draw, verify_round
 from executor.errors import InvalidValue
 from executor.model.ids import Address, Digest
 
@@ -38,6 +38,9 @@ class Suite(Protocol):
 
     def is_round(self, key: bytes, round: int, signature: bytes) -> bool:
         """Whether a drand group of this key signed a round (crypto/draws.py)."""
+
+    def is_draw(self, key: bytes, digest: Digest, signature: bytes) -> bool:
+        """Whether an epoch's draw key signed a draw's digest (crypto/draws.py)."""
 
 
 class Curves:
@@ -74,6 +77,10 @@ class Curves:
     def is_round(self, key: bytes, round: int, signature: bytes) -> bool:
         """By one pairing check."""
         return verify_round(key, round, signature)
+
+    def is_draw(self, key: bytes, digest: Digest, signature: bytes) -> bool:
+        """By one pairing check."""
+        return verify_draw(key, digest, signature)
 
 
 REAL: Constant[Suite] = Curves()

@@ -17,10 +17,10 @@ from executor.demos.examples import example
 from executor.demos.facts import Facts
 from executor.demos.stage import Stage
 from executor.demos.story import coins
-from executor.model.draw import DrandDraw, Draw, parse_draw
+from executor.model.draw import DrandDraw, parse_draw
 from executor.model.function import Function
 from executor.model.ids import Address, Digest, RequestId
-from executor.model.manifest import DrandChainTerms, RandomCapability
+from executor.model.manifest import DrandChainTerms, DrandRandom
 from executor.model.receipt import Receipt
 from executor.node.reader import ask
 from executor.testing.exchanges import RELAYS
@@ -72,7 +72,7 @@ class Lottery:
         self.stage.story.line("gas", f"{mined.gas_used:,} for closing and asking")
         return seen
 
-    async def proven(self, request: RequestId, draw: Draw, proof: bytes) -> bytes:
+    async def proven(self, request: RequestId, draw: DrandDraw, proof: bytes) -> bytes:
         """The seed as the chain's own check of the round gives it; raises ChainError for a false proof."""
         signature = bls.to_evm_g1(proof)
         drawn = await self.stage.view("ChainBeacon", self.beacon, "verifyRound", draw.round, signature)
@@ -87,7 +87,7 @@ def seed_function() -> Function:
     own = DrandChainTerms(
         hash="0x" + chain.hash.hex(), key="0x" + chain.key.hex(), genesis=chain.genesis_s, period_s=chain.period_s
     )
-    random = RandomCapability(source="drand", delay_s=DELAY_S, chain=own)
+    random = DrandRandom(source="drand", delay_s=DELAY_S, chain=own)
     capabilities = function.terms.capabilities.model_copy(update={"random": random})
     return replace(function, terms=function.terms.model_copy(update={"capabilities": capabilities}))
 
@@ -131,7 +131,7 @@ async def sale_over(stage: Stage, over: int) -> None:
         await stage.client.rpc.call("evm_mine")
 
 
-async def relayed(stage: Stage, draw: Draw, fault: str = "") -> bytes:
+async def relayed(stage: Stage, draw: DrandDraw, fault: str = "") -> bytes:
     """A round's signature from one of the network's relays, as anybody gets it; unverified."""
     name = next(each for each, wrong in RELAYS.items() if wrong == fault)
     async with asyncio.timeout(TIMEOUT_S):
@@ -142,10 +142,12 @@ async def relayed(stage: Stage, draw: Draw, fault: str = "") -> bytes:
             await asyncio.sleep(0.2)  # its time has not come
 
 
-def drawn_by(receipt: Receipt) -> tuple[Draw, bytes]:
+def drawn_by(receipt: Receipt) -> tuple[DrandDraw, bytes]:
     """The draw in a transcript, and its proof."""
     (entry,) = receipt.transcript
-    return parse_draw(entry.spec), entry.value
+    draw = parse_draw(entry.spec)
+    assert isinstance(draw, DrandDraw)
+    return draw, entry.value
 
 
 async def play(stage: Stage) -> bool:
@@ -217,7 +219,7 @@ async def _drawn_by_anybody(lottery: Lottery, facts: Facts) -> None:
     facts.holds("nothing contradicts it", "SeedContradicted" not in {each.name for each in told})
 
 
-async def fixed_draw(lottery: Lottery, seen: SeenRequest) -> Draw:
+async def fixed_draw(lottery: Lottery, seen: SeenRequest) -> DrandDraw:
     """The draw that a request fixed, by its block's time and the beacon's clock."""
     chain, time_s = development_chain(), seen.request.block_timestamp + DELAY_S
     round = await lottery.stage.view("ChainBeacon", lottery.beacon, "roundAt", time_s)

@@ -1,7 +1,8 @@
 """What a draw asks for (docs/randomness.md): where the randomness comes from, and which piece of it this draw is.
 
 Rule 1. A spec is canonical JSON that begins with PREFIX, so that none is an observation's.
-Rule 2. It names everything that verifying the draw's proof needs; a guest chooses nothing in it.
+Rule 2. It names everything that verifying the draw's proof needs, but for a committee's key: that one is the key which
+        the request's epoch registered. A guest chooses nothing in it.
 Rule 3. Draws come after all observations. `observe` after a draw is against the ABI.
 """
 
@@ -10,17 +11,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 from executor.errors import InvalidEncoding, InvalidSpec
 from executor.model.codec import decode_json, encode_json
+from executor.model.ids import Address, RequestId
 
 PREFIX: Final = b'{"draw":'
 MAX_DRAWS: Final = 16  # a run starts again for each, and one seeds a stream without end
 MAX_SPEC_BYTES: Final = 1_024  # a drand draw's is about 400
 PROOF_BYTES: Final = 48  # a compressed point of G1: drand's signature of a round, or a committee's of a draw
 DRAND: Final = "drand"
+COMMITTEE: Final = "committee"
 _HEX: Final = re.compile("0x([0-9a-f]{2})*")
+_ADDRESS: Final = re.compile("0x[0-9a-f]{40}")
+_DIGEST: Final = re.compile("0x[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +71,25 @@ class DrandDraw:
     published_at: int
 
 
-Draw: TypeAlias = DrandDraw
-"""One source a type: the committee's own beacon will be the second."""
+@dataclass(frozen=True, slots=True)
+class CommitteeDraw:
+    """Draw `ordinal` of a request by the key that its epoch's members made together (draw_key.py)."""
+
+    chain_id: int
+    router: Address
+    request: RequestId
+    ordinal: int
+
+
+Draw: TypeAlias = DrandDraw | CommitteeDraw
+"""One source a type."""
 
 
 def encode_draw(draw: Draw) -> bytes:
     """The spec of a draw."""
-    return encode_json(
-        {
-            "draw": {
+    match draw:
+        case DrandDraw():
+            plain: dict[str, str | int] = {
                 "chain": "0x" + draw.chain.hex(),
                 "key": "0x" + draw.key.hex(),
                 "ordinal": draw.ordinal,
@@ -82,8 +97,17 @@ def encode_draw(draw: Draw) -> bytes:
                 "round": draw.round,
                 "source": DRAND,
             }
-        }
-    )
+        case CommitteeDraw():
+            plain = {
+                "chain": draw.chain_id,
+                "ordinal": draw.ordinal,
+                "request": str(draw.request),
+                "router": str(draw.router),
+                "source": COMMITTEE,
+            }
+        case _:
+            assert_never(draw)
+    return encode_json({"draw": plain})
 
 
 def is_draw(spec: bytes) -> bool:
@@ -109,9 +133,21 @@ def parse_draw(spec: bytes) -> Draw:
                 "round": int(round),
             }
         } if _HEX.fullmatch(chain) and _HEX.fullmatch(key) and bool not in map(type, (ordinal, published_at, round)):
-            draw = DrandDraw(ordinal, bytes.fromhex(chain[2:]), bytes.fromhex(key[2:]), round, published_at)
+            draw: Draw = DrandDraw(ordinal, bytes.fromhex(chain[2:]), bytes.fromhex(key[2:]), round, published_at)
+            possible = round >= 1
+        case {
+            "draw": {
+                "source": "committee",
+                "chain": int(chain_id),
+                "router": str(router),
+                "request": str(request),
+                "ordinal": int(ordinal),
+            }
+        } if _ADDRESS.fullmatch(router) and _DIGEST.fullmatch(request) and bool not in map(type, (ordinal, chain_id)):
+            draw = CommitteeDraw(chain_id, Address.from_hex(router), RequestId.from_hex(request), ordinal)
+            possible = chain_id >= 0
         case _:
             raise InvalidSpec("draw spec: no draw of a known source")
-    if not (0 <= draw.ordinal < MAX_DRAWS and draw.round >= 1 and encode_draw(draw) == spec):
+    if not (possible and 0 <= draw.ordinal < MAX_DRAWS and encode_draw(draw) == spec):
         raise InvalidSpec("draw spec: a value out of its range, or a field too many")
     return draw

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -108,8 +109,8 @@ class DrandChainTerms(_Strict):
     period_s: Annotated[int, Field(ge=1, le=86_400)]
 
 
-class RandomCapability(_Strict):
-    """random@1: agreed draws. A drand round is fixed by the request's block timestamp and `delay_s`."""
+class DrandRandom(_Strict):
+    """random@1 of drand: a round is fixed by the request's block timestamp and `delay_s`."""
 
     source: Literal["drand"]
     delay_s: Annotated[int, Field(ge=1, le=MAX_DELAY_S)]
@@ -123,6 +124,17 @@ class RandomCapability(_Strict):
         if (own := self.chain) is None:
             return QUICKNET
         return DrandChain(bytes.fromhex(own.hash[2:]), bytes.fromhex(own.key[2:]), own.genesis, own.period_s)
+
+
+class CommitteeRandom(_Strict):
+    """random@1 of the committee itself: made once the request is final and everything observed is settled."""
+
+    source: Literal["committee"]
+    draws: Annotated[int, Field(ge=1, le=MAX_DRAWS)] = 1
+
+
+RandomCapability: TypeAlias = Annotated[DrandRandom | CommitteeRandom, Field(discriminator="source")]
+"""Agreed draws, by where they come from."""
 
 
 class ChainTerms(_Strict):
@@ -169,6 +181,8 @@ class Terms(_Strict):
     @property
     def confirmations(self) -> int | Literal["finalized"] | None:
         """How deep a request must stand before it is run; None: as deep as nodes read anyway."""
+        if isinstance(self.capabilities.random, CommitteeRandom):
+            return "finalized"  # no member helps to draw for a request that could still be another
         return None if self.capabilities.chain is None else self.capabilities.chain.confirmations
 
     @property
@@ -228,11 +242,17 @@ def check_terms(terms: Terms, ceilings: Ceilings) -> None:
         asked, ceiling = getattr(terms.limits, name), getattr(ceilings, name)
         if asked > ceiling:
             raise InvalidManifest(f"limits.{name} = {asked} is over the ceiling of {ceiling}")
-    if (random := terms.capabilities.random) is not None:
-        _check_random(random, terms.limits.observations)
+    match terms.capabilities.random:
+        case DrandRandom() as drand:
+            _check_drand(drand, terms.limits.observations)
+        case CommitteeRandom() if (asked := terms.capabilities.chain) and asked.confirmations != "finalized":
+            raise InvalidManifest(
+                f"capabilities.chain.confirmations = {asked.confirmations}: a committee draws for finalized requests "
+                'only; leave it out, or write "finalized"'
+            )
 
 
-def _check_random(random: RandomCapability, observations: int) -> None:
+def _check_drand(random: DrandRandom, observations: int) -> None:
     if random.chain is not None and (random.drand.key == QUICKNET.key or random.drand.hash == QUICKNET.hash):
         raise InvalidManifest("capabilities.random.chain: this is quicknet, which is meant where no chain is written")
     if random.chain is None and random.delay_s < MIN_DELAY_S:
@@ -252,15 +272,34 @@ def _explain(error: ValidationError) -> str:
     every = error.errors(include_url=False)
     unknown = [each for each in every if each["type"] == "extra_forbidden"]
     first = (unknown or every)[0]  # an unknown key is what a missing one was meant to be
-    where = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "literal_error" and isinstance(first["input"], str):
-        known = re.findall(r"'([^']*)'", first["ctx"]["expected"])
-        near = get_close_matches(first["input"][:64].lower(), known, n=1)
-        return f"{where}: {first['msg']}" + (f"; did you mean '{near[0]}'?" if near else "")
-    if not unknown:
-        return f"{where}: {first['msg'].removeprefix('Value error, ')}"
-    near = get_close_matches(str(first["loc"][-1]), _keys_beside(first["loc"]), n=1)
-    return f"{where}: unknown key; did you mean {near[0]}?" if near else f"{where}: unknown key"
+    location = first["loc"]
+    where = ".".join(str(part) for place, part in enumerate(location) if location[:place] != _RANDOM)
+    match first["type"]:
+        case "literal_error" if isinstance(first["input"], str):
+            known = re.findall(r"'([^']*)'", first["ctx"]["expected"])
+            return f"{where}: {first['msg']}{_meant(first['input'], known)}"
+        case "union_tag_not_found":
+            return f"{where}.source: missing; it is one of {', '.join(map(repr, _SOURCES))}"
+        case "union_tag_invalid":
+            return (
+                f"{where}.source: it is one of {', '.join(map(repr, _SOURCES))}{_meant(first['ctx']['tag'], _SOURCES)}"
+            )
+        case "extra_forbidden" if location[:-1] == (*_RANDOM, "committee") and location[-1] in DrandRandom.model_fields:
+            return f'{where}: belongs to source = "drand": a committee draws once the request is final, on no clock'
+        case "extra_forbidden":
+            near = get_close_matches(str(location[-1]), _keys_beside(location), n=1)
+            return f"{where}: unknown key; did you mean {near[0]}?" if near else f"{where}: unknown key"
+        case _:
+            return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+
+
+_RANDOM: Final = ("capabilities", "random")  # below it errors name the source, which is no key of the file
+_SOURCES: Final = ("committee", "drand")
+
+
+def _meant(written: str, known: Sequence[str]) -> str:
+    near = get_close_matches(written[:64].lower(), known, n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
@@ -275,8 +314,9 @@ def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
         ("capabilities", "evm"): EvmCapability,
         ("capabilities", "secrets"): SecretsCapability,
         ("capabilities", "private_input"): PrivateInputCapability,
-        ("capabilities", "random"): RandomCapability,
-        ("capabilities", "random", "chain"): DrandChainTerms,
+        (*_RANDOM, "drand"): DrandRandom,
+        (*_RANDOM, "drand", "chain"): DrandChainTerms,
+        (*_RANDOM, "committee"): CommitteeRandom,
         ("capabilities", "chain"): ChainTerms,
     }
     section = sections.get(location[:-1])

@@ -10,6 +10,7 @@ from pydantic import Field
 from executor.model.billing import Asset, Charge, Prices, Quote
 from executor.model.codec import Hex, Json, Natural
 from executor.model.committee import Epoch
+from executor.model.draw_key import ShownDrawKey
 from executor.model.ids import Digest, ModuleId
 from executor.model.profile import Profile
 from executor.model.reply import KeptReply
@@ -58,6 +59,7 @@ class Receipt:
     `payload` the bytes behind the report's output hash, `votes` every vote the writer held over the attested root.
     `requested`, `delivered` and `bill` are None for what the writer did not see. `replies` is what the writer's guest
     was answered, where the manifest says so (`capabilities.http.keep_replies`): its word alone; else the key is absent.
+    `draw_key` is the epoch's with its quorum's proof where the committee drew; else the key is absent.
     """
 
     version: Natural
@@ -74,3 +76,4 @@ class Receipt:
     delivered: ChainLocation | None
     bill: Bill | None
     replies: Annotated[tuple[KeptReply, ...] | None, Field(exclude_if=lambda replies: replies is None)] = None
+    draw_key: Annotated[ShownDrawKey | None, Field(exclude_if=lambda key: key is None)] = None

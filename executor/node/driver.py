@@ -33,7 +33,7 @@ from executor.errors import (
     SigningRefused,
     WorkersBusy,
 )
-from executor.model.draw import Draw
+from executor.model.draw import DrandDraw
 from executor.model.function import Function
 from executor.model.ids import RequestId
 from executor.model.observation import Observation
@@ -88,7 +88,7 @@ class Runs(Protocol):
 class Draws(Protocol):
     """Where proofs of draws come from."""
 
-    async def obtain(self, draw: Draw) -> bytes:
+    async def obtain(self, draw: DrandDraw) -> bytes:
         """The proof, verified or not: the machine verifies it; raises DrawUnavailable."""
 
 
@@ -414,7 +414,7 @@ class Driver:
 
         await self._inbox.put(step)
 
-    async def _obtain(self, request_id: RequestId, draw: Draw) -> None:
+    async def _obtain(self, request_id: RequestId, draw: DrandDraw) -> None:
         started = time.perf_counter()
         try:
             proof = await self._draws.obtain(draw)

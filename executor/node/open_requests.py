@@ -185,6 +185,8 @@ def _awaited(view: RequestView) -> str:
             return f"observations of slot {slot.slot} by {view.quorum} members (heard while leading: {heard})"
         return f"a leader's proposal for slot {slot.slot} and {view.quorum} Prepares; a quorum's observations are there"
     if (draw := view.awaited_draw) is not None:
+        if draw.round is None:
+            return f"draw {draw.ordinal} of the committee: a quorum's word that the request is settled, and parts of it"
         when = f"published in {draw.waits_s} s" if draw.waits_s else "which its relays should have"
         return f"draw {draw.ordinal}, drand's round {draw.round}, {when}"
     if view.own_vote is None:

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import assert_never
 
 from executor.model.codec import Hex, Json, Natural, Uint16, Uint32, to_plain
+from executor.model.draw import CommitteeDraw, DrandDraw
 from executor.model.ids import Digest, FunctionId, RequestId, TranscriptHash
 from executor.model.outcome import Awaiting
 from executor.model.report import Report
@@ -60,11 +62,14 @@ class AwaitedSlot:
 
 @dataclass(frozen=True, slots=True)
 class AwaitedDraw:
-    """The draw whose proof is not there yet; `waits_s` until it is published, 0 when it should be."""
+    """The draw whose proof is not there yet; `waits_s` until it is published, 0 when it should be.
+
+    `round` and `published_at` are drand's; None for the committee's own draws, which come of its members' parts.
+    """
 
     ordinal: Uint16
-    round: Natural
-    published_at: Natural
+    round: Natural | None
+    published_at: Natural | None
     waits_s: Natural
 
 
@@ -191,8 +196,14 @@ def _awaited(desk: Desk, life: Life) -> AwaitedSlot | None:
 def _awaited_draw(desk: Desk, life: Life) -> AwaitedDraw | None:
     if (draw := awaited(life)) is None:
         return None
-    waits_s = max(0, math.ceil(draw.published_at - desk.now))
-    return AwaitedDraw(draw.ordinal, draw.round, draw.published_at, waits_s)
+    match draw:
+        case DrandDraw():
+            waits_s = max(0, math.ceil(draw.published_at - desk.now))
+            return AwaitedDraw(draw.ordinal, draw.round, draw.published_at, waits_s)
+        case CommitteeDraw():
+            return AwaitedDraw(draw.ordinal, None, None, 0)
+        case _:
+            assert_never(draw)
 
 
 def _votes(report: Report, members: tuple[int, ...]) -> HeardVotes:

@@ -13,11 +13,13 @@ comes from outside, by an effect; a committee's own would come from messages, an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from executor.crypto.digests import transcript_hash
+from executor.crypto.draws import committee_digest
 from executor.crypto.suite import Suite
 from executor.errors import InvalidSpec
-from executor.model.draw import MAX_DRAWS, PROOF_BYTES, DrandDraw, Draw, is_draw, parse_draw
+from executor.model.draw import MAX_DRAWS, PROOF_BYTES, CommitteeDraw, DrandDraw, Draw, is_draw, parse_draw
 from executor.model.observation import Kind
 from executor.model.outcome import Awaiting, Outcome
 from executor.model.report import Report
@@ -32,17 +34,23 @@ def awaits_draw(outcome: Outcome | None) -> bool:
     return isinstance(outcome, Awaiting) and is_draw(outcome.spec)
 
 
-def verified(suite: Suite, draw: Draw, proof: bytes) -> bool:
-    """Whether this proof is the draw's; pure."""
+def verified(suite: Suite, draw: Draw, proof: bytes, key: bytes | None) -> bool:
+    """Whether this proof is the draw's; pure. `key`: the epoch's draw key, which a committee's draw is under."""
+    if len(proof) != PROOF_BYTES:
+        return False
     match draw:
-        case DrandDraw(key=key, round=round):
-            return len(proof) == PROOF_BYTES and suite.is_round(key, round, proof)
+        case DrandDraw(key=group, round=round):
+            return suite.is_round(group, round, proof)
+        case CommitteeDraw():
+            return key is not None and suite.is_draw(key, committee_digest(draw), proof)
+        case _:
+            assert_never(draw)
 
 
 def ask(desk: Desk, life: Life) -> None:
     """Ask for the awaited draw when its time has come (Rule 3), unless that is under way."""
     draw = awaited(life)
-    if draw is None or desk.now < draw.published_at:
+    if not isinstance(draw, DrandDraw) or desk.now < draw.published_at:
         return
     key = ("draw", transcript_hash(life.whole))
     if key not in life.asked:
@@ -61,7 +69,7 @@ def awaited(life: Life) -> Draw | None:
 def due(desk: Desk, life: Life) -> float | None:
     """When an awaited draw is published, while that lies ahead."""
     draw = awaited(life)
-    return None if draw is None or draw.published_at <= desk.now else float(draw.published_at)
+    return float(draw.published_at) if isinstance(draw, DrandDraw) and draw.published_at > desk.now else None
 
 
 def obtained(desk: Desk, life: Life, draw: Draw, proof: bytes) -> bool:
@@ -69,7 +77,7 @@ def obtained(desk: Desk, life: Life, draw: Draw, proof: bytes) -> bool:
     if awaited(life) != draw:
         return False  # late, or repeated
     outcome = life.outcomes[transcript_hash(life.whole)]
-    if not isinstance(outcome, Awaiting) or not verified(desk.suite, draw, proof):
+    if not isinstance(outcome, Awaiting) or not verified(desk.suite, draw, proof, None):
         desk.emit(Note("no-draw", life.subject.request_id, {"error": "the proof obtained does not verify"}))
         return False
     life.draws = (*life.draws, Entry(outcome.spec, Kind.DRAW, proof))
@@ -90,9 +98,10 @@ def completed(report: Report, base: Transcript, candidates: Sequence[Transcript]
     return None
 
 
-def check_draw(suite: Suite, spec: bytes, proof: bytes) -> Draw:
+def check_draw(suite: Suite, spec: bytes, proof: bytes, key: bytes | None) -> Draw:
     """The draw of a transcript's entry; raises InvalidSpec when it is none, or its proof does not verify."""
     draw = parse_draw(spec)
-    if not verified(suite, draw, proof):
-        raise InvalidSpec(f"the proof of draw {draw.ordinal} does not verify under the key it names")
+    if not verified(suite, draw, proof, key):
+        whose = "the key it names" if isinstance(draw, DrandDraw) else "the epoch's draw key"
+        raise InvalidSpec(f"the proof of draw {draw.ordinal} does not verify under {whose}")
     return draw

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from executor.model.codec import Json
-from executor.model.draw import Draw
+from executor.model.draw import DrandDraw
 from executor.model.ids import RequestId
 from executor.model.report import Attestation, Report, Vote
 from executor.model.transcript import Transcript
@@ -49,7 +49,7 @@ class Obtain:
     """Obtain this draw's proof and call `Member.drawn`. May be asked for again while an earlier one is under way."""
 
     request_id: RequestId
-    draw: Draw
+    draw: DrandDraw
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,15 @@ from dataclasses import replace
 from functools import lru_cache
 
 from executor.crypto.digests import module_id
-from executor.errors import InvalidReceipt, InvalidValue
+from executor.errors import InvalidReceipt, InvalidSpec, InvalidValue
 from executor.model.codec import decode_json
 from executor.model.committee import Epoch
+from executor.model.draw import CommitteeDraw, parse_draw
+from executor.model.draw_key import ShownDrawKey
 from executor.model.function import Function
 from executor.model.ids import ModuleId
 from executor.model.manifest import MAX_MANIFEST_BYTES, Terms, parse_terms
+from executor.model.observation import Kind
 from executor.model.profile import PROFILE, Profile
 from executor.model.receipt import Bill, ChainLocation, Receipt, ReceiptFunction
 from executor.model.reply import KeptReply, for_receipt
@@ -39,11 +42,13 @@ def build_receipt(
     delivered: ChainLocation | None = None,
     bill: Bill | None = None,
     replies: Iterable[KeptReply] = (),
+    draw_key: ShownDrawKey | None = None,
     profile: Profile = PROFILE,
 ) -> Receipt:
     """The receipt of these values. Observation sets stand in the transcript only; an engine is named by its id.
 
-    `replies` are taken where the function's manifest says so, as many as fit.
+    `replies` are taken where the function's manifest says so, as many as fit; `draw_key`, the epoch's, where its
+    committee drew.
     """
     return Receipt(
         version=VERSION,
@@ -60,7 +65,20 @@ def build_receipt(
         delivered=delivered,
         bill=bill,
         replies=for_receipt(replies) if keeps_replies(function.terms) else None,
+        draw_key=draw_key if draws_from_committee(transcript) else None,
     )
+
+
+def draws_from_committee(transcript: Transcript) -> bool:
+    """Whether a draw in it is under the epoch's own key; a spec that is no draw's is none."""
+    return any(entry.kind is Kind.DRAW and _is_committees(entry.spec) for entry in transcript)
+
+
+def _is_committees(spec: bytes) -> bool:
+    try:
+        return isinstance(parse_draw(spec), CommitteeDraw)
+    except InvalidSpec:
+        return False
 
 
 def keeps_replies(terms: Terms) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from executor.crypto.digests import (
     function_id_of,
@@ -18,11 +19,12 @@ from executor.crypto.digests import (
     request_id,
     transcript_hash,
 )
-from executor.crypto.draws import draw_spec, draw_value
+from executor.crypto.draw_keys import check_draw_key
+from executor.crypto.draws import draw_spec, value_of
 from executor.crypto.merkle import merkle_root
 from executor.crypto.proofs import check_proof, check_vote, needs_bls
 from executor.errors import VerificationFailed
-from executor.model.draw import MAX_DRAWS, QUICKNET
+from executor.model.draw import MAX_DRAWS, QUICKNET, CommitteeDraw, DrandDraw
 from executor.model.ids import RequestId, Root
 from executor.model.observation import Kind
 from executor.model.profile import PROFILE, Profile
@@ -34,7 +36,7 @@ from executor.protocol.draws import check_draw
 from executor.protocol.strategies import Case, alone_member
 from executor.protocol.triggering import check_origin
 from executor.receipts.billing import check_bill
-from executor.receipts.build import VERSION, keeps_replies, terms_of
+from executor.receipts.build import VERSION, draws_from_committee, keeps_replies, terms_of
 from executor.receipts.checks import Check, check, printable, require
 from executor.receipts.loader import Load
 from executor.receipts.replay import TRUSTED, own_report, replay_receipt, view_of
@@ -79,6 +81,8 @@ class _Verification:
             return
         for slot in range(slots):
             yield check("observations", lambda slot=slot: self._observations(slot))  # type: ignore[misc]
+        if draws_from_committee(self.receipt.transcript) or self.receipt.draw_key is not None:
+            yield check("draw key", self._draw_key)
         for slot in range(slots, entries):
             yield check("draws", lambda slot=slot: self._draw(slot))  # type: ignore[misc]
         yield check("certificate", self._certificate)
@@ -146,6 +150,17 @@ class _Verification:
                 members = ", ".join(str(signed.member) for signed in entry.observations)
                 return f"members {members} signed and give"
 
+    def _draw_key(self) -> str:
+        """A quorum of the epoch signed the key that its draws are under."""
+        shown, epoch = self.receipt.draw_key, self.receipt.epoch
+        if shown is None:
+            raise VerificationFailed("draw key", "missing, and the transcript has draws of the committee")
+        require(
+            draws_from_committee(self.receipt.transcript), "the receipt holds one, and draws nothing from its committee"
+        )
+        signers = check_draw_key(epoch, shown)
+        return f"{shown.scheme}: {len(signers)} of {epoch.n} members signed 0x{shown.public_key.hex()}"
+
     def _draw(self, slot: int) -> str:
         """The proof verifies, and the request and the function's terms ask for this very draw."""
         transcript, request = self.receipt.transcript, self.receipt.request
@@ -155,10 +170,18 @@ class _Verification:
         require(ordinal < grant.draws, f"draw {ordinal}: capabilities.random.draws is {grant.draws}")
         entry, spec = transcript[slot], draw_spec(grant, request, ordinal)
         require(entry.spec == spec, f"draw {ordinal}: it is {entry.spec!r}, the request asks for {spec!r}")
-        draw = check_draw(self._subject().suite, spec, entry.value)
-        value = draw_value(request, ordinal, entry.value).hex()
-        chain = "drand's quicknet" if draw.key == QUICKNET.key else f"ANOTHER chain of drand, key 0x{draw.key.hex()}"
-        return f"draw {ordinal} is 0x{value}, from round {draw.round} of {chain}; its signature verifies"
+        key = None if (shown := self.receipt.draw_key) is None else shown.public_key
+        draw = check_draw(self._subject().suite, spec, entry.value, key)
+        value = value_of(draw, request, entry.value).hex()
+        match draw:
+            case CommitteeDraw():
+                source = f"by the draw key of epoch {self.receipt.epoch.number}"
+            case DrandDraw(key=group, round=round):
+                chain = "drand's quicknet" if group == QUICKNET.key else f"ANOTHER chain of drand, key 0x{group.hex()}"
+                source = f"from round {round} of {chain}"
+            case _:
+                assert_never(draw)
+        return f"draw {ordinal} is 0x{value}, {source}; its signature verifies"
 
     def _certificate(self) -> str:
         certificate, transcript = self.receipt.certificate, observed(self.receipt.transcript)

@@ -138,6 +138,14 @@ class FastSignatures:
         """That hash."""
         return _keyed(key[:32], b"round", round.to_bytes(8, "big"), 48)
 
+    def is_draw(self, key: bytes, digest: Digest, signature: bytes) -> bool:
+        """A keyed hash, whatever the key."""
+        return signature == self.draw_signature(key, digest)
+
+    def draw_signature(self, key: bytes, digest: Digest) -> bytes:
+        """That hash."""
+        return _keyed(key[:32], b"draw", digest, 48)
+
     def _expected(self, public_keys: Sequence[bytes], digest: Digest) -> list[bytes | None]:
         secrets = [self._bls_keys.get(key) for key in public_keys]
         return [None if secret is None else self.bls_sign(secret, digest) for secret in secrets]

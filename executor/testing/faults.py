@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from executor.model.codec import encode_json
-from executor.model.draw import parse_draw
+from executor.model.draw import DrandDraw, parse_draw
 from executor.model.function import Function
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Outcome, Returned
@@ -103,9 +103,9 @@ class OtherRound(HonestRuns):
 
 
 def _next_round(entry: Entry) -> Entry:
-    if entry.kind is not Kind.DRAW:
+    if entry.kind is not Kind.DRAW or not isinstance(draw := parse_draw(entry.spec), DrandDraw):
         return entry
-    return replace(entry, value=sign_round(ROUNDS_SECRET, parse_draw(entry.spec).round + 1))
+    return replace(entry, value=sign_round(ROUNDS_SECRET, draw.round + 1))
 
 
 FAULTS: Mapping[str, Callable[[Runs], Runs]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from executor.errors import InvalidValue
-from executor.model.draw import is_draw, parse_draw
+from executor.model.draw import CommitteeDraw, DrandDraw, Draw, is_draw, parse_draw
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Returned, Trapped
 from executor.model.spec import Fields, Strategy, parse_spec
@@ -93,13 +93,24 @@ def shown_slot(slot: int, spec: bytes) -> str:
     """A slot by number, label and strategy; a draw by number and round."""
     if is_draw(spec):
         draw = parse_draw(spec)
-        return f"draw {draw.ordinal} from round {draw.round}"
+        return f"draw {draw.ordinal} {drawn_from(draw)}"
     try:
         parsed = parse_spec(spec)
     except InvalidValue:
         return f"slot {slot}"
     label = f' "{parsed.label}"' if parsed.label else ""
     return f"slot {slot}{label} under `{strategy_name(parsed.aggregate)}`"
+
+
+def drawn_from(draw: Draw) -> str:
+    """Where a draw comes from."""
+    match draw:
+        case DrandDraw(round=round):
+            return f"from round {round}"
+        case CommitteeDraw():
+            return "by the committee"
+        case _:
+            assert_never(draw)
 
 
 def strategy_name(aggregate: Strategy | Fields) -> str:

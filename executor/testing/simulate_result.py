@@ -10,7 +10,7 @@ from executor.crypto.digests import transcript_hash
 from executor.javascript import Positions
 from executor.model.codec import decode_json
 from executor.model.committee import Epoch
-from executor.model.draw import Draw, is_draw, parse_draw
+from executor.model.draw import CommitteeDraw, DrandDraw, Draw, is_draw, parse_draw
 from executor.model.ids import TranscriptHash
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Failed, Final, Returned, TrapCode, Trapped
@@ -20,6 +20,7 @@ from executor.model.spec import Fields, Spec, Strategy, parse_spec
 from executor.model.transcript import Entry, Transcript
 from executor.protocol.effects import Attested
 from executor.protocol.strategies import NO_AGREEMENT, error_code
+from executor.testing.development_draws import WARNING
 
 MAX_SHOWN = 60  # characters of a value on a line
 MAX_ERROR_SHOWN = 200  # of the function's own error, whose place in the source comes last
@@ -96,7 +97,7 @@ class Simulated:
 
     @property
     def draws(self) -> tuple[Draw, ...]:
-        """What was drawn, in order; the rounds are simulated, not drand's."""
+        """What was drawn, in order; rounds and keys are simulated, not drand's and no committee's."""
         return tuple(parse_draw(entry.spec) for entry in self.transcript if entry.kind is Kind.DRAW)
 
     @property
@@ -113,8 +114,19 @@ class Simulated:
         else:
             ended = f"attested in round {self.rounds} after {self.seconds:.2f} s: {describe(self.outcome)}"
         lines = [f"{who}: {ended}", *(f"  {slot}" for slot in self.slots)]
-        lines += [f"  draw {draw.ordinal} from simulated round {draw.round}" for draw in self.draws]
+        lines += [f"  draw {draw.ordinal} {drawn_in_simulation(draw)}" for draw in self.draws]
         return self.positions.told("\n".join([*lines, f"  {self.reason}"] if self.reason else lines))
+
+
+def drawn_in_simulation(draw: Draw) -> str:
+    """Where a draw came from, and that it was made up."""
+    match draw:
+        case DrandDraw(round=round):
+            return f"from simulated round {round}"
+        case CommitteeDraw():
+            return WARNING
+        case _:
+            assert_never(draw)
 
 
 def describe(outcome: Final) -> str:

@@ -20,7 +20,7 @@ from executor.crypto.digests import transcript_hash
 from executor.crypto.proofs import needs_bls
 from executor.errors import PeerFault
 from executor.model.committee import Epoch
-from executor.model.draw import Draw
+from executor.model.draw import DrandDraw, Draw
 from executor.model.ids import RequestId
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
@@ -250,7 +250,7 @@ class Engine(Outside):
             observation = seen
             self.answer(node, lambda member, now: member.observed(request, hashed, slot, observation, now), late_s)
 
-    def draws(self, node: Node, draw: Draw) -> bytes | None:  # noqa: ARG002 (the interface's)
+    def draws(self, node: Node, draw: DrandDraw) -> bytes | None:  # noqa: ARG002 (the interface's)
         """The proof of a draw that the node's relays give: the same to everybody."""
         return self.suite.round_signature(draw.key, draw.round)
 

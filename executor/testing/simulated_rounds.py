@@ -1,14 +1,16 @@
-"""drand in simulations: any group's signature of a round is a keyed hash that everybody here can make.
+"""Draws in simulations: any group's signature of a round is a keyed hash that everybody here can make.
 
 It stands for a signature that no member can make, so a simulated member that tries to draw early or otherwise is given
-its round's and no other.
+its round's and no other. A committee's draw is a hash as well, where nobody verifies it.
 """
 
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import assert_never
 
-from executor.model.draw import PROOF_BYTES, Draw, parse_draw
+from executor.crypto.draws import committee_digest
+from executor.model.draw import PROOF_BYTES, CommitteeDraw, DrandDraw, Draw, parse_draw
 from executor.model.observation import Kind
 from executor.model.transcript import Entry
 from executor.testing.fast_signatures import SigningCurves
@@ -22,7 +24,14 @@ def round_signature(key: bytes, round: int, seed: int = 0) -> bytes:
 
 def simulated_proof(draw: Draw, seed: int = 0) -> bytes:
     """The proof of a draw here."""
-    return round_signature(draw.key, draw.round, seed)
+    match draw:
+        case DrandDraw(key=key, round=round):
+            return round_signature(key, round, seed)
+        case CommitteeDraw():
+            message = committee_digest(draw) + seed.to_bytes(8, "big")
+            return blake2b(message, person=b"committee draw", digest_size=PROOF_BYTES).digest()
+        case _:
+            assert_never(draw)
 
 
 def simulated_entry(spec: bytes, seed: int = 0) -> Entry:

@@ -17,6 +17,7 @@ from typing import Final
 from executor.capabilities import GivenPrivateData
 from executor.errors import HostFault, InvalidConfig
 from executor.model.function import Function
+from executor.model.manifest import DrandRandom
 from executor.model.observation import Observation
 from executor.model.outcome import Awaiting, Outcome
 from executor.model.request import Request
@@ -93,7 +94,7 @@ def simulate(
     first_round = simulation.epoch.round_at(simulation.now)
     key = simulation.request(subject)
     watched = [node for node in simulation.nodes if node.index not in struck] or simulation.nodes
-    if (drawing := program.function.terms.capabilities.random) is not None:
+    if isinstance(drawing := program.function.terms.capabilities.random, DrandRandom):
         limit_s += drawing.delay_s
     simulation.until(lambda: any(key in node.attested for node in watched), limit_s)
     attested = next((node.attested[key] for node in watched if key in node.attested), None)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from executor.crypto.digests import request_id
 from executor.model.committee import Epoch
-from executor.model.draw import Draw
+from executor.model.draw import DrandDraw
 from executor.model.ids import RequestId
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
@@ -23,7 +23,7 @@ from executor.testing.simulated_engine import Engine, Node
 
 Run: TypeAlias = Callable[[Transcript], Outcome]
 Look: TypeAlias = Callable[[int, Transcript, int], "Observation | None"]
-DrawFrom: TypeAlias = Callable[[int, Draw], "bytes | None"]
+DrawFrom: TypeAlias = Callable[[int, DrandDraw], "bytes | None"]
 Tamper: TypeAlias = Callable[[int, int, Message], Iterable[Message]]
 
 
@@ -106,7 +106,7 @@ class Simulation(Engine):
         """What is given to this member."""
         return self._look(node.index, transcript, slot)
 
-    def draws(self, node: Node, draw: Draw) -> bytes | None:
+    def draws(self, node: Node, draw: DrandDraw) -> bytes | None:
         """Everybody's round, unless something else is given."""
         return super().draws(node, draw) if self._draw is None else self._draw(node.index, draw)
 

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final
 
-from executor.crypto.draws import draw_spec, draw_value
+from executor.crypto.draws import draw_of, value_of
 from executor.errors import HostFault, InvalidSpec, InvalidValue, TranscriptMismatch
+from executor.model.draw import encode_draw
+from executor.model.manifest import DrandRandom
 from executor.model.observation import ERROR_CODE, Kind, Observation
 from executor.model.outcome import Awaiting, Failed
 from executor.model.spec import Spec, parse_spec
@@ -184,7 +186,8 @@ def _draw(host: Host, data: bytes) -> int:
     if grant is None:
         host.break_rule(f"call {DRAW}: the manifest has no [capabilities.random]")
         return 0
-    if host.request.origin is not None and isinstance(host.request.origin.event, HttpCall):
+    posted = host.request.origin is not None and isinstance(host.request.origin.event, HttpCall)
+    if posted and isinstance(grant, DrandRandom):
         host.break_rule(f"call {DRAW}: whoever posts names a block of the past, and knows its round")
         return 0
     if data:
@@ -194,7 +197,8 @@ def _draw(host: Host, data: bytes) -> int:
         host.break_rule(f"call {DRAW}: more than {grant.draws} draws: capabilities.random.draws is {grant.draws}")
         return 0
     # TRANSCRIPT
-    spec = draw_spec(grant, host.request, host.draws)
+    draw = draw_of(grant, host.request, host.draws)
+    spec = encode_draw(draw)
     if host.slot == len(host.transcript):
         if host.capabilities is not None:
             host.fail_run(TranscriptMismatch(f"slot {host.slot}: the guest draws, where it was to observe"))
@@ -207,7 +211,7 @@ def _draw(host: Host, data: bytes) -> int:
     # RESULT
     host.slot += 1
     host.draws += 1
-    return _respond(host, Answer(draw_value(host.request, host.draws - 1, entry.value)))
+    return _respond(host, Answer(value_of(draw, host.request, entry.value)))
 
 
 def _respond(host: Host, response: Response) -> int:

@@ -14,7 +14,7 @@ from executor.crypto.digests import request_id
 from executor.crypto.draws import check_grant, draw_of, draw_value, verify_round
 from executor.errors import InvalidManifest
 from executor.model.draw import QUICKNET
-from executor.model.manifest import RandomCapability, parse_terms
+from executor.model.manifest import DrandRandom, parse_terms
 from executor.testing.simulated_committee import make_request
 
 VECTORS = json.loads((Path(__file__).parents[2] / "fixtures/vectors/randomness.json").read_text())
@@ -75,7 +75,7 @@ def test_every_draw_has_a_value_of_its_own() -> None:
 
 def test_the_round_is_fixed_by_the_request() -> None:
     """The first published `delay_s` after the block or later, the same for every ordinal."""
-    grant = RandomCapability(source="drand", delay_s=31)
+    grant = DrandRandom(source="drand", delay_s=31)
     draw = draw_of(grant, REQUEST, 2)
     assert draw.published_at - 3 < REQUEST.block_timestamp + 31 <= draw.published_at
     assert (draw.round, draw.ordinal) == (QUICKNET.round_at(REQUEST.block_timestamp + 31), 2)

@@ -226,11 +226,11 @@ def prices_only(transcript):
 
 def test_a_draw_is_verified_under_the_key_it_names():
     """Another round's signature, another length and no draw at all are refused."""
-    assert check_draw(CURVES, spec(), proof()) == parse_draw(spec())
-    assert not verified(CURVES, parse_draw(spec()), proof(78))
+    assert check_draw(CURVES, spec(), proof(), None) == parse_draw(spec())
+    assert not verified(CURVES, parse_draw(spec()), proof(78), None)
     for what, given in ((spec(), proof(78)), (spec(), proof()[:-1]), (spec(), b""), (MEDIAN, proof())):
         with pytest.raises(InvalidSpec):
-            check_draw(CURVES, what, given)
+            check_draw(CURVES, what, given, None)
 
 
 def test_an_observation_of_a_draw_is_no_observation():

@@ -25,6 +25,7 @@ from executor.crypto.proofs import build_proof
 from executor.model.billing import GWEI, Asset, Prices, Quote, charge, quote
 from executor.model.codec import encode_json
 from executor.model.committee import Epoch, Member, Verifier
+from executor.model.draw_key import ShownDrawKey
 from executor.model.function import Function
 from executor.model.ids import Address, Digest
 from executor.model.manifest import parse_terms
@@ -34,7 +35,7 @@ from executor.model.profile import PROFILE
 from executor.model.receipt import Bill, ChainLocation, Receipt
 from executor.model.report import Attestation, Report, Scheme, Status, Vote
 from executor.model.request import Request
-from executor.model.transcript import Entry, Transcript
+from executor.model.transcript import Entry, Transcript, observed
 from executor.model.view import Certificate, Prepare, View
 from executor.protocol.strategies import agree, alone_member
 from executor.receipts import build_receipt
@@ -170,14 +171,23 @@ def single_receipt() -> Receipt:
     return attest(Scheme.ECDSA, function, request, (first, sign_entry(epoch, request, (first,), {}, SINGLE)))
 
 
-def attest(scheme: Scheme, function: Function, request: Request, transcript: Transcript) -> Receipt:
+def attest(
+    scheme: Scheme,
+    function: Function,
+    request: Request,
+    transcript: Transcript,
+    draw_key: ShownDrawKey | None = None,
+) -> Receipt:
     """A receipt of this transcript, in a batch of two reports, attested by members 0, 2 and 3."""
     epoch = make_epoch()
-    certificate = sign_certificate(epoch, request, transcript, round=425_000_000)
+    seen = observed(transcript)
+    certificate = sign_certificate(epoch, request, seen, round=425_000_000) if seen else None
     outcome = execute(load(function), request, transcript)
     assert isinstance(outcome, Returned)
     identifier, hashed = request_id(request), transcript_hash(transcript)
-    report = make_report(identifier, request.function_id, hashed, outcome, certificate.view)
+    report = make_report(
+        identifier, request.function_id, hashed, outcome, certificate.view if certificate else View(0, 0)
+    )
     zero = Digest(bytes([1]) * 32)
     other = Report(type(identifier)(zero), request.function_id, hashed, Status.RETURNED, 1, 1, 5, zero)
     reports = (report, other)
@@ -196,4 +206,5 @@ def attest(scheme: Scheme, function: Function, request: Request, transcript: Tra
         requested=ChainLocation(zero, 20, zero),
         delivered=ChainLocation(zero, 22, zero),
         bill=make_bill(request, function, report),
+        draw_key=draw_key,
     )

@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-from executor.crypto.draws import draw_spec, draw_value
+from executor.crypto.draws import draw_spec, value_of
 from executor.errors import HostFault, TranscriptMismatch
 from executor.model.draw import parse_draw
 from executor.model.function import Function
@@ -77,7 +77,7 @@ def _draws(function: Function, request: Request) -> list[dict[str, str]]:
 def _entry(request: Request, entry: Entry) -> dict[str, Any]:
     plain = {"spec": _encode(entry.spec), "kind": int(entry.kind), "value": _encode(entry.value)}
     if entry.kind is Kind.DRAW:
-        plain["drawn"] = _encode(draw_value(request, parse_draw(entry.spec).ordinal, entry.value))
+        plain["drawn"] = _encode(value_of(parse_draw(entry.spec), request, entry.value))
     return plain
 
 

@@ -74,7 +74,7 @@ def _attested(run: Simulator, member: int, attested: Attested) -> Iterator[Viola
     if slots != report.slots:
         yield Violation("draws", f"{who}: {slots} observations, the report says {report.slots}")
     for entry in transcript[slots:]:
-        if not verified(run.suite, parse_draw(entry.spec), entry.value):
+        if not verified(run.suite, parse_draw(entry.spec), entry.value, None):
             yield Violation("draws", f"{who}: a proof that does not verify")
     for slot in range(slots):
         yield from (

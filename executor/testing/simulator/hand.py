@@ -8,7 +8,7 @@ from typing import Protocol
 from executor.crypto.digests import keccak256, transcript_hash
 from executor.errors import InvalidValue
 from executor.model.committee import Epoch
-from executor.model.draw import PROOF_BYTES, is_draw, parse_draw
+from executor.model.draw import PROOF_BYTES, DrandDraw, is_draw, parse_draw
 from executor.model.ids import Digest, FunctionId, RequestId
 from executor.model.observation import Kind, Observation, SignedObservation
 from executor.model.outcome import Awaiting, Outcome
@@ -146,7 +146,9 @@ class Hand:
             return None
         if is_draw(outcome.spec):  # nobody's to propose, whether its proof is good or not
             draw = parse_draw(outcome.spec)
-            proofs = (self.suite.round_signature(draw.key, draw.round), bytes(PROOF_BYTES))
+            proofs = [b"\x01" * PROOF_BYTES, bytes(PROOF_BYTES)]
+            if isinstance(draw, DrandDraw):
+                proofs[0] = self.suite.round_signature(draw.key, draw.round)
             return (*base, Entry(outcome.spec, Kind.DRAW, self.tape.one(proofs)))
         known = dict(self.memory.observations.get((request, transcript_hash(base)), {}))
         for ally in self.allies:

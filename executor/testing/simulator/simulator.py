@@ -15,7 +15,7 @@ from typing import Final
 
 from executor.crypto.digests import transcript_hash
 from executor.errors import InvalidEncoding, InvalidValue, PeerFault
-from executor.model.draw import PROOF_BYTES, Draw
+from executor.model.draw import PROOF_BYTES, DrandDraw
 from executor.model.ids import FunctionId, RequestId
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
@@ -77,7 +77,7 @@ class Simulator(Engine):
         self.seen: dict[tuple[RequestId, int], set[bytes]] = {}  # by honest members
         self.numbers: dict[RequestId, int] = {}
         self._looks: dict[tuple[int, RequestId, bytes], int] = {}
-        self._asked_relays: dict[tuple[int, Draw], int] = {}
+        self._asked_relays: dict[tuple[int, DrandDraw], int] = {}
         self._probes = 0
         self._sent: dict[tuple[int, int], int] = {}
         clocks = {clock.member: clock for clock in scenario.clocks}
@@ -177,7 +177,7 @@ class Simulator(Engine):
         mine = (each for each in self.scenario.troubles if (each.member, each.slot) == (member, slot))
         return next(mine, Trouble(member, slot))
 
-    def draws(self, node: Node, draw: Draw) -> bytes | None:
+    def draws(self, node: Node, draw: DrandDraw) -> bytes | None:
         """As the scenario's troubles say; a faulty member may bring another proof to itself."""
         asked = self._asked_relays[node.index, draw] = self._asked_relays.get((node.index, draw), 0) + 1
         forged = asked <= self._trouble(node.index, draw.ordinal).fails < FOREVER
