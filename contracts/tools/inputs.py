@@ -9,6 +9,7 @@ ARTIFACTS = HOME.parent / "executor" / "chain" / "artifacts"
 
 # Contracts the Python package deploys or talks to.
 CONTRACTS = (
+    "src/Beacon.sol:Beacon",
     "src/Committee.sol:Committee",
     "src/FunctionRegistry.sol:FunctionRegistry",
     "src/Router.sol:Router",

@@ -17,6 +17,7 @@ from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers.async_base import AsyncBaseProvider
 
 from executor.chain.bindings import (
+    beacon,
     committee,
     function_registry,
     i_epoch_verifier,
@@ -37,7 +38,7 @@ _TYPES.unregister_decoder("string")
 _TYPES.register_decoder("string", StringDecoder(handle_string_errors="replace"), label="string")  # type: ignore[no-untyped-call]
 CODEC = ABICodec(_TYPES)
 
-for _binding in (router, committee, function_registry, triggers, i_epoch_verifier, price_consumer):
+for _binding in (router, committee, function_registry, triggers, beacon, i_epoch_verifier, price_consumer):
     REASONS.update(_binding.ERRORS)
 
 

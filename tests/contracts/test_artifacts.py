@@ -14,7 +14,8 @@ from executor.chain.bindings import router as router_binding
 
 HOME = Path(__file__).resolve().parents[2]
 NAMES = (
-    *("BlsVerifier", "Committee", "EcdsaQuorumVerifier", "FunctionRegistry", "PriceConsumer", "Router", "Triggers"),
+    *("Beacon", "BlsVerifier", "Committee", "EcdsaQuorumVerifier", "FunctionRegistry", "PriceConsumer", "Router"),
+    "Triggers",
 )
 DEMOS = (
     *("ChainBeacon", "CollateralGuard", "ConstantProductPool", "DemoCrowd", "DemoToken", "DynamicNft", "GatedClaim"),
