@@ -14,6 +14,7 @@ from executor.model.observation import SignedObservation
 from executor.model.report import Attestation, Report, Vote
 from executor.model.transcript import Entry
 from executor.model.view import Certificate, Prepare, View
+from executor.protocol.dealings import KeyMessage
 from executor.protocol.messages import Message
 from executor.testing.faults import FAULTS
 from executor.testing.simulator import FAULTS as SIMULATED
@@ -88,7 +89,12 @@ def first_cells(text: str) -> dict[str, str]:
 
 def kinds_of_messages() -> dict[str, type]:
     """The classes of messages by their `type`."""
-    kinds = get_args(get_args(Message)[0])
+    return by_type(Message)
+
+
+def by_type(union: object) -> dict[str, type]:
+    """The classes of a tagged union."""
+    kinds = get_args(get_args(union)[0])
     return {str(field.default): kind for kind in kinds for field in fields(kind) if field.name == "type"}
 
 
@@ -107,7 +113,8 @@ VALUES = {
 def test_every_message_is_in_the_wire_format() -> None:
     """Each type of message and each value in it, with all its fields, and the envelope's."""
     messages, values = section("8. ").split("| value | fields |")
-    for kinds, rows in ((kinds_of_messages(), first_cells(messages)), (VALUES, first_cells(values))):
+    of_keys = (by_type(KeyMessage), first_cells(section("12. ")))
+    for kinds, rows in ((kinds_of_messages(), first_cells(messages)), (VALUES, first_cells(values)), of_keys):
         assert set(kinds) == set(rows)
         for name, kind in kinds.items():
             missing = {field.name for field in fields(kind)} - set(re.findall(r"`(\w+)`", rows[name])) - {"type"}

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
 from typing import Final as Constant
-from typing import Literal, TypeAlias
+
+from pydantic import Field
 
 from executor.crypto.bls import PUBLIC_KEY_BYTES
 from executor.crypto.digests import dealing_hash, epoch_digest
 from executor.crypto.threshold import PROOF_BYTES
-from executor.errors import InvalidValue, RuleBroken
-from executor.model.codec import Hex, Uint16
-from executor.model.committee import EpochIdentity
+from executor.errors import InvalidEncoding, InvalidValue, RuleBroken
+from executor.model.codec import Hex, Uint16, decode, encode
+from executor.model.committee import MAX_MEMBERS, EpochIdentity
+from executor.model.draw_key import MAX_PROOF_BYTES
 from executor.model.ids import Digest
 
 SEALED_BYTES: Constant = 64 + 48  # a share, and what a sealed box adds (libsodium)
 ITEM_BYTES: Constant = 2 + 32
+MAX_SIGNATURE_BYTES: Constant = 64  # an ECDSA one; a BLS one has 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,50 @@ class Opened:
     type: Literal["opened"] = "opened"
 
 
-KeyMessage: TypeAlias = Dealing | Holdings | Wanted | Opened
+@dataclass(frozen=True, slots=True)
+class KeySignature:
+    """From a member: its signature of the key that it knows (docs/wire.md §2, `DrawKey`)."""
+
+    signature: Hex
+    type: Literal["key-signature"] = "key-signature"
+
+
+@dataclass(frozen=True, slots=True)
+class CertifiedKey:
+    """To a member that lacks it: the key, the dealings that it is of, and a quorum's signatures of it."""
+
+    public_key: Hex
+    dealings: Hex
+    proof: Hex
+    type: Literal["certified-key"] = "certified-key"
+
+
+KeyMessage: TypeAlias = Annotated[
+    Dealing | Holdings | Wanted | Opened | KeySignature | CertifiedKey, Field(discriminator="type")
+]
+
+
+def encode_key_message(message: KeyMessage) -> bytes:
+    """Canonical bytes of a message."""
+    return encode(message, KeyMessage)
+
+
+def decode_key_message(data: bytes, *, members: int, threshold: int) -> KeyMessage:
+    """The message in untrusted bytes; raises InvalidEncoding, and nothing else whatever the bytes."""
+    try:
+        message: KeyMessage = decode(KeyMessage, data, limit=most_bytes(members, threshold))
+    except InvalidEncoding:
+        raise
+    except InvalidValue as error:
+        raise InvalidEncoding(f"message about a key: {error}") from error
+    return message
+
+
+def most_bytes(members: int, threshold: int) -> int:
+    """No message about a key is longer: a dealing, or a certified key with every member's ECDSA signature, in hex."""
+    dealing = threshold * (PUBLIC_KEY_BYTES + 2) + members * (SEALED_BYTES + 3)
+    certified = PUBLIC_KEY_BYTES + MAX_MEMBERS * ITEM_BYTES + MAX_PROOF_BYTES
+    return 512 + 2 * max(dealing, certified)
 
 
 def hash_of(epoch: EpochIdentity, dealing: Dealing) -> Digest:
@@ -104,14 +151,24 @@ def check_message(message: KeyMessage, *, dealers: int, members: int, threshold:
             _is(all(len(each) == SEALED_BYTES for each in message.sealed), "a sealed share's length")
             _is(len(message.opened) == (PROOF_BYTES if reshared else 0), "the proof of what is dealt")
         case Holdings():
-            try:
-                decode_list(message.dealings, dealers)
-            except InvalidValue as error:
-                raise RuleBroken(str(error)) from error
+            _check_list(message.dealings, dealers)
         case Wanted():
             _is(0 <= message.dealer < dealers, f"a dealing of dealer {message.dealer} of {dealers} is wanted")
         case Opened():
             _is(len(message.key) == PUBLIC_KEY_BYTES and len(message.proof) == PROOF_BYTES, "an opened key's length")
+        case KeySignature():
+            _is(len(message.signature) <= MAX_SIGNATURE_BYTES, "a key's signature's length")
+        case CertifiedKey():
+            _is(len(message.public_key) == PUBLIC_KEY_BYTES, "a certified key's length")
+            _is(len(message.proof) <= MAX_PROOF_BYTES, "the length of a certified key's proof")
+            _check_list(message.dealings, dealers)
+
+
+def _check_list(encoded: bytes, dealers: int) -> None:
+    try:
+        decode_list(encoded, dealers)
+    except InvalidValue as error:
+        raise RuleBroken(str(error)) from error
 
 
 def _is(right: bool, what: str) -> None:

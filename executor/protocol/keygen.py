@@ -10,12 +10,14 @@ Rule 3. A list has `least` dealings: enough that one dealer at least is honest, 
 Rule 4. Nothing of the key is shown before a list is attested. Then whoever holds all of it opens the key of its share;
         `threshold` opened ones are the group's key and everybody's. Nothing that anybody does then changes it.
 Rule 5. A member that lacks a dealing on the list asks everybody for it, by its hash, for as long as it lacks it.
-Rule 6. A member without a key tells everybody what it holds in every round, and those who opened their share answer.
+Rule 6. A member without a certified key tells everybody what it holds in every round. Who opened its share answers with
+        that; who has the certified key, with it and the list, which stand for themselves: so late members come to both.
+Rule 7. Who knows the key signs it and tells everybody; q signatures certify it (certifying.py), and the machine ends.
 
 Theory of operation: the attempt's request runs in protocol/member.py as any other: its rounds, views, locks, crashes
 and evidence are the ones of requests. This machine answers for the built-in function instead of a worker, and exchanges
 dealings beside it. What must survive a crash is the signer's (its seed, and what it judged) and the members' requests;
-dealings are sent again to who wants them.
+dealings are sent again to who wants them. A certified key is kept with its dealings, to answer with (`MadeKey`).
 """
 
 from __future__ import annotations
@@ -24,9 +26,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final as Constant
-from typing import TypeAlias
 
 from executor.crypto.digests import dkg_hash, epoch_digest, key_context
+from executor.crypto.suite import REAL, Suite
 from executor.crypto.threshold import (
     GROUP,
     Point,
@@ -38,16 +40,20 @@ from executor.crypto.threshold import (
 )
 from executor.errors import InvalidValue, RuleBroken
 from executor.model.committee import Epoch
+from executor.model.draw_key import CertifiedDrawKey, DrawKey
 from executor.model.ids import Digest, FunctionId
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Outcome, Returned
 from executor.model.request import ZERO_ADDRESS, Request
 from executor.model.transcript import Transcript
 from executor.model.values import YES
+from executor.protocol.certifying import Certification
 from executor.protocol.dealings import (
+    CertifiedKey,
     Dealing,
     Holdings,
     KeyMessage,
+    KeySignature,
     Opened,
     Wanted,
     check_message,
@@ -56,6 +62,7 @@ from executor.protocol.dealings import (
     hash_of,
 )
 from executor.protocol.effects import ALL
+from executor.protocol.key_effects import Deal, Judge, KeyEffect, MadeKey, OpenShare, SignKey, Tell
 
 FUNCTION: Constant = FunctionId(bytes(31) + b"\x01")  # no hash is this: no function of anybody's
 LIST_SPEC: Constant = b'{"aggregate":"single","label":"dealings"}'
@@ -82,46 +89,6 @@ class Plan:
         return bool(self.shares_of)
 
 
-@dataclass(frozen=True, slots=True)
-class Deal:
-    """Have the signer make this member's dealing, and call `dealt`. The same again after a restart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """Have the signer open and check this member's share, and call `judged`."""
-
-    dealing: Dealing
-    hash: Digest
-
-
-@dataclass(frozen=True, slots=True)
-class OpenShare:
-    """Have the signer add its shares of these dealings up, keep the sum, and call `opened`."""
-
-    dealings: tuple[Dealing, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """Send to one member, or to ALL others."""
-
-    recipient: int
-    message: KeyMessage
-
-
-@dataclass(frozen=True, slots=True)
-class GroupKey:
-    """What was made: the group's key, each member's, and what they are known by (docs/wire.md §2, `DrawKey`)."""
-
-    public_key: bytes
-    shares: tuple[bytes, ...]
-    hash: Digest
-
-
-KeyEffect: TypeAlias = Deal | Judge | OpenShare | Tell | GroupKey
-
-
 @dataclass(slots=True)
 class _Held:
     dealing: Dealing
@@ -137,7 +104,9 @@ class KeyGeneration:
     index: int
     plan: Plan
     attempt: int = 0
-    key: GroupKey | None = None
+    suite: Suite = REAL
+    key: DrawKey | None = None
+    certified: CertifiedDrawKey | None = None
     _held: dict[int, _Held] = field(default_factory=dict)
     _holdings: dict[int, Mapping[int, Digest]] = field(default_factory=dict)
     _awaited: dict[tuple[int, int], int] = field(default_factory=dict)  # (attempt, slot): since which round
@@ -149,7 +118,13 @@ class KeyGeneration:
     _total: tuple[Point, ...] | None = None  # commitments to the sum of the agreed dealings
     _lacking: dict[int, Digest] = field(default_factory=dict)  # of a list that waits for consent
     _suspicion: Counter[int] = field(default_factory=Counter)
+    _certification: Certification = field(init=False)
+    _signed: KeySignature | None = None
+    _shown: CertifiedKey | None = None  # checked, of a key that this member has yet to come to
     _effects: list[KeyEffect] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._certification = Certification(self.epoch, self.suite)
 
     # The committee's agreement asks.
 
@@ -209,10 +184,7 @@ class KeyGeneration:
             self._lacking.clear()
             match self.execute(transcript):
                 case Returned(output):
-                    self._agreed = decode_list(output, self.plan.dealers)
-                    self._held = {
-                        dealer: held for dealer, held in self._held.items() if self._agreed.get(dealer) == held.hash
-                    }
+                    self._agree(decode_list(output, self.plan.dealers))
                     self._fetch()
                     self._open()
                 case _:
@@ -224,9 +196,21 @@ class KeyGeneration:
     # The signer, the network, the clock.
 
     def begin(self) -> list[KeyEffect]:
-        """Deal, where this member is a dealer."""
-        if self.plan.dealer is not None:
-            self._effects.append(Deal())
+        """Have the signer begin, and deal, where this member is a dealer."""
+        self._effects.append(Deal())
+        return self._take()
+
+    def resume(self, made: MadeKey) -> list[KeyEffect]:
+        """Take up what was kept before a restart, instead of `begin`."""
+        self.key, self.certified, self._own = made.certified.key, made.certified, made.opened
+        hashes = {each.dealer: hash_of(self.epoch.identity, each) for each in made.dealings}
+        self._agree(hashes)
+        self._opening = made.opened is not None
+        for dealing in made.dealings:
+            hashed = hashes[dealing.dealer]
+            self._held[dealing.dealer] = _Held(dealing, hashed)
+            if made.opened is None:
+                self._effects.append(Judge(dealing, hashed))
         return self._take()
 
     def dealt(self, dealing: Dealing) -> list[KeyEffect]:
@@ -249,8 +233,18 @@ class KeyGeneration:
         """The signer opened its share."""
         self._own = opened
         self._effects.append(Tell(ALL, opened))
-        self._opened[self.index] = opened
-        self._check_opened()
+        if self.key is None:
+            self._opened[self.index] = opened
+            self._check_opened()
+        self._end()
+        return self._take()
+
+    def key_signed(self, signature: bytes) -> list[KeyEffect]:
+        """The signer signed the key; raises RuleBroken when that is no signature of this member's."""
+        self._certification.hear(self.index, signature)
+        self._signed = KeySignature(signature)
+        self._effects.append(Tell(ALL, self._signed))
+        self._certify()
         return self._take()
 
     def received(self, sender: int, message: KeyMessage, *, dealer: int | None = None) -> list[KeyEffect]:
@@ -267,8 +261,7 @@ class KeyGeneration:
                 self._hear_dealing(sender, message, sender if dealer is None and not plan.reshared else dealer)
             case Holdings(dealings):
                 self._holdings[sender] = decode_list(dealings, plan.dealers)
-                if self._own is not None:
-                    self._effects.append(Tell(sender, self._own))  # it has no key yet (Rule 6)
+                self._answer(sender)
             case Wanted(dealer, hashed):
                 held = self._held.get(dealer)
                 if held is not None and held.hash == hashed:
@@ -277,12 +270,20 @@ class KeyGeneration:
                 if self.key is None:
                     self._opened.setdefault(sender, message)
                 self._check_opened()
+            case KeySignature(signature):
+                if self.certified is None:
+                    self._certification.hear(sender, signature)
+                    self._certify()
+            case CertifiedKey():
+                self._hear_certified(sender, message)
         return self._take()
 
     def tick(self) -> list[KeyEffect]:
         """A round began: tell again what others may have missed (Rule 5)."""
-        if self.key is not None:
+        if self.certified is not None:
             return self._take()
+        if self._signed is not None:
+            self._effects.append(Tell(ALL, self._signed))
         mine = None if self.plan.dealer is None else self._held.get(self.plan.dealer)
         if self._agreed is None:
             if mine is not None:
@@ -332,6 +333,36 @@ class KeyGeneration:
         if not check_opened(commitment, share, dealing.opened, context):
             raise RuleBroken("a dealing of something else than the dealer's share", sender)
 
+    def _agree(self, listed: dict[int, Digest]) -> None:
+        self._agreed = listed
+        self._held = {dealer: held for dealer, held in self._held.items() if listed.get(dealer) == held.hash}
+
+    def _answer(self, member: int) -> None:
+        """Rule 6."""
+        if member == self.index:
+            return
+        if self._own is not None:
+            self._effects.append(Tell(member, self._own))
+        if self.certified is not None:
+            key = self.certified.key
+            self._effects.append(Tell(member, CertifiedKey(key.public_key, self._list(), self.certified.proof)))
+
+    def _hear_certified(self, sender: int, message: CertifiedKey) -> None:
+        """Rule 6: it settles whose dealings count, and which key must come of them."""
+        if self.certified is not None or message == self._shown:
+            return
+        hashed = self._hash_of(message.dealings)
+        if self._agreed is not None and self._hash() != hashed:
+            raise RuleBroken("a certified key of other dealings than the agreed ones", sender)
+        self._certification.check(message.public_key, hashed, message.proof, sender)
+        self._shown = message
+        if self._agreed is None:
+            self._lacking.clear()
+            self._agree(decode_list(message.dealings, self.plan.dealers))
+            self._fetch()
+            self._open()
+        self._certify()
+
     def _keep(self, dealing: Dealing) -> None:
         if dealing.dealer in self._held:
             return  # its dealer deals once; two are its own loss
@@ -340,10 +371,10 @@ class KeyGeneration:
         self._effects.append(Judge(dealing, hashed))
 
     def _tell_holdings(self) -> None:
+        """Also where there are none: who hears it learns what this member lacks."""
         good = self._good()
         self._holdings[self.index] = good
-        if good:
-            self._effects.append(Tell(ALL, Holdings(encode_list(good))))
+        self._effects.append(Tell(ALL, Holdings(encode_list(good))))
 
     def _choose(self, patient: bool) -> dict[int, Digest] | None:
         """A list, as long as can be found simply, that q members say they hold; None while it may become longer."""
@@ -411,13 +442,37 @@ class KeyGeneration:
                 self._keys.setdefault(member, opened.key)
         if len(self._keys) == threshold:
             public_key, *shares = interpolate(self._keys, [GROUP, *range(self.epoch.n)])
-            self.key = GroupKey(public_key, tuple(shares), hashed)
-            self._effects.append(self.key)
+            self.key = DrawKey(public_key, hashed, tuple(shares))
             self._opened.clear()
+            self._certification.know(self.key)
+            self._effects.append(SignKey(self.key))
+            self._certify()
+
+    def _certify(self) -> None:
+        """Rule 7: with what somebody showed, or with the signatures that are here."""
+        if self.key is None or self.certified is not None:
+            return
+        shown = self._shown
+        proof = shown.proof if shown is not None and shown.public_key == self.key.public_key else None
+        proof = proof or self._certification.proof()
+        if proof is not None:
+            self.certified = self._certification.certified(self.key, proof)
+            self._end()
+
+    def _end(self) -> None:
+        dealings = self._complete()
+        if self.certified is not None and dealings is not None:
+            self._effects.append(MadeKey(self.certified, dealings, self._own))
+
+    def _list(self) -> bytes:
+        assert self._agreed is not None, "asked once a list is agreed"
+        return encode_list(self._agreed)
 
     def _hash(self) -> Digest:
-        assert self._agreed is not None, "asked once a list is agreed"
-        return dkg_hash(epoch_digest(self.epoch.identity), self.plan.threshold, encode_list(self._agreed))
+        return self._hash_of(self._list())
+
+    def _hash_of(self, listed: bytes) -> Digest:
+        return dkg_hash(epoch_digest(self.epoch.identity), self.plan.threshold, listed)
 
     def _take(self) -> list[KeyEffect]:
         effects, self._effects = self._effects, []

@@ -8,21 +8,25 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from executor.crypto.digests import keccak256, request_id
+from executor.crypto.draw_keys import check_draw_key, signed_digest
 from executor.crypto.threshold import Share
 from executor.errors import PeerFault
 from executor.keys.sealing import encryption_key_of
 from executor.keys.shares import Shares
-from executor.model.codec import encode
 from executor.model.committee import Epoch
+from executor.model.draw_key import DrawKey
 from executor.model.ids import Digest, RequestId
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
+from executor.model.report import Scheme
 from executor.model.transcript import Transcript
-from executor.protocol.dealings import Dealing, KeyMessage, Opened
+from executor.protocol.certifying import scheme_of
+from executor.protocol.dealings import Dealing, KeyMessage, encode_key_message
 from executor.protocol.effects import ALL, Attested, Effect
-from executor.protocol.keygen import Deal, GroupKey, Judge, KeyEffect, KeyGeneration, OpenShare, Plan, Tell
+from executor.protocol.key_effects import Deal, Judge, KeyEffect, MadeKey, OpenShare, SignKey, Tell
+from executor.protocol.keygen import KeyGeneration, Plan
 from executor.testing.fast_signatures import FastSignatures
-from executor.testing.simulated_committee import START_S, make_epoch
+from executor.testing.simulated_committee import START_S, bls_key, make_epoch, private_key
 from executor.testing.simulated_engine import Engine, Node
 
 
@@ -31,9 +35,9 @@ def encryption_secret(index: int) -> bytes:
     return keccak256(b"encryption %d" % index)
 
 
-def key_epoch(n: int, suite: FastSignatures, number: int = 1) -> Epoch:
+def key_epoch(n: int, suite: FastSignatures, number: int = 1, schemes: tuple[Scheme, ...] = (Scheme.ECDSA,)) -> Epoch:
     """An epoch whose members can have shares sealed to them."""
-    epoch = make_epoch(n, suite=suite)
+    epoch = make_epoch(n, schemes=schemes, suite=suite)
     members = tuple(
         replace(member, encryption_key=encryption_key_of(encryption_secret(member.index))) for member in epoch.members
     )
@@ -48,7 +52,8 @@ class Dealer:
     shares: Shares
     cheat: Callable[[int, KeyMessage], KeyMessage | None] | None = None
     refuses: bool = False  # to consent, whatever it said it holds
-    made: GroupKey | None = None
+    dealt: Dealing | None = None  # the signer's, kept
+    made: MadeKey | None = None
     faults: list[PeerFault] = field(default_factory=list)
 
 
@@ -64,6 +69,7 @@ class KeyCommittee(Engine):
         slow_s: float = 0.5,
         before: KeyCommittee | None = None,
         number: int = 1,
+        schemes: tuple[Scheme, ...] = (Scheme.ECDSA,),
     ) -> None:
         suite = FastSignatures()
         self.random = random.Random(seed)  # noqa: S311 (when messages arrive)
@@ -71,7 +77,7 @@ class KeyCommittee(Engine):
         self.lost: Callable[[int, int], bool] = lambda _sender, _recipient: False
         self._sized: tuple[KeyMessage | None, int] = (None, 0)
         self.carried_bytes = [0] * n  # told by each member about the key
-        super().__init__(key_epoch(n, suite, number), suite, None, START_S)
+        super().__init__(key_epoch(n, suite, number, schemes), suite, None, START_S)
         self.before = before
         self.dealers = [self._dealer(index, seed) for index in range(n)]
 
@@ -87,7 +93,7 @@ class KeyCommittee(Engine):
                 held = before.dealers[index].shares.share(made.hash)
         plan = Plan(epoch.f + 1, count, index if index < count else None, shares_of)
         shares = Shares(epoch, index, plan, keccak256(b"seed %d %d" % (seed, index)), encryption_secret(index), held)
-        return Dealer(KeyGeneration(epoch, index, plan), shares)
+        return Dealer(KeyGeneration(epoch, index, plan, suite=self.suite), shares)
 
     @property
     def honest(self) -> list[Dealer]:
@@ -95,20 +101,24 @@ class KeyCommittee(Engine):
         return [each for index, each in enumerate(self.dealers) if index not in self.faulty]
 
     @property
-    def made(self) -> GroupKey:
-        """The key that all honest members made."""
-        keys = {each.made for each in self.honest}
-        assert len(keys) == 1
-        (key,) = keys
+    def made(self) -> DrawKey:
+        """The key that all honest members made, each with a proof that verifies."""
+        (key,) = {None if each.made is None else each.made.certified.key for each in self.honest}
         assert key is not None
+        for each in self.honest:
+            assert each.made is not None
+            check_draw_key(self.epoch, each.made.certified.shown, self.suite)
         return key
 
     def make(self, limit_s: float = 600.0) -> bool:
         """Have everybody begin; whether every honest member has the key in time."""
-        for index, dealer in enumerate(self.dealers):
-            self.do(index, dealer.machine.begin())
-            self.follow(index)
+        for index in range(self.epoch.n):
+            self.begin(index)
             self.pace(index)
+        return self.wait(limit_s)
+
+    def wait(self, limit_s: float = 600.0) -> bool:
+        """Whether every honest member has the key in time."""
         return self.until(lambda: all(each.made for each in self.honest), limit_s)
 
     def follow(self, index: int) -> None:
@@ -121,7 +131,8 @@ class KeyCommittee(Engine):
 
     def pace(self, index: int) -> None:
         """Rounds of the machine."""
-        self.do(index, self.dealers[index].machine.tick())
+        if self.nodes[index].alive:
+            self.do(index, self.dealers[index].machine.tick())
         if not all(each.made for each in self.honest):
             self.later(float(self.epoch.round_length_s), partial(self.pace, index))
 
@@ -132,26 +143,52 @@ class KeyCommittee(Engine):
         for effect in effects:
             match effect:
                 case Deal():
-                    self.later(0.01, lambda: self.do(index, machine.dealt(shares.deal())))
+                    if machine.plan.dealer is not None:
+                        dealer.dealt = dealer.dealt or shares.deal()
+                        self._answer(index, partial(machine.dealt, dealer.dealt))
                 case Judge(dealing, hashed):
-                    self.later(0.01, partial(self._judge, index, dealing, hashed))
+                    self._answer(index, partial(_judge, dealer, dealing, hashed))
                 case OpenShare(dealings):
-                    opened = shares.open(dealings)
-                    self.later(0.01, partial(self._opened, index, opened))
+                    self._answer(index, partial(machine.opened, shares.open(dealings)))
                 case Tell(recipient, message):
                     others = range(self.epoch.n) if recipient == ALL else [recipient]
                     for to in others:
                         if to != index:
                             self._tell(index, to, message)
-                case GroupKey():
+                case SignKey(key):
+                    self._answer(index, partial(machine.key_signed, self.sign_key(index, key)))
+                case MadeKey():
                     dealer.made = effect
 
-    def _opened(self, index: int, opened: Opened) -> None:
-        self.do(index, self.dealers[index].machine.opened(opened))
+    def _answer(self, index: int, act: Callable[[], list[KeyEffect]]) -> None:
+        """The signer's, a moment later, unless the member is killed in between."""
+        machine = self.dealers[index].machine
 
-    def _judge(self, index: int, dealing: Dealing, hashed: Digest) -> None:
+        def arrive() -> None:
+            if self.dealers[index].machine is machine and self.nodes[index].alive:
+                self.do(index, act())
+
+        self.later(0.01, arrive)
+
+    def sign_key(self, index: int, key: DrawKey) -> bytes:
+        """A member's signature of a key."""
+        digest = signed_digest(self.epoch, key.public_key, key.hash)
+        if scheme_of(self.epoch) is Scheme.ECDSA:
+            return self.suite.sign(private_key(index), digest)
+        return self.suite.bls_sign(bls_key(index), digest)
+
+    def crash(self, index: int, down_s: float = 1.0) -> None:
+        """Kill a member, to start again: what it made is kept, and its signer."""
         dealer = self.dealers[index]
-        self.do(index, dealer.machine.judged(dealing.dealer, hashed, dealer.shares.judge(dealing)))
+        dealer.machine = KeyGeneration(self.epoch, index, dealer.machine.plan, suite=self.suite)
+        self.kill(self.nodes[index], down_s)
+        self.later(down_s, partial(self.begin, index))
+
+    def begin(self, index: int) -> None:
+        """Have a member begin, or take up what it made."""
+        dealer = self.dealers[index]
+        self.do(index, dealer.machine.begin() if dealer.made is None else dealer.machine.resume(dealer.made))
+        self.follow(index)
 
     def _tell(self, sender: int, recipient: int, message: KeyMessage) -> None:
         cheat = self.dealers[sender].cheat
@@ -163,11 +200,13 @@ class KeyCommittee(Engine):
 
     def _size(self, message: KeyMessage) -> int:
         if self._sized[0] is not message:  # the same goes to many, one after the other
-            self._sized = (message, len(encode(message)))
+            self._sized = (message, len(encode_key_message(message)))
         return self._sized[1]
 
     def _hear(self, sender: int, recipient: int, message: KeyMessage) -> None:
         dealer = self.dealers[recipient]
+        if not self.nodes[recipient].alive:
+            return
         of_old = sender if self.before is not None and sender < self.before.epoch.n else None
         try:
             self.do(recipient, dealer.machine.received(sender, message, dealer=of_old))
@@ -210,3 +249,7 @@ class KeyCommittee(Engine):
             if effect.request_id == request_id(dealer.machine.request()):
                 self.do(node.index, dealer.machine.attested(effect.transcript))
                 self.follow(node.index)
+
+
+def _judge(dealer: Dealer, dealing: Dealing, hashed: Digest) -> list[KeyEffect]:
+    return dealer.machine.judged(dealing.dealer, hashed, dealer.shares.judge(dealing))

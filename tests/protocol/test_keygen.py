@@ -5,17 +5,34 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from executor.crypto import bls
-from executor.crypto.digests import keccak256
+from executor.crypto.digests import draw_key_digest, keccak256
+from executor.crypto.proofs import check_signed
 from executor.crypto.threshold import combine
-from executor.errors import InvalidValue
+from executor.errors import InvalidEncoding, InvalidValue, RuleBroken
 from executor.keys.shares import Shares
-from executor.protocol.dealings import Dealing, Holdings, Opened, encode_list
+from executor.model.report import Scheme
+from executor.protocol.certifying import Certification
+from executor.protocol.dealings import (
+    CertifiedKey,
+    Dealing,
+    Holdings,
+    KeySignature,
+    Opened,
+    decode_key_message,
+    encode_key_message,
+    encode_list,
+    hash_of,
+)
+from executor.protocol.effects import ALL
+from executor.protocol.key_effects import Tell
+from executor.protocol.keygen import KeyGeneration
 from executor.testing.key_committee import KeyCommittee
 from executor.testing.simulated_committee import START_S
 
@@ -161,6 +178,109 @@ def test_an_old_member_that_deals_something_else_is_refused() -> None:
     assert any(
         "something else than the dealer's share" in str(fault) for each in second.honest for fault in each.faults
     )
+
+
+@pytest.mark.parametrize("schemes", [(Scheme.ECDSA, Scheme.BLS), (Scheme.BLS, Scheme.ECDSA)])
+def test_a_quorum_certifies_the_key_for_the_epochs_first_verifier(schemes: tuple[Scheme, ...]) -> None:
+    """What members end with is what the chain takes."""
+    committee = KeyCommittee(4, seed=11, schemes=schemes)
+    assert committee.make()
+    key = committee.made
+    for dealer in committee.dealers:
+        assert dealer.made is not None
+        certified = dealer.made.certified
+        assert certified.scheme is schemes[0]
+        digest = draw_key_digest(committee.epoch.identity, bls.to_evm_g2(key.public_key), key.hash)
+        assert committee.epoch.quorum == len(
+            check_signed(schemes[0], committee.epoch, digest, certified.proof, committee.suite)
+        )
+
+
+def test_fewer_than_a_quorum_certify_nothing() -> None:
+    """The key is known, and three of four keep their signatures of it to themselves."""
+    committee = KeyCommittee(4, seed=12)
+    for member in (1, 2, 3):
+        committee.dealers[member].cheat = lambda _to, message: None if isinstance(message, KeySignature) else message
+    assert not committee.make(60)
+    assert all(dealer.machine.key is not None for dealer in committee.dealers)
+    assert not any(dealer.made for dealer in committee.dealers)
+
+
+def test_false_signatures_of_the_key_are_refused() -> None:
+    """Those that come before the key is known wait, and do not count either."""
+    committee = KeyCommittee(4, seed=13, faulty=[2])
+    false = KeySignature(bytes(64))
+    committee.dealers[2].cheat = lambda _to, message: false if isinstance(message, KeySignature) else message
+    assert committee.make()
+    certification = Certification(committee.epoch, committee.suite)
+    certification.know(committee.made)
+    with pytest.raises(RuleBroken, match="its signature of the draw key does not verify"):
+        certification.hear(2, false.signature)
+    certification.hear(2, committee.sign_key(2, committee.made))
+
+
+def test_a_member_that_comes_late_is_given_the_key_and_makes_its_share() -> None:
+    """By those who took it up again after a crash, none of whom runs the attempt's request any more."""
+    committee = KeyCommittee(4, seed=14, faulty=[3])
+    late = committee.dealers[3]
+    committee.nodes[3].alive = False
+    assert committee.make()
+    for member in range(3):
+        committee.nodes[member].known.clear()
+        committee.crash(member)
+    committee.until(lambda: False, 2)
+    committee.faulty, committee.nodes[3].alive = set(), True
+    committee.begin(3)
+    committee.pace(3)
+    assert committee.until(lambda: late.made is not None and late.made.opened is not None, 60)
+    assert signature(committee, [0, 3]) == signature(committee, [1, 2])
+
+
+def test_a_shown_key_counts_by_its_proof_and_its_list() -> None:
+    """A member that shows another key, another list, a short one, or signatures of something else."""
+    committee = KeyCommittee(4, seed=15)
+    assert committee.make()
+    made = committee.dealers[1].made
+    assert made is not None
+    key, proof = made.certified.key, made.certified.proof
+    listed = encode_list({each.dealer: hash_of(committee.epoch.identity, each) for each in made.dealings})
+    other = bls.public_key(bls.secret_from_seed(bytes(32)))
+    for message, what in [
+        (CertifiedKey(other, listed, proof), "signed by|signature"),
+        (CertifiedKey(bytes(96), listed, proof), "certified draw key"),
+        (CertifiedKey(key.public_key, listed[:34], proof), "signed by|signature"),
+        (CertifiedKey(key.public_key, listed, proof[:-1]), "bytes of signatures"),
+        (CertifiedKey(key.public_key, listed[34:] + listed[:34], proof), "dealer 0 after 3"),
+    ]:
+        machine = KeyGeneration(committee.epoch, 0, committee.dealers[0].machine.plan, suite=committee.suite)
+        with pytest.raises(RuleBroken, match=what):
+            machine.received(1, message)
+        assert [Tell(ALL, Holdings(b""))] == machine.tick()
+
+
+def test_messages_about_a_key_are_no_longer_than_honest_ones() -> None:
+    """A dealing of 100 members passes, a larger one is not decoded."""
+    threshold, members = 34, 100
+    dealing = Dealing(99, (b"\xff" * 96,) * threshold, (b"\xff" * 112,) * members, b"\xff" * 64)
+    assert dealing == decode_key_message(encode_key_message(dealing), members=members, threshold=threshold)
+    with pytest.raises(InvalidEncoding):
+        decode_key_message(
+            encode_key_message(replace(dealing, sealed=(b"\xff" * 112,) * 400)), members=100, threshold=34
+        )
+    with pytest.raises(InvalidEncoding):
+        decode_key_message(b'{"type":"dealings"}', members=4, threshold=2)
+
+
+@settings(max_examples=6)
+@given(st.data())
+def test_members_that_crash_make_the_same_key(data: st.DataObject) -> None:
+    """Any of them, at any time, the naming one and all together included."""
+    committee = KeyCommittee(4, data.draw(st.integers(0, 2**32), label="seed"))
+    for member in data.draw(st.lists(st.integers(0, 3), min_size=1, max_size=6), label="crashes"):
+        after_s = data.draw(st.floats(0, 12), label="after")
+        committee.later(after_s, partial(committee.crash, member, data.draw(st.floats(0.5, 9), label="down")))
+    assert committee.make(4_000)
+    assert signature(committee, [0, 1]) == signature(committee, [2, 3])
 
 
 @settings(max_examples=8)
