@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from executor.cli._show import waiting
 from executor.errors import HostFault
 
 COMPILE_S: Final = 600  # a function takes seconds; a compiler's own library, once, a minute
@@ -30,10 +31,11 @@ def run_compiler(
     """Run a command in a folder, to its end; raises HostFault where it cannot be run or takes too long."""
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     try:
-        return subprocess.run(
-            command, cwd=folder, env={**kept, **settings}, stdin=subprocess.DEVNULL, capture_output=True,
-            encoding="utf-8", errors="replace", check=False, timeout=COMPILE_S,
-        )  # fmt: skip
+        with waiting("compiling the source"):
+            return subprocess.run(
+                command, cwd=folder, env={**kept, **settings}, stdin=subprocess.DEVNULL, capture_output=True,
+                encoding="utf-8", errors="replace", check=False, timeout=COMPILE_S,
+            )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise HostFault(f"{command[0]} did not end in {COMPILE_S} s") from error
     except OSError as error:

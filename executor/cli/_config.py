@@ -81,17 +81,21 @@ def read_settings(
     file = config_file(named, environment, start or Path.cwd())
     plain = {} if file is None else _of_file(file, environment)
     plain |= _of_environment(environment)
-    plain |= {name: value for name, value in options.items() if value not in (None, [], ())}
+    for name, value in options.items():
+        if value not in (None, [], ()):
+            plain[name] = value
+            _checked({name: value}, OPTIONS[name])
     return _checked(plain, "the settings")
 
 
 def config_file(named: Path | None, environment: Mapping[str, str], start: Path) -> Path | None:
     """Rule 2; raises InvalidConfig for a named file that is not there."""
+    whose = ""
     if named is None and (text := environment.get(CONFIG_VARIABLE)):
-        named = Path(text)
+        named, whose = Path(text), f", which {CONFIG_VARIABLE} names"
     if named is not None:
         if not named.is_file():
-            raise InvalidConfig(f"{named}: there is no such file")
+            raise InvalidConfig(f"{named}: there is no such file{whose}")
         return named
     for folder in (start, *start.parents):
         for found in (folder / CONFIG_FILE, folder / DEVNET_FOLDER / CONFIG_FILE):
@@ -158,10 +162,21 @@ def _checked(plain: Mapping[str, Any], where: str) -> Settings:
     try:
         return Settings.model_validate(dict(plain))
     except ValidationError as error:
-        raise InvalidConfig(f"{where}: {_explain(error)}") from error
+        raise InvalidConfig(f"{where}: {_explain(error, is_named=where in OPTIONS.values())}") from error
 
 
-def _explain(error: ValidationError) -> str:
+WORDS: Final[Mapping[str, str]] = {
+    "int_type": "a whole number, without quotes",
+    "list_type": 'a list, such as ["https://…"]',
+    "string_type": "text, in quotes",
+    "bool_type": "true or false, without quotes",
+    "dict_type": "a table: [resolve], then a line for each host",
+    "too_long": "too many of them",
+}
+
+
+def _explain(error: ValidationError, *, is_named: bool) -> str:
+    """What is wrong, with the key unless it `is_named`; never the value: a URL may hold a key."""
     every = error.errors(include_url=False, include_input=False)
     unknown = [each for each in every if each["type"] == "extra_forbidden"]
     first = (unknown or every)[0]  # an unknown key is what a missing one was meant to be
@@ -170,10 +185,11 @@ def _explain(error: ValidationError) -> str:
         near = get_close_matches(key, Settings.model_fields, n=1, cutoff=0.4)
         known = f"the keys are {', '.join(Settings.model_fields)}"
         return f"unknown key {key}; " + (f"did you mean {near[0]}?" if near else known)
+    told = WORDS.get(first["type"], first["msg"])
     if first["type"] == "string_pattern_mismatch":
         is_url = str(first["loc"][0]) in LISTS
-        return f"{key}: {'an http or https URL without user and password' if is_url else '0x and 40 hex digits'}"
-    return f"{key}: {first['msg']}"
+        told = "an http or https URL without user and password" if is_url else "0x and 40 hex digits"
+    return told if is_named else f"{key}: {told}"
 
 
 def _filled(url: str, environment: Mapping[str, str], where: str) -> str:

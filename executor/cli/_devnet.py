@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_args
 
 from executor.chain.accounts import dev_accounts
 from executor.errors import ExecutorError, InvalidConfig
+from executor.model.codec import Json
 from executor.testing.devnet import ChainKind, Devnet
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
@@ -38,23 +39,29 @@ def new_folder(directory: Path | None, prefix: str) -> Path:
     return directory
 
 
-def write_settings(file: Path, devnet: Devnet) -> str:
-    """The settings with which other verbs use this network, and the key of the account that owns its subscription.
-
-    What was written.
-    """
-    key, deployment = devnet.directory / "owner.key", devnet.deployment
-    key.touch(mode=0o600)
-    key.write_text(f"0x{dev_accounts()[0].private_key.hex()}\n")
-    values = {
+def settings_of(devnet: Devnet) -> dict[str, Json]:
+    """The settings with which other verbs use this network, but `resolve`."""
+    deployment = devnet.deployment
+    return {
         "rpc_urls": [devnet.chain.url],
         "chain_id": deployment.chain_id,
         "router": str(deployment.router),
         "nodes": [node.url for node in devnet.nodes],
         "subscription": deployment.subscription,
-        "key_file": str(key.resolve()),  # of a development chain: everybody knows this key
+        "key_file": str(_key_file(devnet)),  # of a development chain: everybody knows this key
         "ask": False,
     }
+
+
+def _key_file(devnet: Devnet) -> Path:
+    return (devnet.directory / "owner.key").resolve()
+
+
+def write_settings(file: Path, devnet: Devnet) -> str:
+    """The network's settings as a file, and the key of the account that owns its subscription; what was written."""
+    key, values = _key_file(devnet), settings_of(devnet)
+    key.touch(mode=0o600)
+    key.write_text(f"0x{dev_accounts()[0].private_key.hex()}\n")
     lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
     lines += ["", "[resolve]", *(f"{json.dumps(name)} = {json.dumps(to)}" for name, to in devnet.overrides.items())]
     text = "# Of the running `executor devnet`, which removes it when it stops.\n" + "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from executor.cli._load import load_kept as load
+from executor.cli._show import waiting
 from executor.errors import InvalidManifest, InvalidModule
 from executor.model.codec import Json
 from executor.model.function import Function
@@ -44,7 +45,8 @@ def frozen(project: Project, function: Function) -> tuple[bytes, Start]:
     """The module of an engine function's evaluated top level, and what it saves; raises InvalidManifest."""
     seen, name = Diagnostics(), project.manifest.function.source
     try:
-        module = freeze(function, diagnostics=seen, loading=load)
+        with waiting("freezing its start"):
+            module = freeze(function, diagnostics=seen, loading=load)
     except InvalidModule as error:
         raise InvalidManifest(f"function.source: {name}: {positions_of(project).told(str(error))}") from error
     limit = PROFILE.ceilings.module_bytes

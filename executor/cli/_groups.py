@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,19 @@ from typer.core import TyperGroup
 from executor.errors import InvalidConfig
 
 
+def refuse_mistyped(ctx: Any, args: list[str], names: Collection[str]) -> None:
+    """Ends the command where a verb is meant that is close to another's name, naming that."""
+    if args and args[0] not in names and (near := get_close_matches(args[0], names, n=1)):
+        ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+
+
 class Group(TyperGroup):
     """A group whose help shows each verb's first paragraph whole; typer cuts it at 45 characters."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The verb that is meant."""
+        refuse_mistyped(ctx, args, self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The help's list of verbs."""

@@ -9,6 +9,7 @@ from typing import Final
 
 import typer
 
+from executor.cli._show import waiting
 from executor.crypto.digests import profile_id
 from executor.errors import HostFault
 from executor.model.function import Function
@@ -44,7 +45,8 @@ def tested() -> None:
 
 def load_kept(function: Function) -> Program:
     """What `executor.load` gives and raises; without a folder of this user's alone nothing is kept."""
-    return Loader(modules=1, directory=user_cache(), announce=_announce)(function)
+    with waiting("compiling the module"):
+        return Loader(modules=1, directory=user_cache(), announce=_announce)(function)
 
 
 def _announce(text: str) -> None:

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from executor.model.ids import Address, FunctionId
     from executor.model.transaction import Transaction
 
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="Settings; else $EXECUTOR_CONFIG, else the nearest executor.toml.")
-]
+_SETTINGS: Final = "Settings; else $EXECUTOR_CONFIG, else the nearest executor.toml."
+ConfigOption = Annotated[Path | None, typer.Option("--config", "--settings", help=_SETTINGS)]
+SettingsOption = Annotated[Path | None, typer.Option("--settings", help=_SETTINGS)]  # where --config is another file
 RpcOption = Annotated[
     list[str] | None, typer.Option("--rpc", help="JSON-RPC endpoint of the chain; three or more agree by majority.")
 ]
@@ -75,7 +75,7 @@ class Network:
     async def members(self) -> list[Member]:
         """The nodes named in the settings, else those that the current epoch's members registered."""
         if self.settings.nodes:
-            return [Member(url.rstrip("/")) for url in self.settings.nodes]
+            return named_members(self.settings)
         from executor.capabilities.member_networks import MemberNetworks
 
         networks = MemberNetworks()
@@ -87,6 +87,18 @@ class Network:
         from executor.chain.signing import local_account
 
         return TransactionSender(self.chain, local_account(key))
+
+
+def named_members(settings: Settings) -> list[Member]:
+    """The nodes that the settings name."""
+    return [Member(url.rstrip("/")) for url in settings.nodes]
+
+
+def one_node(settings: Settings) -> str:
+    """The first of the nodes that the settings name; raises InvalidConfig without one."""
+    from executor.cli._config import needed
+
+    return needed(settings.nodes, "nodes")[0].rstrip("/")
 
 
 def run_on(settings: Settings, act: Callable[[Network], Coroutine[Any, Any, T]]) -> T:
@@ -113,16 +125,23 @@ async def connected(settings: Settings) -> AsyncIterator[Network]:
         yield Network(settings, chain)
 
 
-def account_key(option: Path | None, settings: Settings) -> bytes:
-    """The account's private key: of --key-file, else $EXECUTOR_KEY, else of the settings' key file."""
-    from executor.cli._config import KEY_VARIABLE
-    from executor.cli.upload import read_key
+def account_key(option: Path | None, settings: Settings, own: str = "") -> bytes:
+    """The account's private key: of --key-file, else the verb's `own` variable, $EXECUTOR_KEY, the settings' key file.
 
-    if option is None and KEY_VARIABLE not in os.environ:
-        if settings.key_file is None:
-            raise InvalidConfig(f"no account: give --key-file, {KEY_VARIABLE}, or key_file in executor.toml")
-        option = settings.key_file
-    return read_key(option, KEY_VARIABLE)
+    Raises InvalidConfig, which names where the key stands and never shows it.
+    """
+    from executor.cli._config import KEY_VARIABLE
+    from executor.cli._keys import key_of_file, key_of_variable
+
+    if option is not None:
+        return key_of_file(option)
+    variables = [own, KEY_VARIABLE] if own else [KEY_VARIABLE]
+    if named := [variable for variable in variables if variable in os.environ]:
+        return key_of_variable(named[0])
+    if settings.key_file is None:
+        ways = ", ".join(["--key-file", *variables])
+        raise InvalidConfig(f"no account: give {ways}, or key_file in executor.toml")
+    return key_of_file(settings.key_file)
 
 
 def named_function(text: str) -> tuple[FunctionId, Function | None]:

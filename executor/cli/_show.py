@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
 import typer
 
 from executor.model.codec import Json
+
+QUIET_S: Final = 0.5  # what takes less needs no word
+_WAITING: Final = threading.Lock()
 
 
 def fact(label: str, value: object) -> None:
@@ -60,6 +65,44 @@ def readable(data: bytes) -> str:
 
 
 @contextmanager
+def waiting(title: str) -> Iterator[None]:
+    """Says on a terminal what takes so long, on stderr, once it takes QUIET_S; says nothing elsewhere.
+
+    What is waited for within another wait is part of that.
+    """
+    if not sys.stderr.isatty() or not _WAITING.acquire(blocking=False):
+        yield
+        return
+    over, lock, shown = threading.Event(), threading.Lock(), []
+
+    def show() -> None:
+        if over.wait(QUIET_S):
+            return
+        from rich.console import Console  # takes longer to import than most of what is waited for
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        console = Console(stderr=True, highlight=False)
+        bar = Progress(*columns, console=console, transient=True, redirect_stdout=False)
+        bar.add_task(printable(title), total=None)
+        with lock:
+            if not over.is_set():
+                bar.start()
+                shown.append(bar)
+
+    thread = threading.Thread(target=show, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        with lock:
+            for bar in shown:
+                bar.stop()
+        _WAITING.release()
+
+
+@contextmanager
 def progress(title: str, steps: int) -> Iterator[Callable[[str], None]]:
     """A bar on a terminal, on stderr, that moves by one for each call with what was done; a line each elsewhere."""
     if not sys.stderr.isatty():
@@ -68,7 +111,8 @@ def progress(title: str, steps: int) -> Iterator[Callable[[str], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True, highlight=False), transient=True) as bar:
+    console = Console(stderr=True, highlight=False)
+    with Progress(console=console, transient=True, redirect_stdout=False) as bar:
         task = bar.add_task(title, total=max(steps, 1))
 
         def done(text: str) -> None:

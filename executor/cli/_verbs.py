@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+import gc
+import os
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -64,8 +65,9 @@ class Verbs(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The verb that is meant; one that is close to another's name is refused naming that."""
-        if args and args[0] not in VERBS and (near := get_close_matches(args[0], VERBS, n=1)):
-            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+        from executor.cli._groups import refuse_mistyped
+
+        refuse_mistyped(ctx, args, VERBS)
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 (typer's signature)
@@ -77,6 +79,7 @@ class Verbs(TyperGroup):
         from executor.cli._groups import expand_home
 
         module = import_module(f"executor.cli.{cmd_name.replace('-', '_')}")
+        gc.enable()
         if (group := getattr(module, "group", None)) is not None:  # a verb with verbs of its own
             group.info.name, group.info.help = cmd_name, VERBS[cmd_name]
             return expand_home(typer.main.get_command(group))
@@ -100,6 +103,16 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def root() -> None:
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", "-V", help="Show this release's number.")] = False,
+) -> None:
     """Serverless functions for smart contracts that nobody has to trust."""
+    if os.environ.get("NO_COLOR"):  # https://no-color.org
+        context.color = False
+    if version:
+        from importlib.metadata import version as release
+
+        typer.echo(f"executor {release('executor')}")
+        raise typer.Exit

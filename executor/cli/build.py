@@ -13,7 +13,7 @@ from executor.cli._editor import write_types
 from executor.cli._esbuild import fetch_esbuild
 from executor.cli._freeze import WORTH_FUEL
 from executor.cli._load import load_kept as load
-from executor.cli._show import as_json, fact
+from executor.cli._show import as_json, fact, waiting
 from executor.errors import HostFault
 from executor.model.codec import Json
 from executor.projects import Project, load_project
@@ -28,7 +28,9 @@ def command(
 ) -> None:
     """Check a function, compile, bundle or freeze it where it needs that, and print its ids."""
     if fetch_bundler:
-        typer.echo(f"bundler installed in {fetch_esbuild()}", err=True)
+        with waiting("installing the bundler with npm"):
+            folder = fetch_esbuild()
+        typer.echo(f"bundler installed in {folder}", err=True)
     project = load_project(path)
     try:
         write_types(project)

@@ -33,7 +33,7 @@ from executor.cli._network import (
     named_function,
     run_on,
 )
-from executor.cli._show import as_json, fact
+from executor.cli._show import as_json, fact, waiting
 from executor.errors import InvalidConfig
 from executor.model.profile import PROFILE
 from executor.projects import MANIFEST_FILE
@@ -71,6 +71,7 @@ def new(
         int, typer.Option(min=1, max=PROFILE.ceilings.input_bytes, help="The longest request, source included.")
     ] = 30_720,
     name: Annotated[str, typer.Option(help="The function's name.")] = "chainlink-functions",
+    json_output: JsonOption = False,
 ) -> None:
     """Write the function that runs sources made for Chainlink Functions, with an owner's terms."""
     from executor.model.ids import Address
@@ -92,6 +93,9 @@ def new(
     manifest, source = manifest_of(terms), source_of(terms)
     parse_manifest(manifest)
     _write({directory / MANIFEST_FILE: manifest, directory / CHECK: check_of(terms), directory / SOURCE: source})
+    if json_output:
+        as_json({"folder": str(directory), "files": [str(directory / each) for each in (MANIFEST_FILE, CHECK, SOURCE)]})
+        return
     fact("written", directory / MANIFEST_FILE)
     for file in (CHECK, SOURCE):
         fact("", directory / file)
@@ -105,6 +109,7 @@ def request(
     bytes_args: Annotated[
         list[str] | None, typer.Option("--bytes-arg", help="One of `bytesArgs`, 0x hex; repeat it.")
     ] = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Print the request that a client would send, in hex: what `executor run --input` takes."""
     from executor.cli.run import read_input
@@ -116,7 +121,7 @@ def request(
     if wrong := [each for each in bytes_args or [] if not each.startswith("0x")]:
         raise InvalidConfig(f"--bytes-arg {wrong[0]}: 0x and pairs of hex digits")
     data = request_of(text, args or [], [read_input(each) for each in bytes_args or []])
-    typer.echo(f"0x{data.hex()}")
+    as_json({"request": f"0x{data.hex()}"}) if json_output else typer.echo(f"0x{data.hex()}")
 
 
 @group.command()
@@ -142,7 +147,8 @@ def router(
     async def act(network: Network) -> tuple[Address, int]:
         if not await is_registered(network.chain, identity):
             raise InvalidConfig(f"{identity} is not registered: run `executor deploy` first")
-        made = await create(network.sender(key), CONTRACT, network.chain.router, identity)
+        with waiting("sending the transaction"):
+            made = await create(network.sender(key), CONTRACT, network.chain.router, identity)
         return made, int(await view(network.chain, CONTRACT, made, "callbackGas", CLIENT_GAS))
 
     made, gas = run_on(settings, act)

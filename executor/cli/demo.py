@@ -15,6 +15,7 @@ from rich.console import Console
 from executor.chain.embedded.process import EmbeddedChain
 from executor.cli._devnet import INTERRUPTED, chain_kind, new_folder, stoppable
 from executor.cli._exits import FAILED
+from executor.cli._show import as_json
 from executor.demos.plays import DEFAULT, PLAYS, Play, find_play, reads_other_chain
 from executor.demos.stage import OTHER_CHAIN, Stage
 from executor.demos.story import Story
@@ -30,8 +31,14 @@ def command(
         Path | None, typer.Option(help="Where the network and the receipts live; a new temporary folder by default.")
     ] = None,
     keep: Annotated[bool, typer.Option(help="Keep the network's folder, with keys, logs and journals.")] = False,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print how it ended as JSON; what happens is told on stderr.")
+    ] = False,
 ) -> None:
     """The whole journey of a request, or another use case, shown as it happens."""
+    if listed and json_output:
+        as_json({"demos": {each: find_play(each).ABOUT for each in PLAYS}})
+        return
     if listed:
         for each in PLAYS:
             typer.echo(f"{each:<14} {find_play(each).ABOUT}")
@@ -42,7 +49,7 @@ def command(
     network.mkdir()
     started = time.monotonic()
     try:
-        passed = asyncio.run(stoppable(_play(play, kind, network, place)))
+        passed = asyncio.run(stoppable(_play(play, kind, network, place, stderr=json_output)))
     except HostFault as error:
         logs = place / "logs"
         shutil.copytree(network / "logs", logs, dirs_exist_ok=True)
@@ -55,14 +62,18 @@ def command(
     if passed is None:
         typer.echo("Interrupted; everything it started is stopped.", err=True)
         raise typer.Exit(INTERRUPTED)
-    typer.echo(f"\nDone in {time.monotonic() - started:.0f} s. Receipts: {place}")
+    seconds = time.monotonic() - started
+    if json_output:
+        as_json({"demo": name, "passed": passed, "receipts": str(place), "seconds": round(seconds, 1)})
+    else:
+        typer.echo(f"\nDone in {seconds:.0f} s. Receipts: {place}")
     if not passed:
         raise typer.Exit(FAILED)
 
 
-async def _play(play: Play, kind: ChainKind, network: Path, receipts: Path) -> bool:
-    """On a network of its own, and a second chain where the use case reads one."""
-    console = Console(highlight=False)
+async def _play(play: Play, kind: ChainKind, network: Path, receipts: Path, *, stderr: bool) -> bool:
+    """On a network of its own, and a second chain where the use case reads one; told on stderr where that is said."""
+    console = Console(highlight=False, stderr=stderr)
     async with contextlib.AsyncExitStack() as stack:
         with console.status("starting a chain, four signers and four nodes …") as status:
             other = EmbeddedChain(chain_id=OTHER_CHAIN) if reads_other_chain(play) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,8 @@ import typer
 from rich.console import Console
 
 from executor.cli._config import CONFIG_FILE
-from executor.cli._devnet import chain_kind, new_folder, remove_settings, stoppable, write_settings
+from executor.cli._devnet import chain_kind, new_folder, remove_settings, settings_of, stoppable, write_settings
+from executor.cli._show import as_json
 from executor.demos.examples import example
 from executor.demos.network import describe_network
 from executor.demos.story import Story
@@ -25,6 +27,9 @@ def command(
     chain_port: Annotated[int, typer.Option(min=0, max=65_535, help="The chain's port; 0 takes a free one.")] = 0,
     round_length: Annotated[int, typer.Option(min=1, max=60, help="Seconds a leader's round lasts.")] = 2,
     directory: Annotated[Path, typer.Option(help="Where networks live, each in a new folder.")] = Path("devnet"),
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print its settings as JSON once it is up; the rest is told on stderr.")
+    ] = False,
 ) -> None:
     """A chain and a committee on this machine, up until Ctrl-C."""
     settings = DevnetSettings(
@@ -36,12 +41,12 @@ def command(
     )
     place = new_folder(directory, "") / time.strftime("%Y%m%d-%H%M%S")
     place.mkdir()
-    asyncio.run(stoppable(_serve(place, settings)))
+    asyncio.run(stoppable(_serve(place, settings, json_output=json_output)))
 
 
-async def _serve(place: Path, settings: DevnetSettings) -> None:
+async def _serve(place: Path, settings: DevnetSettings, *, json_output: bool) -> None:
     """Until cancelled."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=json_output)
     with console.status("starting …"):
         devnet = await Devnet(place, settings).__aenter__()
     settings_file, written = place.parent / CONFIG_FILE, ""
@@ -55,6 +60,10 @@ async def _serve(place: Path, settings: DevnetSettings) -> None:
         written = write_settings(settings_file, devnet)
         story.line("settings", f"{settings_file}: in this folder deploy, request and quote find it by themselves")
         story.line("", "Ctrl-C stops everything")
+        if json_output:
+            contracts = {"consumer": str(devnet.deployment.consumer), "resolve": dict(devnet.overrides)}
+            as_json({**settings_of(devnet), **contracts, "settings": str(settings_file), "folder": str(place)})
+            sys.stdout.flush()
         await asyncio.Event().wait()
     finally:
         story.line("", "stopping …")

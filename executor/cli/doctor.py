@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from executor.cli._exits import FAILED
-from executor.cli._show import as_json
+from executor.cli._show import as_json, waiting
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
@@ -23,7 +23,8 @@ def command(
     from executor.node.config import read_config
     from executor.node.doctor.examination import config_finding, examine
 
-    findings = [config_finding(config), *asyncio.run(examine(read_config(config)))]
+    with waiting("examining"):
+        findings = [config_finding(config), *asyncio.run(examine(read_config(config)))]
     counts = {level: sum(finding.level == level for finding in findings) for level in COLOURS}
     failed = counts["problem"] + (counts["warning"] if strict else 0)
     if json_output:

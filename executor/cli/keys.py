@@ -51,18 +51,18 @@ def list_keys(socket: Socket, json_output: Json = False) -> None:
 
 
 @group.command()
-def lock(socket: Socket) -> None:
+def lock(socket: Socket, json_output: Json = False) -> None:
     """Have a running signer forget its secrets: it signs nothing until it is unlocked."""
     _ask(socket, lambda signer: signer.lock())
-    fact("signer", "locked")
+    as_json({"locked": True}) if json_output else fact("signer", "locked")
 
 
 @group.command()
-def unlock(socket: Socket, password_file: PasswordFile = None) -> None:
+def unlock(socket: Socket, password_file: PasswordFile = None, json_output: Json = False) -> None:
     """Have a running signer decrypt its keys again."""
     password = read_password(password_file)
     _ask(socket, lambda signer: signer.unlock(password))
-    fact("signer", "unlocked")
+    as_json({"locked": False}) if json_output else fact("signer", "unlocked")
 
 
 @group.command()
@@ -100,6 +100,7 @@ def change_password(
     directory: Directory,
     password_file: PasswordFile = None,
     new_password_file: Annotated[Path | None, typer.Option(help="File with the new password; else a prompt.")] = None,
+    json_output: Json = False,
 ) -> None:
     """Encrypt every key anew; repeated after an interruption, it finishes what was begun."""
     from executor.keys.rotation import change_password as change
@@ -110,7 +111,7 @@ def change_password(
     else:
         new = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
     change(directory, old, new)
-    fact("changed", directory)
+    as_json({"changed": str(directory)}) if json_output else fact("changed", directory)
 
 
 @record.command("export")
@@ -121,6 +122,7 @@ def export_record(
         bool, typer.Option("--final", help="To move: this record signs nothing afterwards, the importing one goes on.")
     ] = False,
     key_set: Annotated[str, typer.Option("--set", help="The key set's name (executor keys list).")] = "",
+    json_output: Json = False,
 ) -> None:
     """Write what a key has signed; the signer must be stopped."""
     from executor.keys.interchange import export_record as export
@@ -132,6 +134,9 @@ def export_record(
         write_interchange(file, exported)
     finally:
         opened.close()
+    if json_output:
+        as_json({"promises": exported.metadata.record_counter, "written": str(file), "final": final})
+        return
     fact("promises", exported.metadata.record_counter)
     fact("written", file)
     if final:
@@ -143,6 +148,7 @@ def import_record(
     directory: Directory,
     file: Annotated[Path, typer.Argument(help="What `export` wrote.")],
     key_set: Annotated[str, typer.Option("--set", help="The key set's name (executor keys list).")] = "",
+    json_output: Json = False,
 ) -> None:
     """Merge what a key has signed into its record, which is made where it is missing; the signer must be stopped."""
     from executor.keys.interchange import import_record as take
@@ -154,6 +160,9 @@ def import_record(
         new = take(opened, read)
     finally:
         opened.close()
+    if json_output:
+        as_json({"new_promises": new, "barred": not read.metadata.final})
+        return
     fact("new promises", new)
     if not read.metadata.final:
         fact("barred", "this is a backup: the key signs nothing for any epoch that has begun when a node first asks")

@@ -24,7 +24,7 @@ from executor.cli._network import (
     ask_members,
     run_on,
 )
-from executor.cli._show import as_json, fact, one_line
+from executor.cli._show import as_json, fact, one_line, waiting
 from executor.errors import HostFault
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def command(
         lines, why = await _written(network, identity)
         return told, lines, why
 
-    told, lines, why = run_on(settings, act)
+    with waiting("asking the nodes, and running it again"):
+        told, lines, why = run_on(settings, act)
     if json_output:
         written: Json = None if lines is None else [{"level": _level(each), "text": each.text} for each in lines]
         as_json({"request_id": str(identity), "nodes": told, "log": written, "no_log": why})

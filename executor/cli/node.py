@@ -44,6 +44,7 @@ def init(
     installed: Annotated[
         bool, typer.Option("--installed", help="With the folders of the systemd units and of the compose file.")
     ] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
     """Write a commented configuration with every key; asks for what no option gives."""
     from executor.node.config_file import config_text
@@ -72,6 +73,9 @@ def init(
             file.write(text)
     except OSError as error:
         raise InvalidConfig(f"{config}: {error.strerror}") from error
+    if json_output:
+        as_json({"written": str(config)})
+        return
     typer.echo(f"{config} is written; look through it, then: executor doctor --config {config}")
 
 

@@ -12,7 +12,7 @@ import typer
 
 from executor.cli._groups import verb_group
 from executor.cli._ids import parse_id
-from executor.cli._show import as_json, fact
+from executor.cli._show import as_json, fact, waiting
 from executor.errors import InvalidConfig, InvalidValue, TransactionFailed
 from executor.model.coins import coins, exact, parse_coins
 from executor.model.ids import Address
@@ -248,7 +248,8 @@ async def _carry_out(settings: NodeConfig, key_file: Path | None, send: bool, ma
         shown: dict[str, Any] = {"call": f"{call.contract}.{call.function}", **plain, "data": "0x" + call.data.hex()}
         shown["gas"] = await estimate(chain, operator, call)
         if account is not None:
-            receipt = await TransactionSender(chain, account).send(call.to, call.data, value_wei=call.value_wei)
+            with waiting("sending the transaction"):
+                receipt = await TransactionSender(chain, account).send(call.to, call.data, value_wei=call.value_wei)
             if not receipt.succeeded:
                 raise TransactionFailed(f"{call.function} reverted in {receipt.location.transaction}")
             shown["transaction"] = str(receipt.location.transaction)
@@ -264,10 +265,10 @@ async def _account(operator: Address, key_file: Path | None, signer: SignerClien
     """Who sends; None where nobody here does. Raises InvalidConfig when it is not the operator."""
     from executor.chain.sender import Account
     from executor.chain.signing import local_account
-    from executor.cli.upload import read_key
+    from executor.cli._keys import key_of_file
 
     if key_file is not None:
-        account = local_account(read_key(key_file))
+        account = local_account(key_of_file(key_file))
         if account.address != operator:
             raise InvalidConfig(f"--key-file {key_file}: it is the key of {account.address}, not of {operator}")
         return account

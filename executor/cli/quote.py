@@ -19,7 +19,7 @@ from executor.cli._network import (
     SubscriptionOption,
     run_on,
 )
-from executor.cli._show import as_json, fact
+from executor.cli._show import as_json, fact, waiting
 
 
 def command(
@@ -48,7 +48,8 @@ def command(
     from executor.model.outcome import Returned
 
     settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router, subscription=subscription)
-    once = run_once(path, input_text, replies, settings)
+    with waiting("running the function here"):
+        once = run_once(path, input_text, replies, settings)
     ended, limits, output = once.run.outcome, once.function.terms.limits, payload(once.run.outcome)
 
     async def act(network: Network) -> Costs:

@@ -9,7 +9,7 @@ import typer
 
 from executor.cli._exits import FAILED
 from executor.cli._network import ChainIdOption, ConfigOption, JsonOption, NodeOption, RouterOption, RpcOption, run_on
-from executor.cli._show import as_json, fact, verdict
+from executor.cli._show import as_json, fact, verdict, waiting
 
 
 def command(
@@ -32,7 +32,8 @@ def command(
 
     identity = parse_id(RequestId, request, "ID")
     settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router, nodes=node)
-    fetched = run_on(settings, lambda network: fetch_receipt(network, identity))
+    with waiting("fetching the receipt and checking all of it"):
+        fetched = run_on(settings, lambda network: fetch_receipt(network, identity))
     if save is not None and fetched.passed:
         write(save, fetched.receipt)
     facts = receipt_facts(fetched.receipt)

@@ -36,7 +36,7 @@ from executor.cli._network import (
     priced,
     run_on,
 )
-from executor.cli._show import as_json, fact, one_line, readable
+from executor.cli._show import as_json, fact, one_line, readable, waiting
 from executor.errors import ExecutorError, InvalidConfig, RpcRefused, TransactionFailed
 
 if TYPE_CHECKING:
@@ -151,7 +151,8 @@ async def _ask(network: Network, asked: Asked, key: bytes, *, yes: bool, timeout
     def tell(text: str) -> None:
         typer.echo(f"{time.monotonic() - begun:7.2f} s  {text}", err=True)
 
-    with _stopped(f"the request's transaction of {sender.address} may have been sent: look before asking again"):
+    may_be = f"the request's transaction of {sender.address} may have been sent: look before asking again"
+    with _stopped(may_be), waiting("sending the request's transaction"):
         if asked.consumer is None:
             seen = await ask_router(chain, sender, asked.subscription, asked.function, asked.input, asked.callback_gas)
         else:
@@ -185,7 +186,8 @@ async def _receipt(network: Network, seen: SeenRequest) -> tuple[Fetched | None,
     from executor.cli._receipts import fetch_receipt
 
     try:
-        return await fetch_receipt(network, seen.request_id, delivered=True, wait_s=RECEIPT_S), ""
+        with waiting("fetching the receipt and checking all of it"):
+            return await fetch_receipt(network, seen.request_id, delivered=True, wait_s=RECEIPT_S), ""
     except ExecutorError as error:  # it is delivered whatever nodes serve
         return None, str(error)
 
@@ -220,7 +222,8 @@ async def _prepare(network: Network, sender: TransactionSender, asked: Asked, *,
         raise InvalidConfig(f"{asking} is no consumer of subscription {number}; its owner {paying.owner} can add it")
     if joins:
         agree_to(f"Let {asking} spend from subscription {number}", yes=yes, settings=network.settings)
-        await add_consumer(chain, sender, number, asking)
+        with waiting(f"letting {asking} spend from subscription {number}"):
+            await add_consumer(chain, sender, number, asking)
     _, gas_cost = await priced(network, await _gas(network, sender, asked))
     reserved, gas_for = amount(most, asset), amount(gas_cost, Asset.NATIVE)
     question = f"Reserve up to {reserved} of subscription {number}, and pay up to {gas_for} for the transaction"

@@ -15,6 +15,17 @@ from rich.text import Text
 
 from executor.cli import _ended
 from executor.cli._ids import parse_id
+from executor.cli._network import (
+    ChainIdOption,
+    JsonOption,
+    Network,
+    NodeOption,
+    RouterOption,
+    RpcOption,
+    SettingsOption,
+    named_members,
+    run_on,
+)
 from executor.cli._requests import comparison, overview
 from executor.errors import HostFault, InvalidConfig
 
@@ -32,23 +43,33 @@ def command(
         Path | None,
         typer.Option(help="A node's TOML file: asks every member of its epoch. Else node.toml, executor.toml."),
     ] = None,
-    node: Annotated[list[str] | None, typer.Option(help="A node's URL instead; may be given several times.")] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print the nodes' answers as JSON.")] = False,
+    settings_file: SettingsOption = None,
+    rpc: RpcOption = None,
+    chain_id: ChainIdOption = None,
+    router: RouterOption = None,
+    node: NodeOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """List open requests, or show what every member knows of one, side by side; an answered one from receipts, too."""
     from executor.capabilities.member_networks import MemberNetworks
+    from executor.cli._config import read_settings
     from executor.model.ids import RequestId
     from executor.node.config import read_config
     from executor.node.reader import ask
 
     if request is not None:
         request = str(parse_id(RequestId, request, "ID"))
-    urls, networks = node or [], None
-    if not urls and config is None and not NODE_FILE.exists():
-        from executor.cli._config import read_settings
-
-        urls = read_settings().nodes
-    if not urls:
+    networks: MemberNetworks | None = None
+    if config is None and (node or rpc or settings_file or not NODE_FILE.exists()):
+        settings = read_settings(settings_file, rpc_urls=rpc, chain_id=chain_id, router=router, nodes=node)
+        if not settings.nodes and not settings.rpc_urls:
+            raise InvalidConfig(
+                "nobody to ask: give --node, or --config with a node's TOML file; or write executor.toml, or start "
+                "`executor devnet` in this folder"
+            )
+        members = named_members(settings) if settings.nodes else run_on(settings, Network.members)
+        urls, networks = [each.url for each in members], next((each.networks for each in members), None)
+    else:
         read = read_config(config or NODE_FILE)
         urls = asyncio.run(_members(read))
         networks = MemberNetworks(["127.0.0.0/8", "::1/128", *read.http.member_networks])  # its own node is among them

@@ -18,7 +18,7 @@ from executor.cli._load import tested
 from executor.cli._local import LocalRun, Observed, parse_given, plain_reason, run_locally, with_positions
 from executor.cli._network import ConfigOption
 from executor.cli._secrets import read_secrets
-from executor.cli._show import as_json, fact, readable
+from executor.cli._show import as_json, fact, readable, waiting
 from executor.crypto.digests import payload
 from executor.errors import InvalidConfig, InvalidValue
 from executor.javascript import Positions
@@ -129,7 +129,8 @@ def command(
             live = granted_capabilities(function.terms, http(), evm=evm, private=private, request=request, slot=slot)
             return recording.around(BlockingCapabilities(live, chains.run))
 
-        ran = run_locally(program, request, capabilities, observations, drawing(relays, http, replied))
+        with waiting("running the function"):
+            ran = run_locally(program, request, capabilities, observations, drawing(relays, http, replied))
         done = with_positions(ran, positions)
     if record is not None:
         write_replies(record, recording.replies)

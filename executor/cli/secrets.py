@@ -15,11 +15,24 @@ import typer
 from executor.cli._exits import FAILED
 from executor.cli._groups import verb_group
 from executor.cli._ids import parse_id
-from executor.cli._show import as_json, fact
+from executor.cli._network import (
+    ChainIdOption,
+    ConfigOption,
+    FunctionArgument,
+    JsonOption,
+    KeyFileOption,
+    Network,
+    RouterOption,
+    RpcOption,
+    account_key,
+    run_on,
+)
+from executor.cli._show import as_json, fact, waiting
 from executor.errors import InvalidConfig
 from executor.model.secret import NAME
 
 if TYPE_CHECKING:
+    from executor.cli._config import Settings
     from executor.model.committee import Epoch
     from executor.model.function import Function
     from executor.model.ids import Address, FunctionId
@@ -31,33 +44,41 @@ VARIABLE: Final = "EXECUTOR_SECRETS_KEY"
 
 group = verb_group()
 
-FunctionArgument = Annotated[str, typer.Argument(metavar="FUNCTION", help="Its folder, or its id.")]
-Rpc = Annotated[list[str], typer.Option(help="JSON-RPC endpoint of the chain; three or more agree by majority.")]
-ChainId = Annotated[int, typer.Option(min=1, help="Of the chain, which the endpoints must serve.")]
-Router = Annotated[str, typer.Option(help="Address of the Router contract.")]
 EpochNumber = Annotated[int | None, typer.Option("--epoch", min=1, help="The current one, if left out.")]
-KeyFile = Annotated[Path | None, typer.Option(help=f"File with the owner's private key in hex; else ${VARIABLE}.")]
-Subscription = Annotated[int, typer.Option(min=0, help="A subscription that the owner owns, if asked for.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Subscription = Annotated[
+    int | None, typer.Option(min=0, help="A subscription that the owner owns, if members ask for one.")
+]
+Secrets = Annotated[
+    list[str],
+    typer.Option("--secret", help="NAME (its environment variable), NAME=env:VARIABLE or NAME=@FILE; repeatable."),
+]
+Days = Annotated[int, typer.Option(min=1, max=366, help="Until they expire.")]
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """An epoch of a router's committee; None for the current one."""
+    """An epoch of a router's committee, None for the current one, and whose key signs."""
 
-    rpc_urls: list[str]
-    chain_id: int
-    router: str
+    settings: Settings
     epoch: int | None
+    key_file: Path | None
 
-    async def load(self) -> Epoch:
+    @property
+    def key(self) -> bytes:
+        """The owner's; raises InvalidConfig."""
+        return account_key(self.key_file, self.settings, VARIABLE)
+
+    def load(self) -> Epoch:
         """The epoch as the chain has it: nobody else is asked for the keys that are sealed to."""
-        from executor.chain.client import ChainClient
-        from executor.chain.epochs import current_epoch, load_epoch
-        from executor.model.ids import Address
 
-        async with ChainClient(self.rpc_urls, self.chain_id, parse_id(Address, self.router, "--router")) as chain:
-            return await load_epoch(chain, self.epoch or await current_epoch(chain))
+        async def loaded(network: Network) -> Epoch:
+            if self.epoch is None:
+                return await network.epoch()
+            from executor.chain.epochs import load_epoch
+
+            return await load_epoch(network.chain, self.epoch)
+
+        return run_on(self.settings, loaded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,78 +90,81 @@ class _Change:
     values: Mapping[str, bytes | None]
     expires: int
     subscription: int
-    key_file: Path | None
 
 
 @group.command()
 def put(
     function: FunctionArgument,
-    secrets: Annotated[
-        list[str],
-        typer.Option("--secret", help="NAME (its environment variable), NAME=env:VARIABLE or NAME=@FILE; repeatable."),
-    ],
-    rpc: Rpc,
-    chain_id: ChainId,
-    router: Router,
-    days: Annotated[int, typer.Option(min=1, max=366, help="Until they expire.")] = 30,
-    subscription: Subscription = 0,
+    secrets: Secrets,
+    days: Days = 30,
     epoch: EpochNumber = None,
-    key_file: KeyFile = None,
-    json_output: Json = False,
+    config: ConfigOption = None,
+    rpc: RpcOption = None,
+    chain_id: ChainIdOption = None,
+    router: RouterOption = None,
+    subscription: Subscription = None,
+    key_file: KeyFileOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Seal secrets to an epoch's members and have them keep them; again for each new epoch."""
+    from executor.cli._config import read_settings
     from executor.cli._secrets import read_secrets
 
     project = _project(function)
     values = read_secrets(secrets, None if project is None else project.terms)
+    settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router)
     expires = int(time.time()) + days * DAY_S
-    change = _Change(function, project, values, expires, subscription, key_file)
-    _tell(*_carry_out(change, _Place(rpc, chain_id, router, epoch)), change, json_output=json_output)
+    change = _Change(function, project, values, expires, _payer(subscription, settings))
+    _tell(*_carry_out(change, _Place(settings, epoch, key_file)), change, json_output=json_output)
 
 
 @group.command()
 def delete(
     function: FunctionArgument,
     names: Annotated[list[str], typer.Option("--name", help="A secret's name; repeatable.")],
-    rpc: Rpc,
-    chain_id: ChainId,
-    router: Router,
-    subscription: Subscription = 0,
     epoch: EpochNumber = None,
-    key_file: KeyFile = None,
-    json_output: Json = False,
+    config: ConfigOption = None,
+    rpc: RpcOption = None,
+    chain_id: ChainIdOption = None,
+    router: RouterOption = None,
+    subscription: Subscription = None,
+    key_file: KeyFileOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Have an epoch's members forget secrets. Who kept a copy keeps it: change the secret where it is used, too."""
-    change = _Change(function, _project(function), dict.fromkeys(names), 0, subscription, key_file)
-    _tell(*_carry_out(change, _Place(rpc, chain_id, router, epoch)), change, json_output=json_output)
+    from executor.cli._config import read_settings
+
+    settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router)
+    change = _Change(function, _project(function), dict.fromkeys(names), 0, _payer(subscription, settings))
+    _tell(*_carry_out(change, _Place(settings, epoch, key_file)), change, json_output=json_output)
 
 
 @group.command()
 def renew(
     function: FunctionArgument,
-    secrets: Annotated[
-        list[str],
-        typer.Option("--secret", help="NAME (its environment variable), NAME=env:VARIABLE or NAME=@FILE; repeatable."),
-    ],
-    rpc: Rpc,
-    chain_id: ChainId,
-    router: Router,
-    days: Annotated[int, typer.Option(min=1, max=366, help="Until they expire.")] = 30,
+    secrets: Secrets,
+    days: Days = 30,
     within: Annotated[int, typer.Option(min=0, max=366, help="Days before its end at which a secret is due.")] = 7,
-    subscription: Subscription = 0,
-    key_file: KeyFile = None,
-    json_output: Json = False,
+    config: ConfigOption = None,
+    rpc: RpcOption = None,
+    chain_id: ChainIdOption = None,
+    router: RouterOption = None,
+    subscription: Subscription = None,
+    key_file: KeyFileOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Put what the current epoch lacks or will soon lack, and nothing else: for a timer. What you deleted stays so."""
+    from executor.cli._config import read_settings
     from executor.cli._renewal import due_names
     from executor.cli._secrets import read_secrets
 
     project = _project(function)
     values = read_secrets(secrets, None if project is None else project.terms)
+    settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router)
     now = int(time.time())
-    change = _Change(function, project, values, now + days * DAY_S, subscription, key_file)
-    place = _Place(rpc, chain_id, router, None)
-    epoch, _, answers = _listed(place, key_file)
+    change = _Change(function, project, values, now + days * DAY_S, _payer(subscription, settings))
+    place = _Place(settings, None, key_file)
+    epoch, _, answers = _listed(place)
     identity = str(_identity(function, project))
     due = due_names(values, answers, identity, epoch.number, epoch.f, least_end=now + within * DAY_S)
     if not due:
@@ -153,15 +177,19 @@ def renew(
 
 @group.command("list")
 def list_secrets(
-    rpc: Rpc,
-    chain_id: ChainId,
-    router: Router,
     epoch: EpochNumber = None,
-    key_file: KeyFile = None,
-    json_output: Json = False,
+    config: ConfigOption = None,
+    rpc: RpcOption = None,
+    chain_id: ChainIdOption = None,
+    router: RouterOption = None,
+    key_file: KeyFileOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Show what each member of an epoch keeps of your secrets, in every epoch that it serves."""
-    chosen, owner, answers = _listed(_Place(rpc, chain_id, router, epoch), key_file)
+    from executor.cli._config import read_settings
+
+    settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router)
+    chosen, owner, answers = _listed(_Place(settings, epoch, key_file))
     if json_output:
         as_json({"epoch": chosen.number, "members": answers})
         return
@@ -188,13 +216,16 @@ def list_secrets(
 def seal(
     function: FunctionArgument,
     consumer: Annotated[str, typer.Option(help="Address of the contract whose request will hold it.")],
-    rpc: Rpc,
-    chain_id: ChainId,
-    router: Router,
     text: Annotated[Path, typer.Option("--text", help="File with the private part of the input; - is standard input.")],
     epoch: EpochNumber = None,
+    config: ConfigOption = None,
+    rpc: RpcOption = None,
+    chain_id: ChainIdOption = None,
+    router: RouterOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Seal the private part of a request's input to an epoch's members, and print the envelope as hex."""
+    from executor.cli._config import read_settings
     from executor.keys.private_inputs import seal_private_input
     from executor.model.ids import Address
     from executor.model.profile import PROFILE
@@ -208,32 +239,34 @@ def seal(
         raise InvalidConfig(f"--text: 1 to {limit} bytes")
     identity, asker = _identity(function, _project(function)), parse_id(Address, consumer, "--consumer")
 
-    chosen = asyncio.run(_Place(rpc, chain_id, router, epoch).load())
-    typer.echo("0x" + seal_private_input(chosen, identity, asker, data).hex())
+    settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router)
+    chosen = _Place(settings, epoch, None).load()
+    envelope = "0x" + seal_private_input(chosen, identity, asker, data).hex()
+    if json_output:
+        as_json({"epoch": chosen.number, "function_id": str(identity), "envelope": envelope})
+        return
+    typer.echo(envelope)
 
 
-def _listed(place: _Place, key_file: Path | None) -> tuple[Epoch, Address, list[Any]]:
+def _listed(place: _Place) -> tuple[Epoch, Address, list[Any]]:
     """The epoch, whose key asks, and each member's list of the account's secrets, or what it says instead."""
-    from executor.cli.upload import read_key
     from executor.crypto.secp256k1 import address_of
-    from executor.model.ids import Address
     from executor.node.secrets.claims import HEADER, sign_list_claim
 
-    key = read_key(key_file, VARIABLE)
-    owner, chosen = address_of(key), asyncio.run(place.load())
+    key = place.key
+    owner, chosen = address_of(key), place.load()
     expires = int(time.time()) + LIST_LIFE_S
-    header = sign_list_claim(key, owner, place.chain_id, parse_id(Address, place.router, "--router"), expires)
+    header = sign_list_claim(key, owner, chosen.chain_id, chosen.router, expires)
     return chosen, owner, asyncio.run(_ask_members(chosen, "GET", {HEADER: header}))
 
 
 def _carry_out(change: _Change, place: _Place) -> tuple[Epoch, Secret, dict[str, list[Any]]]:
     """Every member's answers about each name; the last secret says whose and of what function they are."""
-    from executor.cli.upload import read_key
     from executor.crypto.secp256k1 import address_of
     from executor.model.codec import encode
     from executor.node.secrets.claims import make_secret
 
-    key, identity = read_key(change.key_file, VARIABLE), _identity(change.function, change.project)
+    key, identity = place.key, _identity(change.function, change.project)
     owner = address_of(key)
     if change.project is not None:
         granted = change.project.terms.capabilities.secrets
@@ -244,7 +277,7 @@ def _carry_out(change: _Change, place: _Place) -> tuple[Epoch, Secret, dict[str,
             )
     if wrong := [name for name in change.values if not re.fullmatch(NAME, name)]:
         raise InvalidConfig(f"{wrong[0]}: a name has 1 to 64 of A-Z, 0-9 and _ and begins with a letter")
-    epoch = asyncio.run(place.load())
+    epoch = place.load()
     made = [
         make_secret(
             key,
@@ -286,6 +319,11 @@ def _tell(epoch: Epoch, last: Secret, answers: dict[str, list[Any]], change: _Ch
         raise typer.Exit(FAILED)
 
 
+def _payer(subscription: int | None, settings: Settings) -> int:
+    """Of --subscription, else of the settings; 0 where none is to be named."""
+    return (settings.subscription if subscription is None else subscription) or 0
+
+
 def _project(function: str) -> Function | None:
     """The function in a folder; None for an id."""
     from executor.projects import load_function
@@ -308,14 +346,15 @@ async def _ask_members(epoch: Epoch, method: str, headers: dict[str, str], body:
     """Each member's JSON answer, or an object with the reason for none."""
     from executor.node.reader import ask
 
-    return list(
-        await asyncio.gather(
-            *(
-                ask(member.endpoint, "/v1/secrets", method=method, headers=headers, body=body)
-                for member in epoch.members
+    with waiting(f"asking {epoch.n} members"):
+        return list(
+            await asyncio.gather(
+                *(
+                    ask(member.endpoint, "/v1/secrets", method=method, headers=headers, body=body)
+                    for member in epoch.members
+                )
             )
         )
-    )
 
 
 def _why(answer: object) -> str:

@@ -12,7 +12,7 @@ from executor.cli._exits import FAILED
 from executor.cli._load import load_kept as load
 from executor.cli._load import tested
 from executor.cli._secrets import read_secrets
-from executor.cli._show import as_json, fact, readable
+from executor.cli._show import as_json, fact, readable, waiting
 from executor.cli.run import read_input
 from executor.crypto.digests import payload
 from executor.errors import InvalidConfig
@@ -61,18 +61,20 @@ def command(
     worlds = _worlds(replies or [], plan.replies or {}, nodes, seed, exact, plan.steady)
     tested()
     program = load(function)
-    ended = simulate(
-        program,
-        input=read_input(input_text),
-        n=nodes,
-        replies=worlds,
-        secrets=given or None,
-        faults=_faults(faults or [], nodes),
-        seed=seed,
-        block_timestamp=timestamp,
-        triggered=triggered,
-        subscription=subscription,
-    )
+    data, struck = read_input(input_text), _faults(faults or [], nodes)
+    with waiting(f"a committee of {nodes} at work"):
+        ended = simulate(
+            program,
+            input=data,
+            n=nodes,
+            replies=worlds,
+            secrets=given or None,
+            faults=struck,
+            seed=seed,
+            block_timestamp=timestamp,
+            triggered=triggered,
+            subscription=subscription,
+        )
     done = replace(ended, positions=positions_of(project))
     if json_output:
         as_json({"function_id": str(program.function_id), **_plain(done, worlds)})

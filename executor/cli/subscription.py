@@ -23,7 +23,7 @@ from executor.cli._network import (
     agree_to,
     run_on,
 )
-from executor.cli._show import as_json, fact
+from executor.cli._show import as_json, fact, waiting
 from executor.errors import InvalidConfig, InvalidValue
 
 if TYPE_CHECKING:
@@ -68,9 +68,11 @@ def create(
 
     async def act(network: Network) -> int:
         sender = network.sender(key)
-        made = await create_subscription(network.chain, sender, value_wei=wei)
+        with waiting("making the subscription"):
+            made = await create_subscription(network.chain, sender, value_wei=wei)
         for address in addresses:
-            await add_consumer(network.chain, sender, made, address)
+            with waiting(f"letting {address} spend from it"):
+                await add_consumer(network.chain, sender, made, address)
         return made
 
     number = run_on(settings, act)
@@ -92,6 +94,7 @@ def fund(
     subscription: SubscriptionOption = None,
     key_file: KeyFileOption = None,
     yes: YesOption = False,
+    json_output: JsonOption = False,
 ) -> None:
     """Pay into a subscription; anyone may."""
     from executor.chain.subscriptions import fund_subscription
@@ -103,9 +106,13 @@ def fund(
     agree_to(f"Pay {amount} into subscription {number}", yes=yes, settings=settings)
 
     async def act(network: Network) -> None:
-        await fund_subscription(network.chain, network.sender(key), number, wei)
+        with waiting("sending the transaction"):
+            await fund_subscription(network.chain, network.sender(key), number, wei)
 
     run_on(settings, act)
+    if json_output:
+        as_json({"subscription": number, "funded_wei": str(wei)})
+        return
     fact("funded", f"subscription {number} with {amount}")
 
 
@@ -118,13 +125,15 @@ def allow(
     router: RouterOption = None,
     subscription: SubscriptionOption = None,
     key_file: KeyFileOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Let contracts spend from a subscription of the account's."""
     from executor.chain.subscriptions import add_consumer
     from executor.cli._config import read_settings
 
     settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router, subscription=subscription)
-    _change(_addresses(consumers), settings, key_file, add_consumer, "consumer")
+    number, addresses = _change(_addresses(consumers), settings, key_file, add_consumer)
+    _tell(number, addresses, "consumer", "allowed", json_output=json_output)
 
 
 @group.command()
@@ -169,13 +178,15 @@ def forbid(
     router: RouterOption = None,
     subscription: SubscriptionOption = None,
     key_file: KeyFileOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Let contracts spend no more from a subscription of the account's; what they asked for already is finished."""
     from executor.chain.subscriptions import remove_consumer
     from executor.cli._config import read_settings
 
     settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router, subscription=subscription)
-    _change(_addresses(consumers), settings, key_file, remove_consumer, "no consumer")
+    number, addresses = _change(_addresses(consumers), settings, key_file, remove_consumer)
+    _tell(number, addresses, "no consumer", "forbidden", json_output=json_output)
 
 
 @group.command()
@@ -189,6 +200,7 @@ def withdraw(
     subscription: SubscriptionOption = None,
     key_file: KeyFileOption = None,
     yes: YesOption = False,
+    json_output: JsonOption = False,
 ) -> None:
     """Take the native coin out of a subscription of the account's."""
     from executor.chain.subscriptions import withdraw_balance
@@ -201,14 +213,20 @@ def withdraw(
     agree_to(f"Pay {amount} of subscription {number} to {address}", yes=yes, settings=settings)
 
     async def act(network: Network) -> None:
-        await withdraw_balance(network.chain, network.sender(key), number, wei, address)
+        with waiting("sending the transaction"):
+            await withdraw_balance(network.chain, network.sender(key), number, wei, address)
 
     run_on(settings, act)
+    if json_output:
+        as_json({"subscription": number, "withdrawn_wei": str(wei), "to": str(address)})
+        return
     fact("withdrawn", f"{amount} of subscription {number}, to {address}")
 
 
-def _change(addresses: Sequence[Address], settings: Settings, key_file: Path | None, change: Change, what: str) -> None:
-    """Have a contract call made for each of these consumers, and tell of them."""
+def _change(
+    addresses: list[Address], settings: Settings, key_file: Path | None, change: Change
+) -> tuple[int, list[Address]]:
+    """Have a contract call made for each of these consumers; of which subscription, and them."""
     from executor.cli._config import needed
 
     number, key = needed(settings.subscription, "subscription"), account_key(key_file, settings)
@@ -216,12 +234,20 @@ def _change(addresses: Sequence[Address], settings: Settings, key_file: Path | N
     async def act(network: Network) -> None:
         sender = network.sender(key)
         for address in addresses:
-            await change(network.chain, sender, number, address)
+            with waiting(f"sending the transaction for {address}"):
+                await change(network.chain, sender, number, address)
 
     run_on(settings, act)
+    return number, addresses
+
+
+def _tell(number: int, addresses: Sequence[Address], label: str, key: str, *, json_output: bool) -> None:
+    if json_output:
+        as_json({"subscription": number, key: [str(each) for each in addresses]})
+        return
     fact("subscription", number)
     for address in addresses:
-        fact(what, address)
+        fact(label, address)
 
 
 def _addresses(texts: Sequence[str]) -> list[Address]:

@@ -14,12 +14,27 @@ import typer
 
 from executor.cli._groups import verb_group
 from executor.cli._ids import parse_id
-from executor.cli._show import as_json, fact
+from executor.cli._network import (
+    ChainIdOption,
+    ConfigOption,
+    JsonOption,
+    KeyFileOption,
+    Network,
+    RouterOption,
+    RpcOption,
+    SettingsOption,
+    SubscriptionOption,
+    account_key,
+    one_node,
+    run_on,
+)
+from executor.cli._show import as_json, fact, waiting
 from executor.errors import HostFault, InvalidConfig, InvalidValue
 
 if TYPE_CHECKING:
     from executor.chain.client import ChainClient
     from executor.chain.sender import TransactionSender
+    from executor.cli._config import Settings
     from executor.model.ids import FunctionId, RegistrationId
     from executor.model.trigger import TriggerKind
 
@@ -29,13 +44,8 @@ POST_TIMEOUT_S: Final = 15.0  # a node asks its chain a few things before it ans
 
 group = verb_group()
 
-Rpc = Annotated[list[str], typer.Option(help="JSON-RPC endpoint of the chain; three or more agree by majority.")]
-ChainId = Annotated[int, typer.Option(min=1, help="Of the chain, which the endpoints must serve.")]
-Router = Annotated[str, typer.Option(help="Address of the Router contract.")]
-KeyFile = Annotated[Path | None, typer.Option(help=f"File with a private key in hex; else ${VARIABLE}.")]
 RegistrationArgument = Annotated[str, typer.Argument(metavar="REGISTRATION", help="Its id.")]
-NodeUrl = Annotated[str, typer.Option("--node", help="URL of one member's node.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+OneNode = Annotated[str | None, typer.Option("--node", help="URL of one member's node; else the settings' first.")]
 Act = Callable[["ChainClient", "TransactionSender"], Awaitable[Any]]
 
 
@@ -44,25 +54,29 @@ def register(
     function: Annotated[str, typer.Argument(metavar="FUNCTION", help="Its folder, or its id.")],
     kind: Annotated[Literal["log", "cron", "block", "http"], typer.Option(help="What starts it.")],
     config: Annotated[str, typer.Option(help="What exactly: JSON, or @FILE (docs/triggers.md).")],
-    subscription: Annotated[int, typer.Option(min=0, help="Who pays: one that the account may spend from.")],
-    rpc: Rpc,
-    chain_id: ChainId,
-    router: Router,
     receiver: Annotated[str | None, typer.Option(help="Contract whose onReport is called, if any.")] = None,
     callback_gas: Annotated[int, typer.Option(min=0, help="Gas of that call, exactly.")] = 0,
     name: Annotated[str, typer.Option(help="Workflow name in the report's metadata, ten bytes at most.")] = "",
     input: Annotated[str, typer.Option(help="Text of the run's own input, 0x hex, or @FILE.")] = "",
-    key_file: KeyFile = None,
-    json_output: Json = False,
+    settings_file: SettingsOption = None,
+    rpc: RpcOption = None,
+    chain_id: ChainIdOption = None,
+    router: RouterOption = None,
+    subscription: SubscriptionOption = None,
+    key_file: KeyFileOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Register a trigger on chain; it counts once its block is final."""
     from executor.chain.triggers import register_trigger
+    from executor.cli._config import needed, read_settings
     from executor.model.ids import Address
     from executor.model.trigger import TriggerKind
 
     chosen, identity = TriggerKind[kind.upper()], _function_id(function)
     written, given = _config(chosen, config), _bytes(input)
     to = None if receiver is None else parse_id(Address, receiver, "--receiver")
+    settings = read_settings(settings_file, rpc_urls=rpc, chain_id=chain_id, router=router, subscription=subscription)
+    payer = needed(settings.subscription, "subscription")
 
     async def act(chain: ChainClient, sender: TransactionSender) -> RegistrationId:
         return await register_trigger(
@@ -71,14 +85,14 @@ def register(
             kind=chosen,
             function=identity,
             config=written,
-            subscription=subscription,
+            subscription=payer,
             receiver=to,
             callback_gas_limit=callback_gas,
             name=name.encode(),
             input=given,
         )
 
-    made = _on_chain(rpc, chain_id, router, key_file, act)
+    made = _on_chain(settings, key_file, act)
     if json_output:
         as_json({"registration": str(made), "function_id": str(identity), "config": json.loads(written)})
         return
@@ -88,9 +102,11 @@ def register(
 
 
 @group.command("list")
-def list_triggers(node: NodeUrl, json_output: Json = False) -> None:
+def list_triggers(config: ConfigOption = None, node: OneNode = None, json_output: JsonOption = False) -> None:
     """Show what a member follows, and how it stands."""
-    told = _asked(node, "/v1/triggers")
+    from executor.cli._config import read_settings
+
+    told = _asked(one_node(read_settings(config, nodes=[node] if node else None)), "/v1/triggers")
     if json_output:
         as_json(told)
         return
@@ -106,32 +122,58 @@ def list_triggers(node: NodeUrl, json_output: Json = False) -> None:
 
 @group.command()
 def pause(
-    registration: RegistrationArgument, rpc: Rpc, chain_id: ChainId, router: Router, key_file: KeyFile = None
+    registration: RegistrationArgument,
+    config: ConfigOption = None,
+    rpc: RpcOption = None,
+    chain_id: ChainIdOption = None,
+    router: RouterOption = None,
+    key_file: KeyFileOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Have it start nothing for now."""
-    _change("paused", registration, rpc, chain_id, router, key_file)
+    from executor.cli._config import read_settings
+
+    settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router)
+    _change("paused", registration, settings, key_file, json_output=json_output)
 
 
 @group.command()
 def resume(
-    registration: RegistrationArgument, rpc: Rpc, chain_id: ChainId, router: Router, key_file: KeyFile = None
+    registration: RegistrationArgument,
+    config: ConfigOption = None,
+    rpc: RpcOption = None,
+    chain_id: ChainIdOption = None,
+    router: RouterOption = None,
+    key_file: KeyFileOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Let a paused one go on."""
-    _change("resumed", registration, rpc, chain_id, router, key_file)
+    from executor.cli._config import read_settings
+
+    settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router)
+    _change("resumed", registration, settings, key_file, json_output=json_output)
 
 
 @group.command()
 def remove(
-    registration: RegistrationArgument, rpc: Rpc, chain_id: ChainId, router: Router, key_file: KeyFile = None
+    registration: RegistrationArgument,
+    config: ConfigOption = None,
+    rpc: RpcOption = None,
+    chain_id: ChainIdOption = None,
+    router: RouterOption = None,
+    key_file: KeyFileOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """End it for good."""
-    _change("removed", registration, rpc, chain_id, router, key_file)
+    from executor.cli._config import read_settings
+
+    settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router)
+    _change("removed", registration, settings, key_file, json_output=json_output)
 
 
 @group.command()
 def fire(
     registration: RegistrationArgument,
-    node: NodeUrl,
     body: Annotated[str, typer.Option(help="Text, 0x hex, or @FILE.")] = "",
     nonce: Annotated[
         int | None,
@@ -140,21 +182,25 @@ def fire(
     block: Annotated[int | None, typer.Option(min=0, help="A finalized block; the node's last, if left out.")] = None,
     seconds: Annotated[int, typer.Option(min=1, max=86_400, help="How long the signature is good for.")] = LIFE_S,
     expires: Annotated[int | None, typer.Option(min=1, help="Until when, in Unix time, instead of --seconds.")] = None,
-    key_file: KeyFile = None,
-    json_output: Json = False,
+    config: ConfigOption = None,
+    node: OneNode = None,
+    key_file: KeyFileOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Sign a POST to an http trigger and send it to one member, which passes it on; shows the request's id."""
-    from executor.cli.upload import read_key
+    from executor.cli._config import read_settings
     from executor.model.ids import Address, RegistrationId
     from executor.node.triggers.posting import HEADER, sign_post
 
-    key, posted, told = read_key(key_file, VARIABLE), _bytes(body), _asked(node, "/v1/health")
+    settings = read_settings(config, nodes=[node] if node else None)
+    member, key = one_node(settings), account_key(key_file, settings, VARIABLE)
+    posted, told = _bytes(body), _asked(member, "/v1/health")
     identity = parse_id(RegistrationId, registration, "REGISTRATION")
     try:
         chain_id, router = int(told["chain_id"]), Address.from_hex(told["router"])
-        last = int(_asked(node, f"/v1/triggers/{identity}")["finalized_block"])
+        last = int(_asked(member, f"/v1/triggers/{identity}")["finalized_block"])
     except (KeyError, TypeError, ValueError) as error:
-        raise HostFault(f"{node} does not answer as a node does: {error}") from error
+        raise HostFault(f"{member} does not answer as a node does: {error}") from error
     header = sign_post(
         key,
         posted,
@@ -165,16 +211,16 @@ def fire(
         nonce=secrets.randbits(52) if nonce is None else nonce,
         expires=int(time.time()) + seconds if expires is None else expires,
     )
-    answer = _asked(node, f"/v1/triggers/{identity}", method="POST", headers={HEADER: header}, body=posted)
+    answer = _asked(member, f"/v1/triggers/{identity}", method="POST", headers={HEADER: header}, body=posted)
     if json_output:
         as_json(answer)
         return
     fact("request", str(answer["request_id"]))
     fact("status", str(answer["status"]))
-    fact("receipt", f"{node.rstrip('/')}/v1/receipts/{answer['request_id']}")
+    fact("receipt", f"{member}/v1/receipts/{answer['request_id']}")
 
 
-def _change(what: str, registration: str, rpc: list[str], chain_id: int, router: str, key_file: Path | None) -> None:
+def _change(what: str, registration: str, settings: Settings, key_file: Path | None, *, json_output: bool) -> None:
     from executor.chain.triggers import remove_trigger, set_paused
     from executor.model.ids import RegistrationId
 
@@ -186,24 +232,21 @@ def _change(what: str, registration: str, rpc: list[str], chain_id: int, router:
         else:
             await set_paused(chain, sender, identity, what == "paused")
 
-    _on_chain(rpc, chain_id, router, key_file, act)
+    _on_chain(settings, key_file, act)
+    if json_output:
+        as_json({"registration": str(identity), "state": what})
+        return
     fact(what, str(identity))
 
 
-def _on_chain(rpc: list[str], chain_id: int, router: str, key_file: Path | None, act: Act) -> Any:
-    from executor.chain.client import ChainClient
-    from executor.chain.sender import TransactionSender
-    from executor.chain.signing import local_account
-    from executor.cli.upload import read_key
-    from executor.model.ids import Address
+def _on_chain(settings: Settings, key_file: Path | None, act: Act) -> Any:
+    key = account_key(key_file, settings, VARIABLE)
 
-    key, at = read_key(key_file, VARIABLE), parse_id(Address, router, "--router")
+    async def acted(network: Network) -> Any:
+        with waiting("sending the transaction"):
+            return await act(network.chain, network.sender(key))
 
-    async def run() -> Any:
-        async with ChainClient(rpc, chain_id, at) as chain:
-            return await act(chain, TransactionSender(chain, local_account(key)))
-
-    return asyncio.run(run())
+    return run_on(settings, acted)
 
 
 def _asked(node: str, path: str, **options: Any) -> dict[str, Any]:

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from executor.cli._show import as_json, fact
-from executor.errors import HostFault, InvalidConfig, InvalidValue
+from executor.cli._network import (
+    ChainIdOption,
+    ConfigOption,
+    JsonOption,
+    KeyFileOption,
+    Member,
+    Network,
+    NodeOption,
+    RouterOption,
+    RpcOption,
+    account_key,
+    named_members,
+    run_on,
+)
+from executor.cli._show import as_json, fact, waiting
+from executor.errors import ExecutorError, HostFault, InvalidConfig, InvalidValue
 
 if TYPE_CHECKING:
     from executor.capabilities.member_networks import MemberNetworks
@@ -27,55 +41,58 @@ OK = 200
 
 
 def command(
-    folder: Annotated[Path, typer.Argument(help="Where function.toml is.")],
-    node: Annotated[str, typer.Option(help="URL of one member's node; the others fetch from it.")],
-    subscription: Annotated[int, typer.Option(min=0, help="A subscription that the account owns, if asked for.")] = 0,
-    key_file: Annotated[
-        Path | None, typer.Option(help=f"File with the account's private key in hex; else ${VARIABLE}.")
+    folder: Annotated[Path, typer.Argument(help="Directory with function.toml, or the file itself.")],
+    config: ConfigOption = None,
+    rpc: RpcOption = None,
+    chain_id: ChainIdOption = None,
+    router: RouterOption = None,
+    node: NodeOption = None,
+    subscription: Annotated[
+        int | None, typer.Option(min=0, help="A subscription that the account owns, if nodes ask for one.")
     ] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    key_file: KeyFileOption = None,
+    json_output: JsonOption = False,
 ) -> None:
-    """Have a committee's nodes keep a function's bytes."""
+    """Have a committee's nodes keep a function's bytes: the first that takes them, and the others fetch from it."""
+    from executor.cli._config import read_settings
+    from executor.model.ids import Address
     from executor.projects import load_function
 
-    function, key = load_function(folder), read_key(key_file)
-    account, identity = asyncio.run(upload(function, node.rstrip("/"), key, subscription))
+    function = load_function(folder)
+    payer = subscription or None  # 0: none is asked for
+    settings = read_settings(config, rpc_urls=rpc, chain_id=chain_id, router=router, nodes=node, subscription=payer)
+    key = account_key(key_file, settings, VARIABLE)
+    serving = None
+    if settings.chain_id is not None and settings.router is not None:
+        serving = settings.chain_id, Address.from_hex(settings.router)
+    paid_by = (0 if subscription == 0 else settings.subscription) or 0
+
+    async def taken(members: Sequence[Member]) -> tuple[str, str, str]:
+        """Account, function id, and who took it; raises the first refusal where nobody does."""
+        refusals: list[ExecutorError] = []
+        for member in members:
+            try:
+                with waiting(f"sending the function to {member.url}"):
+                    told = await upload(function, member.url, key, paid_by, serving=serving, networks=member.networks)
+            except ExecutorError as error:
+                refusals.append(error)
+            else:
+                return *told, member.url
+        raise refusals[0] if refusals else InvalidConfig("no member has an endpoint: name a node with --node")
+
+    async def of_chain(network: Network) -> tuple[str, str, str]:
+        return await taken(await network.members())
+
+    if settings.nodes:
+        account, identity, taker = asyncio.run(taken(named_members(settings)))
+    else:
+        account, identity, taker = run_on(settings, of_chain)
     if json_output:
-        as_json({"account": account, "function_id": identity, "node": node})
+        as_json({"account": account, "function_id": identity, "node": taker})
         return
     fact("function id", identity)
     fact("account", account)
-    fact("kept by", node)
-
-
-def read_key(file: Path | None, variable: str = VARIABLE) -> bytes:
-    """The private key of a file (hex, keystore) or the environment; raises InvalidConfig, which never shows it."""
-    if file is not None:
-        try:
-            text = file.read_text().strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidConfig(f"cannot read the key file {file}: {error}") from error
-    elif variable in os.environ:
-        text = os.environ[variable].strip()
-    else:
-        raise InvalidConfig(f"no account to sign with: use --key-file or the environment variable {variable}")
-    if text.startswith("{"):
-        return _decrypted(text)
-    try:
-        key = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise InvalidConfig("the key is not 32 bytes in hex, nor a keystore in JSON")
-    return key
-
-
-def _decrypted(text: str) -> bytes:
-    """The key of a Web3 Secret Storage file, as wallets and `executor keygen` write it."""
-    from executor.cli.keygen import read_password
-    from executor.keys.keystore import decrypt_key
-
-    return decrypt_key("secp256k1", text.encode(), read_password(None))
+    fact("kept by", taker)
 
 
 async def upload(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from executor.cli._exits import FAILED
-from executor.cli._show import as_json, verdict
+from executor.cli._show import as_json, verdict, waiting
 from executor.errors import InvalidConfig
 from executor.model.profile import PROFILE
 from executor.receipts import all_passed, read_receipt, verify_receipt
@@ -19,7 +19,11 @@ from executor.vm import self_test
 def command(
     path: Annotated[Path, typer.Argument(metavar="RECEIPT", help="The receipt file.")],
     rpc: Annotated[
-        str | None, typer.Option(help="An RPC endpoint of the receipt's chain, to check that part too.")
+        list[str] | None,
+        typer.Option(help="JSON-RPC endpoint of the receipt's chain, to check that part too; three agree by majority."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "--settings", help="The same with the endpoints of this executor.toml.")
     ] = None,
     module: Annotated[
         Path | None, typer.Option(help="The module, when the receipt names one it does not hold.")
@@ -27,26 +31,36 @@ def command(
     json_output: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
 ) -> None:
     """Check a receipt: every signature, every hash, and the run itself."""
-    receipt = read_receipt(path)
-    self_test()  # D11: a replay on a machine whose settings have no effect says nothing
-    checks = verify_receipt(receipt, None if module is None else _read(module))
-    if rpc is not None:
+    receipt, urls = read_receipt(path), _endpoints(rpc or [], config)
+    with waiting("checking everything, the run included"):
+        self_test()  # D11: a replay on a machine whose settings have no effect says nothing
+        checks = verify_receipt(receipt, None if module is None else _read(module))
+    if urls:
         from executor.receipts.on_chain import verify_on_chain  # brings web3's codecs; offline needs none of it
 
-        checks += asyncio.run(verify_on_chain(receipt, rpc))
+        checks += asyncio.run(verify_on_chain(receipt, *urls))
     passed = all_passed(checks)
     if json_output:
         plain = [{"name": check.name, "passed": check.passed, "detail": check.detail} for check in checks]
-        as_json({"passed": passed, "checked_on_chain": rpc is not None, "checks": plain})
+        as_json({"passed": passed, "checked_on_chain": bool(urls), "checks": plain})
     else:
         for check in checks:
             verdict(check.passed, check.name, check.detail)
         failed = sum(not check.passed for check in checks)
         typer.echo(f"{len(checks)} checks passed" if passed else f"REFUSED: {failed} of {len(checks)} checks failed")
-        if rpc is None:
+        if not urls:
             typer.echo("Not checked without --rpc: that these are the registered members, and the transactions.")
     if not passed:
         raise typer.Exit(FAILED)
+
+
+def _endpoints(rpc: list[str], config: Path | None) -> list[str]:
+    """Those named, else those of the settings file that is named: whoever names neither verifies without a network."""
+    if rpc or config is None:
+        return rpc
+    from executor.cli._config import needed, read_settings
+
+    return needed(read_settings(config).rpc_urls, "rpc_urls")
 
 
 def _read(path: Path) -> bytes:

@@ -65,7 +65,10 @@ def test_the_nearest_file_counts_and_a_devnets_comes_after_a_folders_own(deep: P
         ("rpc_url = []", "unknown key rpc_url; did you mean rpc_urls?"),
         ("subscripton = 1", "did you mean subscription?"),
         ("zzz = 1", "the keys are rpc_urls, chain_id"),
-        ('chain_id = "1"', "chain_id: "),
+        ('chain_id = "1"', "chain_id: a whole number, without quotes"),
+        ('rpc_urls = "http://a.test"', 'rpc_urls: a list, such as ["https://…"]'),
+        ("router = 7", "router: text, in quotes"),
+        ('ask = "no"', "ask: true or false, without quotes"),
         ("chain_id = 0", "chain_id: "),
         ('router = "0x12"', "router: 0x and 40 hex digits"),
         ('nodes = ["ftp://x"]', "nodes.0: an http or https URL"),
@@ -98,6 +101,27 @@ def test_what_is_wrong_in_the_environment_is_named(tmp_path: Path, variable: str
     with pytest.raises(InvalidConfig, match=r"EXECUTOR_") as raised:
         read_settings(start=tmp_path, environment={variable: value, "EXECUTOR_NUMBER": "4"})
     assert told in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"router": "0x34"}, "--router: 0x and 40 hex digits"),
+        ({"rpc_urls": ["http://a.test", "ftp://marker-key"]}, "--rpc: an http or https URL without user and password"),
+        ({"chain_id": 2**60}, "--chain-id: "),
+    ],
+)
+def test_what_is_wrong_in_an_option_is_named(tmp_path: Path, options: dict[str, object], told: str) -> None:
+    """With the option, and without a URL, which may hold a key."""
+    with pytest.raises(InvalidConfig) as raised:
+        read_settings(start=tmp_path, environment={}, **options)
+    assert str(raised.value).startswith(told)
+    assert "marker-key" not in str(raised.value)
+
+
+def test_a_file_that_the_environment_names_and_that_is_not_there_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(InvalidConfig, match=r"none\.toml: there is no such file, which EXECUTOR_CONFIG names"):
+        read_settings(start=tmp_path, environment={"EXECUTOR_CONFIG": str(tmp_path / "none.toml")})
 
 
 def test_what_is_missing_is_named_with_the_ways_to_give_it() -> None:

@@ -7,12 +7,14 @@ import os
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 from cli_types import Run
+from typer.testing import CliRunner
 
 from executor.cli import _exits
 from executor.cli._exits import exit_code
@@ -71,24 +73,11 @@ def test_shells_complete_verbs_and_options() -> None:
     assert {"--replay", "--record"} <= set(completed("executor run --re", 2))
 
 
-LONG = {"signer", "node run", "devnet", "demo"}  # they tell as they go
-SILENT = {
-    *("trigger pause", "trigger resume", "trigger remove"),
-    *("subscription allow", "subscription forbid", "subscription fund", "subscription withdraw"),
-    *("keys lock", "keys unlock", "keys change-password"),
-}
-FILES = {
-    "secrets seal",
-    "node init",
-    "keys record export",
-    "keys record import",
-    "chainlink new",
-    "chainlink request",
-}  # they write one, or print it
+SERVERS = {"signer", "node run"}  # what they tell is their log, which is JSON where no terminal reads it
 
 
-def test_every_verb_that_tells_facts_tells_them_as_json() -> None:
-    """The others are named here."""
+def test_every_verb_has_json() -> None:
+    """But those that serve until they are stopped."""
 
     def without(command: Any, name: str) -> set[str]:
         if verbs := getattr(command, "commands", None):
@@ -96,7 +85,19 @@ def test_every_verb_that_tells_facts_tells_them_as_json() -> None:
         return set() if any("--json" in parameter.opts for parameter in command.params) else {name}
 
     root: Any = typer.main.get_command(app)
-    assert {each for verb in VERBS for each in without(root.get_command(None, verb), verb)} <= LONG | SILENT | FILES
+    assert {each for verb in VERBS for each in without(root.get_command(None, verb), verb)} == SERVERS
+
+
+def test_no_color_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """https://no-color.org: also where a terminal would show colours."""
+    assert "\x1b" in CliRunner().invoke(app, ["version"], color=True).stdout
+    monkeypatch.setenv("NO_COLOR", "1")
+    done = CliRunner().invoke(app, ["version"], color=True)
+    assert (done.exit_code, "\x1b" in done.stdout, "engine" in done.stdout) == (0, False, True)
+
+
+def test_the_release_is_told_as_other_commands_tell_theirs(executor: Run) -> None:
+    assert executor("--version").stdout == f"executor {version('executor')}\n"
 
 
 def test_the_command_runs_in_a_process_of_its_own() -> None:
@@ -125,11 +126,20 @@ def test_wrong_usage_is_exit_two(executor: Run) -> None:
         assert done.stdout == ""
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("simulat", "simulate"), ("verifybuild", "verify-build")])
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("simulat", "simulate"),
+        ("verifybuild", "verify-build"),
+        ("trigger rergister", "register"),
+        ("keys record expor", "export"),
+    ],
+)
 def test_a_mistyped_verb_is_answered_with_the_nearest(executor: Run, typed: str, meant: str) -> None:
     """One that is like none is not."""
-    assert f"No such command '{typed}'. Did you mean '{meant}'?" in executor(typed).stderr
-    assert "Did you mean" not in executor("zzz").stderr
+    *before, last = typed.split()
+    assert f"No such command '{last}'. Did you mean '{meant}'?" in executor(*before, last).stderr
+    assert "Did you mean" not in executor(*before, "zzz").stderr
 
 
 @pytest.mark.parametrize(

@@ -349,8 +349,8 @@ async def test_a_subscription_is_made_paid_into_shared_and_shown(executor: Run, 
     said = json.loads(made.stdout)
     assert said == said | {"funded_wei": str(5 * 10**17), "consumers": [str(consumer)]}
     place = ("--subscription", said["subscription"])
-    paid = await ran(executor, "subscription", "fund", "7wei", *place, "--yes")
-    assert paid.stdout == f"funded         subscription {said['subscription']} with 7wei\n"
+    paid = await ran(executor, "subscription", "fund", "7wei", *place, "--yes", "--json")
+    assert json.loads(paid.stdout) == {"subscription": said["subscription"], "funded_wei": "7"}
     allowed = await ran(executor, "subscription", "allow", other, *place)
     assert allowed.stdout == f"subscription   {said['subscription']}\nconsumer       {other}\n"
     shown = json.loads((await ran(executor, "subscription", "show", *place, "--json")).stdout)
@@ -398,6 +398,48 @@ async def test_a_function_gets_a_router_for_clients_of_chainlink(executor: Run, 
     assert (unknown.returncode, "is not registered: run `executor deploy`" in unknown.stderr) == (2, True), (
         unknown.stderr
     )
+
+
+async def test_every_verb_that_needs_a_network_takes_it_from_the_settings(
+    executor: Run, scene: Scene, nodes: list[Node], settings: Path, fresh: Path
+) -> None:
+    """upload, trigger, secrets, requests: no option names chain, router, node, subscription or key."""
+    kept = json.loads((await ran(executor, "upload", fresh, "--json")).stdout)
+    assert kept["node"] == nodes[0].url
+    assert nodes[0].held == [kept["function_id"]]
+    schedule = ("--kind", "cron", "--config", '{"schedule": "*/5 * * * *"}')
+    made = await ran(executor, "trigger", "register", str(FUNCTION), *schedule, "--json")
+    assert made.returncode == 0, made.stderr
+    registration = json.loads(made.stdout)["registration"]
+    for verb, state in (("pause", "paused"), ("resume", "resumed"), ("remove", "removed")):
+        done = await ran(executor, "trigger", verb, registration, "--json")
+        assert json.loads(done.stdout) == {"registration": registration, "state": state}, done.stderr
+    listed = await ran(executor, "trigger", "list")
+    assert (listed.returncode, f"{nodes[0].url}: " in listed.stderr) == (2, True)  # this node follows none
+    secrets = json.loads((await ran(executor, "secrets", "list", "--json")).stdout)
+    assert (secrets["epoch"], len(secrets["members"])) == (1, 4)
+    moved = renamed_without(settings, "nodes", "other.toml")
+    asked = json.loads((await ran(executor, "requests", "--settings", moved, "--json")).stdout)
+    assert [each["node"] for each in asked["nodes"]] == [f"http://127.0.0.1:{8000 + member}" for member in range(4)]
+    assert (await ran(executor, "requests")).returncode == 2
+
+
+async def test_a_node_of_another_network_is_given_no_upload(
+    executor: Run, nodes: list[Node], settings: Path, fresh: Path
+) -> None:
+    """Where the settings say which network is meant; the next node takes it."""
+    nodes[0].router = "0x" + "22" * 20
+    kept = await ran(executor, "upload", fresh, "--json")
+    assert json.loads(kept.stdout)["node"] == nodes[1].url
+    refused = await ran(executor, "upload", fresh, "--node", nodes[0].url)
+    assert (refused.returncode, "serves router 0x2222" in refused.stderr, nodes[0].held) == (2, True, [])
+
+
+def renamed_without(settings: Path, key: str, name: str) -> Path:
+    """The settings, but for a key, under another name."""
+    kept = [line for line in settings.read_text().splitlines() if not line.startswith(key)]
+    settings.write_text("\n".join(kept))
+    return settings.rename(settings.parent / name)
 
 
 async def ran(executor: Run, *arguments: object, env: dict[str, str] | None = None) -> Done:

@@ -18,9 +18,10 @@ RECORDED = Path(__file__).resolve().parents[2] / "fixtures" / "receipts" / "thro
     ("arguments", "said"),
     [
         (["doctor"], "node.toml: cannot be read"),
-        (["requests"], "node.toml: cannot be read"),
+        (["requests"], "nobody to ask: give --node, or --config with a node's TOML file"),
+        (["requests", "--config", "node.toml"], "node.toml: cannot be read"),
         (["requests", "0x12", "--node", "http://127.0.0.1:1"], "ID 0x12: RequestId is 32 bytes, not 1"),
-        ([*PAUSE, "--router", "0x34"], "--router 0x34: Address is 20 bytes, not 1"),
+        ([*PAUSE, "--router", "0x34"], "--router: 0x and 40 hex digits"),
         ([*PAUSE[:2], "zz", *PAUSE[3:], "--router", ROUTER], "REGISTRATION zz: RegistrationId is 0x and 64 hex digits"),
         (["evidence"], "nothing to look at: name files, a node's --config, or its --data folder"),
         (["evidence", "x.json", "--submit"], "--submit needs --config"),

@@ -65,6 +65,16 @@ def test_an_endpoint_that_does_not_answer_says_nothing_about_the_receipt(executo
     assert done.returncode == 3, done.stderr
 
 
+def test_endpoints_are_several_or_those_of_the_settings_that_are_named(executor: Run, tmp_path: Path) -> None:
+    """A file that lies there is not enough: whoever names none verifies without a network."""
+    write_receipt(tmp_path / "receipt.json", make_receipt())
+    (tmp_path / "executor.toml").write_text('rpc_urls = ["http://127.0.0.1:9"]\n')
+    several = executor("verify", "receipt.json", "--rpc", "http://127.0.0.1:9", "--rpc", "http://127.0.0.1:10")
+    assert (several.returncode, "127.0.0.1:10" in several.stderr) == (3, True), several.stderr
+    assert executor("verify", "receipt.json", "--config", "executor.toml").returncode == 3
+    assert executor("verify", "receipt.json").returncode == 0
+
+
 def test_inspect_shows_a_receipts_facts(executor: Run, tmp_path: Path) -> None:
     """Ids, observations, outcome."""
     write_receipt(tmp_path / "receipt.json", make_receipt())

@@ -1,0 +1,55 @@
+"""What is said while something takes long: on a terminal only, and nothing of it stays there."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+SLOW = "import time\nfrom executor.cli._show import waiting\nwith waiting('the \\x1b[2J chain'):\n    time.sleep({})"
+SHOW, HIDE = "\x1b[?25h", "\x1b[?25l"  # the cursor
+
+
+def test_a_terminal_is_told_what_takes_long_and_nothing_else_is() -> None:
+    """Not what is over at once; a name moves no cursor; without a terminal there is nothing."""
+    told, code = on_a_terminal("-c", SLOW.format(1.2))
+    assert (code, "the \\x1b[2J chain" in told, told.rindex(SHOW) > told.rindex(HIDE)) == (0, True, True)
+    assert on_a_terminal("-c", SLOW.format(0)) == ("", 0)
+    piped = subprocess.run([sys.executable, "-c", SLOW.format(0.8)], capture_output=True, text=True, timeout=60)
+    assert (piped.returncode, piped.stdout + piped.stderr) == (0, "")
+
+
+def test_ctrl_c_ends_a_progress_bar_and_gives_the_cursor_back(project: Path) -> None:
+    """With the code that shells know, and no traceback."""
+    (project / "greet.js").write_text("export default () => 'hello'")
+    options = (str(project), "--seconds", "60", "--examples", "1000000", "--no-engines")
+    command = ("-c", "from executor.cli import main; main()", "check", *options)
+    told, code = on_a_terminal(*command, stop_at=HIDE)
+    assert (code, told.rindex(SHOW) > told.rindex(HIDE), "Traceback" in told) == (130, True, False)
+
+
+def on_a_terminal(*arguments: str, stop_at: str = "") -> tuple[str, int]:
+    """What a Python program writes to a terminal, and its code; Ctrl-C once it wrote `stop_at`."""
+    ours, theirs = os.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "40"}
+    command = [sys.executable, *arguments]
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    told, deadline = b"", time.monotonic() + 60
+    try:
+        while time.monotonic() < deadline and select.select([ours], [], [], 60)[0]:
+            told += (piece := os.read(ours, 4_096))
+            if stop_at and stop_at.encode() in told:
+                process.send_signal(signal.SIGINT)
+                stop_at = ""
+            if not piece:
+                break
+    except OSError:
+        pass  # closed at its end
+    finally:
+        os.close(ours)
+    return told.decode(), process.wait(60)
