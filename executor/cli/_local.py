@@ -10,12 +10,14 @@ from executor.model.draw import Draw, is_draw, parse_draw
 from executor.model.manifest import Limits
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Final, TrapCode, Trapped
+from executor.model.profile import PROFILE
 from executor.model.request import Request
 from executor.model.transcript import Entry, Transcript
 from executor.protocol.strategies import agree
 from executor.vm import Capabilities, Diagnostics, LogLine, Program, execute, observe
 
 _BACKTRACE = "error while executing at wasm backtrace:"  # the engine's words; what it was stands behind the frames
+OUT_OF_STACK = "out of stack"  # how the machine's words for it begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +98,9 @@ def plain_reason(ended: Final | Entry, message: str, limits: Limits) -> str:
             return f"out of fuel: raise limits.fuel in function.toml (now {limits.fuel})"
         case Entry(kind=Kind.ERROR, value=b"out-of-fuel") if message:
             return f"out of fuel: raise limits.observe_fuel in function.toml (now {limits.observe_fuel})"
+    if message.startswith(OUT_OF_STACK):
+        return (
+            f"{OUT_OF_STACK}: calls in calls take more than {PROFILE.metering.depth:,} slots, as without an end they do"
+        )
     first, traced, rest = message.partition(_BACKTRACE)
     return rest.partition("Caused by:")[2].strip() or f"{first}the guest trapped" if traced else message

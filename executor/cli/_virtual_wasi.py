@@ -2,7 +2,8 @@
 
 Rule 1. What the module imports of WASI is there with the same type, or the module is refused, by the import's name.
 Rule 2. The module's functions keep their numbers: those of the virtual WASI take the numbers of the imports that they
-        stand for, and only numbers of imports change, among themselves.
+        stand for, and only numbers of imports change, among themselves. What is imported twice (fd_write, by Go's
+        runtime and by its `syscall`) stands there twice.
 Rule 3. Nothing else of the module changes, but that custom sections go: names would count functions as they were.
 """
 
@@ -87,7 +88,7 @@ class _Link:
     def _around(self, payload: bytes, items: list[bytes]) -> bytes:
         """A section of functions between those of the virtual WASI."""
         front, behind = (b"".join(items[at] for at in each) for each in (self.front, self.behind))
-        return _joined(payload, len(items), front, behind)
+        return _joined(payload, len(self.front) + len(self.behind), front, behind)
 
     def _host(self, entry: Import) -> int:
         for place, kept in enumerate(self.kept):

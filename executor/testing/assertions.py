@@ -13,7 +13,7 @@ from executor.model.outcome import Failed, Returned
 from executor.model.outcome import Final as Ending
 from executor.testing.agreeing import Problem, play
 from executor.testing.diverging import first_divergence
-from executor.testing.functions import FunctionLike, program_of
+from executor.testing.functions import FunctionLike, positions_for, program_of
 from executor.testing.lies import LIES, Lie
 from executor.testing.quorums import check_committee
 from executor.testing.replies import World, world
@@ -98,7 +98,7 @@ def assert_agrees(
         agreeing = must_agree(seen)
         good = ends if agreeing else (*ends, Failed)
         problem: Problem | None = play(program, input, seen, f, must_agree=agreeing, lies=lies, ends=good, pick=pick)
-        return None if problem is None else DoesNotAgree(problem, input, seen, f)
+        return None if problem is None else DoesNotAgree(problem, input, seen, f, positions_for(program))
 
     if isinstance(replies, Sequence) and not isinstance(inputs, st.SearchStrategy):
         _raise_first(found(each, replies, LIES, 0) for each in given_inputs(inputs))

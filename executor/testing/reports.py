@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from executor.javascript import Positions
 from executor.model.observation import Kind
 from executor.model.outcome import Failed, TrapCode, Trapped
 from executor.model.spec import Fields, Strategy, parse_spec
@@ -17,23 +18,33 @@ from executor.testing.replies import World
 from executor.testing.runs import Trace
 
 MAX_LOGS: Final = 5
+_ENGINES: Final = Positions()  # the engine's own words stay
 
 
 class DoesNotAgree(AssertionError):
     """A committee does not agree on a function, or its run ends as it must not; `problem` has the details."""
 
-    def __init__(self, problem: Problem, input: bytes, worlds: Sequence[World], f: int) -> None:
+    def __init__(
+        self, problem: Problem, input: bytes, worlds: Sequence[World], f: int, positions: Positions = _ENGINES
+    ) -> None:
         self.problem, self.input, self.worlds, self.f = problem, input, tuple(worlds), f
-        super().__init__(render(problem, input, self.worlds, f))
+        super().__init__(positions.told(render(problem, input, self.worlds, f)))
 
 
 class NotDeterministic(AssertionError):
     """Two runs of one request over one transcript differ; `difference` is where they part."""
 
-    def __init__(self, difference: Difference, names: tuple[str, str], input: bytes, world: World) -> None:
+    def __init__(
+        self,
+        difference: Difference,
+        names: tuple[str, str],
+        input: bytes,
+        world: World,
+        positions: Positions = _ENGINES,
+    ) -> None:
         self.difference, self.names, self.input, self.world = difference, names, input, world
         lines = ["one request has two outcomes", "", *_circumstances(input, [world]), difference.render(*names)]
-        super().__init__("\n".join(lines))
+        super().__init__(positions.told("\n".join(lines)))
 
 
 def render(problem: Problem, input: bytes, worlds: Sequence[World], f: int) -> str:

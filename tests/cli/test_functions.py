@@ -249,6 +249,17 @@ def test_a_limit_that_was_met_is_named(executor: Run, project: Path, source: str
     assert "backtrace" not in done.stdout
 
 
+def test_calls_without_an_end_are_told_as_that(executor: Run, tmp_path: Path) -> None:
+    """Not as the instruction by which the meter stops a guest."""
+    source = '(module (memory (export "memory") 1) (func (export "alloc") (param i32) (result i32) i32.const 0)'
+    source += ' (func $run (export "run") (param i32 i32) (result i64) (call $run (local.get 0) (local.get 1))))'
+    (tmp_path / "deep.wasm").write_bytes(wat2wasm(source))
+    done = executor("run", tmp_path / "deep.wasm")
+    assert done.returncode == 1
+    assert "out of stack: calls in calls take more than 40,000 slots" in done.stdout
+    assert "unreachable" not in done.stdout
+
+
 def test_a_trap_is_told_in_one_line(executor: Run, tmp_path: Path) -> None:
     """What the engine says it was, without the frames."""
     source = '(module (memory (export "memory") 1) (func (export "alloc") (param i32) (result i32) i32.const 0)'

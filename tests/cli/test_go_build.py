@@ -18,7 +18,7 @@ MANIFEST = '[function]\nname = "given"\nlanguage = "go"\nsource = "src/given.go"
 SOURCE = """package main
 
 import (
-	"strconv"
+	"fmt"
 	"time"
 
 	"executor.local/guest/executor"
@@ -36,7 +36,7 @@ func given(input []byte) ([]byte, error) {
 		_, err := executor.ParseDecimal("many")
 		return nil, err
 	case "time":
-		return []byte(strconv.FormatInt(time.Now().Unix(), 10)), nil
+		return []byte(fmt.Sprint(time.Now().Unix())), nil
 	case "print":
 		println("printed")
 	}

@@ -80,6 +80,17 @@ def test_a_linked_module_runs() -> None:
     assert ended.error == b"out of memory, or a fatal error of the Go runtime: see the log"
 
 
+def test_what_is_imported_twice_is_linked_twice() -> None:
+    """Go's runtime and its `syscall`, behind `fmt`, each import fd_write; both numbers write, before and behind."""
+    again = '(import "wasi_snapshot_preview1" "fd_write" (func $again (param i32 i32 i32 i32) (result i32)))'
+    written = "(drop (call $write (i32.const 2) (i32.const 600) (i32.const 2) (i32.const 800)))"
+    twice = f"{written} {written.replace('$write', '$again')}"
+    text = f"(module {IMPORTS} {again} {BODY.replace(written, twice)}"
+    program, seen = load(Function(linked(module_of(text), WASI), TERMS)), Diagnostics()
+    assert isinstance(execute(program, Request.local(program.function_id), diagnostics=seen), Returned)
+    assert [line.text for line in seen.logs] == ["one line", "another", "one line", "another", "one"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [

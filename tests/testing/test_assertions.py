@@ -55,6 +55,15 @@ def test_good_functions_pass(function: Function) -> None:
     assert_agrees(function, replies=REPLIES, max_examples=25)
 
 
+def test_a_report_names_the_users_own_lines(tmp_path: Path) -> None:
+    """Of a function from a folder, not the name that the engine gives to every source."""
+    (tmp_path / "function.toml").write_text('[function]\nname = "sum"\nlanguage = "javascript"\nsource = "sum.js"\n')
+    (tmp_path / "sum.js").write_text("export default () => {\n  null.price;\n};\n")
+    with pytest.raises(DoesNotAgree, match=r"\(sum\.js:2:3\)") as raised:
+        assert_agrees(tmp_path, replies={})
+    assert "function.js" not in str(raised.value)
+
+
 def test_the_example_of_three_exchanges_passes() -> None:
     """From its folder, with seven nodes of which two may do anything."""
     urls = [f"http://exchange-{name}.test/price?pair=ETH-USD" for name in "abc"]
