@@ -23,7 +23,7 @@ from executor.crypto.digests import payload
 from executor.errors import InvalidConfig, InvalidValue
 from executor.javascript import Positions
 from executor.model.codec import Json
-from executor.model.draw import DrandDraw, parse_draw
+from executor.model.draw import CommitteeDraw, DrandDraw, parse_draw
 from executor.model.function import Function
 from executor.model.manifest import Terms
 from executor.model.observation import Observation
@@ -261,6 +261,13 @@ def _plain(done: LocalRun, positions: Positions) -> dict[str, Json]:
             }
             for slot, each in enumerate(done.observed)
         ],
-        "draws": [{"spec": each.spec.decode("utf-8"), "proof": f"0x{each.value.hex()}"} for each in done.draws],
+        "draws": [
+            {
+                "spec": each.spec.decode("utf-8"),
+                "proof": f"0x{each.value.hex()}",
+                "development_key": isinstance(parse_draw(each.spec), CommitteeDraw),
+            }
+            for each in done.draws
+        ],
         "logs": [{"level": _level(line), "text": line.text} for line in done.logs],
     }

@@ -10,7 +10,8 @@ import typer
 
 from executor.cli._exits import FAILED
 from executor.cli._show import as_json, verdict, waiting
-from executor.errors import InvalidConfig
+from executor.errors import InvalidConfig, InvalidValue
+from executor.model.ids import Address
 from executor.model.profile import PROFILE
 from executor.receipts import all_passed, read_receipt, verify_receipt
 from executor.vm import self_test
@@ -25,6 +26,10 @@ def command(
     config: Annotated[
         Path | None, typer.Option("--config", "--settings", help="The same with the endpoints of this executor.toml.")
     ] = None,
+    beacon: Annotated[
+        str | None,
+        typer.Option(help="With --rpc, a Beacon's address: whether its key is the one the committee drew with."),
+    ] = None,
     module: Annotated[
         Path | None, typer.Option(help="The module, when the receipt names one it does not hold.")
     ] = None,
@@ -32,13 +37,16 @@ def command(
 ) -> None:
     """Check a receipt: every signature, every hash, and the run itself."""
     receipt, urls = read_receipt(path), _endpoints(rpc or [], config)
+    registered = None if beacon is None else _address(beacon)
+    if registered is not None and not urls:
+        raise InvalidConfig("--beacon: what is registered there only the chain can tell; give its --rpc, too")
     with waiting("checking everything, the run included"):
         self_test()  # D11: a replay on a machine whose settings have no effect says nothing
         checks = verify_receipt(receipt, None if module is None else _read(module))
     if urls:
         from executor.receipts.on_chain import verify_on_chain  # brings web3's codecs; offline needs none of it
 
-        checks += asyncio.run(verify_on_chain(receipt, *urls))
+        checks += asyncio.run(verify_on_chain(receipt, *urls, beacon=registered))
     passed = all_passed(checks)
     if json_output:
         plain = [{"name": check.name, "passed": check.passed, "detail": check.detail} for check in checks]
@@ -61,6 +69,13 @@ def _endpoints(rpc: list[str], config: Path | None) -> list[str]:
     from executor.cli._config import needed, read_settings
 
     return needed(read_settings(config).rpc_urls, "rpc_urls")
+
+
+def _address(text: str) -> Address:
+    try:
+        return Address.from_hex(text)
+    except InvalidValue as error:
+        raise InvalidConfig(f"--beacon {text}: {error}") from error
 
 
 def _read(path: Path) -> bytes:

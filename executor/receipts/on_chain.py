@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Final as Constant
 
+from executor.chain.calls import view
 from executor.chain.client import ChainClient
 from executor.chain.epochs import load_epoch
 from executor.chain.logs import TOPICS, Seen, SeenDelivery, SeenRequest, decode, router_logs
 from executor.chain.subscriptions import load_prices, load_subscription, load_versions
+from executor.crypto import bls
 from executor.crypto.digests import request_id
 from executor.errors import ChainError, ChainUnavailable, InvalidConfig, InvalidValue, VerificationFailed, WrongChain
 from executor.model.committee import Epoch
+from executor.model.ids import Address
 from executor.model.receipt import Bill, ChainLocation, Receipt
 from executor.receipts.billing import check_quote
 from executor.receipts.checks import Check, check, require
@@ -19,9 +22,10 @@ from executor.receipts.triggered import check_triggered, load_registered
 FIELDS: Constant = ("committee", "profile_id", "round_length_s", "members", "verifiers")
 
 
-async def verify_on_chain(receipt: Receipt, *rpc_urls: str) -> list[Check]:
+async def verify_on_chain(receipt: Receipt, *rpc_urls: str, beacon: Address | None = None) -> list[Check]:
     """The checks against the receipt's chain, made after `verify_receipt`; of several endpoints a majority must agree.
 
+    With the address of a Beacon also that the receipt's draw key is the one registered there for its epoch.
     Raises WrongChain or ChainUnavailable where they cannot answer: then nothing is known about the receipt.
     """
     client = ChainClient(rpc_urls, receipt.epoch.chain_id, receipt.epoch.router)
@@ -36,6 +40,7 @@ async def verify_on_chain(receipt: Receipt, *rpc_urls: str) -> list[Check]:
             await _requested(client, receipt),
             await _delivered(client, receipt),
             await _charged(client, receipt),
+            *([] if beacon is None else [await _registered_key(client, receipt, beacon)]),
         ]
     finally:
         await client.close()
@@ -104,6 +109,25 @@ async def _charged(client: ChainClient, receipt: Receipt) -> Check:
         return check("charged", lambda: check_quote(receipt, bill, base_fee_wei, gas))
     except VerificationFailed as error:
         return Check("charged", False, str(error).removeprefix(f"{error.check}: "))
+
+
+async def _registered_key(client: ChainClient, receipt: Receipt, beacon: Address) -> Check:
+    epoch, shown = receipt.epoch, receipt.draw_key
+    if shown is None:
+        return Check("beacon", False, "the receipt holds no draw key: nothing in it was drawn from its committee")
+    if not await client.code(beacon):
+        return Check("beacon", False, f"there is no contract at {beacon}")
+    try:
+        stated = bls.to_evm_g2(shown.public_key)
+        kept = await view(client, "Beacon", beacon, "drawKey", epoch.router, epoch.committee, epoch.number)
+    except (WrongChain, ChainUnavailable):
+        raise
+    except (ChainError, InvalidValue) as error:
+        return Check("beacon", False, str(error))
+    if not kept:
+        return Check("beacon", False, f"{beacon} has no draw key of epoch {epoch.number}")
+    found = f"the draw key of epoch {epoch.number} at {beacon}"
+    return Check("beacon", kept == stated, found if kept == stated else f"{found} is another")
 
 
 async def _request_terms(client: ChainClient, receipt: Receipt, bill: Bill) -> tuple[int, int]:

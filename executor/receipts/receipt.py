@@ -10,7 +10,7 @@ from typing import assert_never
 from executor.crypto.digests import profile_id, request_id
 from executor.errors import InvalidReceipt, VerificationFailed
 from executor.model.codec import encode
-from executor.model.ids import FunctionId, ProfileId, RequestId
+from executor.model.ids import Address, FunctionId, ProfileId, RequestId
 from executor.model.outcome import Failed, Final, Returned, TrapCode, Trapped
 from executor.model.profile import Profile
 from executor.model.receipt import Receipt as Content
@@ -124,11 +124,12 @@ class Receipt:
         """
         return Verdict(tuple(verify_receipt(self.content, module, profiles, load)))
 
-    async def verify_on_chain(self, rpc_url: str) -> Verdict:
+    async def verify_on_chain(self, rpc_url: str, *, beacon: Address | None = None) -> Verdict:
         """What only the chain can tell: that these members are the registered committee, and the two transactions.
 
+        With a Beacon's address also that its key is the one the committee's draws in the receipt are under.
         Raises WrongChain or ChainUnavailable for an endpoint that cannot answer.
         """
         from executor.receipts.on_chain import verify_on_chain  # brings web3; the rest works without it
 
-        return Verdict(tuple(await verify_on_chain(self.content, rpc_url)))
+        return Verdict(tuple(await verify_on_chain(self.content, rpc_url, beacon=beacon)))

@@ -80,8 +80,9 @@ export const ACTIONS = Object.freeze({
 function draw(run, data) {
   const { request, slot, transcript } = run;
   const specs = request.draws ?? [];
-  if (data.length > 0 || run.draws >= specs.length || isPosted(request)) return run.trap("ABI");
+  if (data.length > 0 || run.draws >= specs.length) return run.trap("ABI");
   const spec = specs[run.draws];
+  if (isPosted(request) && JSON.parse(textOf(spec)).draw.source === "drand") return run.trap("ABI");
   if (slot === transcript.length) return run.finish({ awaiting: slot, spec });
   const entry = transcript[slot];
   if (!equal(entry.spec, spec)) {
@@ -92,7 +93,7 @@ function draw(run, data) {
   return respond(run, 0, entry.drawn);
 }
 
-/** Whether an http trigger started the run: whoever posts names a block of the past, and knows its round. */
+/** Whether an http trigger started the run: whoever posts names a block of the past, and knows its drand round. */
 function isPosted({ context }) {
   return JSON.parse(textOf(context)).trigger === "http";
 }

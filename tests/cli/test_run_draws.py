@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from cli_types import Run
 
-from executor.model.draw import QUICKNET
+from executor.crypto.digests import keccak256
+from executor.model.draw import QUICKNET, CommitteeDraw, parse_draw
+from executor.testing.development_draws import development_proof
 from executor.testing.fast_signatures import ROUNDS_SECRET, sign_round
 from executor.testing.relays import CHAIN_HASH, Relay, development_chain, manifest_chain
 from tests.drawing_guest import drawing_guest
@@ -92,3 +94,25 @@ def test_quicknet_is_drawn_from_by_its_own_rounds(executor: Run, raffle: Path, t
     done = executor("run", raffle, "--replies", replies, "--timestamp", QUICKNET.time_of(1000) - 30)
     assert done.returncode == 0, done.stderr
     assert "0 from drand's round 1000" in done.stdout
+
+
+@pytest.fixture
+def seed(raffle: Path) -> Path:
+    """A function that returns its committee's draw."""
+    (raffle / "function.toml").write_text(HEAD + '[capabilities.random]\nsource = "committee"\n')
+    return raffle
+
+
+def test_a_committees_draw_is_by_the_development_key_and_says_so(executor: Run, seed: Path) -> None:
+    """No relay, no time to wait for; the same request draws the same again."""
+    done = executor("run", seed, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    (draw,) = told["draws"]
+    asked = parse_draw(draw["spec"].encode())
+    assert isinstance(asked, CommitteeDraw)
+    assert draw["development_key"] is True
+    assert draw["proof"] == "0x" + development_proof(asked).hex()
+    assert told["payload"] == "0x" + keccak256(development_proof(asked)).hex()
+    shown = executor("run", seed)
+    assert "0 by the development key, which everybody knows" in shown.stdout

@@ -82,3 +82,15 @@ def test_inspect_shows_a_receipts_facts(executor: Run, tmp_path: Path) -> None:
     assert [each["agreed"] for each in plain["observations"]] == ["'3000.25'", "'11'"]
     assert plain["status"] == "RETURNED"
     assert "4 members, quorum 3" in plain["epoch"]
+
+
+def test_a_beacon_is_asked_over_rpc_only(executor: Run, tmp_path: Path) -> None:
+    """Without an endpoint, or with what is no address, it is wrong input."""
+    path = tmp_path / "receipt.json"
+    write_receipt(path, make_receipt())
+    for arguments, words in (
+        (("--beacon", "0x" + "11" * 20), "give its --rpc, too"),
+        (("--beacon", "0x11", "--rpc", "http://127.0.0.1:1"), "--beacon 0x11: Address is 20 bytes"),
+    ):
+        done = executor("verify", path, *arguments)
+        assert (done.returncode, words in done.stderr) == (2, True), done.stderr

@@ -25,12 +25,13 @@ DRAW = "(local.set $n (call $call (i32.const 64) (i32.const 11) (i32.const 0) (i
 READ = "(local.set $i (i32.wrap_i64 (local.get $n))) (call $read (i32.const 1024))"
 OUTPUT = "(i64.or (i64.shl (i64.const 1024) (i64.const 32)) (i64.extend_i32_u (local.get $i)))"
 LOOK = f"(drop (call $observe (i32.const 128) (i32.const {len(SPEC)})))"
+OWN = {"source": "committee", "draws": 2}
 GRANT = {"source": "drand", "delay_s": 30, "draws": 2, "accept_draw_known_before_observations": True}
 
 
-def drawing(run: str, *, granted: bool = True) -> Function:
+def drawing(run: str, *, granted: dict[str, object] | None = GRANT) -> Function:
     """A guest, its grant of two draws, and one observation."""
-    capabilities = {"random": GRANT} if granted else {}
+    capabilities = {"random": granted} if granted else {}
     terms = parse_terms({"limits": {"observations": 1}, "capabilities": capabilities})
     return Function(module(run, before=data(64, b"random.draw") + data(128, SPEC)), terms)
 
@@ -56,11 +57,15 @@ def subjects() -> Iterator[Subject]:
     yield dataclasses.replace(before, transcript=(entry(before, 0),))
     three = local("three draws", drawing(once * 3 + OUTPUT))
     yield dataclasses.replace(three, transcript=(entry(three, 0), entry(three, 1)))
-    yield local("not granted", drawing(once + OUTPUT, granted=False))
+    yield local("not granted", drawing(once + OUTPUT, granted=None))
     yield local("with a request", drawing(DRAW.format(1) + OUTPUT))
     for event in (HttpCall(Digest(bytes(32))), ClockTick(7)):
         origin = Origin(RegistrationId(bytes(32)), event)
-        yield dataclasses.replace(twice, request=dataclasses.replace(twice.request, origin=origin))
+        for source in (GRANT, OWN):
+            drawn = local(f"two draws by {source['source']}", drawing(once + once + OUTPUT, granted=source))
+            posted = dataclasses.replace(drawn, request=dataclasses.replace(drawn.request, origin=origin))
+            yield posted
+            yield dataclasses.replace(posted, transcript=(entry(posted, 0), entry(posted, 1)))
 
 
 @pytest.fixture(scope="module")
