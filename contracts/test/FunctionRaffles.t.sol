@@ -14,8 +14,6 @@ import {ISubscriptions} from "../src/interfaces/ISubscriptions.sol";
 import {Bls12381} from "../src/libraries/Bls12381.sol";
 import {Digests} from "../src/libraries/Digests.sol";
 import {Randomness} from "../src/libraries/Randomness.sol";
-import {Bls} from "./support/Bls.sol";
-import {CommitteeRaffles} from "./support/CommitteeRaffles.sol";
 import {FUNCTION} from "./support/Functions.sol";
 import {Network} from "./support/Network.sol";
 import {Rounds} from "./support/Rounds.sol";
@@ -208,7 +206,7 @@ contract FunctionRafflesTest is Network {
 
     function test_who_does_not_pay_begins_no_raffle() public {
         vm.prank(address(0xbad));
-        vm.expectRevert(abi.encodeWithSelector(FunctionRaffles.NotPayer.selector, address(0xbad)));
+        vm.expectRevert(abi.encodeWithSelector(FunctionSeeds.NotPayer.selector, address(0xbad)));
         raffles.createRaffle(terms);
     }
 
@@ -267,28 +265,5 @@ contract FunctionRafflesTest is Network {
         new FunctionRaffles(address(router), FUNCTION, SUBSCRIPTION, DRAW_DELAY - 1, address(beacon));
         vm.expectRevert(FunctionSeeds.NoFunction.selector);
         new FunctionRaffles(address(router), 0, SUBSCRIPTION, DRAW_DELAY, address(beacon));
-    }
-
-    /// @dev The same games on a committee's registered key: the seam between them is `FunctionSeeds`.
-    function test_a_committees_draw_decides_a_raffle_alike() public {
-        uint256 group = 77;
-        CommitteeRaffles drawn = new CommitteeRaffles(address(router), FUNCTION, SUBSCRIPTION, address(beacon));
-        sponsor(address(drawn));
-        bytes memory key = Bls.publicKey(group);
-        bytes32 digest = Digests.drawKey(address(router), address(committee), 1, keccak256(key), "dkg");
-        bytes memory signed = prove(0, digest, quorumBitmap());
-        beacon.registerDrawKey(address(router), address(committee), 1, key, "dkg", 0, signed);
-        terms.delay = 0;
-        uint256 raffleId = drawn.createRaffle(terms);
-        drawn.buy{value: 50 * terms.price}(raffleId, 50);
-        vm.warp(terms.salesEnd);
-        drawn.close(raffleId);
-        bytes32 requestId = drawn.raffle(raffleId).commitment;
-        bytes memory another = Bls.sign(group, Digests.draw(address(router), "another", 0), Bls12381.DRAW_DST);
-        vm.expectRevert(abi.encodeWithSelector(IBeacon.BadDraw.selector, requestId, 0));
-        drawn.draw(raffleId, another);
-        bytes memory proof = Bls.sign(group, Digests.draw(address(router), requestId, 0), Bls12381.DRAW_DST);
-        drawn.draw(raffleId, proof);
-        vm.assertEq(drawn.seedOf(requestId), keccak256(this.compress(proof)));
     }
 }

@@ -26,6 +26,7 @@ DEMO_CONTRACTS = (
     "src/ChainBeacon.sol:ChainBeacon",
     "src/compat/ChainlinkFunctionsRouter.sol:ChainlinkFunctionsRouter",
     "src/consumers/CollateralGuard.sol:CollateralGuard",
+    "src/consumers/CommitteeLottery.sol:CommitteeLottery",
     "src/consumers/ConstantProductPool.sol:ConstantProductPool",
     "src/consumers/DemoCrowd.sol:DemoCrowd",
     "src/consumers/DemoToken.sol:DemoToken",
@@ -33,6 +34,7 @@ DEMO_CONTRACTS = (
     "src/consumers/FunctionRaffles.sol:FunctionRaffles",
     "src/consumers/GatedClaim.sol:GatedClaim",
     "src/consumers/IdentityGate.sol:IdentityGate",
+    "src/consumers/JointLottery.sol:JointLottery",
     "src/consumers/OnChainGuard.sol:OnChainGuard",
     "src/consumers/Rebalancer.sol:Rebalancer",
 )

@@ -19,7 +19,8 @@ NAMES = (
 )
 DEMOS = (
     *("ChainBeacon", "CollateralGuard", "ConstantProductPool", "DemoCrowd", "DemoToken", "DynamicNft", "GatedClaim"),
-    *("ChainlinkFunctionsRouter", "FunctionRaffles", "IdentityGate", "OnChainGuard", "Rebalancer"),
+    *("ChainlinkFunctionsRouter", "CommitteeLottery", "FunctionRaffles", "IdentityGate", "JointLottery"),
+    *("OnChainGuard", "Rebalancer"),
 )
 EIP_170_LIMIT = 24_576
 EIP_3860_LIMIT = 2 * EIP_170_LIMIT

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {FunctionConsumer} from "../FunctionConsumer.sol";
+import {ISubscriptions} from "../interfaces/ISubscriptions.sol";
 import {SeedSource} from "./SeedSource.sol";
 
 /// @notice Seeds that a function draws (docs/lottery.md). A commitment is the request made in that very call; its seed is the
@@ -40,6 +41,13 @@ abstract contract FunctionSeeds is SeedSource, FunctionConsumer {
     error NoSeed(bytes32 requestId);
     /// @notice The function id is zero.
     error NoFunction();
+    /// @notice Only the subscription's owner begins games: each seed of them costs a request.
+    error NotPayer(address caller);
+
+    modifier onlyPayer() {
+        if (ISubscriptions(address(router)).subscriptionInfo(subscription).owner != msg.sender) revert NotPayer(msg.sender);
+        _;
+    }
 
     constructor(address router, bytes32 functionId_, uint64 subscription_, uint32 drawDelay_) FunctionConsumer(router) {
         if (functionId_ == 0) revert NoFunction();
@@ -47,7 +55,7 @@ abstract contract FunctionSeeds is SeedSource, FunctionConsumer {
     }
 
     /// @inheritdoc SeedSource
-    function _fixSeed(uint32) internal override returns (bytes32 commitment) {
+    function _fixSeed(uint32) internal virtual override returns (bytes32 commitment) {
         commitment = _request(subscription, functionId, "", CALLBACK_GAS);
         uint64 drawnAt = _drawnAt();
         _asked[commitment].drawnAt = drawnAt;
@@ -56,7 +64,7 @@ abstract contract FunctionSeeds is SeedSource, FunctionConsumer {
 
     /// @inheritdoc SeedSource
     /// @dev What is known first stays. An empty proof opens what was answered.
-    function _openSeed(bytes32 commitment, bytes calldata proof) internal override returns (bytes32 seed) {
+    function _openSeed(bytes32 commitment, bytes calldata proof) internal virtual override returns (bytes32 seed) {
         seed = seedOf[commitment];
         if (seed != 0) return seed;
         if (proof.length == 0) revert NoSeed(commitment);
@@ -65,12 +73,12 @@ abstract contract FunctionSeeds is SeedSource, FunctionConsumer {
     }
 
     /// @inheritdoc SeedSource
-    function _takesDelay(uint32 delay) internal view override returns (bool) {
+    function _takesDelay(uint32 delay) internal view virtual override returns (bool) {
         return delay == drawDelay;
     }
 
     /// @inheritdoc FunctionConsumer
-    function _fulfill(bytes32 requestId, bytes calldata output, bytes calldata failure) internal override {
+    function _fulfill(bytes32 requestId, bytes calldata output, bytes calldata failure) internal virtual override {
         Asked memory asked = _asked[requestId];
         if (asked.drawnAt == 0 || asked.answered) revert UnknownRequest(requestId);
         _asked[requestId].answered = true;

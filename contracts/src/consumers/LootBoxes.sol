@@ -23,7 +23,7 @@ abstract contract LootBoxes is ILootBoxes, SeedSource, Payouts {
     mapping(uint256 boxId => mapping(address player => mapping(uint256 item => uint256))) public itemsOf;
 
     /// @inheritdoc ILootBoxes
-    function createBox(uint96 price, uint32 delay, uint32[] calldata weights) external returns (uint256 boxId) {
+    function createBox(uint96 price, uint32 delay, uint32[] calldata weights) public virtual returns (uint256 boxId) {
         if (!_takesDelay(delay) || delay > MAX_DELAY) revert BadDelay(delay);
         if (weights.length > MAX_ITEMS) revert BadWeights();
         boxId = ++_count;
