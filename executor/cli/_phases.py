@@ -53,7 +53,9 @@ class Phases:
                 self._once(f"agreed {slot}", f"agreed      {slot}: {_value(event)}")
             case "drawn":
                 drawn = _text(event.get("ordinal"))
-                self._once(f"drawn {drawn}", f"drawn       from drand's round {_text(event.get('round'))}")
+                own = event.get("round") is None
+                source = "by the committee" if own else f"from drand's round {_text(event.get('round'))}"
+                self._once(f"drawn {drawn}", f"drawn       {source}")
             case "executed" if event.get("outcome") != "awaiting":
                 fuel = event.get("fuel_used")
                 shown = _text(f"{fuel:,} fuel") if isinstance(fuel, int) else ""

@@ -94,6 +94,7 @@ def _function_facts(function: Function) -> dict[str, Json]:
 def receipt_facts(receipt: Receipt) -> dict[str, Json]:
     epoch, request, attestation = receipt.epoch, receipt.request, receipt.attestation
     own = [report for report in attestation.reports if report.request_id == request_id(request)]
+    key = receipt.draw_key
     return {
         "request_id": str(request_id(request)),
         "function_id": str(request.function_id),
@@ -105,6 +106,7 @@ def receipt_facts(receipt: Receipt) -> dict[str, Json]:
         "epoch": f"{epoch.number}: {epoch.n} members, quorum {epoch.quorum}",
         "input": f"0x{request.input.hex()}",
         "observations": [_observations(entry) for entry in receipt.transcript],
+        **({} if key is None else {"draw_key": f"0x{key.public_key.hex()}, signed under {key.scheme}"}),
         "transcript_hash": str(transcript_hash(receipt.transcript)),
         "status": own[0].status.name if own else "not attested here",
         "fuel_used": own[0].fuel_used if own else 0,

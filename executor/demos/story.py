@@ -172,7 +172,8 @@ def _executed(story: Story, node: int, event: Event) -> None:
 
 def _drawn(story: Story, _node: int, event: Event) -> None:
     if story.once(f"drawn {event['ordinal']}"):
-        story.line("drawn", f"draw {event['ordinal']} from drand's round {event['round']}, verified", "bold green")
+        source = "by the committee" if event.get("round") is None else f"from drand's round {event['round']}"
+        story.line("drawn", f"draw {event['ordinal']} {source}, verified", "bold green")
 
 
 def _outvoted(story: Story, _node: int, event: Event) -> None:

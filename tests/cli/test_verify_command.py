@@ -13,6 +13,7 @@ from executor.receipts import write_receipt
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "receipts"))
 
+from committee_receipts import committee_receipt, shown_key
 from make_receipts import make_function, make_receipt
 
 
@@ -94,3 +95,14 @@ def test_a_beacon_is_asked_over_rpc_only(executor: Run, tmp_path: Path) -> None:
     ):
         done = executor("verify", path, *arguments)
         assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+
+
+def test_a_receipt_with_the_committees_draws_shows_their_key(executor: Run, tmp_path: Path) -> None:
+    """In its facts, and as a check of its own."""
+    write_receipt(tmp_path / "receipt.json", committee_receipt())
+    shown = json.loads(executor("inspect", "receipt.json", "--json").stdout)["draw_key"]
+    assert shown == f"0x{shown_key().public_key.hex()}, signed under ecdsa"
+    done = executor("verify", "receipt.json")
+    assert done.returncode == 0, done.stdout
+    assert "draw key" in done.stdout
+    assert "by the draw key of epoch 7; its signature verifies" in done.stdout
