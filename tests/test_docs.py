@@ -16,6 +16,7 @@ from executor.model.transcript import Entry
 from executor.model.view import Certificate, Prepare, View
 from executor.protocol.dealings import KeyMessage
 from executor.protocol.messages import Message
+from executor.protocol.releases import Release
 from executor.testing.faults import FAULTS
 from executor.testing.simulator import FAULTS as SIMULATED
 from executor.transport.envelope import Envelope
@@ -104,6 +105,7 @@ VALUES = {
     "certificate": Certificate,
     "transcript": Entry,
     "signed observation": SignedObservation,
+    "release": Release,
     "report": Report,
     "vote": Vote,
     "attestation": Attestation,

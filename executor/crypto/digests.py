@@ -82,6 +82,7 @@ TAG_IDEMPOTENCY: Constant = _tag("idempotency")
 TAG_DEALING: Constant = _tag("dealing")
 TAG_DKG: Constant = _tag("dkg")
 TAG_OPENED: Constant = _tag("opened")
+TAG_SETTLED: Constant = _tag("settled")
 
 EIP712_DOMAIN: Constant = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 EIP712_ATTESTATION: Constant = keccak(b"Attestation(address committee,uint64 epoch,bytes32 root)")
@@ -264,6 +265,15 @@ def prepare_digest(
     """What a member signs to prepare a transcript in a view."""
     values = (epoch, request, function, transcript, view.round, view.slots)
     return Digest(_digest(TAG_PREPARE, "bytes32 bytes32 bytes32 bytes32 uint32 uint16", *values))
+
+
+@lru_cache(maxsize=4096)
+def settled_digest(
+    epoch: EpochDigest, request: RequestId, function: FunctionId, transcript: TranscriptHash, view: View
+) -> Digest:
+    """What a member signs to say that a request is final and nothing but draws comes after this transcript."""
+    values = (epoch, request, function, transcript, view.round, view.slots)
+    return Digest(_digest(TAG_SETTLED, "bytes32 bytes32 bytes32 bytes32 uint32 uint16", *values))
 
 
 def message_digest(epoch: EpochDigest, sender: int, recipient: int, payload: bytes) -> Digest:

@@ -5,11 +5,11 @@ Simulations put a keyed hash behind the same interface (executor/testing/fast_si
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final as Constant
 from typing import Protocol
 
-from executor.crypto import bls, secp256k1
+from executor.crypto import bls, secp256k1, threshold
 from executor.crypto.draws import verify_draw, verify_round
 from executor.errors import InvalidValue
 from executor.model.ids import Address, Digest
@@ -41,6 +41,12 @@ class Suite(Protocol):
 
     def is_draw(self, key: bytes, digest: Digest, signature: bytes) -> bool:
         """Whether an epoch's draw key signed a draw's digest (crypto/draws.py)."""
+
+    def is_part(self, key: bytes, digest: Digest, part: bytes) -> bool:
+        """Whether `part` is a member's of the draw key's signature; `key` is that of its share."""
+
+    def combine(self, parts: Mapping[int, bytes]) -> bytes:
+        """What a threshold of parts by member make; raises InvalidValue for a malformed one (crypto/threshold.py)."""
 
 
 class Curves:
@@ -81,6 +87,14 @@ class Curves:
     def is_draw(self, key: bytes, digest: Digest, signature: bytes) -> bool:
         """By one pairing check."""
         return verify_draw(key, digest, signature)
+
+    def is_part(self, key: bytes, digest: Digest, part: bytes) -> bool:
+        """By one pairing check."""
+        return verify_draw(key, digest, part)
+
+    def combine(self, parts: Mapping[int, bytes]) -> bytes:
+        """By interpolation."""
+        return threshold.combine(parts)
 
 
 REAL: Constant[Suite] = Curves()

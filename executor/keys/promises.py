@@ -16,6 +16,7 @@ from executor.crypto.digests import epoch_digest
 from executor.model.ids import EpochDigest
 from executor.model.report import Report
 from executor.protocol.statements import (
+    DrawStatement,
     ObservationStatement,
     PrepareStatement,
     ReportsStatement,
@@ -64,10 +65,13 @@ class Promise:
 
 
 def promises_of(statement: Statement) -> tuple[Promise, ...]:
-    """What signing this statement binds to; nothing for an observation, whose finality the journal keeps."""
+    """What signing this statement binds to; nothing where the journal keeps what is final.
+
+    That is so for an observation, and for a statement that a transcript is settled: the lock it is made under is kept.
+    """
     epoch = epoch_digest(statement.epoch)
     match statement:
-        case ObservationStatement():
+        case ObservationStatement() | DrawStatement():
             return ()
         case PrepareStatement(_, request, _, transcript, view):
             return (Promise("prepares", epoch, (bytes(request), view.round, view.slots), (bytes(transcript),)),)

@@ -57,12 +57,20 @@ from executor.protocol.effects import (
     Save,
     Send,
     Sign,
+    SignPart,
     Transmit,
 )
 from executor.protocol.member import Member
 from executor.protocol.messages import Message, request_ids
 from executor.protocol.record import empty_record
-from executor.protocol.statements import ObservationStatement, PrepareStatement, ReportsStatement, Signatures, Statement
+from executor.protocol.statements import (
+    DrawStatement,
+    ObservationStatement,
+    PrepareStatement,
+    ReportsStatement,
+    Signatures,
+    Statement,
+)
 from executor.store.events import EventLog
 
 STEPS_TOGETHER = 64  # of a turn: some milliseconds of the machine, one commit, one round trip to the signer
@@ -323,6 +331,8 @@ class Driver:
         match effect:
             case Save() | Sign():
                 pass  # all of a turn together
+            case SignPart():
+                pass  # no answer where a member holds no share (protocol/effects.py), and no node makes a key yet
             case Send(recipient, message, sealed):
                 outgoing.add(recipient, message, sealed=sealed)
             case Execute(request_id, transcript):
@@ -464,7 +474,7 @@ def _readable(value: bytes) -> str:
 
 def _request_of(statement: Statement) -> RequestId:
     match statement:
-        case ObservationStatement() | PrepareStatement():
+        case ObservationStatement() | PrepareStatement() | DrawStatement():
             return statement.request_id
         case ReportsStatement(reports=reports):
             return reports[0].request_id

@@ -26,7 +26,7 @@ from executor.model.report import Vote
 from executor.model.transcript import Entry, Transcript
 from executor.model.transcript import observed as observed_part
 from executor.model.view import Certificate, Prepare, View
-from executor.protocol import draws, lock
+from executor.protocol import drawing, draws, lock
 from executor.protocol.checks import (
     MAX_SLOTS,
     check_certificate,
@@ -140,6 +140,13 @@ def _wait(desk: Desk, life: Life) -> None:
 def drawn(desk: Desk, life: Life, draw: Draw, proof: bytes) -> None:
     """A draw's proof was obtained: go on if it is the awaited one's."""
     if life.active and draws.obtained(desk, life, draw, proof):
+        resume(desk, life)
+
+
+def draw_on(desk: Desk, life: Life) -> None:
+    """Make the committee's own draws with the others, and go on with each proof that is here."""
+    while (proof := drawing.progress(desk, life)) is not None:
+        draws.adopt(life, proof)
         resume(desk, life)
 
 
@@ -384,6 +391,7 @@ def enter_round(desk: Desk, life: Life) -> None:
         if retry or desk.round - since >= patience:
             del life.asked[key]
     send_status(desk, life)
+    drawing.enter_round(desk, life)
     if life.phase is Phase.EXECUTING:
         resume(desk, life)
     elif life.phase is Phase.REPORTED:

@@ -78,7 +78,7 @@ def check_prepare(subject: Subject, prepare: Prepare) -> None:
         prepare.transcript_hash,
         prepare.view,
     )
-    _check_signature(subject, prepare.member, digest, prepare.signature, "Prepare")
+    check_signature(subject, prepare.member, digest, prepare.signature, "Prepare")
 
 
 def check_signed_observation(
@@ -94,7 +94,7 @@ def check_signed_observation(
         spec,
         signed.observation,
     )
-    _check_signature(subject, signed.member, digest, signed.signature, "observation")
+    check_signature(subject, signed.member, digest, signed.signature, "observation")
     try:
         if not looks_at(spec, subject.request_id, signed.member, subject.epoch.n):
             raise RuleBroken(f"an observation for slot {slot}, at which another member looks alone", signed.member)
@@ -158,7 +158,8 @@ def slim(certificate: Certificate) -> Certificate:
     return replace(certificate, transcript=slim_sets(certificate.transcript))
 
 
-def _check_signature(subject: Subject, member: int, digest: Digest, signature: bytes, what: str) -> None:
+def check_signature(subject: Subject, member: int, digest: Digest, signature: bytes, what: str) -> None:
+    """Raises NotAMember or BadSignature."""
     epoch = subject.epoch
     if member >= epoch.n:
         raise NotAMember(f"{what}: the epoch has {epoch.n} members", member)

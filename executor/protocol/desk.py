@@ -5,6 +5,7 @@ from __future__ import annotations
 from executor.crypto.digests import transcript_hash
 from executor.crypto.suite import REAL, Suite
 from executor.model.committee import Epoch
+from executor.model.draw_key import DrawKey
 from executor.model.outcome import Outcome
 from executor.model.transcript import Transcript
 from executor.protocol.effects import Effect, Execute, Send
@@ -26,6 +27,7 @@ class Desk:
         self.schedule = Schedule(epoch)
         self.caught: set[int] = set()  # members whose bad BLS signature was found (attesting.py, Rule 5)
         self.ahead = Inbox(epoch.n, MAX_AHEAD)  # what members whose clocks are ahead sent for the next round
+        self.draw_key: DrawKey | None = None  # of the epoch, once its members have made it
         self._effects: list[Effect] = []
 
     @property

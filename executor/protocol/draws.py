@@ -4,10 +4,10 @@ Rule 1. A draw is asked for only over the locked transcript, and counts only whe
         proof, so no two members can hold different draws of one transcript, and no certificate is needed.
 Rule 2. Views, locks, certificates and `slots` count observations only; the report's transcript hash covers the draws.
 Rule 3. A round is not asked for before its time by this member's own clock. Asking late costs time and nothing else.
-Rule 4. Proofs are kept with the attestation, else they are obtained again: a restarted member gets the same.
+Rule 4. Proofs are kept with the attestation. drand's are obtained again else: a restarted member gets the same.
 
-Theory of operation: each source has a row of its own in what is asked (`ask`) and verified (`verified`). drand's proof
-comes from outside, by an effect; a committee's own would come from messages, and end in the same `obtained`.
+Theory of operation: each source has a row of its own in what is asked and what is verified. drand's proof comes from
+outside, by an effect (`ask`, `obtained`); a committee's is made of members' parts (drawing.py). Both end in `adopt`.
 """
 
 from __future__ import annotations
@@ -76,13 +76,19 @@ def obtained(desk: Desk, life: Life, draw: Draw, proof: bytes) -> bool:
     """A proof came from outside; whether it is the awaited draw's, and the run goes on (Rule 1)."""
     if awaited(life) != draw:
         return False  # late, or repeated
-    outcome = life.outcomes[transcript_hash(life.whole)]
-    if not isinstance(outcome, Awaiting) or not verified(desk.suite, draw, proof, None):
+    if not verified(desk.suite, draw, proof, None):
         desk.emit(Note("no-draw", life.subject.request_id, {"error": "the proof obtained does not verify"}))
         return False
+    adopt(life, proof)
+    return True
+
+
+def adopt(life: Life, proof: bytes) -> None:
+    """Go on with the verified proof of the awaited draw."""
+    outcome = life.outcomes[transcript_hash(life.whole)]
+    assert isinstance(outcome, Awaiting), "a draw is awaited"
     life.draws = (*life.draws, Entry(outcome.spec, Kind.DRAW, proof))
     life.move(Event.DRAWN)
-    return True
 
 
 def completed(report: Report, base: Transcript, candidates: Sequence[Transcript]) -> Transcript | None:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from executor.model.codec import Json
-from executor.model.draw import DrandDraw
-from executor.model.ids import RequestId
+from executor.model.draw import CommitteeDraw, DrandDraw
+from executor.model.ids import FunctionId, RequestId
 from executor.model.report import Attestation, Report, Vote
 from executor.model.transcript import Transcript
 from executor.model.view import Certificate
 from executor.protocol.evidence import SignedReport
 from executor.protocol.messages import Message
+from executor.protocol.releases import Release
 from executor.protocol.statements import Statement
 
 ALL = 65535  # docs/wire.md §1, `message`
@@ -57,6 +58,19 @@ class Sign:
     """Have the signer sign and call `Member.signed`."""
 
     statement: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class SignPart:
+    """Have the signer make this member's part of a draw's signature and call `Member.part_signed`.
+
+    The signer checks the release for itself (`releases.check_release`); the request is the draw's. No answer where this
+    member holds no share.
+    """
+
+    function_id: FunctionId
+    draw: CommitteeDraw
+    release: Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +129,6 @@ class Note:
     details: Mapping[str, Json]
 
 
-Effect: TypeAlias = Save | Execute | Observe | Obtain | Sign | Send | Transmit | Attested | Equivocated | Note
+Effect: TypeAlias = (
+    Save | Execute | Observe | Obtain | Sign | SignPart | Send | Transmit | Attested | Equivocated | Note
+)

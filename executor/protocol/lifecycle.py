@@ -27,6 +27,7 @@ from executor.model.view import Certificate, Prepare
 from executor.protocol.attesting import Count
 from executor.protocol.checks import Subject, consent_of
 from executor.protocol.conflicts import Ballots
+from executor.protocol.draw_state import DrawState
 from executor.protocol.lock import NO_LOCK, Consent, Promises
 from executor.protocol.messages import AttestationMessage, Proposal
 from executor.protocol.record import OwnObservation, PreparedPath, Record, encode_record
@@ -92,6 +93,7 @@ class Life:
     # Rebuilt.
     phase: Phase = Phase.EXECUTING
     draws: Transcript = ()  # what was drawn over the lock's transcript (draws.py)
+    drawing: DrawState = field(default_factory=DrawState)  # its release and proofs are durable
     outcomes: dict[TranscriptHash, Outcome] = field(default_factory=dict)
     asked: dict[tuple[str, TranscriptHash], int] = field(default_factory=dict)
     awaited_since: dict[TranscriptHash, int] = field(default_factory=dict)
@@ -171,6 +173,8 @@ class Life:
                 observations=tuple(self.own.values()),
                 report=self.report,
                 attestation=self.attestation,
+                release=self.drawing.release,
+                proofs=self.drawing.proofs,
             )
         )
 
@@ -187,6 +191,7 @@ def restore_life(subject: Subject, record: Record) -> Life:
         own={own.so_far: own for own in record.observations},
         report=record.report,
         attestation=record.attestation,
+        drawing=DrawState(record.release, record.proofs, begun_with=len(record.proofs)),
     )
     if (kept := record.attestation) is not None:
         reports = kept.attestation.reports

@@ -21,12 +21,13 @@ from executor.crypto.digests import request_id
 from executor.crypto.suite import REAL, Suite
 from executor.errors import InvalidValue, NotAMember, PeerFault, RuleBroken
 from executor.model.committee import Epoch
-from executor.model.draw import Draw
+from executor.model.draw import CommitteeDraw, Draw
+from executor.model.draw_key import DrawKey
 from executor.model.ids import FunctionId, RequestId, TranscriptHash
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
 from executor.model.request import Request
-from executor.protocol import agreement, attesting, batching, delivering, draws, leading
+from executor.protocol import agreement, attesting, batching, delivering, drawing, draws, leading
 from executor.protocol.checks import Subject
 from executor.protocol.describing import RequestView, describe, note_stalled
 from executor.protocol.desk import Desk
@@ -39,6 +40,8 @@ from executor.protocol.messages import (
     BatchVote,
     CertificateMessage,
     CounterMessage,
+    DrawNews,
+    DrawStatus,
     Message,
     PrepareMessage,
     Proposal,
@@ -51,6 +54,7 @@ from executor.protocol.record import decode_record
 from executor.protocol.settings import Settings
 from executor.protocol.shape import check_shape
 from executor.protocol.statements import (
+    DrawStatement,
     ObservationStatement,
     PrepareStatement,
     ReportsStatement,
@@ -64,7 +68,15 @@ MAX_CLOSED = 4096  # request ids whose late messages are dropped unread
 class Member:
     """The state machine of member `index` of an epoch, for all its requests."""
 
-    def __init__(self, epoch: Epoch, index: int, settings: Settings | None = None, *, suite: Suite = REAL) -> None:
+    def __init__(
+        self,
+        epoch: Epoch,
+        index: int,
+        settings: Settings | None = None,
+        *,
+        suite: Suite = REAL,
+        draw_key: DrawKey | None = None,
+    ) -> None:
         if not 0 <= index < epoch.n:
             raise InvalidValue(f"the epoch has no member {index}")
         if settings is not None and settings.scheme not in (None, *delivering.schemes(epoch)):
@@ -72,6 +84,7 @@ class Member:
         self.epoch = epoch
         self.index = index
         self._desk = Desk(epoch, index, settings or Settings(), suite)
+        self._desk.draw_key = draw_key
         self._lives: dict[RequestId, Life] = {}
         self._closed: OrderedDict[RequestId, None] = OrderedDict()
         self._inbox = Inbox(epoch.n)
@@ -131,6 +144,16 @@ class Member:
         self._own(request, lambda life: agreement.drawn(self._desk, life, draw, proof))
         return self._settle()
 
+    def draw_key(self, key: DrawKey, now: float) -> list[Effect]:
+        """The epoch's members made their key: requests that wait for it go on. Raises InvalidValue for a second one."""
+        self._advance(now)
+        if self._desk.draw_key not in (None, key) or len(key.shares) != self.epoch.n:
+            raise InvalidValue("an epoch has one draw key, with a share of each member")
+        self._desk.draw_key = key
+        for life in list(self._lives.values()):
+            self._progress(life)
+        return self._settle()
+
     def delivered(self, request: RequestId, now: float) -> list[Effect]:
         """The delivery stands on chain, finally: the request is forgotten."""
         return self._close(request, now)
@@ -155,11 +178,20 @@ class Member:
             case PrepareStatement():
                 prepare = statement
                 self._own(statement.request_id, lambda life: agreement.prepare_signed(desk, life, prepare, signatures))
+            case DrawStatement():
+                settled = statement
+                self._own(statement.request_id, lambda life: drawing.statement_signed(desk, life, settled, signatures))
             case ReportsStatement(reports=(report,)):
                 vote = statement
                 self._own(report.request_id, lambda life: agreement.report_signed(desk, life, vote, signatures))
             case ReportsStatement():
                 batching.batch_signed(desk, self._lives, statement, signatures)
+        return self._settle()
+
+    def part_signed(self, draw: CommitteeDraw, part: bytes, now: float) -> list[Effect]:
+        """The signer's answer to a SignPart effect."""
+        self._advance(now)
+        self._own(draw.request, lambda life: drawing.part_signed(self._desk, life, draw, part))
         return self._settle()
 
     def received(self, sender: int, message: Message, now: float) -> list[Effect]:
@@ -268,6 +300,7 @@ class Member:
         if report is not None:
             batching.at_quorum(self._desk, self._batcher, self._lives, life, report)
         leading.drive(self._desk, life)
+        agreement.draw_on(self._desk, life)
 
     def _read_or_note(self, sender: int, message: Message) -> None:
         try:
@@ -304,7 +337,7 @@ class Member:
         self,
         life: Life,
         sender: int,
-        message: Status | Proposal | PrepareMessage | CertificateMessage | VoteMessage,
+        message: Status | Proposal | PrepareMessage | CertificateMessage | VoteMessage | DrawStatus | DrawNews,
     ) -> None:
         match message:
             case Status():
@@ -317,11 +350,15 @@ class Member:
                 agreement.certified(self._desk, life, sender, message)
             case VoteMessage(report, vote):
                 self._count(life, sender, ReportVote(report, vote))
+            case DrawStatus():
+                drawing.status_received(self._desk, life, sender, message)
+            case DrawNews():
+                drawing.news_received(self._desk, life, sender, message)
 
     def _read_after(self, life: Life, sender: int, message: Message) -> None:
         """Agreement is over here: who still works on it gets the attestation; late votes are counted for people."""
         match message:
-            case Status():
+            case Status() | DrawStatus() | DrawNews():
                 delivering.answer(self._desk, life, sender)
             case VoteMessage(report, vote):
                 self._count(life, sender, ReportVote(report, vote))

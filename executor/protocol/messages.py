@@ -1,7 +1,8 @@
 """Messages between members: closed, tagged, canonically encoded (docs/wire.md §4).
 
 The transport's signed envelope authenticates the sender, so a message carries signatures of its own only on statements
-that others must be able to show: observations, Prepares and votes. Who may send what, and when, is for the machines.
+that others must be able to show: observations, Prepares, votes, settled transcripts. Who may send what, and
+when, is for the machines.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from executor.model.observation import SignedObservation
 from executor.model.report import Attestation, Report, Vote
 from executor.model.transcript import Transcript
 from executor.model.view import Certificate, Prepare, View
+from executor.protocol.releases import Release
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024  # 32 values of 32 kB in hex are 2 MB, one set of 67 such observations 4.4 MB
 
@@ -143,6 +145,41 @@ class CounterMessage:
     type: Literal["counter"] = "counter"
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The sender's statement that this transcript, locked in this view, is settled (releases.py)."""
+
+    transcript_hash: TranscriptHash
+    view: View
+    signature: Hex
+
+
+@dataclass(frozen=True, slots=True)
+class DrawStatus:
+    """To the leader, on entering `round` and whenever something is new: what the sender holds of a request's draws.
+
+    `proofs` are those of the first draws, `part` is its part of the one after them, empty where it has none.
+    """
+
+    request_id: RequestId
+    round: Uint32
+    settled: Settled | None
+    release: Release | None
+    proofs: tuple[Hex, ...]
+    part: Hex
+    type: Literal["draw-status"] = "draw-status"
+
+
+@dataclass(frozen=True, slots=True)
+class DrawNews:
+    """From the leader to all, or to who lacks it: a release, and the proofs of a request's first draws."""
+
+    request_id: RequestId
+    release: Release | None
+    proofs: tuple[Hex, ...]
+    type: Literal["draw-news"] = "draw-news"
+
+
 Message: TypeAlias = Annotated[
     Status
     | Proposal
@@ -152,7 +189,9 @@ Message: TypeAlias = Annotated[
     | BatchProposal
     | BatchVote
     | AttestationMessage
-    | CounterMessage,
+    | CounterMessage
+    | DrawStatus
+    | DrawNews,
     Field(discriminator="type"),
 ]
 

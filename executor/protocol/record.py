@@ -7,6 +7,9 @@ Rule 2. Signatures may be missing: a statement saved but not yet signed is signe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from executor.model.codec import Hex, decode, encode
 from executor.model.ids import EntryHash, FunctionId, RequestId, TranscriptHash
@@ -14,6 +17,7 @@ from executor.model.observation import Observation
 from executor.model.report import Report
 from executor.model.view import NO_VIEW, Certificate, Prepare, View
 from executor.protocol.messages import AttestationMessage
+from executor.protocol.releases import Release
 
 MAX_RECORD_BYTES = 32 * 1024 * 1024  # a lock and an attestation message, each below the 8 MiB of a message
 
@@ -39,7 +43,10 @@ class PreparedPath:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Everything durable about one request. `last_prepare` is the one of the highest view, for resending."""
+    """Everything durable about one request. `last_prepare` is the one of the highest view, for resending.
+
+    `release` and the committee's `proofs` of its first draws are left out where there are none.
+    """
 
     request_id: RequestId
     function_id: FunctionId
@@ -50,6 +57,8 @@ class Record:
     observations: tuple[OwnObservation, ...]
     report: Report | None
     attestation: AttestationMessage | None
+    release: Annotated[Release | None, Field(exclude_if=lambda release: release is None)] = None
+    proofs: Annotated[tuple[Hex, ...], Field(exclude_if=lambda proofs: not proofs)] = ()
 
 
 def empty_record(request_id: RequestId, function_id: FunctionId) -> bytes:

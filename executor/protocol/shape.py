@@ -16,6 +16,7 @@ from executor.crypto.proofs import BITMAP_BYTES, EVM_G1_BYTES, needs_bls
 from executor.crypto.secp256k1 import SIGNATURE_BYTES
 from executor.errors import RuleBroken
 from executor.model.committee import Epoch
+from executor.model.draw import MAX_DRAWS, PROOF_BYTES
 from executor.model.observation import SignedObservation
 from executor.model.profile import PROFILE
 from executor.model.report import Vote
@@ -28,6 +29,8 @@ from executor.protocol.messages import (
     BatchVote,
     CertificateMessage,
     CounterMessage,
+    DrawNews,
+    DrawStatus,
     Message,
     PrepareMessage,
     Proposal,
@@ -67,8 +70,25 @@ def check_shape(epoch: Epoch, message: Message) -> None:
             _attestation(epoch, message)
         case CounterMessage():
             _size("signature", message.signature, SIGNATURE_BYTES)
+        case DrawStatus():
+            if message.settled is not None:
+                _size("statement's signature", message.settled.signature, SIGNATURE_BYTES)
+            _size("part", message.part, PROOF_BYTES)
+            _draws(epoch, message)
+        case DrawNews():
+            _draws(epoch, message)
         case _:
             assert_never(message)
+
+
+def _draws(epoch: Epoch, message: DrawStatus | DrawNews) -> None:
+    _count("proofs of draws", message.proofs, MAX_DRAWS)
+    for proof in message.proofs:
+        _size("proof of a draw", proof, PROOF_BYTES)
+    if message.release is not None:
+        _count("statements in a release", message.release.statements, epoch.n)
+        for stated in message.release.statements:
+            _size("statement's signature", stated.signature, SIGNATURE_BYTES)
 
 
 def _attestation(epoch: Epoch, message: AttestationMessage) -> None:

@@ -16,6 +16,7 @@ from executor.crypto.digests import (
     observation_digest,
     prepare_digest,
     report_leaf,
+    settled_digest,
 )
 from executor.crypto.merkle import merkle_root
 from executor.model.codec import Hex, Uint16
@@ -61,8 +62,20 @@ class ReportsStatement:
     kind: Literal["reports"] = "reports"
 
 
+@dataclass(frozen=True, slots=True)
+class DrawStatement:
+    """The request is final, and its transcript settled: nothing but draws comes after it (drawing.py)."""
+
+    epoch: EpochIdentity
+    request_id: RequestId
+    function_id: FunctionId
+    transcript_hash: TranscriptHash
+    view: View
+    kind: Literal["draw"] = "draw"
+
+
 Statement: TypeAlias = Annotated[
-    ObservationStatement | PrepareStatement | ReportsStatement,
+    ObservationStatement | PrepareStatement | ReportsStatement | DrawStatement,
     Field(discriminator="kind"),
 ]
 
@@ -82,6 +95,8 @@ def statement_digest(statement: Statement) -> Digest:
             return observation_digest(epoch_digest(epoch), request, function, so_far, slot, spec, observation)
         case PrepareStatement(epoch, request, function, transcript, view):
             return prepare_digest(epoch_digest(epoch), request, function, transcript, view)
+        case DrawStatement(epoch, request, function, transcript, view):
+            return settled_digest(epoch_digest(epoch), request, function, transcript, view)
         case ReportsStatement(epoch, reports):
             return attestation_digest(epoch, merkle_root([report_leaf(report) for report in reports]))
         case _:

@@ -8,13 +8,14 @@ Rule 2. ECDSA and BLS signatures, keys and digests stay apart, and an aggregate 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, Protocol
 
-from executor.crypto import bls, secp256k1
+from executor.crypto import bls, secp256k1, threshold
 from executor.crypto.suite import Curves, Suite
 from executor.errors import BadSignature, InvalidValue
+from executor.model.draw_key import DrawKey
 from executor.model.ids import Address, Digest
 
 ROUNDS_SECRET: Final = bls.secret_from_seed(b"the drand group of simulations, of one member")
@@ -44,6 +45,12 @@ class SigningSuite(Suite, Protocol):
     def round_signature(self, key: bytes, round: int) -> bytes:
         """The simulated drand's signature of a round, 48 bytes, for whoever simulates its relays."""
 
+    def deal_draw_key(self, n: int, needed: int) -> tuple[DrawKey, tuple[bytes, ...]]:
+        """A simulated epoch's draw key, and its members' shares, of which `needed` make it."""
+
+    def sign_part(self, share: bytes, digest: Digest) -> bytes:
+        """A member's part of the draw key's signature, 48 bytes."""
+
 
 class SigningCurves(Curves):
     """The real schemes."""
@@ -70,6 +77,14 @@ class SigningCurves(Curves):
             raise InvalidValue("only the group of ROUNDS_KEY signs rounds here")
         return sign_round(ROUNDS_SECRET, round)
 
+    def deal_draw_key(self, n: int, needed: int) -> tuple[DrawKey, tuple[bytes, ...]]:
+        """By one dealer; the same again."""
+        return _dealt_on_curves(n, needed)
+
+    def sign_part(self, share: bytes, digest: Digest) -> bytes:
+        """BLS12-381."""
+        return threshold.sign_partly(int.from_bytes(share, "big"), digest)
+
 
 class FastSignatures:
     """The stand-in (Rule 1); it knows the secrets whose address or key it was asked for."""
@@ -77,6 +92,9 @@ class FastSignatures:
     def __init__(self) -> None:
         self._signers: dict[bytes, bytes] = {}
         self._bls_keys: dict[bytes, bytes] = {}
+        self._shares: dict[bytes, tuple[int, bytes]] = {}  # by their key
+        self._parts: dict[bytes, tuple[int, Digest]] = {}  # whose, and of what
+        self._needed, self._draw_key = 0, bytes(96)
 
     def address_of(self, secret: bytes) -> Address:
         """Twenty bytes of a hash; from now on this signer is known."""
@@ -146,12 +164,50 @@ class FastSignatures:
         """That hash."""
         return _keyed(key[:32], b"draw", digest, 48)
 
+    def deal_draw_key(self, n: int, needed: int) -> tuple[DrawKey, tuple[bytes, ...]]:
+        """Hashes; this key is the one whose parts combine here."""
+        self._draw_key, self._needed = _keyed(b"group", b"draw key", b"", 48) * 2, needed
+        shares = tuple(_keyed(b"group", b"share", b"%d" % member, 32) for member in range(n))
+        keys = tuple(_keyed(share, b"share key", b"", 48) * 2 for share in shares)
+        self._shares = {key: (member, share) for member, (key, share) in enumerate(zip(keys, shares, strict=True))}
+        return DrawKey(self._draw_key, Digest(bytes(32)), keys), shares
+
+    def sign_part(self, share: bytes, digest: Digest) -> bytes:
+        """A keyed hash; from now on this part is known."""
+        part = _keyed(share, b"part", digest, 48)
+        member = next((member for member, held in self._shares.values() if held == share), -1)
+        self._parts[part] = (member, digest)
+        return part
+
+    def is_part(self, key: bytes, digest: Digest, part: bytes) -> bool:
+        """That keyed hash."""
+        held = self._shares.get(key)
+        return held is not None and part == _keyed(held[1], b"part", digest, 48)
+
+    def combine(self, parts: Mapping[int, bytes]) -> bytes:
+        """The key's signature, of as many known parts as are needed, all of one digest; else a hash of them."""
+        if not all(map(self.is_point, parts.values())):
+            raise InvalidValue("a part has 48 bytes")
+        known = [self._parts.get(part, (-1, Digest(bytes(32)))) for part in parts.values()]
+        digests = {digest for _, digest in known}
+        if [member for member, _ in known] == list(parts) and len(digests) == 1 and len(parts) >= self._needed:
+            return self.draw_signature(self._draw_key, digests.pop())
+        return hashlib.blake2b(b"".join(parts.values()), person=b"nothing", digest_size=48).digest()
+
     def _expected(self, public_keys: Sequence[bytes], digest: Digest) -> list[bytes | None]:
         secrets = [self._bls_keys.get(key) for key in public_keys]
         return [None if secret is None else self.bls_sign(secret, digest) for secret in secrets]
 
 
 CURVES: Final[SigningSuite] = SigningCurves()
+
+
+@lru_cache(maxsize=16)
+def _dealt_on_curves(n: int, needed: int) -> tuple[DrawKey, tuple[bytes, ...]]:
+    dealt = threshold.deal(b"the draw key of simulations".ljust(32), Digest(bytes(32)), needed)
+    shares = tuple(dealt.share(member).value.to_bytes(32, "big") for member in range(n))
+    public_key = bls.public_key(dealt.values[0].to_bytes(32, "big"))
+    return DrawKey(public_key, Digest(bytes(32)), tuple(map(bls.public_key, shares))), shares
 
 
 @lru_cache(maxsize=1024)

@@ -17,16 +17,18 @@ from functools import partial
 from typing import Final, Protocol, TypeAlias
 
 from executor.crypto.digests import transcript_hash
+from executor.crypto.draws import committee_digest
 from executor.crypto.proofs import needs_bls
 from executor.errors import PeerFault
 from executor.model.committee import Epoch
-from executor.model.draw import DrandDraw, Draw
+from executor.model.draw import CommitteeDraw, DrandDraw, Draw
 from executor.model.ids import RequestId
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
 from executor.model.report import Report
 from executor.model.request import Request
 from executor.model.transcript import Transcript
+from executor.protocol.checks import Subject
 from executor.protocol.effects import (
     ALL,
     Attested,
@@ -39,11 +41,13 @@ from executor.protocol.effects import (
     Save,
     Send,
     Sign,
+    SignPart,
     Transmit,
 )
 from executor.protocol.member import Member
 from executor.protocol.messages import AttestationMessage, Message, decode_message, encode_message
 from executor.protocol.record import decode_record, empty_record
+from executor.protocol.releases import check_release
 from executor.protocol.settings import Settings
 from executor.protocol.statements import ReportsStatement, Signatures, Statement, statement_digest
 from executor.testing.fast_signatures import SigningSuite
@@ -108,6 +112,7 @@ class Engine(Outside):
     def __init__(self, epoch: Epoch, suite: SigningSuite, settings: Settings | None, start_s: float) -> None:
         self.epoch, self.suite, self.settings = epoch, suite, settings
         self.start_s, self.now = start_s, start_s
+        self.draw_key, self.shares = suite.deal_draw_key(epoch.n, epoch.f + 1)
         self.nodes = [Node(index, self._new_member(index)) for index in range(epoch.n)]
         self.requests: dict[RequestId, Request] = {}
         self.delivered: dict[RequestId, float] = {}
@@ -202,7 +207,7 @@ class Engine(Outside):
         self.later(down_s, partial(self.restart, node))
 
     def _new_member(self, index: int) -> Member:
-        return Member(self.epoch, index, self.settings, suite=self.suite)
+        return Member(self.epoch, index, self.settings, suite=self.suite, draw_key=self.draw_key)
 
     def restart(self, node: Node) -> None:
         """Start a killed node from its journal."""
@@ -228,6 +233,10 @@ class Engine(Outside):
                 if not isinstance(statement, ReportsStatement) or self.may_sign(node, statement):
                     signatures = self.sign_as(node.index, statement)
                     self.answer(node, lambda member, now: member.signed(statement, signatures, now))
+            case SignPart(function, draw, release):
+                check_release(Subject(self.epoch, draw.request, function, self.suite), release)
+                if (part := self.part(node.index, draw)) is not None:
+                    self.answer(node, partial(_part_signed, draw, part))
             case Send(recipient, message):
                 others = [other.index for other in self.nodes if other is not node]
                 for to in others if recipient == ALL else [recipient]:
@@ -263,6 +272,10 @@ class Engine(Outside):
         if isinstance(statement, ReportsStatement) and needs_bls(self.epoch):
             return Signatures(ecdsa, self.suite.bls_sign(bls_key(member), digest))
         return Signatures(ecdsa)
+
+    def part(self, member: int, draw: CommitteeDraw) -> bytes | None:
+        """A member's part of a draw; None where it holds no share."""
+        return self.suite.sign_part(self.shares[member], committee_digest(draw))
 
     def may_sign(self, node: Node, statement: ReportsStatement) -> bool:
         """K1, in memory: one outcome for one (request, transcript)."""
@@ -330,6 +343,10 @@ class Engine(Outside):
 
 def _drawn(request: RequestId, draw: Draw, proof: bytes, member: Member, now: float) -> list[Effect]:
     return member.drawn(request, draw, proof, now)
+
+
+def _part_signed(draw: CommitteeDraw, part: bytes, member: Member, now: float) -> list[Effect]:
+    return member.part_signed(draw, part, now)
 
 
 def _delivered(request: RequestId, member: Member, now: float) -> list[Effect]:

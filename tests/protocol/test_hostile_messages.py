@@ -3,6 +3,7 @@
 import contextlib
 from dataclasses import replace
 
+from drawing_bench import DrawBench, part, price_and_draws, proof, release, stated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from protocol_bench import EPOCH, FIRST, REQUEST, ROUND, SECOND, Bench, attestation, proposal
@@ -24,12 +25,15 @@ from executor.protocol.messages import (
     BatchVote,
     CertificateMessage,
     CounterMessage,
+    DrawNews,
+    DrawStatus,
     Evidence,
     Message,
     PendingObservation,
     PrepareMessage,
     Proposal,
     ReportVote,
+    Settled,
     Status,
     VoteMessage,
     decode_message,
@@ -158,11 +162,30 @@ def attestations(draw):
             return attestation()
 
 
+settled = st.sampled_from(((), (FIRST,), (FIRST, SECOND))).map(transcript_hash)
+quorums = st.sampled_from(((0, 1, 2), (0, 2, 3), (0, 1, 2, 3), (3,), (2, 1, 0), (), (0, 0, 1)))
+proofs = st.lists(st.sampled_from((proof(0), proof(1), part(1), bytes(48), b"", bytes(49))), max_size=4).map(tuple)
+releases = st.builds(release, quorums, settled, views | st.just(View(0, 0)) | st.just(View(ROUND, 1)), request=requests)
+
+
+@st.composite
+def draw_messages(draw):
+    """Statements, releases, proofs and parts, good and bad."""
+    request, shown = draw(requests), draw(st.none() | releases)
+    if draw(st.booleans()):
+        return DrawNews(request, shown, draw(proofs) * draw(st.sampled_from((1, 1, 9))))
+    hashed, view = draw(settled), draw(views | st.just(View(0, 0)))
+    signature = draw(garbage) if draw(st.booleans()) else stated(draw(st.integers(0, 3)), hashed, view)
+    own = draw(st.none() | st.just(Settled(hashed, view, signature)))
+    given = draw(garbage | st.builds(part, st.integers(0, 3), st.integers(0, 1)))
+    return DrawStatus(request, draw(numbers), own, shown, draw(proofs), given)
+
+
 @st.composite
 def messages(draw):
     """One of any kind."""
     request = draw(requests)
-    match draw(st.integers(0, 8)):
+    match draw(st.integers(0, 10)):
         case 0 | 1:
             report = draw(reports())
             heard = draw(st.lists(pending(), max_size=5))
@@ -192,6 +215,8 @@ def messages(draw):
             return BatchProposal(over * draw(st.sampled_from((1, 1, 100))))
         case 7:
             return CounterMessage(draw(members), draw(st.integers(0, 2**53 - 1)), draw(garbage), draw(garbage))
+        case 8 | 9:
+            return draw(draw_messages())
         case _:
             return draw(attestations())
 
@@ -227,10 +252,10 @@ def act(bench, step, owed):
 
 
 @settings(max_examples=150)
-@given(st.integers(0, 2), steps)
-def test_only_peer_faults_come_out(index, script):
+@given(st.integers(0, 2), steps, st.booleans())
+def test_only_peer_faults_come_out(index, script, draws):
     """Good and bad parts in any combination, before, while and after a request is worked on, to leaders and others."""
-    bench = Bench(index)
+    bench = DrawBench(index, price_and_draws) if draws else Bench(index)
     owed = []
     for step in script:
         with contextlib.suppress(PeerFault):

@@ -1,6 +1,7 @@
 """Messages between members: canonical bytes, and nothing but InvalidEncoding for hostile ones."""
 
 import pytest
+from drawing_bench import simulate_draws, two_draws
 from hypothesis import given
 from hypothesis import strategies as st
 from protocol_scenarios import simulate, two_slots
@@ -20,6 +21,7 @@ def recorded():
         return [message]
 
     simulate(two_slots, requests=3, tamper=tap)
+    simulate_draws(two_draws, tamper=tap)
     return seen
 
 
@@ -29,7 +31,7 @@ SEEN = recorded()
 def test_every_type_of_message_is_sent():
     """The union has no member that nobody uses."""
     types = {"status", "proposal", "prepare", "certificate", "vote", "batch-proposal", "batch-vote", "attestation"}
-    assert types == set(SEEN)
+    assert types | {"draw-status", "draw-news"} == set(SEEN)
 
 
 @pytest.mark.parametrize("kind", sorted(SEEN))
@@ -98,5 +100,5 @@ def test_messages_name_the_requests_they_are_about():
     assert request_ids(SEEN["batch-vote"]) == ()
     assert len(request_ids(SEEN["batch-proposal"])) == 3
     assert len(request_ids(SEEN["attestation"])) in (1, 2, 3)
-    for kind in ("status", "proposal", "prepare", "certificate", "vote"):
+    for kind in ("status", "proposal", "prepare", "certificate", "vote", "draw-status", "draw-news"):
         assert len(request_ids(SEEN[kind])) == 1

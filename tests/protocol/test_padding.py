@@ -7,15 +7,28 @@ from protocol_bench import EPOCH, FIRST, REQUEST, ROUND, SECOND, Bench, attestat
 from protocol_scenarios import MEDIAN, certificate, signed, value
 
 from executor.errors import RuleBroken
+from executor.model.draw import MAX_DRAWS
 from executor.model.ids import TranscriptHash
 from executor.model.observation import SignedObservation
-from executor.protocol.messages import CertificateMessage, PendingObservation, ReportVote, VoteMessage, encode_message
+from executor.model.view import NO_VIEW
+from executor.protocol.messages import (
+    CertificateMessage,
+    DrawNews,
+    DrawStatus,
+    PendingObservation,
+    ReportVote,
+    Settled,
+    VoteMessage,
+    encode_message,
+)
+from executor.protocol.releases import Release, Stated
 from executor.protocol.shape import MAX_BATCH
 
 PADDING = bytes(4_000_000)
 LOCK = certificate(EPOCH, REQUEST, (FIRST,), ROUND - 1, (0, 2, 3))
 GOOD = attestation()
 REPORT, VOTE = GOOD.attestation.reports[0], GOOD.votes[-1]
+FUTURE = TranscriptHash(bytes(32))
 SIGNED = signed(EPOCH, REQUEST, 3, (), 0, MEDIAN, value(b"103"))
 JUNK = tuple(SignedObservation(member, value(bytes(32_768)), bytes(64)) for member in range(4))
 
@@ -57,6 +70,19 @@ def held(bench):
             replace(GOOD, attestation=replace(GOOD.attestation, reports=(REPORT,) * (MAX_BATCH + 1))),
             id="more reports than a batch has",
         ),
+        pytest.param(DrawNews(REQUEST, None, (bytes(48),) * (MAX_DRAWS + 1)), id="more proofs than a request draws"),
+        pytest.param(DrawNews(REQUEST, None, (PADDING,)), id="a draw's proof"),
+        pytest.param(
+            DrawNews(REQUEST, Release(FUTURE, NO_VIEW, (Stated(0, bytes(64)),) * 5), ()),
+            id="more statements than members",
+        ),
+        pytest.param(
+            DrawNews(REQUEST, Release(FUTURE, NO_VIEW, (Stated(0, PADDING),)), ()), id="the signature of a statement"
+        ),
+        pytest.param(
+            DrawStatus(REQUEST, ROUND, Settled(FUTURE, NO_VIEW, PADDING), None, (), b""), id="the sender's statement"
+        ),
+        pytest.param(DrawStatus(REQUEST, ROUND, None, None, (), PADDING), id="a part of a draw"),
     ],
 )
 @pytest.mark.parametrize("seen", [True, False])

@@ -17,7 +17,14 @@ from executor.model.observation import Kind, Observation
 from executor.model.report import Report
 from executor.model.view import View
 from executor.protocol.evidence import find_evidence, signed_reports
-from executor.protocol.statements import ObservationStatement, PrepareStatement, ReportsStatement, Signatures, Statement
+from executor.protocol.statements import (
+    DrawStatement,
+    ObservationStatement,
+    PrepareStatement,
+    ReportsStatement,
+    Signatures,
+    Statement,
+)
 from executor.testing.simulator.violation import Violation
 
 Place: TypeAlias = tuple[int, RequestId, TranscriptHash, int]
@@ -47,6 +54,7 @@ class Notary:
     prepares: dict[tuple[RequestId, View], dict[TranscriptHash, set[int]]] = field(default_factory=dict)
     observations: dict[Place, list[Observation]] = field(default_factory=dict)
     votes: dict[tuple[Report, ...], dict[int, bytes]] = field(default_factory=dict)
+    settled: dict[RequestId, dict[tuple[TranscriptHash, View], set[int]]] = field(default_factory=dict)
 
     def record(self, member: int, statement: Statement, signatures: Signatures) -> None:
         """Take down one signature; honest ones are checked by Rule 1."""
@@ -57,6 +65,8 @@ class Notary:
                 self._prepare(member, statement)
             case ReportsStatement(reports=reports):
                 self.votes.setdefault(reports, {})[member] = signatures.ecdsa
+            case DrawStatement(request_id=request, transcript_hash=hashed, view=view):
+                self.settled.setdefault(request, {}).setdefault((hashed, view), set()).add(member)
             case _:
                 assert_never(statement)
 
