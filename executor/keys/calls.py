@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from executor.errors import InvalidValue, SignerUnavailable
+from executor.keys.draw_messages import (
+    DealShares,
+    Dealt,
+    ForgetShares,
+    Found,
+    JudgeDealing,
+    OpenShare,
+    ShareOpened,
+    SignDrawKey,
+)
 from executor.keys.keyset import PublicKeys
 from executor.keys.messages import (
     Answer,
@@ -35,8 +46,10 @@ from executor.keys.messages import (
 )
 from executor.keys.signer import Signer
 from executor.keys.standing import JournalMark
-from executor.model.committee import EpochIdentity, Possession
-from executor.model.ids import Address
+from executor.model.committee import Epoch, EpochIdentity, Possession
+from executor.model.ids import Address, Digest
+from executor.protocol.dealings import Dealing
+from executor.protocol.keygen import Plan
 from executor.protocol.statements import Statement
 
 T = TypeVar("T")
@@ -107,6 +120,29 @@ class SignerCalls(Protocol):
     async def unseal(self, ciphertext: bytes) -> bytes:
         """What was sealed to the encryption key; InvalidValue for anything else."""
         return await self._bytes(Unseal(ciphertext))
+
+    async def deal_shares(self, epoch: Epoch, plan: Plan, mark: JournalMark) -> Dealt:
+        """Begin an epoch's draw key, and this member's dealing, if it has one to make: the same whenever it is asked.
+
+        Comes before every other verb about the epoch's key.
+        """
+        return _only(Dealt, await self.ask(DealShares(epoch, plan, mark)))
+
+    async def judge_dealing(self, epoch: EpochIdentity, dealing: Dealing) -> bool:
+        """Whether this member's share in a dealing is good."""
+        return _only(Found, await self.ask(JudgeDealing(epoch, dealing))).good
+
+    async def open_share(self, epoch: EpochIdentity, dealings: Sequence[Dealing], mark: JournalMark) -> ShareOpened:
+        """The public key of this member's share of the key that these dealings make; InvalidValue where it has none."""
+        return _only(ShareOpened, await self.ask(OpenShare(epoch, tuple(dealings), mark)))
+
+    async def sign_draw_key(self, epoch: EpochIdentity, public_key: bytes, hash: Digest, mark: JournalMark) -> Signed:
+        """Signatures over the epoch's draw key, as a vote has them; SigningRefused when another one was signed."""
+        return _only(Signed, await self.ask(SignDrawKey(epoch, public_key, hash, mark)))
+
+    async def forget_shares(self, epoch: EpochIdentity) -> None:
+        """Have the shares of an epoch that is over, and of its committee's earlier ones, deleted."""
+        _only(Counted, await self.ask(ForgetShares(epoch)))
 
     async def _bytes(self, ask: Ask) -> bytes:
         return _only(Bytes, await self.ask(ask)).value

@@ -17,6 +17,7 @@ from executor.errors import (
 )
 from executor.keys.calls import SignerCalls
 from executor.keys.connection import Connection
+from executor.keys.draw_messages import Dealt, Found, ShareOpened
 from executor.keys.frames import frame
 from executor.keys.messages import (
     MAX_PIPELINE,
@@ -138,6 +139,8 @@ def _judge(answer: Answer | Failure) -> Answer:
         case Broken(reason):
             raise SignerUnavailable(reason)
         case Welcome() | Up() | KeyList() | Keys() | Counted() | CounterStated() | Bytes() | Signed() | Proved():
+            return answer
+        case Dealt() | Found() | ShareOpened():
             return answer
         case _:
             assert_never(answer)

@@ -3,6 +3,7 @@
 Rule 1. An import takes the union of file and record, or nothing when they contradict each other.
 Rule 2. A final export ends its record first: that key signs nothing there any more. Its file may be gone on with.
 Rule 3. Any other file is a backup: who imports one is barred from every epoch begun by then (standing.py, Rule 4).
+Rule 4. Shares of draw keys are not in it: they leave the signer in no form. What was done once for a key is in it.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
+from typing import Annotated, Literal
 from typing import Final as Constant
-from typing import Literal
+
+from pydantic import Field
 
 from executor.crypto.digests import epoch_digest
 from executor.errors import InvalidEncoding, KeyStoreError, SigningRefused, StoreError
 from executor.keys.files import write_new
-from executor.keys.promises import Promise
+from executor.keys.promises import KeyStep, Promise, key_promise
 from executor.keys.record import SignerRecord
 from executor.keys.record_schema import load_standings
 from executor.keys.standing import NEVER, Scope, Standing, scope_of
@@ -69,11 +72,20 @@ class SignedRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyStepTaken:
+    """What was done once for the epoch's draw key (promises.py, `KeyStep`)."""
+
+    step: Annotated[int, Field(ge=0, le=max(KeyStep), strict=True)]
+    hash: Digest
+
+
+@dataclass(frozen=True, slots=True)
 class SignedEpoch:
     """What was signed in one epoch."""
 
     number: Natural
     requests: tuple[SignedRequest, ...]
+    key_steps: tuple[KeyStepTaken, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +136,9 @@ def export_record(record: SignerRecord, *, final: bool = False) -> Interchange:
                 barred_up_to=None if standing.barred == NEVER else standing.barred,
                 journal=JournalSeen(standing.journal, standing.sequence) if standing.journal else None,
                 epochs=tuple(
-                    SignedEpoch(epoch.number, _requests(record, epoch)) for epoch in epochs if scope_of(epoch) == scope
+                    SignedEpoch(epoch.number, _requests(record, epoch), _key_steps(record, epoch))
+                    for epoch in epochs
+                    if scope_of(epoch) == scope
                 ),
             )
         )
@@ -191,7 +205,7 @@ def _merged(standing: Standing, committee: SignedCommittee, restores: int, final
 
 
 def _requests(record: SignerRecord, epoch: EpochIdentity) -> tuple[SignedRequest, ...]:
-    promises = sorted(record.promises(epoch), key=lambda promise: promise.request)
+    promises = sorted((each for each in record.promises(epoch) if each.request), key=lambda promise: promise.request)
     return tuple(
         SignedRequest(
             RequestId(request),
@@ -200,6 +214,11 @@ def _requests(record: SignerRecord, epoch: EpochIdentity) -> tuple[SignedRequest
         )
         for request, group in ((key, list(found)) for key, found in groupby(promises, lambda promise: promise.request))
     )
+
+
+def _key_steps(record: SignerRecord, epoch: EpochIdentity) -> tuple[KeyStepTaken, ...]:
+    steps = [promise for promise in record.promises(epoch) if not promise.request]
+    return tuple(KeyStepTaken(_int(step.key[0]), Digest(_bytes(step.said[0]))) for step in steps)
 
 
 def _report(promise: Promise) -> SignedReport:
@@ -224,7 +243,7 @@ def _promises(file: Interchange) -> Iterator[tuple[EpochIdentity, list[Promise]]
         for signed in committee.epochs:
             epoch = EpochIdentity(committee.chain_id, committee.router, committee.committee, signed.number)
             digest = epoch_digest(epoch)
-            promises: list[Promise] = []
+            promises = [key_promise(digest, KeyStep(each.step), each.hash) for each in signed.key_steps]
             for request in signed.requests:
                 key = bytes(request.request)
                 for report in request.reports:

@@ -12,6 +12,16 @@ from typing import Final as Constant
 
 from pydantic import Field
 
+from executor.keys.draw_messages import (
+    DealShares,
+    Dealt,
+    ForgetShares,
+    Found,
+    JudgeDealing,
+    OpenShare,
+    ShareOpened,
+    SignDrawKey,
+)
 from executor.keys.keyset import PublicKeys
 from executor.keys.standing import JournalMark
 from executor.model.codec import Hex, Natural, Uint16
@@ -152,7 +162,9 @@ OfRecord: TypeAlias = Begin | SignStatement | ShowCounter
 """Asks that write the record: those that wait share one transaction."""
 OfKeys: TypeAlias = ShowKeys | StateCounter | SignMessage | SignTransaction | ProvePossession | Unseal
 """Asks that a key set answers without writing."""
-Ask: TypeAlias = OfHouse | OfRecord | OfKeys
+OfShares: TypeAlias = DealShares | JudgeDealing | OpenShare | SignDrawKey | ForgetShares
+"""Asks about a draw key."""
+Ask: TypeAlias = OfHouse | OfRecord | OfKeys | OfShares
 AskOnWire: TypeAlias = Annotated[Ask, Field(discriminator="kind")]
 
 
@@ -222,7 +234,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Answer to Begin and ShowCounter: the record's counter."""
+    """Answer to Begin, ShowCounter and ForgetShares: the record's counter."""
 
     record_counter: Natural
     kind: Literal["counted"] = "counted"
@@ -247,7 +259,7 @@ class Bytes:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """Answer to SignStatement, with the record's counter after it."""
+    """Answer to SignStatement and SignDrawKey, with the record's counter after it."""
 
     signatures: Signatures
     record_counter: Natural
@@ -302,7 +314,8 @@ class Broken:
     kind: Literal["broken"] = "broken"
 
 
-Answer: TypeAlias = Welcome | Up | KeyList | Keys | Counted | CounterStated | Bytes | Signed | Proved
+OfSharesAnswer: TypeAlias = Dealt | Found | ShareOpened
+Answer: TypeAlias = Welcome | Up | KeyList | Keys | Counted | CounterStated | Bytes | Signed | Proved | OfSharesAnswer
 Failure: TypeAlias = Refused | Ended | Invalid | Locked | Broken
 
 

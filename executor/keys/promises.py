@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Final as Constant
 from typing import Literal, TypeAlias, assert_never
 
 from executor.crypto.digests import epoch_digest
-from executor.model.ids import EpochDigest
+from executor.model.ids import Digest, EpochDigest
 from executor.model.report import Report
 from executor.protocol.statements import (
     DrawStatement,
@@ -24,21 +25,41 @@ from executor.protocol.statements import (
 )
 
 Cell: TypeAlias = int | bytes
-Table: TypeAlias = Literal["reports", "prepares"]
+Table: TypeAlias = Literal["reports", "prepares", "key_steps"]
 
 KEY_COLUMNS: Mapping[Table, tuple[str, ...]] = MappingProxyType(
-    {"reports": ("request", "transcript"), "prepares": ("request", "round", "slots")}
+    {"reports": ("request", "transcript"), "prepares": ("request", "round", "slots"), "key_steps": ("step",)}
 )
 SAID_COLUMNS: Mapping[Table, tuple[str, ...]] = MappingProxyType(
-    {"reports": ("function", "status", "slots", "fuel_used", "output_hash"), "prepares": ("transcript",)}
+    {
+        "reports": ("function", "status", "slots", "fuel_used", "output_hash"),
+        "prepares": ("transcript",),
+        "key_steps": ("hash",),
+    }
 )
 CONFLICTS: Mapping[Table, str] = MappingProxyType(
     {
         "reports": "another outcome of the same transcript was signed",
         "prepares": "another transcript was prepared in this view",
+        "key_steps": "another one was made or signed for this epoch",
     }
 )
 SUM_BYTES: Constant = 16  # of a row's share in the record's sum: against damage, not against forgery
+
+
+class KeyStep(IntEnum):
+    """What is done once for an epoch's draw key; twice, where shares of an older key were dealt first."""
+
+    DEALT = 0
+    DEALT_ANEW = 1
+    OPENED = 2
+    OPENED_ANEW = 3
+    SIGNED = 4
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return "the draw key" if self is KeyStep.SIGNED else ("the dealing", "the list of dealings")[self // 2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +73,14 @@ class Promise:
 
     @property
     def request(self) -> bytes:
-        """The request it is about."""
+        """The request it is about; empty where it is about the epoch's draw key."""
         request = self.key[0]
-        assert isinstance(request, bytes)
-        return request
+        return request if isinstance(request, bytes) else b""
+
+    @property
+    def subject(self) -> str:
+        """What it is about, for people."""
+        return f"request 0x{self.request.hex()}" if self.request else KeyStep(int(self.key[0])).words
 
     def share(self) -> int:
         """This row's share in the record's sum."""
@@ -95,3 +120,8 @@ def report_promise(epoch: EpochDigest, report: Report) -> Promise:
             bytes(report.output_hash),
         ),
     )
+
+
+def key_promise(epoch: EpochDigest, step: KeyStep, hashed: Digest) -> Promise:
+    """One dealing, one list, one key for an epoch."""
+    return Promise("key_steps", epoch, (int(step),), (bytes(hashed),))

@@ -9,6 +9,8 @@ Rule 5. A record belongs to one signer key and is open in one process. It is mad
 Rule 6. A sum over all promises, and a seal over everything else, stand beside them: a damaged record does not open.
 Rule 7. After a failed write nothing more is admitted until the record is opened again: what the disk holds is unknown.
 Rule 8. Who asks shows a journal; standing.py says whether the two belong together. A bar is durable before its refusal.
+Rule 9. What is kept of draw keys (share_store.py) stands beside all that, each row encrypted and checked for itself: a
+        lost one costs this member a part in draws, and contradicts nothing.
 """
 
 from __future__ import annotations
@@ -25,8 +27,10 @@ from executor.crypto.digests import epoch_digest
 from executor.errors import SigningBarred, SigningRefused, StoreError
 from executor.keys.promises import CONFLICTS, KEY_COLUMNS, SAID_COLUMNS, Promise
 from executor.keys.record_schema import (
+    BEFORE_DRAW_KEYS,
     SCHEMA_VERSION,
     Head,
+    add_draw_keys,
     connect,
     fill,
     load_epochs,
@@ -134,6 +138,22 @@ class SignerRecord:
         """Record each ask, or say why not, all of them in one durable transaction (Rule 1, Rule 4)."""
         return self.transact(lambda: [self._admit(admission) for admission in admissions])
 
+    def admit_with(self, admission: Admission, change: Callable[[], T]) -> T:
+        """Record one ask and what `change` keeps beside it, whole or not at all; raises SigningRefused."""
+
+        def admitted() -> T | SigningRefused:
+            refusal = self._admit(admission)
+            return change() if refusal is None else refusal
+
+        result = self.transact(admitted)
+        if isinstance(result, SigningRefused):
+            raise result
+        return result
+
+    def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """What a query finds; raises StoreError when the file cannot be read."""
+        return self._read(query)
+
     def transact(self, change: Callable[[], T]) -> T:
         """Run `change` in one durable transaction: when this returns, it is on disk. Raises StoreError (Rule 7)."""
         if self._failure:
@@ -161,7 +181,7 @@ class SignerRecord:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """For what merges a whole record (interchange.py)."""
+        """For what merges a whole record (interchange.py), or keeps beside it (share_store.py)."""
         return self._connection
 
     def head(self) -> Head:
@@ -237,7 +257,7 @@ class SignerRecord:
         query = f"SELECT {said} FROM {promise.table} WHERE {where}"  # noqa: S608 # all from constant tables
         known = self._connection.execute(query, (promise.epoch, *promise.key)).fetchone()
         if known is not None and known != promise.said:
-            raise SigningRefused(f"request 0x{promise.request.hex()}: {CONFLICTS[promise.table]}")
+            raise SigningRefused(f"{promise.subject}: {CONFLICTS[promise.table]}")
         return known is None
 
     def _write(self, promise: Promise) -> None:
@@ -248,7 +268,7 @@ class SignerRecord:
 
     def _check(self, signer: Address) -> None:
         (version,) = self._read(lambda connection: connection.execute("PRAGMA user_version").fetchone())
-        if version != SCHEMA_VERSION:
+        if version not in (SCHEMA_VERSION, BEFORE_DRAW_KEYS):
             raise StoreError(f"the signer's record {self._path} has schema {version}; this is {SCHEMA_VERSION}")
         problems = self._read(lambda connection: connection.execute("PRAGMA quick_check").fetchmany(MAX_REASONS))
         if problems != [("ok",)]:
@@ -256,6 +276,8 @@ class SignerRecord:
         head = self._read(load_head)
         if head.signer != signer:
             raise StoreError(f"the record {self._path} is that of {head.signer}, not of {signer}")
+        if version == BEFORE_DRAW_KEYS:
+            self.transact(lambda: add_draw_keys(self._connection))
         if damage := self._read(head.explain_damage):
             raise StoreError(
                 f"the signer's record {self._path} is damaged: {damage}; signing with it could sign twice: bring the "

@@ -15,7 +15,8 @@ from executor.keys.standing import Scope, Standing
 from executor.model.committee import EpochIdentity
 from executor.model.ids import Address, EpochDigest
 
-SCHEMA_VERSION: Constant = 2
+SCHEMA_VERSION: Constant = 3
+BEFORE_DRAW_KEYS: Constant = 2  # the schema without _DRAW_KEYS, and otherwise the same
 LOCK_TIMEOUT_S: Constant = 1.0  # a restarted signer waits this long for its predecessor to end
 SUM_MODULUS: Constant = 1 << 8 * SUM_BYTES
 
@@ -46,7 +47,17 @@ _SCHEMA = """
         PRIMARY KEY (epoch, request, round, slots)
     ) WITHOUT ROWID;
 """
-_TABLES: tuple[Table, ...] = ("reports", "prepares")
+_DRAW_KEYS = """
+    CREATE TABLE key_steps (
+        epoch BLOB NOT NULL, step INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (epoch, step)
+    ) WITHOUT ROWID;
+    CREATE TABLE kept (
+        chain_id INTEGER NOT NULL, router BLOB NOT NULL, committee BLOB NOT NULL, number INTEGER NOT NULL,
+        name TEXT NOT NULL, box BLOB NOT NULL,
+        PRIMARY KEY (chain_id, router, committee, number, name)
+    ) WITHOUT ROWID;
+"""
+_TABLES: tuple[Table, ...] = ("reports", "prepares", "key_steps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +97,15 @@ def fill(connection: sqlite3.Connection, signer: Address) -> None:
     """Make the tables of a new record."""
     for statement in _SCHEMA.split(";"):
         connection.execute(statement)
+    add_draw_keys(connection)
     connection.execute("INSERT INTO record VALUES (1, ?, 0, 0, x'', 0, 0, x'')", (bytes(signer),))
     save_head(connection, Head(signer, 0))
+
+
+def add_draw_keys(connection: sqlite3.Connection) -> None:
+    """Two tables more, and nothing else: what the sum and the seal of an older record cover stays as it was."""
+    for statement in _DRAW_KEYS.split(";"):
+        connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
@@ -157,6 +175,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """An open connection; raises StoreError."""
     connection = sqlite3.connect(path, isolation_level=None, timeout=LOCK_TIMEOUT_S)
     try:
+        connection.execute("PRAGMA secure_delete = ON")  # Rule 9: what is deleted is overwritten
         # Rule 5: exclusive, so a second process fails instead of signing beside us. Rule 1: every commit is synced.
         for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL", "fullfsync = ON"):
             connection.execute(f"PRAGMA {pragma}")

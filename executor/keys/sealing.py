@@ -1,4 +1,8 @@
-"""Sealed boxes to an X25519 key: only its owner reads them, and nobody learns who wrote them (libsodium)."""
+"""Sealed boxes to an X25519 key: only its owner reads them, and nobody learns who wrote them (libsodium).
+
+A share of a draw key is sealed behind SHARE_MARK. What begins so is opened by `unseal_share` alone, and `unseal` gives
+out nothing that does: a signer that is asked to unseal whatever a node has must not unseal a share for it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from nacl.public import PrivateKey, PublicKey, SealedBox
 from executor.errors import InvalidValue
 
 OVERHEAD_BYTES: Constant = 48  # ephemeral public key and authenticator
+SHARE_MARK: Constant = b"\0share\0\1"  # no message begins so, and a random key does once in 2^64
 
 
 def encryption_key_of(secret: bytes) -> bytes:
@@ -29,8 +34,26 @@ def seal(public_key: bytes, plaintext: bytes) -> bytes:
         raise InvalidValue("a weak X25519 key: nothing can be sealed to it") from error
 
 
+def seal_share(public_key: bytes, share: bytes) -> bytes:
+    """A share for the owner of `public_key`; raises InvalidValue as `seal`."""
+    return seal(public_key, SHARE_MARK + share)
+
+
 def unseal(secret: bytes, ciphertext: bytes) -> bytes:
-    """What was sealed to `secret`'s public key; raises InvalidValue for anything else."""
+    """What was sealed to `secret`'s public key; raises InvalidValue for anything else, and for a share."""
+    if (plaintext := _unseal(secret, ciphertext)).startswith(SHARE_MARK):
+        raise InvalidValue("a share of a draw key never leaves the signer")
+    return plaintext
+
+
+def unseal_share(secret: bytes, ciphertext: bytes) -> bytes:
+    """The share that was sealed; raises InvalidValue for anything else."""
+    if not (plaintext := _unseal(secret, ciphertext)).startswith(SHARE_MARK):
+        raise InvalidValue("what was sealed is no share")
+    return plaintext.removeprefix(SHARE_MARK)
+
+
+def _unseal(secret: bytes, ciphertext: bytes) -> bytes:
     try:
         return SealedBox(PrivateKey(secret)).decrypt(ciphertext)
     except CryptoError as error:

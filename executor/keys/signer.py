@@ -14,6 +14,8 @@ from eth_account import Account
 from executor.crypto import bls, secp256k1
 from executor.crypto.digests import counter_digest, epoch_digest, message_digest, possession_digest
 from executor.errors import InvalidValue, SigningRefused
+from executor.keys.draw_messages import DealShares, ForgetShares, JudgeDealing, OpenShare, SignDrawKey
+from executor.keys.draw_shares import DrawShares
 from executor.keys.keyset import KeySet, PublicKeys
 from executor.keys.messages import (
     Answer,
@@ -24,6 +26,7 @@ from executor.keys.messages import (
     Keys,
     OfKeys,
     OfRecord,
+    OfShares,
     Proved,
     ProvePossession,
     ShowCounter,
@@ -52,13 +55,14 @@ class Signer:
     def __init__(self, keys: KeySet, record: SignerRecord) -> None:
         self._keys = keys
         self._record = record
+        self._shares = DrawShares(keys, record)
 
     @property
     def public(self) -> PublicKeys:
         """The public keys."""
         return self._keys.public
 
-    def answer(self, ask: OfKeys | OfRecord) -> Answer:
+    def answer(self, ask: OfKeys | OfRecord | OfShares) -> Answer:
         """Raises SigningRefused, InvalidValue, or StoreError when the record cannot be written."""
         match ask:
             case SignStatement():
@@ -85,6 +89,8 @@ class Signer:
                 return Proved(prove_possession(self._keys, chain_id, committee, operator))
             case Unseal():
                 return Bytes(unseal(self._keys.encryption, ask.ciphertext))
+            case DealShares() | JudgeDealing() | OpenShare() | SignDrawKey() | ForgetShares():
+                return self._shares.answer(ask)
             case _:
                 assert_never(ask)
 

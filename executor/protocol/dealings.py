@@ -23,7 +23,7 @@ from executor.model.committee import MAX_MEMBERS, EpochIdentity
 from executor.model.draw_key import MAX_PROOF_BYTES
 from executor.model.ids import Digest
 
-SEALED_BYTES: Constant = 64 + 48  # a share, and what a sealed box adds (libsodium)
+SEALED_BYTES: Constant = 8 + 32 + 64 + 48  # mark, place and share, and what a sealed box adds (keys/shares.py)
 ITEM_BYTES: Constant = 2 + 32
 MAX_SIGNATURE_BYTES: Constant = 64  # an ECDSA one; a BLS one has 48
 

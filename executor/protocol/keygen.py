@@ -39,6 +39,7 @@ from executor.crypto.threshold import (
     points,
 )
 from executor.errors import InvalidValue, RuleBroken
+from executor.model.codec import Hex, Uint16
 from executor.model.committee import Epoch
 from executor.model.draw_key import CertifiedDrawKey, DrawKey
 from executor.model.ids import Digest, FunctionId
@@ -78,15 +79,20 @@ class Plan:
     them this member is, None for none.
     """
 
-    threshold: int
-    dealers: int
-    dealer: int | None
-    shares_of: tuple[bytes, ...] = ()
+    threshold: Uint16
+    dealers: Uint16
+    dealer: Uint16 | None
+    shares_of: tuple[Hex, ...] = ()
 
     @property
     def reshared(self) -> bool:
         """Whether a key stays, and only its shares change."""
         return bool(self.shares_of)
+
+    @property
+    def least(self) -> int:
+        """Dealings that a list has at least (Rule 3)."""
+        return self.dealers - (self.dealers - 1) // 3
 
 
 @dataclass(slots=True)
@@ -158,7 +164,7 @@ class KeyGeneration:
             dealings = decode_list(listed.value, self.plan.dealers)
         except InvalidValue:
             return Failed(b"no-list", 0)
-        if len(dealings) < self.least:
+        if len(dealings) < self.plan.least:
             return Failed(b"too-few-dealings", 0)
         if len(transcript) == 1:
             return Awaiting(1, CONSENT_SPEC)
@@ -299,12 +305,6 @@ class KeyGeneration:
 
     # Inside.
 
-    @property
-    def least(self) -> int:
-        """Dealings that a list has at least (Rule 3)."""
-        faulty = (self.plan.dealers - 1) // 3
-        return self.plan.dealers - faulty
-
     def _holds(self, dealer: int, hashed: Digest) -> bool:
         held = self._held.get(dealer)
         return held is not None and held.hash == hashed and held.good is True
@@ -382,7 +382,7 @@ class KeyGeneration:
         telling = dict(self._holdings)
         while len(telling) >= self.epoch.quorum:
             common = _common(list(telling.values()))
-            if len(common) == self.plan.dealers or (patient and len(common) >= self.least):
+            if len(common) == self.plan.dealers or (patient and len(common) >= self.plan.least):
                 return common
             holders = Counter(item for held in telling.values() for item in held.items())
             worst = min(
@@ -485,7 +485,7 @@ def opening_context(hashed: Digest, member: int) -> bytes:
 
 
 def resharing_context(epoch: Epoch, dealer: int) -> bytes:
-    """What the proof that a dealer deals its share is bound to; `epoch` is the one that the shares are for."""
+    """What a dealer's sealed shares, and the proof that it deals its own, are bound to; `epoch` is theirs."""
     return key_context(epoch_digest(epoch.identity), dealer)
 
 
