@@ -17,6 +17,7 @@ from executor.crypto.suite import Curves, Suite
 from executor.errors import BadSignature, InvalidValue
 from executor.model.draw_key import DrawKey
 from executor.model.ids import Address, Digest
+from executor.testing.development_draws import DEVELOPMENT_KEY, DEVELOPMENT_SECRET
 
 ROUNDS_SECRET: Final = bls.secret_from_seed(b"the drand group of simulations, of one member")
 ROUNDS_KEY: Final = bls.public_key(ROUNDS_SECRET)
@@ -78,7 +79,7 @@ class SigningCurves(Curves):
         return sign_round(ROUNDS_SECRET, round)
 
     def deal_draw_key(self, n: int, needed: int) -> tuple[DrawKey, tuple[bytes, ...]]:
-        """By one dealer; the same again."""
+        """The development key, by one dealer; the same again."""
         return _dealt_on_curves(n, needed)
 
     def sign_part(self, share: bytes, digest: Digest) -> bytes:
@@ -204,10 +205,10 @@ CURVES: Final[SigningSuite] = SigningCurves()
 
 @lru_cache(maxsize=16)
 def _dealt_on_curves(n: int, needed: int) -> tuple[DrawKey, tuple[bytes, ...]]:
-    dealt = threshold.deal(b"the draw key of simulations".ljust(32), Digest(bytes(32)), needed)
+    secret = int.from_bytes(DEVELOPMENT_SECRET, "big")
+    dealt = threshold.deal(b"the draw key of simulations".ljust(32), Digest(bytes(32)), needed, secret=secret)
     shares = tuple(dealt.share(member).value.to_bytes(32, "big") for member in range(n))
-    public_key = bls.public_key(dealt.values[0].to_bytes(32, "big"))
-    return DrawKey(public_key, Digest(bytes(32)), tuple(map(bls.public_key, shares))), shares
+    return DrawKey(DEVELOPMENT_KEY, Digest(bytes(32)), tuple(map(bls.public_key, shares))), shares
 
 
 @lru_cache(maxsize=1024)

@@ -34,10 +34,11 @@ from executor.testing.simulation import Simulation
 from executor.vm import Program, execute, observe
 
 SILENT, SLOW, CRASH = "silent", "slow", "crash"
+WRONG_PART: Final = "wrong-part"  # of the committee's draws: a right one, of another draw
 SLOW_S: Final = 6.0  # longer than a round of 4 s, so that a slow node is late for the one it began in
 CRASH_AFTER: Final = 5  # effects: its observation is in the journal, and nobody has heard of it
 CRASH_S: Final = 0.2
-FAULT_NAMES: Final = (SILENT, SLOW, CRASH, *sorted(FAULTS))
+FAULT_NAMES: Final = (SILENT, SLOW, CRASH, WRONG_PART, *sorted(FAULTS))
 
 
 def simulate(
@@ -87,6 +88,7 @@ def simulate(
         seed=seed,
         dead=[node for node, name in struck.items() if name == SILENT],
         slow_s={node: SLOW_S for node, name in struck.items() if name == SLOW},
+        wrong_parts=[node for node, name in struck.items() if name == WRONG_PART],
         broken={node: runs.broken(name) for node, name in struck.items() if name in FAULTS},
     )
     for node in (node for node, name in struck.items() if name == CRASH):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from executor.crypto.digests import request_id
 from executor.model.committee import Epoch
-from executor.model.draw import DrandDraw
+from executor.model.draw import CommitteeDraw, DrandDraw
 from executor.model.ids import RequestId
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
@@ -32,7 +33,7 @@ class Simulation(Engine):
 
     `draw` gives a node a draw's proof, or None (by default everybody's round); `tamper` replaces each message a member
     sends by any others; `broken` members execute another function; `slow_s` is what a member's own runs and signatures
-    take longer; the first `lost_deliveries` transactions never reach the chain. An `epoch` given stands for `n` and
+    take longer; parts that members of `wrong_parts` give are of another draw than is asked for; the first `lost_deliveries` transactions never reach the chain. An `epoch` given stands for `n` and
     `schemes`; it must be made with the same `suite`, whose stand-in (FastSignatures) spares the curves.
     """
 
@@ -54,6 +55,7 @@ class Simulation(Engine):
         tamper: Tamper | None = None,
         broken: Mapping[int, Run] | None = None,
         slow_s: Mapping[int, float] | None = None,
+        wrong_parts: Iterable[int] = (),
         lost_deliveries: int = 0,
         settings: Settings | None = None,
         start_s: float = START_S,
@@ -62,6 +64,7 @@ class Simulation(Engine):
         self.lost_deliveries = lost_deliveries
         self._run, self._look, self._draw, self._tamper = run, look, draw, tamper
         self._broken, self._slow_s = broken or {}, slow_s or {}
+        self._wrong_parts = frozenset(wrong_parts)
         self._loss, self._duplication, self._delay_s = loss, duplication, delay_s
         self._random = random.Random(seed)  # noqa: S311  # a reproducible schedule, not a secret
         for index in dead:
@@ -109,6 +112,10 @@ class Simulation(Engine):
     def draws(self, node: Node, draw: DrandDraw) -> bytes | None:
         """Everybody's round, unless something else is given."""
         return super().draws(node, draw) if self._draw is None else self._draw(node.index, draw)
+
+    def part(self, member: int, draw: CommitteeDraw) -> bytes | None:
+        """A member's own, of this draw or the one after it."""
+        return super().part(member, replace(draw, ordinal=draw.ordinal + 1) if member in self._wrong_parts else draw)
 
     def send(self, node: Node, recipient: int, message: Message) -> None:
         """Whatever `tamper` makes of it."""

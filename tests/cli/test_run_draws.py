@@ -116,3 +116,17 @@ def test_a_committees_draw_is_by_the_development_key_and_says_so(executor: Run, 
     assert told["payload"] == "0x" + keccak256(development_proof(asked)).hex()
     shown = executor("run", seed)
     assert "0 by the development key, which everybody knows" in shown.stdout
+
+
+def test_the_gate_runs_committees_draws(executor: Run, seed: Path) -> None:
+    """Deterministic on every way of running it here; nothing is found."""
+    done = executor("check", seed, "--examples", "20", "--seconds", "300", "--no-engines")
+    assert done.returncode == 0, done.stdout
+    assert "raffle passed: nothing found" in done.stdout
+
+
+def test_simulate_draws_as_run_does(executor: Run, seed: Path) -> None:
+    """A committee in memory, one member of which gives wrong parts; it says whose key it is."""
+    done = executor("simulate", seed, "--fault", "3=wrong-part")
+    assert done.returncode == 0, done.stderr
+    assert "0 by the development key, which everybody knows" in done.stdout

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from executor.crypto.digests import keccak256
+from executor.model.draw import CommitteeDraw, parse_draw
 from executor.model.function import Function
 from executor.model.manifest import parse_terms
 from executor.model.observation import Kind
 from executor.model.outcome import Returned
 from executor.testing import assert_agrees, assert_deterministic, simulate
+from executor.testing.development_draws import development_proof
 from executor.testing.simulating import FAULT_NAMES
 from tests.drawing_guest import drawing_guest
 
@@ -16,6 +19,11 @@ from tests.drawing_guest import drawing_guest
 def drawing(delay_s: int = 30) -> Function:
     terms = {"limits": {"observations": 0}, "capabilities": {"random": {"source": "drand", "delay_s": delay_s}}}
     return Function(drawing_guest(), parse_terms(terms))
+
+
+def drawing_of_committee(draws: int = 2) -> Function:
+    random = {"source": "committee", "draws": draws}
+    return Function(drawing_guest(draws), parse_terms({"capabilities": {"random": random}}))
 
 
 def test_a_draw_from_quicknet_is_simulated() -> None:
@@ -46,3 +54,35 @@ def test_the_assertions_draw_too() -> None:
     """The same run here and elsewhere; agreement without any observation."""
     assert_agrees(drawing(), replies={})
     assert_deterministic(drawing(), variants=[])
+
+
+@pytest.mark.parametrize(("n", "seed"), [(1, 0), (4, 0), (4, 7), (7, 0)])
+def test_a_committee_draws_by_the_development_key(n: int, seed: int) -> None:
+    """By members' statements and parts, whoever is among them: what `executor run` draws for the same request."""
+    done = simulate(drawing_of_committee(), n=n, seed=seed)
+    assert isinstance(done.outcome, Returned), done.verdict()
+    for ordinal, entry in enumerate(done.transcript):
+        draw = parse_draw(entry.spec)
+        assert isinstance(draw, CommitteeDraw)
+        assert (draw.ordinal, entry.value) == (ordinal, development_proof(draw))
+    assert done.outcome.output == b"".join(keccak256(entry.value) for entry in done.transcript)
+    assert "draw 1 by the development key, which everybody knows" in done.verdict()
+
+
+@pytest.mark.parametrize("fault", FAULT_NAMES)
+def test_f_faulty_members_change_no_draw_of_the_committee(fault: str) -> None:
+    """Every named fault, wrong parts among them; more than f silent ones end nothing."""
+    done = simulate(drawing_of_committee(), faults=fault)
+    assert done.outcome == simulate(drawing_of_committee()).outcome, done.verdict()
+
+
+def test_a_quorum_that_is_silent_draws_nothing() -> None:
+    """Two of four parts would make the key's signature, and are not asked for: three must say that it is settled."""
+    done = simulate(drawing_of_committee(), faults={2: "silent", 3: "silent"}, limit_s=40.0)
+    assert (done.outcome, done.transcript) == (None, ())
+
+
+def test_the_assertions_draw_from_the_committee_too() -> None:
+    """As from drand."""
+    assert_agrees(drawing_of_committee(), replies={})
+    assert_deterministic(drawing_of_committee(), variants=[])
