@@ -33,8 +33,9 @@ class Simulation(Engine):
 
     `draw` gives a node a draw's proof, or None (by default everybody's round); `tamper` replaces each message a member
     sends by any others; `broken` members execute another function; `slow_s` is what a member's own runs and signatures
-    take longer; parts that members of `wrong_parts` give are of another draw than is asked for; the first `lost_deliveries` transactions never reach the chain. An `epoch` given stands for `n` and
-    `schemes`; it must be made with the same `suite`, whose stand-in (FastSignatures) spares the curves.
+    take longer; parts that members of `wrong_parts` give are of another draw than is asked for; the first
+    `lost_deliveries` transactions never reach the chain. An `epoch` given stands for `n` and `schemes`; it must be made
+    with the same `suite`, whose stand-in (FastSignatures) spares the curves.
     """
 
     def __init__(
