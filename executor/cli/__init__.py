@@ -30,6 +30,10 @@ def _run() -> None:
 
     try:
         app()
+    except SystemExit as end:  # typer's own word for a closed pipe is 1
+        if isinstance(end.__context__, BrokenPipeError):
+            sys.exit(0)
+        raise
     except (ExecutorError, ExceptionGroup) as error:
         from executor.cli._exits import exit_code
         from executor.cli._show import printable

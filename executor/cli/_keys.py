@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from executor.errors import InvalidConfig
+from executor.errors import InvalidConfig, InvalidValue
 
 MAX_KEY_BYTES: Final = 65_536  # a keystore has 500
 
@@ -29,6 +29,8 @@ def key_of_variable(variable: str) -> bytes:
 
 
 def _key(text: str, where: str) -> bytes:
+    from executor.crypto.secp256k1 import address_of
+
     if text.startswith("{"):
         return _decrypted(text)
     try:
@@ -37,6 +39,10 @@ def _key(text: str, where: str) -> bytes:
         key = b""
     if len(key) != 32:
         raise InvalidConfig(f"{where}: the key is not 32 bytes in hex, nor a keystore in JSON")
+    try:
+        address_of(key)
+    except InvalidValue as error:
+        raise InvalidConfig(f"{where}: {error}") from error
     return key
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
+from executor.cli._show import waiting
 from executor.errors import InvalidConfig
 
 if TYPE_CHECKING:
@@ -165,6 +166,26 @@ def agree_to(question: str, *, yes: bool, settings: Settings) -> None:
         raise InvalidConfig(f"{question}: nobody to ask here; write --yes to spend without asking")
     if not typer.confirm(f"{question}?", err=True):
         raise InvalidConfig("nothing was sent")
+
+
+@contextmanager
+def stopped(what: str) -> Iterator[None]:
+    """Says what becomes of what was begun when Ctrl-C ends the command."""
+    import asyncio
+
+    try:
+        yield
+    except asyncio.CancelledError:
+        typer.echo(f"executor: stopped; {what}", err=True)
+        raise
+
+
+@contextmanager
+def sending(sender: TransactionSender, what: str) -> Iterator[None]:
+    """While a transaction is on its way: on a terminal it is said what is waited for, and after Ctrl-C what may be."""
+    may_be = f"{what} of {sender.address} may have been sent: look before it is sent again"
+    with stopped(may_be), waiting(f"sending {what}"):
+        yield
 
 
 async def priced(network: Network, gas: int) -> tuple[int, int]:

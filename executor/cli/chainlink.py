@@ -32,8 +32,9 @@ from executor.cli._network import (
     account_key,
     named_function,
     run_on,
+    sending,
 )
-from executor.cli._show import as_json, fact, waiting
+from executor.cli._show import as_json, fact
 from executor.errors import InvalidConfig
 from executor.model.profile import PROFILE
 from executor.projects import MANIFEST_FILE
@@ -147,8 +148,9 @@ def router(
     async def act(network: Network) -> tuple[Address, int]:
         if not await is_registered(network.chain, identity):
             raise InvalidConfig(f"{identity} is not registered: run `executor deploy` first")
-        with waiting("sending the transaction"):
-            made = await create(network.sender(key), CONTRACT, network.chain.router, identity)
+        sender = network.sender(key)
+        with sending(sender, "the transaction"):
+            made = await create(sender, CONTRACT, network.chain.router, identity)
         return made, int(await view(network.chain, CONTRACT, made, "callbackGas", CLIENT_GAS))
 
     made, gas = run_on(settings, act)

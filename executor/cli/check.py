@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from executor.cli._building import check_source
 from executor.cli._exits import FAILED, INCONCLUSIVE
 from executor.cli._show import as_json
 from executor.cli.run import read_input
@@ -46,6 +47,7 @@ def command(
         plan = replace(plan, replies=read_replies(replies))
     self_test()  # D11
     program = program_of(function_of(project))
+    check_source(project, program)  # else every run fails alike, and nothing would be found
     places = (Here(), *elsewhere(program)) if engines else (Here(),)
     with _progress() as progress:
         report = _told(check(program, plan, places=places, progress=progress), positions_of(project))

@@ -32,6 +32,7 @@ from executor.cli._network import (
     estimated,
     priced,
     run_on,
+    stopped,
 )
 from executor.cli._show import as_json, fact, progress
 from executor.errors import ExecutorError, HostFault, InvalidConfig
@@ -96,7 +97,8 @@ def command(
             agree_to(
                 f"Spend about {_coins(plan.likely)}, at most {_coins(plan.most)}, to {what}", yes=yes, settings=settings
             )
-        return plan, await _carry_out(network, function, plan, key, publish, uri)
+        with stopped("what is done stays, and the same command again does the rest"):
+            return plan, await _carry_out(network, function, plan, key, publish, uri)
 
     plan, version = run_on(settings, act)
     if json_output:

@@ -6,10 +6,7 @@ in the router's log and in the receipt. With --consumer a contract asks, and is 
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,6 +32,8 @@ from executor.cli._network import (
     named_function,
     priced,
     run_on,
+    sending,
+    stopped,
 )
 from executor.cli._show import as_json, fact, one_line, readable, waiting
 from executor.errors import ExecutorError, InvalidConfig, RpcRefused, TransactionFailed
@@ -151,8 +150,7 @@ async def _ask(network: Network, asked: Asked, key: bytes, *, yes: bool, timeout
     def tell(text: str) -> None:
         typer.echo(f"{time.monotonic() - begun:7.2f} s  {text}", err=True)
 
-    may_be = f"the request's transaction of {sender.address} may have been sent: look before asking again"
-    with _stopped(may_be), waiting("sending the request's transaction"):
+    with sending(sender, "the request's transaction"):
         if asked.consumer is None:
             seen = await ask_router(chain, sender, asked.subscription, asked.function, asked.input, asked.callback_gas)
         else:
@@ -160,7 +158,7 @@ async def _ask(network: Network, asked: Asked, key: bytes, *, yes: bool, timeout
                 chain, sender, asked.consumer, asked.method, asked.subscription, asked.function, asked.input
             )
     tell(f"requested   {seen.request_id} in block {seen.location.block_number}")
-    with _stopped(f"request {seen.request_id} stays: `executor receipt {seen.request_id}` fetches the result"):
+    with stopped(f"request {seen.request_id} stays: `executor receipt {seen.request_id}` fetches the result"):
         closing = await await_closing(network, members, seen, timeout_s, tell)
     seconds = time.monotonic() - begun
     from executor.chain.logs import SeenDelivery
@@ -170,16 +168,6 @@ async def _ask(network: Network, asked: Asked, key: bytes, *, yes: bool, timeout
     tell(f"delivered   in block {closing.location.block_number}")
     fetched, trouble = await _receipt(network, seen)
     return Answered(seen, asset, closing, fetched, seconds, trouble)
-
-
-@contextmanager
-def _stopped(what: str) -> Iterator[None]:
-    """Says what becomes of the request when Ctrl-C ends the command."""
-    try:
-        yield
-    except asyncio.CancelledError:
-        typer.echo(f"executor: stopped; {what}", err=True)
-        raise
 
 
 async def _receipt(network: Network, seen: SeenRequest) -> tuple[Fetched | None, str]:
@@ -222,7 +210,7 @@ async def _prepare(network: Network, sender: TransactionSender, asked: Asked, *,
         raise InvalidConfig(f"{asking} is no consumer of subscription {number}; its owner {paying.owner} can add it")
     if joins:
         agree_to(f"Let {asking} spend from subscription {number}", yes=yes, settings=network.settings)
-        with waiting(f"letting {asking} spend from subscription {number}"):
+        with sending(sender, f"the transaction that lets {asking} spend from it"):
             await add_consumer(chain, sender, number, asking)
     _, gas_cost = await priced(network, await _gas(network, sender, asked))
     reserved, gas_for = amount(most, asset), amount(gas_cost, Asset.NATIVE)

@@ -59,9 +59,9 @@ def command(
     plan = read_plan(project.directory)
     given = read_secrets(secrets or [], function.terms)
     worlds = _worlds(replies or [], plan.replies or {}, nodes, seed, exact, plan.steady)
+    data, struck = read_input(input_text), _faults(faults or [], nodes)
     tested()
     program = load(function)
-    data, struck = read_input(input_text), _faults(faults or [], nodes)
     with waiting(f"a committee of {nodes} at work"):
         ended = simulate(
             program,

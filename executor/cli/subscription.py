@@ -22,8 +22,9 @@ from executor.cli._network import (
     account_key,
     agree_to,
     run_on,
+    sending,
 )
-from executor.cli._show import as_json, fact, waiting
+from executor.cli._show import as_json, fact
 from executor.errors import InvalidConfig, InvalidValue
 
 if TYPE_CHECKING:
@@ -68,10 +69,10 @@ def create(
 
     async def act(network: Network) -> int:
         sender = network.sender(key)
-        with waiting("making the subscription"):
+        with sending(sender, "the transaction that makes the subscription"):
             made = await create_subscription(network.chain, sender, value_wei=wei)
         for address in addresses:
-            with waiting(f"letting {address} spend from it"):
+            with sending(sender, f"the transaction that lets {address} spend from subscription {made}"):
                 await add_consumer(network.chain, sender, made, address)
         return made
 
@@ -106,8 +107,9 @@ def fund(
     agree_to(f"Pay {amount} into subscription {number}", yes=yes, settings=settings)
 
     async def act(network: Network) -> None:
-        with waiting("sending the transaction"):
-            await fund_subscription(network.chain, network.sender(key), number, wei)
+        sender = network.sender(key)
+        with sending(sender, "the transaction"):
+            await fund_subscription(network.chain, sender, number, wei)
 
     run_on(settings, act)
     if json_output:
@@ -213,8 +215,9 @@ def withdraw(
     agree_to(f"Pay {amount} of subscription {number} to {address}", yes=yes, settings=settings)
 
     async def act(network: Network) -> None:
-        with waiting("sending the transaction"):
-            await withdraw_balance(network.chain, network.sender(key), number, wei, address)
+        sender = network.sender(key)
+        with sending(sender, "the transaction"):
+            await withdraw_balance(network.chain, sender, number, wei, address)
 
     run_on(settings, act)
     if json_output:
@@ -234,7 +237,7 @@ def _change(
     async def act(network: Network) -> None:
         sender = network.sender(key)
         for address in addresses:
-            with waiting(f"sending the transaction for {address}"):
+            with sending(sender, f"the transaction for {address}"):
                 await change(network.chain, sender, number, address)
 
     run_on(settings, act)

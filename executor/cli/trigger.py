@@ -27,8 +27,9 @@ from executor.cli._network import (
     account_key,
     one_node,
     run_on,
+    sending,
 )
-from executor.cli._show import as_json, fact, waiting
+from executor.cli._show import as_json, fact
 from executor.errors import HostFault, InvalidConfig, InvalidValue
 
 if TYPE_CHECKING:
@@ -243,8 +244,9 @@ def _on_chain(settings: Settings, key_file: Path | None, act: Act) -> Any:
     key = account_key(key_file, settings, VARIABLE)
 
     async def acted(network: Network) -> Any:
-        with waiting("sending the transaction"):
-            return await act(network.chain, network.sender(key))
+        sender = network.sender(key)
+        with sending(sender, "the transaction"):
+            return await act(network.chain, sender)
 
     return run_on(settings, acted)
 

@@ -143,3 +143,14 @@ def test_wrong_usage_is_named(executor: Run, cheap: Path, tmp_path: Path, argume
     done = executor("check", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert named in done.stderr
+
+
+def test_a_source_that_never_loads_is_told_with_its_line_and_nothing_is_hunted_for(
+    executor: Run, project: Path
+) -> None:
+    """An example input would not help."""
+    (project / "greet.js").write_text("export default () => {\n  return 1 +;\n};\n")
+    done = executor("check", project, *QUICK)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "function.source: greet.js: " in done.stderr
+    assert "greet.js:2" in done.stderr

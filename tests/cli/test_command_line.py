@@ -111,6 +111,16 @@ def test_the_command_runs_in_a_process_of_its_own() -> None:
     assert done.stderr == "executor: none.json: No such file or directory\n"
 
 
+def test_a_reader_that_had_enough_is_no_failure() -> None:
+    """As of `executor version | head -1`."""
+    command = [sys.executable, "-c", "from executor.cli import main; main()", "version"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert (process.stderr.read(), process.wait(60)) == ("", 0)
+
+
 def test_every_verb_is_a_file_with_a_command() -> None:
     """The table and the files agree."""
     folder = Path(__file__).resolve().parents[2] / "executor" / "cli"

@@ -46,6 +46,8 @@ class Node(ThreadingHTTPServer):
         self.refusal = ""
         self.held: list[str] = []
         self.events: list[object] = []
+        self.asked, self.answers = threading.Event(), threading.Event()  # it holds an upload until it `answers`
+        self.answers.set()
 
     @property
     def url(self) -> str:
@@ -72,6 +74,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         """An upload."""
         function = unpack_function(self.rfile.read(int(self.headers["content-length"])))
+        self.server.asked.set()
+        self.server.answers.wait(30)
         if not self.server.refusal:
             self.server.held.append(str(function_id(function)))
         self._reply(*((403, {"error": self.server.refusal}) if self.server.refusal else (200, {"function_id": "0x"})))
@@ -197,6 +201,29 @@ async def test_a_deploy_that_fails_midway_leaves_no_half_and_is_run_again(
 
     done = await ran(executor, "deploy", fresh, "--yes")
     assert (done.returncode, done.stderr) == (0, "registered on chain\n")
+    assert await is_registered(scene.client, identity)
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL])
+async def test_a_deploy_that_is_stopped_midway_leaves_no_half_and_is_run_again(
+    executor: Run, scene: Scene, nodes: list[Node], settings: Path, fresh: Path, by: signal.Signals
+) -> None:
+    """While the second member still takes the bytes: nothing is on chain, and the same command does the rest."""
+    identity = function_id(load_function(fresh))
+    nodes[1].answers.clear()
+    command = (sys.executable, "-c", "from executor.cli import main; main()", "deploy", str(fresh), "--yes")
+    deploying = await asyncio.create_subprocess_exec(*command, cwd=settings.parent, stderr=asyncio.subprocess.PIPE)
+    assert await asyncio.to_thread(nodes[1].asked.wait, 30)
+    deploying.send_signal(by)
+    said = (await deploying.communicate())[1].decode()
+    stopped = (130, True) if by is signal.SIGINT else (-signal.SIGKILL, False)
+    assert (deploying.returncode, "stopped; what is done stays, and the same command" in said) == stopped, said
+    assert "Traceback" not in said
+    nodes[1].answers.set()
+    assert nodes[0].held == [str(identity)]
+    assert not await is_registered(scene.client, identity)
+    done = await ran(executor, "deploy", fresh, "--yes")
+    assert done.returncode == 0, done.stderr
     assert await is_registered(scene.client, identity)
 
 

@@ -111,5 +111,8 @@ def test_what_is_no_node_or_no_key_is_named(executor: Run, project: Path, node: 
     without = executor("upload", project, "--node", node.url)
     assert (without.returncode, "EXECUTOR_UPLOAD_KEY" in without.stderr) == (2, True)
     wrong = executor("upload", project, "--node", node.url, env={"EXECUTOR_UPLOAD_KEY": "zz"})
-    assert (wrong.returncode, "not 32 bytes in hex" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "$EXECUTOR_UPLOAD_KEY: the key is not 32 bytes in hex" in wrong.stderr) == (2, True)
+    (project / "key").write_text("00" * 32)
+    wrong = executor("upload", project, "--node", node.url, "--key-file", project / "key")
+    assert (wrong.returncode, f"the key file {project / 'key'}: a secp256k1 private key" in wrong.stderr) == (2, True)
     assert node.taken == []
