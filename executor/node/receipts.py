@@ -11,6 +11,7 @@ from typing import Final as Constant
 
 from executor.errors import StoreError
 from executor.model.committee import Epoch
+from executor.model.draw_key import ShownDrawKey
 from executor.model.function import Function
 from executor.model.ids import RequestId
 from executor.model.receipt import Bill, ChainLocation, Receipt
@@ -18,6 +19,7 @@ from executor.model.reply import KeptReply
 from executor.model.request import Request
 from executor.protocol.effects import Attested
 from executor.receipts import build_receipt, keeps_replies, read_receipt, write_receipt
+from executor.receipts.build import draws_from_committee
 
 FRESH: Constant = 64  # receipts kept in memory for their delivery; the largest have some MB
 
@@ -29,6 +31,7 @@ class ReceiptFiles:
         self.directory = directory
         self._fresh: OrderedDict[RequestId, Receipt] = OrderedDict()  # written, and soon to be completed
         self.replies: Callable[[RequestId], Iterable[KeptReply]] = lambda _: ()  # what this node's looks were answered
+        self.draw_key: Callable[[Epoch], ShownDrawKey | None] = lambda _: None  # that an epoch's committee drew with
         with _on_disk(directory):
             directory.mkdir(parents=True, exist_ok=True)
 
@@ -51,6 +54,7 @@ class ReceiptFiles:
             attestation=attested.attestation,
             requested=requested,
             replies=self.replies(attested.request_id) if keeps_replies(function.terms) else (),
+            draw_key=self.draw_key(epoch) if draws_from_committee(attested.transcript) else None,
         )
         with _on_disk(self.path(attested.request_id)):
             write_receipt(self.path(attested.request_id), receipt, durably=False)  # after a restart it is told again
