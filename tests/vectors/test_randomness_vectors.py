@@ -9,18 +9,19 @@ import pytest
 from vector_files import content, unhex
 
 from executor.crypto import bls, digests
-from executor.crypto.draws import verify_round
+from executor.crypto.draws import committee_digest, value_of, verify_draw, verify_round
 from executor.errors import InvalidValue
 from executor.model.committee import EpochIdentity
 from executor.model.draw import QUICKNET as QUICKNET_CHAIN
-from executor.model.draw import parse_draw
+from executor.model.draw import CommitteeDraw, parse_draw
 from executor.model.ids import Address, Digest, RequestId
 from executor.model.observation import Kind
 from executor.model.transcript import Entry
+from executor.testing.simulated_committee import make_request
 
 VECTORS = content("randomness")
 QUICKNET, DRAW_KEY = VECTORS["quicknet"], VECTORS["drawKey"]
-SECTIONS = ("rounds", "times", "tickets", "drawKeys", "draws", "streams", "samples", "roundDraws")
+SECTIONS = ("rounds", "times", "tickets", "drawKeys", "draws", "streams", "samples", "roundDraws", "committeeDraws")
 
 
 def rows(name: str) -> list[Any]:
@@ -108,3 +109,16 @@ def test_round_draws(row: dict[str, Any]) -> None:
     router, request = Address.from_hex(DRAW_KEY["router"]), RequestId(unhex(row["requestId"]))
     ticket = digests.draw_digest(int(DRAW_KEY["chainId"]), router, request, draw.ordinal)
     assert unhex(row["value"]) == digests.ticket_randomness(Digest(hashlib.sha256(proof).digest()), ticket)
+
+
+@pytest.mark.parametrize("row", rows("committeeDraws"))
+def test_committee_draws(row: dict[str, Any]) -> None:
+    """A request's draw by its epoch's key: its spec in one spelling, its entry of kind 3, its value."""
+    spec, proof = unhex(row["spec"]), unhex(row["signature"])
+    draw = parse_draw(spec)
+    request, router = RequestId(unhex(row["requestId"])), Address.from_hex(DRAW_KEY["router"])
+    assert draw == CommitteeDraw(int(DRAW_KEY["chainId"]), router, request, int(row["ordinal"]))
+    assert verify_draw(unhex(DRAW_KEY["publicKey"]), committee_digest(draw), proof)
+    assert bls.from_evm_g1(unhex(row["signatureEvm"])) == proof
+    assert unhex(row["entryHash"]) == digests.entry_hash(int(row["slot"]), Entry(spec, Kind.DRAW, proof))
+    assert unhex(row["value"]) == value_of(draw, make_request(), proof)
