@@ -15,6 +15,7 @@ from executor.keys.draw_messages import (
     OpenShare,
     ShareOpened,
     SignDrawKey,
+    SignPart,
 )
 from executor.keys.keyset import PublicKeys
 from executor.keys.messages import (
@@ -47,9 +48,11 @@ from executor.keys.messages import (
 from executor.keys.signer import Signer
 from executor.keys.standing import JournalMark
 from executor.model.committee import Epoch, EpochIdentity, Possession
-from executor.model.ids import Address, Digest
+from executor.model.draw import CommitteeDraw
+from executor.model.ids import Address, Digest, FunctionId
 from executor.protocol.dealings import Dealing
 from executor.protocol.keygen import Plan
+from executor.protocol.releases import Release
 from executor.protocol.statements import Statement
 
 T = TypeVar("T")
@@ -139,6 +142,12 @@ class SignerCalls(Protocol):
     async def sign_draw_key(self, epoch: EpochIdentity, public_key: bytes, hash: Digest, mark: JournalMark) -> Signed:
         """Signatures over the epoch's draw key, as a vote has them; SigningRefused when another one was signed."""
         return _only(Signed, await self.ask(SignDrawKey(epoch, public_key, hash, mark)))
+
+    async def sign_part(
+        self, epoch: EpochIdentity, function: FunctionId, draw: CommitteeDraw, release: Release, mark: JournalMark
+    ) -> bytes:
+        """This member's part of a released draw; InvalidValue where it holds no share, or the release is none."""
+        return await self._bytes(SignPart(epoch, function, draw, release, mark))
 
     async def forget_shares(self, epoch: EpochIdentity) -> None:
         """Have the shares of an epoch that is over, and of its committee's earlier ones, deleted."""

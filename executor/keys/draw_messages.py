@@ -14,9 +14,11 @@ from pydantic import Field
 from executor.keys.standing import JournalMark
 from executor.model.codec import Hex, Natural
 from executor.model.committee import MAX_MEMBERS, Epoch, EpochIdentity
-from executor.model.ids import Digest
+from executor.model.draw import CommitteeDraw
+from executor.model.ids import Digest, FunctionId
 from executor.protocol.dealings import Dealing, Opened
 from executor.protocol.keygen import Plan
+from executor.protocol.releases import Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,18 @@ class SignDrawKey:
     hash: Digest
     mark: JournalMark
     kind: Literal["sign-draw-key"] = "sign-draw-key"
+
+
+@dataclass(frozen=True, slots=True)
+class SignPart:
+    """Sign this member's part of a draw, which q of the epoch's members released (protocol/releases.py)."""
+
+    epoch: EpochIdentity
+    function_id: FunctionId
+    draw: CommitteeDraw
+    release: Release
+    mark: JournalMark
+    kind: Literal["sign-part"] = "sign-part"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,18 @@
 """A signer's part in its epochs' draw keys (protocol/keygen.py): it deals, judges, opens and signs; no share leaves it.
 
-Rule 1. A dealing, the list that is opened and the key that is signed are promises: one of each for an epoch, on disk
-        before it leaves. The same may be asked for again; a record that is an old copy does none of it (record.py).
-Rule 2. Of an epoch's members and plan the first word counts. The threshold is f + 1 whatever a plan says.
+Rule 1. The members, a dealing, the list that is opened and the key that is signed are promises: one of each for an
+        epoch, on disk before anything leaves. The same may be asked for again; a record that is an old copy does none
+        of it (record.py).
+Rule 2. So of an epoch's members the first word counts, for good; of a plan, while it is kept. The threshold is f + 1
+        whatever a plan says.
 Rule 3. The share of an older key is dealt anew only to a committee that keeps it a secret: fewer of its members than
         make the key are new (`may_reshare`). Whoever invents a committee around this signer learns nothing of a share.
 Rule 4. A list that is opened is as long as any that q members agree on.
-Rule 5. What is kept is in share_store.py: plan and own dealing, the sum of shares, the signed key. A share of a single
-        dealing is not kept: the dealing holds it, sealed to this member.
+Rule 5. A part of a draw is signed only of a draw of the epoch's own chain and router, and only when q of the epoch's
+        members stated that its request is final and settled (protocol/releases.py).
+Rule 6. What is kept is in share_store.py: plan and own dealing, the sum of shares, the signed key. A share of a single
+        dealing is not kept: the dealing holds it, sealed to this member. So a record that was handed over without what
+        was kept opens the same list again, and has its share.
 """
 
 from __future__ import annotations
@@ -15,14 +20,24 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final as Constant
 from typing import TypeAlias, assert_never
 
 from executor.crypto import bls, secp256k1
-from executor.crypto.digests import draw_key_digest, epoch_digest
+from executor.crypto.digests import draw_key_digest, epoch_digest, keccak256
+from executor.crypto.draws import committee_digest
 from executor.crypto.proofs import needs_bls
-from executor.crypto.threshold import Share
-from executor.errors import InvalidEncoding, InvalidValue, RuleBroken, SigningRefused, StoreError
+from executor.crypto.threshold import Share, sign_partly
+from executor.errors import (
+    InvalidEncoding,
+    InvalidValue,
+    PeerFault,
+    RuleBroken,
+    SigningBarred,
+    SigningRefused,
+    StoreError,
+)
 from executor.keys.draw_messages import (
     DealShares,
     Dealt,
@@ -32,9 +47,10 @@ from executor.keys.draw_messages import (
     OpenShare,
     ShareOpened,
     SignDrawKey,
+    SignPart,
 )
 from executor.keys.keyset import KeySet
-from executor.keys.messages import Counted, Signed
+from executor.keys.messages import Bytes, Counted, OfShares, Signed
 from executor.keys.promises import KeyStep, Promise, key_promise
 from executor.keys.record import Admission, SignerRecord
 from executor.keys.share_store import Name, ShareStore
@@ -42,9 +58,12 @@ from executor.keys.shares import Shares
 from executor.keys.standing import JournalMark
 from executor.model.codec import decode, encode
 from executor.model.committee import Epoch, EpochIdentity
+from executor.model.draw import MAX_DRAWS
 from executor.model.ids import Digest
+from executor.protocol.checks import Subject
 from executor.protocol.dealings import Dealing, check_message, hash_of
 from executor.protocol.keygen import Plan
+from executor.protocol.releases import Release, check_release
 from executor.protocol.resharing import may_reshare
 from executor.protocol.statements import Signatures
 
@@ -53,8 +72,7 @@ MAX_VERIFIERS: Constant = 8
 MAX_MAKING_BYTES: Constant = 512 * 1024  # 100 members, their keys, an older key's shares and a dealing: a third of it
 MAX_OPEN: Constant = 4  # makings in memory: an epoch's, the next one's, of both plans
 
-Judged: TypeAlias = Dealt | Found | ShareOpened | Signed | Counted
-OfShares: TypeAlias = DealShares | JudgeDealing | OpenShare | SignDrawKey | ForgetShares
+Judged: TypeAlias = Dealt | Found | ShareOpened | Signed | Bytes | Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +107,8 @@ class DrawShares:
                 return self._open_share(epoch, dealings, mark)
             case SignDrawKey():
                 return self._sign_key(ask)
+            case SignPart():
+                return self._sign_part(ask)
             case ForgetShares(epoch):
                 self._store.forget(epoch)
                 for key in [key for key in self._open if _is_over(key[0], epoch)]:
@@ -102,16 +122,23 @@ class DrawShares:
         index = self._index(epoch)
         held = self._check_plan(epoch, plan)
         known = self._making(identity, anew)
-        if known is not None and (known.epoch, known.plan) != (epoch, plan):
-            raise SigningRefused("another committee or plan was begun for this epoch's draw key")
+        if known is not None and known.plan != plan:
+            raise SigningRefused("another plan was begun for this epoch's draw key")
+        begun = _promise(identity, KeyStep.BEGUN, keccak256(encode(epoch)))
         deals = plan.dealer is not None and not (anew and held is None)
         if known is not None and (known.dealing is not None or not deals):
-            return Dealt(known.dealing, self._admit(identity, [], mark))
+            return Dealt(known.dealing, self._admit(identity, [begun], mark))
         shares = Shares(epoch, index, plan, secrets.token_bytes(32), self._keys.encryption, held)
         dealing = shares.deal() if deals else None
         text = encode(Making(epoch, plan, dealing))
-        promises = [] if dealing is None else [_promise(identity, KeyStep.DEALT + anew, hash_of(identity, dealing))]
-        return Dealt(dealing, self._admit(identity, promises, mark, _name("plan", anew), text))
+        made = [] if dealing is None else [_promise(identity, KeyStep.DEALT + anew, hash_of(identity, dealing))]
+        try:
+            return Dealt(dealing, self._admit(identity, [begun, *made], mark, _name("plan", anew), text))
+        except SigningBarred:
+            raise
+        except SigningRefused:  # it dealt, and what it dealt is not here (Rule 6): it goes on without
+            text = encode(Making(epoch, plan, None))
+            return Dealt(None, self._admit(identity, [begun], mark, _name("plan", anew), text))
 
     def _check_plan(self, epoch: Epoch, plan: Plan) -> Share | None:
         """The share that this member deals anew, if any; raises InvalidValue for a plan that no epoch has (Rule 2)."""
@@ -173,7 +200,31 @@ class DrawShares:
         signed_too = bls.sign(self._keys.bls, digest) if needs_bls(making.epoch) else b""
         return Signed(Signatures(secp256k1.sign(self._keys.signer, digest), signed_too), counter)
 
+    def _sign_part(self, ask: SignPart) -> Bytes:
+        draw, identity = ask.draw, ask.epoch
+        if (draw.chain_id, draw.router) != (identity.chain_id, identity.router) or not 0 <= draw.ordinal < MAX_DRAWS:
+            raise InvalidValue(f"{draw} is no draw of epoch {identity.number} on chain {identity.chain_id}")
+        kept = self._share(identity)
+        if kept is None:
+            raise InvalidValue(f"no share of epoch {identity.number}'s draw key is held here")
+        making = self._making(identity, anew=False) or self._making(identity, anew=True)
+        if making is None:
+            raise InvalidValue(_not_begun(identity))
+        try:
+            _check_release(Subject(making.epoch, draw.request, ask.function_id), ask.release)
+        except PeerFault as error:
+            raise InvalidValue(f"this draw is not released: {error}") from error
+        self._admit(identity, [], ask.mark)
+        return Bytes(sign_partly(kept.value, committee_digest(draw)))
+
     # What is kept.
+
+    def _share(self, epoch: EpochIdentity) -> Share | None:
+        """The share of the key that was signed; of the only list that was opened, where this member signed none."""
+        sums = dict(kept for anew in (False, True) if (kept := self._kept_sum(epoch, anew)) is not None)
+        if (signed := self._store.find(epoch, "key")) is not None:
+            return sums.get(Digest(signed[: Digest.size]))
+        return next(iter(sums.values())) if len(sums) == 1 else None
 
     def _admit(
         self,
@@ -228,6 +279,12 @@ class DrawShares:
                     raise InvalidValue("the epoch has another encryption key for this signer: ask the key set it has")
                 return member.index
         raise InvalidValue(f"signer {self._signer} is no member of this epoch: name the key set that is")
+
+
+@lru_cache(maxsize=64)
+def _check_release(subject: Subject, release: Release) -> None:
+    """Once for all draws of a request; what fails is looked at each time. Raises PeerFault."""
+    check_release(subject, release)
 
 
 def _checked(epoch: Epoch) -> Epoch:

@@ -21,6 +21,7 @@ from executor.keys.draw_messages import (
     OpenShare,
     ShareOpened,
     SignDrawKey,
+    SignPart,
 )
 from executor.keys.keyset import PublicKeys
 from executor.keys.standing import JournalMark
@@ -162,7 +163,7 @@ OfRecord: TypeAlias = Begin | SignStatement | ShowCounter
 """Asks that write the record: those that wait share one transaction."""
 OfKeys: TypeAlias = ShowKeys | StateCounter | SignMessage | SignTransaction | ProvePossession | Unseal
 """Asks that a key set answers without writing."""
-OfShares: TypeAlias = DealShares | JudgeDealing | OpenShare | SignDrawKey | ForgetShares
+OfShares: TypeAlias = DealShares | JudgeDealing | OpenShare | SignDrawKey | SignPart | ForgetShares
 """Asks about a draw key."""
 Ask: TypeAlias = OfHouse | OfRecord | OfKeys | OfShares
 AskOnWire: TypeAlias = Annotated[Ask, Field(discriminator="kind")]

@@ -41,7 +41,7 @@ CONFLICTS: Mapping[Table, str] = MappingProxyType(
     {
         "reports": "another outcome of the same transcript was signed",
         "prepares": "another transcript was prepared in this view",
-        "key_steps": "another one was made or signed for this epoch",
+        "key_steps": "another one was named, made or signed for this epoch",
     }
 )
 SUM_BYTES: Constant = 16  # of a row's share in the record's sum: against damage, not against forgery
@@ -55,11 +55,13 @@ class KeyStep(IntEnum):
     OPENED = 2
     OPENED_ANEW = 3
     SIGNED = 4
+    BEGUN = 5
 
     @property
     def words(self) -> str:
         """For people."""
-        return "the draw key" if self is KeyStep.SIGNED else ("the dealing", "the list of dealings")[self // 2]
+        dealing, opened = "the dealing", "the list of dealings"
+        return (dealing, dealing, opened, opened, "the draw key", "the committee")[self]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from eth_account import Account
 from executor.crypto import bls, secp256k1
 from executor.crypto.digests import counter_digest, epoch_digest, message_digest, possession_digest
 from executor.errors import InvalidValue, SigningRefused
-from executor.keys.draw_messages import DealShares, ForgetShares, JudgeDealing, OpenShare, SignDrawKey
+from executor.keys.draw_messages import DealShares, ForgetShares, JudgeDealing, OpenShare, SignDrawKey, SignPart
 from executor.keys.draw_shares import DrawShares
 from executor.keys.keyset import KeySet, PublicKeys
 from executor.keys.messages import (
@@ -89,7 +89,7 @@ class Signer:
                 return Proved(prove_possession(self._keys, chain_id, committee, operator))
             case Unseal():
                 return Bytes(unseal(self._keys.encryption, ask.ciphertext))
-            case DealShares() | JudgeDealing() | OpenShare() | SignDrawKey() | ForgetShares():
+            case DealShares() | JudgeDealing() | OpenShare() | SignDrawKey() | SignPart() | ForgetShares():
                 return self._shares.answer(ask)
             case _:
                 assert_never(ask)

@@ -24,13 +24,18 @@ from executor.keys.record import SignerRecord
 from executor.keys.signer import Signer
 from executor.keys.standing import JournalMark
 from executor.model.committee import Epoch, Member, Verifier
-from executor.model.ids import Address, Digest, ProfileId
+from executor.model.draw import CommitteeDraw
+from executor.model.ids import Address, Digest, FunctionId, ProfileId, RequestId, TranscriptHash
 from executor.model.report import Scheme
+from executor.model.view import NO_VIEW, View
 from executor.protocol.dealings import Dealing, Opened, encode_list, hash_of
 from executor.protocol.keygen import Plan, opening_context
+from executor.protocol.releases import Release, Stated
+from executor.protocol.statements import DrawStatement, PrepareStatement
 from executor.testing.key_committee import encryption_secret
 
 MARK = JournalMark(JOURNAL, 1, 0, 0)
+FUNCTION = FunctionId(keccak256(b"function"))
 
 
 def keys_of(index: int) -> KeySet:
@@ -138,3 +143,22 @@ def put_together(epoch: Epoch, dealings: tuple[Dealing, ...], opened: dict[int, 
     public_key, *shares = interpolate(chosen, [GROUP, *range(epoch.n)])
     assert all(shares[member] == shown.key for member, shown in opened.items())
     return Made(public_key, tuple(shares), hashed, dealings, opened)
+
+
+def settled(epoch: Epoch, request: RequestId, transcript: TranscriptHash, view: View = NO_VIEW) -> DrawStatement:
+    """What members state before a draw."""
+    return DrawStatement(epoch.identity, request, FUNCTION, transcript, view)
+
+
+async def release_of(signers: dict[int, SignerCalls], statement: DrawStatement | PrepareStatement) -> Release:
+    """The word of these members, as their signers sign it; what is no `DrawStatement` releases nothing."""
+    stated = [
+        Stated(index, (await calls.sign(statement, MARK, bls=False)).signatures.ecdsa)
+        for index, calls in sorted(signers.items())
+    ]
+    return Release(statement.transcript_hash, statement.view, tuple(stated))
+
+
+def draw_of(epoch: Epoch, request: RequestId, ordinal: int = 0) -> CommitteeDraw:
+    """A request's draw."""
+    return CommitteeDraw(epoch.chain_id, epoch.router, request, ordinal)

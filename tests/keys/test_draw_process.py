@@ -109,9 +109,9 @@ async def test_a_kill_around_the_commit_of_a_dealing_makes_no_second_one(
             await SignerClient(path).deal_shares(epoch, plan_of(epoch, 0), MARK)
         assert process.wait(10) == -9
     client = SignerClient(start().socket)
-    assert await client.record_counter() == {"before": 0, "after": 1}[moment]
+    assert await client.record_counter() == {"before": 0, "after": 2}[moment]
     dealt = await client.deal_shares(epoch, plan_of(epoch, 0), MARK)
-    assert dealt.record_counter == 1
+    assert dealt.record_counter == 2
     assert dealt == await client.deal_shares(epoch, plan_of(epoch, 0), MARK)
     await client.close()
 

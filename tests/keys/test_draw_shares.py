@@ -65,7 +65,7 @@ async def test_a_dealing_is_the_same_after_every_restart(signers: Signers) -> No
     assert first == await dealing_of(signers, 0)
     signers.restart(0)
     assert first == await dealing_of(signers, 0)
-    assert await signers.calls[0].record_counter() == 1
+    assert await signers.calls[0].record_counter() == 2
 
 
 async def test_a_dealing_that_cannot_be_recorded_is_not_made(signers: Signers) -> None:
@@ -92,13 +92,13 @@ async def test_a_key_is_made_with_a_restart_after_every_step(signers: Signers) -
     signed = await calls.sign_draw_key(epoch.identity, made.public_key, made.hash, MARK)
     calls = signers.restart(1)
     assert signed == await calls.sign_draw_key(epoch.identity, made.public_key, made.hash, MARK)
-    assert signed.record_counter == 3
+    assert signed.record_counter == 4
 
 
 async def test_another_list_is_not_opened(signers: Signers) -> None:
     """One list an epoch: the one that the committee agreed on."""
     made = await make_key(signers.epoch, all_of(signers))
-    with pytest.raises(SigningRefused, match="the list of dealings: another one was made"):
+    with pytest.raises(SigningRefused, match="the list of dealings: another one was"):
         await signers.calls[0].open_share(signers.epoch.identity, made.dealings[:3], MARK)
 
 
@@ -128,7 +128,7 @@ async def test_what_is_no_key_is_not_signed(signers: Signers) -> None:
     for key in (b"", bytes(96), infinity, bytes.fromhex("80") + bytes(95), b"\xa0" + b"\1" * 95):
         with pytest.raises(InvalidValue):
             await signers.calls[0].sign_draw_key(signers.epoch.identity, key, Digest(bytes(32)), MARK)
-    assert await signers.calls[0].record_counter() == 1
+    assert await signers.calls[0].record_counter() == 2
 
 
 # What is refused.
@@ -161,7 +161,10 @@ async def test_no_epoch_is_believed_twice(signers: Signers) -> None:
     moved = replace(signers.epoch, members=tuple(replace(member, endpoint="https://moved") for member in members))
     assert (await calls.deal_shares(moved, plan_of(moved, 0), MARK)).dealing == await dealing_of(signers, 0)
     invented = epoch_of([keys_of(0), *[keys_of(index) for index in range(7, 10)]])
-    with pytest.raises(SigningRefused, match="another committee"):
+    with pytest.raises(SigningRefused, match="the committee: another one was named"):
+        await calls.deal_shares(invented, plan_of(invented, 0), MARK)
+    await calls.forget_shares(invented.identity)
+    with pytest.raises(SigningRefused, match="the committee: another one was named"):
         await calls.deal_shares(invented, plan_of(invented, 0), MARK)
     with pytest.raises(InvalidValue, match="no member"):
         await calls.deal_shares(epoch_of([keys_of(index) for index in range(5, 9)], 2), plan_of(signers.epoch, 0), MARK)
@@ -210,7 +213,7 @@ async def test_asks_of_no_members_size_are_refused(signers: Signers) -> None:
     many = encode(OpenShare(identity, (one,) * (MAX_MEMBERS + 1), MARK))
     with pytest.raises(InvalidEncoding):
         decode(AskOnWire, many, limit=len(many))
-    assert await calls.record_counter() == 1
+    assert await calls.record_counter() == 2
 
 
 async def test_nothing_is_done_for_an_epoch_that_was_not_begun(signers: Signers) -> None:
@@ -270,7 +273,7 @@ async def test_a_copy_that_dealt_before_opens_and_signs_nothing(signers: Signers
     shutil.copy(tmp_path / "copy", signers.paths[0])
     shutil.copy(tmp_path / "copy-wal", f"{signers.paths[0]}-wal")
     calls, identity = signers.restart(0), signers.epoch.identity
-    assert await calls.record_counter() == 1
+    assert await calls.record_counter() == 2
     for mark in (known, MARK):
         with pytest.raises(SigningBarred):
             await calls.open_share(identity, made.dealings, mark)
@@ -280,7 +283,7 @@ async def test_a_copy_that_dealt_before_opens_and_signs_nothing(signers: Signers
 
 @pytest.mark.parametrize("final", [True, False])
 async def test_an_export_has_what_was_done_and_no_share(signers: Signers, tmp_path: Path, final: bool) -> None:
-    """Who imports it deals, opens and signs nothing else for the epoch, and has no share of its key."""
+    """Who imports it deals nothing, opens and signs nothing else for the epoch; the dealings still hold its share."""
     made = await make_key(signers.epoch, all_of(signers))
     identity, keys = signers.epoch.identity, signers.sets[0]
     await signers.calls[0].sign_draw_key(identity, made.public_key, made.hash, MARK)
@@ -292,11 +295,17 @@ async def test_an_export_has_what_was_done_and_no_share(signers: Signers, tmp_pa
     for secret in (share[32:64], share[64:]):
         assert secret.hex().encode() not in encode(file)
     record = SignerRecord.create(tmp_path / "imported", keys.public.signer)
-    assert import_record(record, file) == 3
+    assert import_record(record, file) == 4
     signers.records.append(record)
-    with pytest.raises(SigningRefused if final else SigningBarred):
-        await LocalSigner(Signer(keys, record)).deal_shares(signers.epoch, plan_of(signers.epoch, 0), MARK)
-    if final:
+    calls, plan = LocalSigner(Signer(keys, record)), plan_of(signers.epoch, 0)
+    if not final:
+        with pytest.raises(SigningBarred):
+            await calls.deal_shares(signers.epoch, plan, MARK)
+    else:
+        assert (await calls.deal_shares(signers.epoch, plan, MARK)).dealing is None
+        with pytest.raises(SigningRefused, match="list of dealings"):
+            await calls.open_share(identity, made.dealings[:3], MARK)
+        assert made.opened[0] == (await calls.open_share(identity, made.dealings, MARK)).opened
         with pytest.raises(SigningBarred, match="handed over"):
             await signers.calls[0].open_share(identity, made.dealings, MARK)
 
@@ -344,7 +353,7 @@ async def test_a_damaged_row_costs_a_part_and_no_promise(signers: Signers) -> No
         calls = signers.restart(0)
         with pytest.raises(StoreError, match="epoch 1's draw key is damaged"):
             await calls.open_share(identity, made.dealings, MARK)
-        assert (await calls.sign_draw_key(identity, made.public_key, made.hash, MARK)).record_counter == 3
+        assert (await calls.sign_draw_key(identity, made.public_key, made.hash, MARK)).record_counter == 4
         signers.records[0].close()
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE key_steps SET hash = zeroblob(32) WHERE step = 0")
@@ -365,8 +374,7 @@ async def test_shares_of_epochs_that_are_over_are_deleted(signers: Signers) -> N
     await calls.forget_shares(epochs[1].identity)
     written = contents(path)
     assert [box[24:88] in written for box in boxes] == [False, False, True]
-    with pytest.raises(SigningRefused, match="the dealing: another one"):
-        await calls.deal_shares(epochs[0], plan_of(epochs[0], 0), MARK)
+    assert (await calls.deal_shares(epochs[0], plan_of(epochs[0], 0), MARK)).dealing is None
     assert (await calls.deal_shares(epochs[2], plan_of(epochs[2], 0), MARK)).dealing is not None
 
 
