@@ -230,6 +230,34 @@ static inline uint32_t executor_below(executor_stream *stream, uint32_t n) {
     }
 }
 
+/* Twice a number and a bit, modulo n. */
+static inline uint64_t executor_doubled(uint64_t rest, uint64_t n, uint32_t bit) {
+    uint64_t doubled = rest << 1 | bit;
+    return rest >> 63 || doubled >= n ? doubled - n : doubled;
+}
+
+/* A word modulo n, or n for a word at the top: executor_word_below for any n of 64 bits. */
+static inline uint64_t executor_word_below_64(executor_bytes word, uint64_t n) {
+    uint64_t rest = 0, last = 0, surplus = 1 % n; /* 2^256 modulo n */
+    bool high = true;
+    for (int i = 0; i < 256; i++) surplus = executor_doubled(surplus, n, 0);
+    for (int i = 0; i < 32; i++) {
+        for (int bit = 7; bit >= 0; bit--) rest = executor_doubled(rest, n, word.at[i] >> bit & 1);
+        if (i < 24) high = high && word.at[i] == 255;
+        else last = last << 8 | word.at[i];
+    }
+    return high && ~last < surplus ? n : rest;
+}
+
+/* executor_below for any n of 64 bits: the same number where n fits 32. */
+static inline uint64_t executor_below_64(executor_stream *stream, uint64_t n) {
+    if (!n) executor_fail("there is no number below zero");
+    for (;;) {
+        uint64_t number = executor_word_below_64(executor_stream_word(stream), n);
+        if (number < n) return number;
+    }
+}
+
 /* The first `count` of `items` become a sample of them in random order; with count = len it is a shuffle. */
 static inline void executor_sample(executor_stream *stream, uint32_t *items, uint32_t len, uint32_t count) {
     if (count > len) executor_fail("a sample larger than what it is of");
@@ -237,6 +265,19 @@ static inline void executor_sample(executor_stream *stream, uint32_t *items, uin
         uint32_t place = i + executor_below(stream, len - i), item = items[i];
         items[i] = items[place];
         items[place] = item;
+    }
+}
+
+/* The list in random order: `len` items of `size` bytes each, moved within it. */
+static inline void executor_shuffle(executor_stream *stream, void *items, uint32_t len, uint32_t size) {
+    uint8_t *at = items;
+    for (uint32_t i = 0; i < len; i++) {
+        uint8_t *own = at + (size_t)i * size, *place = at + (size_t)(i + executor_below(stream, len - i)) * size;
+        for (uint32_t k = 0; k < size; k++) {
+            uint8_t kept = own[k];
+            own[k] = place[k];
+            place[k] = kept;
+        }
     }
 }
 

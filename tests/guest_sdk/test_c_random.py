@@ -17,7 +17,7 @@ SEED = bytes(range(32))
 SOURCE = r"""
 #include "executor.h"
 
-/* The command, then: numbers below each u32; a sample of (len, count); so many bytes; whether a word counts for n. */
+/* The command, then: numbers below each u32; a sample of (len, count); so many bytes; whether a word counts for n (W: of 64 bits). */
 EXECUTOR_FUNCTION(input) {
     if (input.at[0] == 'd') return executor_draw();
     executor_stream stream = executor_stream_of((executor_bytes){input.at + 1, 32});
@@ -32,6 +32,11 @@ EXECUTOR_FUNCTION(input) {
         for (uint32_t i = 0; i < len; i++) items[i] = i;
         executor_sample(&stream, items, len, taken);
         return (executor_bytes){(const uint8_t *)items, 4 * taken};
+    }
+    case 'W': {
+        uint64_t n = executor_read_u32(rest, 0) | (uint64_t)executor_read_u32(rest, 4) << 32;
+        *(uint64_t *)made = executor_word_below_64((executor_bytes){input.at + 1, 32}, n);
+        return (executor_bytes){(const uint8_t *)made, 8};
     }
     case 'r': return executor_random_bytes(&stream, executor_read_u32(rest, 0));
     default:
@@ -96,6 +101,16 @@ def test_words_at_the_top_are_refused(choices: Guest, n: int) -> None:
         if word < 2**256:
             (found,) = numbers(asked(choices, "w", word.to_bytes(32, "big"), n))
             assert found == (word % n if word < accepted else n), word
+
+
+@pytest.mark.parametrize("n", [1, 3, 2**32 - 1, 2**32, 2**32 + 1, 10**18, 2**63 - 1, 2**63, 2**63 + 1, 2**64 - 1])
+def test_words_at_the_top_are_refused_for_limits_of_64_bits(choices: Guest, n: int) -> None:
+    """The same, where a limit needs more bits than half a word has."""
+    accepted = 2**256 // n * n
+    for word in {accepted - 1, accepted, 2**256 - 1, 2**256 - 2**64, 0, n, 2**255, 2**255 + n - 1}:
+        if word < 2**256:
+            made = asked(choices, "W", word.to_bytes(32, "big"), n % 2**32, n >> 32)
+            assert int.from_bytes(made, "little") == (word % n if word < accepted else n), word
 
 
 def test_the_counter_carries(choices: Guest) -> None:

@@ -42,6 +42,19 @@ function below(words: string[]): string {
   return numbers.join(" ");
 }
 
+function below64(words: string[]): string {
+  const stream = new Stream(fromHex(words[0]));
+  const numbers: string[] = [];
+  for (let j = 1; j < words.length; j++) numbers.push(stream.below64(U64.parseInt(words[j])).toString());
+  return numbers.join(" ");
+}
+
+function shuffled(words: string[]): string {
+  const list = words.slice(1);
+  new Stream(fromHex(words[0])).shuffle(list);
+  return list.join(" ");
+}
+
 export function main(input: Uint8Array): Uint8Array {
   const tour = new Tour(input);
   const command = tour.command;
@@ -71,6 +84,8 @@ export function main(input: Uint8Array): Uint8Array {
   }
   if (command == "below") return utf8(below(tour.words));
   const words = tour.words;
+  if (command == "below-64") return utf8(below64(words));
+  if (command == "shuffle") return utf8(shuffled(words));
   if (command == "bytes") return new Stream(fromHex(words[0])).bytes(I32.parseInt(words[1]));
   if (command == "sample") return utf8(new Stream(fromHex(words[0])).sample(U32.parseInt(words[1]), U32.parseInt(words[2])).join(" "));
   if (command == "time") return utf8(time.now().toString());

@@ -43,7 +43,7 @@ static executor_bytes draws(uint32_t count) {
     return drawn;
 }
 
-static executor_bytes number_text(uint32_t number) {
+static executor_bytes number_text(uint64_t number) {
     return executor_decimal_text(executor_decimal_of_word(executor_abi_uint(executor_small(number)), false));
 }
 
@@ -63,6 +63,28 @@ static executor_bytes sample(executor_bytes rest) {
     executor_sample(&stream, items, n, k);
     executor_bytes text = {NULL, 0};
     for (uint32_t i = 0; i < k; i++) text = tour_join(text, i ? " " : "", number_text(items[i]));
+    return text;
+}
+
+static executor_bytes below_64(executor_bytes rest) {
+    executor_stream stream = executor_stream_of(executor_from_hex(tour_word(&rest)));
+    executor_bytes text = {NULL, 0};
+    while (rest.len) {
+        uint64_t n = 0;
+        executor_bytes digits = tour_word(&rest);
+        for (uint32_t i = 0; i < digits.len; i++) n = 10 * n + (digits.at[i] - '0');
+        text = tour_join(text, text.len ? " " : "", number_text(executor_below_64(&stream, n)));
+    }
+    return text;
+}
+
+static executor_bytes shuffle(executor_bytes rest) {
+    executor_stream stream = executor_stream_of(executor_from_hex(tour_word(&rest)));
+    executor_bytes *words = executor_alloc((rest.len + 1) * sizeof(executor_bytes)), text = {NULL, 0};
+    uint32_t count = 0;
+    while (rest.len) words[count++] = tour_word(&rest);
+    executor_shuffle(&stream, words, count, sizeof(executor_bytes));
+    for (uint32_t i = 0; i < count; i++) text = tour_join(text, i ? " " : "", words[i]);
     return text;
 }
 
@@ -95,6 +117,8 @@ EXECUTOR_FUNCTION(input) {
     if (tour_is(command, "draw")) return draws(tour_number(rest));
     if (tour_is(command, "draw-observe")) return executor_draw(), executor_require(executor_observe(executor_spec("\"median\"", NULL, NULL), one, "1"));
     if (tour_is(command, "below")) return below(rest);
+    if (tour_is(command, "below-64")) return below_64(rest);
+    if (tour_is(command, "shuffle")) return shuffle(rest);
     if (tour_is(command, "bytes")) return stream_bytes(rest);
     if (tour_is(command, "sample")) return sample(rest);
     if (tour_is(command, "time")) return member("block_timestamp");

@@ -109,6 +109,24 @@ var commands = map[string]command{
 		}
 		return text(strings.Join(made, " "), nil)
 	},
+	"below-64": func(rest []byte) ([]byte, error) {
+		given, made := words(rest), []string{}
+		stream := streamOf(given[0])
+		for _, limit := range given[1:] {
+			n, err := strconv.ParseUint(limit, 10, 64)
+			if err != nil {
+				return nil, err
+			}
+			made = append(made, strconv.FormatUint(stream.Below(n), 10))
+		}
+		return text(strings.Join(made, " "), nil)
+	},
+	"shuffle": func(rest []byte) ([]byte, error) {
+		given := words(rest)
+		list := given[1:]
+		streamOf(given[0]).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+		return text(strings.Join(list, " "), nil)
+	},
 	"bytes": func(rest []byte) ([]byte, error) { return streamOf(words(rest)[0]).Bytes(number(words(rest)[1])), nil },
 	"sample": func(rest []byte) ([]byte, error) {
 		given, made := words(rest), []string{}

@@ -41,6 +41,15 @@ const COMMANDS = {
     const stream = random.stream(hex.decode(seed));
     return Array.from({ length: Number(count) }, () => limits.map((n) => stream.below(Number(n))).join(" ")).join(" ");
   },
+  "below-64": (rest) => {
+    const [seed, ...limits] = rest.words();
+    const stream = random.stream(hex.decode(seed));
+    return limits.map((n) => stream.below(BigInt(n))).join(" ");
+  },
+  shuffle: (rest) => {
+    const [seed, ...list] = rest.words();
+    return random.stream(hex.decode(seed)).shuffle(list).join(" ");
+  },
   bytes: (rest) => {
     const [seed, count] = rest.words();
     return random.stream(hex.decode(seed)).bytes(Number(count));

@@ -50,6 +50,17 @@ def below(rest):
     return " ".join(str(stream.below(int(n))) for _ in range(int(count)) for n in limits)
 
 
+def below_64(rest):
+    seed, *limits = rest.decode().split(" ")
+    stream = random.stream(from_hex(seed))
+    return " ".join(str(stream.below(int(n))) for n in limits)
+
+
+def shuffle(rest):
+    seed, *words = rest.decode().split(" ")
+    return " ".join(random.stream(from_hex(seed)).shuffle(words))
+
+
 def stream_bytes(rest):
     seed, count = rest.decode().split(" ")
     return random.stream(from_hex(seed)).bytes(int(count))
@@ -76,6 +87,8 @@ COMMANDS = {
     "draw": lambda rest: b"".join(random.draw() for _ in range(int(rest))),
     "draw-observe": draw_observe,
     "below": below,
+    "below-64": below_64,
+    "shuffle": shuffle,
     "bytes": stream_bytes,
     "sample": sample,
     "time": lambda rest: str(time.now()),

@@ -42,7 +42,7 @@ fn basics(input: Input) -> Result<Vec<u8>> {
             random::draw()?;
             Ok(observe(Median, || Ok(1))?.to_string().into_bytes())
         }
-        b"below" | b"bytes" | b"sample" => chosen(command, text()?),
+        b"below" | b"below-64" | b"bytes" | b"sample" | b"shuffle" => chosen(command, text()?),
         b"time" => Ok(time::now().to_string().into_bytes()),
         _ => Err(Error::new("unknown command")),
     }
@@ -51,7 +51,18 @@ fn basics(input: Input) -> Result<Vec<u8>> {
 fn chosen(command: &[u8], text: &str) -> Result<Vec<u8>> {
     let (seed, rest) = text.split_once(' ').unwrap_or_default();
     let seed: [u8; 32] = hex::decode(seed)?.try_into().map_err(|_| Error::new("a seed has 32 bytes"))?;
-    let (mut stream, numbers) = (random::Stream::new(seed), numbers(rest)?);
+    let mut stream = random::Stream::new(seed);
+    if command == b"shuffle" {
+        let mut words: Vec<&str> = rest.split(' ').collect();
+        stream.shuffle(&mut words);
+        return Ok(words.join(" ").into_bytes());
+    }
+    if command == b"below-64" {
+        let limits = rest.split(' ').map(str::parse).collect::<std::result::Result<Vec<u64>, _>>()?;
+        let made: Vec<String> = limits.iter().map(|&n| stream.below(n).to_string()).collect();
+        return Ok(made.join(" ").into_bytes());
+    }
+    let numbers = numbers(rest)?;
     let made: Vec<u64> = match command {
         b"bytes" => return Ok(stream.bytes(numbers[0])),
         b"sample" => stream.sample_below(numbers[0] as u64, numbers[1]),

@@ -38,6 +38,7 @@ pub fn run(given: []const u8) ![]const u8 {
         return (try executor.observe(.median, .{}, one, .{})).text();
     }
     if (input.is("below") or input.is("bytes") or input.is("sample")) return chosen(input);
+    if (input.is("below-64") or input.is("shuffle")) return ordered(input);
     if (input.is("time")) return tour.print("{d}", .{executor.context().block_timestamp});
     return executor.problem("unknown command", .{});
 }
@@ -59,6 +60,23 @@ fn chosen(input: tour.Input) ![]const u8 {
     } else {
         for (0..first) |_| for (words[2..]) |n|
             try texts.append(executor.allocator, try tour.print("{d}", .{try stream.below(try tour.number(n))}));
+    }
+    return tour.join(texts.items, " ");
+}
+
+fn ordered(input: tour.Input) ![]const u8 {
+    const words = try tour.words(input.rest);
+    const seed = try executor.hex.decode(words[0]);
+    var stream: random.Stream = .{ .seed = seed[0..32].* };
+    var texts: std.ArrayList([]const u8) = .empty;
+    if (input.is("shuffle")) {
+        try texts.appendSlice(executor.allocator, words[1..]);
+        try stream.shuffle([]const u8, texts.items);
+    } else {
+        for (words[1..]) |limit| {
+            const n = try std.fmt.parseInt(u64, limit, 10);
+            try texts.append(executor.allocator, try tour.print("{d}", .{try stream.below(n)}));
+        }
     }
     return tour.join(texts.items, " ");
 }

@@ -77,3 +77,10 @@ func (s *Stream) Sample(n, count int) ([]int, error) {
 	}
 	return items[:count], nil
 }
+
+// Shuffle puts n things into random order by swapping them, as rand.Shuffle does.
+func (s *Stream) Shuffle(n int, swap func(i, j int)) {
+	for i := range n {
+		swap(i, i+int(s.Below(uint64(n-i))))
+	}
+}

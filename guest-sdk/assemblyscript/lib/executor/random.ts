@@ -47,6 +47,35 @@ export class Stream {
     }
   }
 
+  /** The same for any n of 64 bits; the same number where n fits 32. */
+  below64(n: u64): u64 {
+    if (n == 0) throw new Error("there is no number below zero");
+    let surplus: u64 = 1 % n; // 2^256 modulo n
+    for (let i = 0; i < 8 * WORD; i++) surplus = doubled(surplus, n, 0);
+    while (true) {
+      const word = this.word();
+      let rest: u64 = 0;
+      let last: u64 = 0;
+      let high = true;
+      for (let i = 0; i < WORD; i++) {
+        for (let bit = 7; bit >= 0; bit--) rest = doubled(rest, n, (word[i] >> <u8>bit) & 1);
+        if (i < 24) high = high && word[i] == 255;
+        else last = (last << 8) | word[i];
+      }
+      if (!(high && ~last < surplus)) return rest;
+    }
+  }
+
+  /** Puts a list into random order. */
+  shuffle<T>(list: T[]): void {
+    for (let i = 0; i < list.length; i++) {
+      const place = i + <i32>this.below(<u32>(list.length - i));
+      const item = list[i];
+      list[i] = list[place];
+      list[place] = item;
+    }
+  }
+
   /** `count` different numbers below n, in random order; all of them are a shuffle. */
   sample(n: u32, count: u32): u32[] {
     if (count > n) throw new Error("a sample larger than what it is of");
@@ -60,6 +89,12 @@ export class Stream {
     }
     return items.slice(0, count);
   }
+}
+
+/** Twice a number and a bit, modulo n. */
+function doubled(rest: u64, n: u64, bit: u64): u64 {
+  const twice = (rest << 1) | bit;
+  return rest >> 63 || twice >= n ? twice - n : twice;
 }
 
 /** 32 bytes that nobody in the committee chose. Draws come last: after one, observe ends the run. */
