@@ -17,7 +17,8 @@ SEED = bytes(range(32))
 SOURCE = r"""
 #include "executor.h"
 
-/* The command, then: numbers below each u32; a sample of (len, count); so many bytes; whether a word counts for n (W: of 64 bits). */
+/* The command, then: numbers below each u32; a sample of (len, count); so many bytes; whether a word counts for n
+   (W: of 64 bits). */
 EXECUTOR_FUNCTION(input) {
     if (input.at[0] == 'd') return executor_draw();
     executor_stream stream = executor_stream_of((executor_bytes){input.at + 1, 32});
