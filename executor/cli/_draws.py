@@ -14,7 +14,7 @@ from executor.errors import DownloadFailed, InvalidConfig
 from executor.model.draw import CommitteeDraw, Draw
 from executor.model.manifest import DrandRandom, Terms
 from executor.testing.development_draws import development_proof
-from executor.testing.replies import World, look_up
+from executor.testing.replies import Reply, World, look_up
 
 if TYPE_CHECKING:
     from executor.capabilities import HttpSettings
@@ -31,10 +31,13 @@ def timestamp_for(terms: Terms) -> int:
 
 
 def drawing(
-    relays: Sequence[str] | None, settings: Callable[[], HttpSettings], replied: World | None
+    relays: Sequence[str] | None,
+    settings: Callable[[], HttpSettings],
+    replied: World | None,
+    keep: Callable[[str, Reply], None] | None = None,
 ) -> Callable[[Draw], bytes]:
-    """Proofs from these relays or the public ones; from the file with replies alone where one is given."""
-    fetch = None if replied is None else _fetched(replied)
+    """Proofs from these relays or the public ones, each answer told to `keep`; from replies where a file has them."""
+    fetch = _fetched(replied) if replied is not None else None if keep is None else _kept(settings, keep)
 
     def draw(asked: Draw) -> bytes:
         if isinstance(asked, CommitteeDraw):
@@ -43,10 +46,24 @@ def drawing(
             raise InvalidConfig(f"round {asked.round} is published in {early_s:.0f} s: give an earlier --timestamp")
         from executor.capabilities.drand import PASSES, RELAYS, DrandRelays  # aiohttp takes a while to import
 
-        passes = PASSES if fetch is None else 1
+        passes = PASSES if replied is None else 1
         return asyncio.run(DrandRelays(relays or RELAYS, settings(), fetch=fetch, passes=passes).obtain(asked))
 
     return draw
+
+
+def _kept(
+    settings: Callable[[], HttpSettings], keep: Callable[[str, Reply], None]
+) -> Callable[[str], Awaitable[bytes]]:
+    async def fetch(url: str) -> bytes:
+        from executor.capabilities.download import download
+        from executor.capabilities.drand import MAX_REPLY_BYTES, TIMEOUT_S
+
+        body = await download(url, limit=MAX_REPLY_BYTES, settings=settings(), timeout_s=TIMEOUT_S)
+        keep(url, Reply(body=body))
+        return body
+
+    return fetch
 
 
 def _fetched(replies: World) -> Callable[[str], Awaitable[bytes]]:

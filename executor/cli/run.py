@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,13 +35,15 @@ from executor.model.spec import parse_spec
 from executor.projects import function_of, load_project, positions_of
 from executor.protocol.triggering import as_triggered
 from executor.testing.development_draws import WARNING
-from executor.testing.recording import Recording
+from executor.testing.recording import MIN_SECRET_BYTES, Recording
 from executor.testing.replies import RepliedCapabilities
-from executor.testing.replies_file import check_target, read_replies, write_replies
+from executor.testing.replies_file import Place, check_target, read_recorded, write_replies
 from executor.vm import Capabilities, LogLine
 
 if TYPE_CHECKING:
     from executor.capabilities import HttpSettings
+    from executor.capabilities.evm import EvmChain
+    from executor.chain.reader import ChainReader
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -56,7 +59,7 @@ def command(
         typer.Option("--replies", "--replay", help="JSON file with replies by URL, and of chains; no network then."),
     ] = None,
     record: Annotated[
-        Path | None, typer.Option(help="Write what it is answered over HTTP to this file, for --replay.")
+        Path | None, typer.Option(help="Write what it is answered, and its block, to this file, for --replay.")
     ] = None,
     resolve: Annotated[
         list[str] | None, typer.Option(help="HOST=ADDRESS[:PORT], like /etc/hosts; may be a private address.")
@@ -99,7 +102,7 @@ def command(
         raise InvalidConfig("--timestamp: with --rpc it is the block's; choose a --block")
     data, secret_values = read_input(input_text), read_secrets(secrets or [], function.terms)
     private = GivenPrivateData(secret_values)
-    replied = None if replies is None else read_replies(replies)
+    replied, stood = (None, None) if replies is None else read_recorded(replies)
     observations = _given(given or [], function.terms.limits.observations)
     tested()
     program = load(function)
@@ -110,6 +113,8 @@ def command(
             block_timestamp=timestamp_for(function.terms) if timestamp is None else timestamp,
             chain_id=function.terms.home_chain,
         )
+        if stood is not None and timestamp is None:
+            local = stood.placed(local)
         placed = replace(chains.placed(local, block), subscription=subscription)
         request = as_triggered(placed) if triggered else placed
         recording = Recording(secret_values.values())
@@ -125,15 +130,19 @@ def command(
             # Not at the top: these take longer to import than a run with replies takes.
             from executor.capabilities import BlockingCapabilities, EvmSettings, granted_capabilities
 
-            evm = EvmSettings(chains.readers)
+            evm = EvmSettings(chains.readers if record is None else _recorded(chains.readers, recording))
             live = granted_capabilities(function.terms, http(), evm=evm, private=private, request=request, slot=slot)
             return recording.around(BlockingCapabilities(live, chains.run))
 
         with waiting("running the function"):
-            ran = run_locally(program, request, capabilities, observations, drawing(relays, http, replied))
+            draw = drawing(relays, http, replied, None if record is None else recording.keep)
+            ran = run_locally(program, request, capabilities, observations, draw)
         done = with_positions(ran, positions)
     if record is not None:
-        write_replies(record, recording.replies)
+        write_replies(record, recording.replies, Place.of(request))
+        if short := [name for name, value in secret_values.items() if len(value) < MIN_SECRET_BYTES]:
+            told = f"{', '.join(short)}: under {MIN_SECRET_BYTES} bytes, which stand in any text by chance"
+            typer.echo(f"executor: warning: --record: not looked for: {told}", err=True)
         for url in sorted(recording.left_out):
             typer.echo(f"executor: warning: --record: {url} answered twice, differently; the first is kept", err=True)
         if recording.secret:
@@ -148,6 +157,12 @@ def command(
         _print(done, function.terms, positions)
     if not isinstance(done.outcome, Returned):
         raise typer.Exit(FAILED)
+
+
+def _recorded(readers: Mapping[int, ChainReader], recording: Recording) -> Mapping[int, EvmChain]:
+    from executor.testing.recording_chains import recorded_chains
+
+    return recorded_chains(readers, recording)
 
 
 def read_input(text: str) -> bytes:

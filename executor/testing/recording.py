@@ -2,8 +2,9 @@
 
 Rule 1. HTTP by URL, whatever the method, and the node's clock; the first answer to a URL is kept, since a file has one.
 Rule 2. What a run is refused for its manifest is not recorded: a replay refuses it by the same manifest.
-Rule 3. Reads of chains are not recorded: they name their block, so an archive node gives them again.
-Rule 4. An answer that holds a secret, as it is or percent-encoded, in its URL too, is not recorded: the file is shared.
+Rule 3. What chains answered is recorded by recording_chains.py, a round of drand by the URL of the relay that had it.
+Rule 4. An answer that holds a secret, as it is, in hex or percent-encoded, in its URL too, is not recorded: others
+        read the file.
 Rule 5. Headers that carry credentials are not recorded, for the same reason: CREDENTIALS, by name.
 """
 
@@ -42,20 +43,21 @@ class Recording:
         self.secret = 0  # answers left out by Rule 4
         known = [each for each in secrets if len(each) >= MIN_SECRET_BYTES]
         self._secrets = {*known, *(quote(each, safe="").encode() for each in known)}
+        self._secrets |= {each.hex().encode() for each in known}  # as it stands in calldata
         self.left_out: set[str] = set()  # URLs that were answered twice, and differently
 
     def around(self, live: Capabilities) -> Capabilities:
         """These capabilities, recorded."""
         return _Recorded(live, self)
 
-    def keep(self, url: str, reply: Reply) -> None:
-        """One answer (Rules 1 and 4)."""
+    def keep(self, url: str, reply: Reply, *, grows: bool = False) -> None:
+        """One answer (Rules 1 and 4); of what `grows` the last one, which holds the others."""
         if self._holds_secret(url, reply):
             self.secret += 1
-        elif url in self.replies:
+        elif url in self.replies and not grows:
             if self.replies[url] != reply:
                 self.left_out.add(url)
-        elif len(self.replies) < MAX_RECORDED:
+        elif url in self.replies or len(self.replies) < MAX_RECORDED:
             self.replies[url] = reply
 
     def _holds_secret(self, url: str, reply: Reply) -> bool:

@@ -2,6 +2,7 @@
 
 By URL, or by what is asked of a chain (evm_replies.py): {"https://api.example.com/a": {"status": 200, "headers": {},
 "body": "{}"}}, or {"error": "http-tls"} for what does not answer. A body that is no text stands in `body_hex`.
+`request.block` is where a recorded run's request stood; `executor run` puts it there again.
 """
 
 from __future__ import annotations
@@ -9,17 +10,22 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from executor.capabilities.errors import CODES
 from executor.errors import InvalidConfig
+from executor.model.codec import MAX_INTEGER
+from executor.model.ids import Digest
+from executor.model.request import Request
 from executor.testing.json_text import parse_json
 from executor.testing.replies import Reply
 
+PLACE: Final = "request.block"
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024  # a hundred times the largest recorded by hand
 
 
@@ -55,11 +61,48 @@ class _Written(BaseModel):
         return Reply(self.status, self.headers, body, self.error or "")
 
 
+class Place(BaseModel):
+    """The block that a request was made at."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    chain_id: Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+    number: Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+    timestamp: Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+    parent_hash: Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
+
+    @classmethod
+    def of(cls, request: Request) -> Place:
+        """Where a request stands."""
+        return cls(
+            chain_id=request.chain_id,
+            number=request.block_number,
+            timestamp=request.block_timestamp,
+            parent_hash=str(request.parent_hash),
+        )
+
+    def placed(self, request: Request) -> Request:
+        """The request, standing here."""
+        return replace(
+            request,
+            chain_id=self.chain_id,
+            block_number=self.number,
+            block_timestamp=self.timestamp,
+            parent_hash=Digest.from_hex(self.parent_hash),
+        )
+
+
 _FILE: Final = TypeAdapter(dict[str, _Written])
+_PLACE: Final = TypeAdapter(dict[Literal["request.block"], Place])
 
 
 def read_replies(file: Path) -> dict[str, Reply]:
     """The replies in a file, by URL; raises InvalidConfig naming what is wrong."""
+    return read_recorded(file)[0]
+
+
+def read_recorded(file: Path) -> tuple[dict[str, Reply], Place | None]:
+    """The same, and where the recorded run's request stood, if the file says it."""
     try:
         with file.open("rb") as opened:
             data = opened.read(MAX_FILE_BYTES + 1)
@@ -68,17 +111,21 @@ def read_replies(file: Path) -> dict[str, Reply]:
     if len(data) > MAX_FILE_BYTES:
         raise InvalidConfig(f"{file} has more than {MAX_FILE_BYTES} bytes")
     try:
-        written = _FILE.validate_python(parse_json(data))
-        return {url: each.reply() for url, each in written.items()}
+        plain = parse_json(data)
+        place = {PLACE: plain.pop(PLACE)} if isinstance(plain, dict) and PLACE in plain else {}
+        written = _FILE.validate_python(plain)
+        stood = _PLACE.validate_python(place).get(PLACE)
+        return {url: each.reply() for url, each in written.items()}, stood
     except ValidationError as error:
         raise InvalidConfig(f"{file}: {_explain(error)}") from error
     except ValueError as error:
         raise InvalidConfig(f"{file}: not JSON: {error}") from error
 
 
-def write_replies(file: Path, replies: Mapping[str, Reply]) -> None:
-    """Writes a file that `read_replies` reads; raises InvalidConfig."""
-    plain = {url: _plain(reply) for url, reply in sorted(replies.items())}
+def write_replies(file: Path, replies: Mapping[str, Reply], place: Place | None = None) -> None:
+    """Writes a file that `read_recorded` reads; raises InvalidConfig."""
+    plain = {} if place is None else {PLACE: place.model_dump()}
+    plain |= {url: _plain(reply) for url, reply in sorted(replies.items())}
     try:
         file.write_text(json.dumps(plain, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:

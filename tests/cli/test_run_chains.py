@@ -61,6 +61,22 @@ def test_another_chain_is_read_at_a_number(
     assert "error evm-unknown-chain" in alone.stdout
 
 
+def test_a_run_that_reads_chains_is_recorded_and_replayed_at_its_block(
+    executor: Run, tmp_path: Path, chains: tuple[EmbeddedChain, EmbeddedChain]
+) -> None:
+    """Asking nobody, with the same context and the same bytes."""
+    home, _ = chains
+    for operation, request in (("evm.block", "{}"), ("evm.balance", f'{{"address":"{ACCOUNT}"}}')):
+        folder = project(tmp_path, operation, request, 31337)
+        live = executor("run", folder, "--rpc", f"31337={home.url}", "--record", "seen.json", "--json")
+        assert live.returncode == 0, live.stdout + live.stderr
+        again = executor("run", folder, "--replay", "seen.json", "--json")
+        assert json.loads(again.stdout) == json.loads(live.stdout)
+    (tmp_path / "seen.json").write_text('{"request.block": {"chain_id": 1, "number": "7"}}')
+    wrong = executor("run", folder, "--replay", "seen.json")
+    assert (wrong.returncode, "request.block" in wrong.stderr) == (2, True), wrong.stderr
+
+
 def test_recorded_replies_answer_for_chains(executor: Run, tmp_path: Path) -> None:
     """By the names of docs/testing.md; the home chain is the first that is listed."""
     folder = project(tmp_path, "evm.balance", f'{{"address":"{ACCOUNT}"}}', 5)

@@ -63,6 +63,15 @@ def test_a_draw_comes_from_a_relay(executor: Run, raffle: Path, relay: int) -> N
     assert "0 from drand's round 100" in fixed.stdout
 
 
+def test_a_draw_is_recorded_and_drawn_again(executor: Run, raffle: Path, relay: int) -> None:
+    """The file has the round and the request's time, which chooses the round."""
+    options = ("--relay", "http://relay.test", "--resolve", f"relay.test=127.0.0.1:{relay}")
+    live = executor("run", raffle, *options, "--record", "seen.json", "--json")
+    assert live.returncode == 0, live.stderr
+    again = executor("run", raffle, "--replay", "seen.json", "--relay", "http://relay.test", "--json")
+    assert json.loads(again.stdout) == json.loads(live.stdout), again.stderr
+
+
 def test_a_draw_comes_from_the_replies(executor: Run, raffle: Path, tmp_path: Path) -> None:
     """A file instead of the network; a wrong signature in it is as useless as a relay's."""
     url = f"https://api.drand.sh/{CHAIN_HASH.hex()}/public/100"

@@ -180,6 +180,9 @@ export default () => String(observe(identical, () =>
         "run", project, "--secret", "KEY", "--record", "seen.json", "--resolve", f"exchange-a.test={exchange}",
         env={"KEY": "se+cret"},
     )  # fmt: skip
+    assert "not looked for" not in live.stderr
+    short = ("run", project, "--secret", "KEY", "--record", "a.json", "--resolve", f"exchange-a.test={exchange}")
+    assert "--record: not looked for: KEY: under 4 bytes" in executor(*short, env={"KEY": "abc"}).stderr
     assert (live.returncode, "2 answers hold a secret: left out" in live.stderr) == (0, True), live
     assert set(read_replies(tmp_path / "seen.json")) == {URL}
 
