@@ -62,7 +62,7 @@ def enter_round(desk: Desk, life: Life) -> None:
     state = life.drawing
     state.begun_with = state.announced = len(state.proofs)
     state.answered.clear()
-    if state.release is not None or _own_statement(life) is not None:
+    if state.release is not None or state.proofs or _own_statement(life) is not None:
         _send_status(desk, life)
 
 

@@ -371,3 +371,15 @@ def test_a_member_of_another_function_draws_nothing():
     for member in (1, 2, 3):
         bench.receive(member, told(member))
     assert asked_parts(bench.log) == statements(bench.log) == []
+
+
+def test_proofs_are_told_also_by_who_never_saw_a_release():
+    """A faulty leader gave one member the proofs alone: it ended its run, and states nothing more for others to use."""
+    bench = DrawBench(3, price_and_draws)
+    bench.lock()
+    bench.receive(0, news(proofs=(proof(0), proof(1))))
+    bench.next_round()
+    bench.lock(ROUND + 1)
+    assert [message for _, message in leaving(bench.next_round()) if isinstance(message, DrawStatus)] == [
+        DrawStatus(REQUEST, ROUND + 2, None, None, (proof(0), proof(1)), b"")
+    ]
