@@ -57,7 +57,7 @@ from executor.keys.share_store import Name, ShareStore
 from executor.keys.shares import Shares
 from executor.keys.standing import JournalMark
 from executor.model.codec import decode, encode
-from executor.model.committee import Epoch, EpochIdentity
+from executor.model.committee import MAX_MEMBERS, Epoch, EpochIdentity
 from executor.model.draw import MAX_DRAWS
 from executor.model.ids import Digest
 from executor.protocol.checks import Subject
@@ -67,7 +67,6 @@ from executor.protocol.releases import Release, check_release
 from executor.protocol.resharing import may_reshare
 from executor.protocol.statements import Signatures
 
-MAX_MEMBER_TEXT: Constant = 1024  # of what names a member beside its keys
 MAX_VERIFIERS: Constant = 8
 MAX_MAKING_BYTES: Constant = 512 * 1024  # 100 members, their keys, an older key's shares and a dealing: a third of it
 MAX_OPEN: Constant = 4  # makings in memory: an epoch's, the next one's, of both plans
@@ -147,6 +146,10 @@ class DrawShares:
             raise InvalidValue(
                 f"a key of {epoch.n} members has the threshold {epoch.f + 1} and {dealers} dealers, "
                 f"not {plan.threshold} and {plan.dealers}"
+            )
+        if len(plan.shares_of) > MAX_MEMBERS or any(len(key) != bls.PUBLIC_KEY_BYTES for key in plan.shares_of):
+            raise InvalidValue(
+                f"an older key has at most {MAX_MEMBERS} shares, with keys of {bls.PUBLIC_KEY_BYTES} bytes"
             )
         if plan.dealer is None:
             return None

@@ -12,7 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from share_bench import MARK, Signers, epoch_of, make_key, plan_of, put_together
+from share_bench import (
+    FUNCTION,
+    MARK,
+    Signers,
+    draw_of,
+    epoch_of,
+    make_key,
+    plan_of,
+    put_together,
+    release_of,
+    settled,
+)
 
 from executor.crypto import secp256k1
 from executor.crypto.threshold import Share
@@ -23,9 +34,11 @@ from executor.keys.keyset import KeySet
 from executor.keys.sealing import unseal_share
 from executor.keys.shares import Shares
 from executor.model.committee import Epoch
+from executor.model.ids import FunctionId, RequestId, TranscriptHash
 from executor.protocol.keygen import resharing_context
 
 Start = Callable[[], Any]
+REQUEST = RequestId(b"r" * 32)
 
 
 class Committee:
@@ -172,6 +185,9 @@ async def test_no_share_is_in_anything_that_a_signer_says(
         again = await make_key(later, committee.with_process(client), made.shares)
         assert made.public_key == again.public_key
         await client.sign_draw_key(epoch.identity, made.public_key, made.hash, MARK)
+        statement = settled(epoch, REQUEST, TranscriptHash(bytes(32)))
+        release, draw = await release_of(committee.with_process(client), statement), draw_of(epoch, REQUEST)
+        assert len(await client.sign_part(epoch.identity, FUNCTION, draw, release, MARK)) == 48
         asks: list[Callable[[], Any]] = [
             *(
                 lambda dealing=dealing: client.unseal(dealing.sealed[0])
@@ -179,6 +195,8 @@ async def test_no_share_is_in_anything_that_a_signer_says(
             ),
             lambda: client.open_share(epoch.identity, made.dealings[:3], MARK),
             lambda: client.open_share(epoch.identity, again.dealings, MARK),
+            lambda: client.sign_part(epoch.identity, FUNCTION, replace(draw, ordinal=99), release, MARK),
+            lambda: client.sign_part(epoch.identity, FunctionId(bytes(32)), draw, release, MARK),
             lambda: client.sign_draw_key(epoch.identity, made.shares[0], made.hash, MARK),
             lambda: client.deal_shares(epoch, replace(plan_of(epoch, 0), threshold=1), MARK),
             lambda: client.judge_dealing(epoch.identity, replace(made.dealings[0], sealed=())),

@@ -146,9 +146,16 @@ async def test_no_plan_is_believed_that_no_epoch_has(signers: Signers) -> None:
         replace(plan, dealer=4),
         replace(plan, dealer=4, shares_of=(bytes(96),) * 4),
         replace(plan, dealers=5, shares_of=(bytes(96),) * 4),
+        replace(plan, dealers=101, shares_of=(bytes(96),) * 101),
+        replace(plan, dealer=None, dealers=4, shares_of=(bytes(1_000_000),) * 4),
     ):
         with pytest.raises(InvalidValue):
             await calls.deal_shares(epoch, wrong, MARK)
+    many = replace(epoch, verifiers=epoch.verifiers * 9)
+    long = replace(epoch, members=(replace(epoch.members[0], bls_key=bytes(1_000_000)), *epoch.members[1:]))
+    for wrong_epoch in (many, long):
+        with pytest.raises(InvalidValue):
+            await calls.deal_shares(wrong_epoch, plan, MARK)
     assert await calls.record_counter() == 0
 
 
