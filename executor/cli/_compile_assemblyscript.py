@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from executor.cli._compiler import named_from
 from executor.cli._show import tell_compilers
 from executor.errors import HostFault, InvalidConfig, InvalidModule
 
@@ -25,8 +26,11 @@ _SDKS: Final = (_PACKAGE / "sdk" / "assemblyscript", _PACKAGE.parent / "guest-sd
 _KEPT_VARIABLES: Final = ("PATH", "HOME", "TMPDIR", "TEMP", "SYSTEMROOT")  # not NODE_OPTIONS, which could change bytes
 
 
-def compile_assemblyscript(source: Path, out: Path, folder: Path, *, own: bool = False) -> list[str]:
+def compile_assemblyscript(
+    source: Path, out: Path, folder: Path, *, own: bool = False, traced: bool = False
+) -> list[str]:
     """Writes the module of a source, with `own` by a compiler of this machine only; the files it was made of.
+    `traced` makes one that tells its places, with a source map beside it.
 
     Raises InvalidConfig without compiler or SDK, InvalidModule for what does not compile.
     """
@@ -35,7 +39,8 @@ def compile_assemblyscript(source: Path, out: Path, folder: Path, *, own: bool =
         raise InvalidConfig("the AssemblyScript SDK is not part of this installation; use a source checkout")
     compiler = find_compiler(folder.resolve(), own=own)
     out.parent.mkdir(parents=True, exist_ok=True)
-    command = [_node(), str(sdk / "build.mjs"), str(source.resolve()), str(out.resolve()), str(compiler)]
+    files = (str(each) for each in (source.resolve(), out.resolve(), compiler, folder.resolve()))
+    command = [_node(), str(sdk / "build.mjs"), *files, *(["traced"] if traced else [])]
     environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     try:
         done = subprocess.run(
@@ -49,7 +54,7 @@ def compile_assemblyscript(source: Path, out: Path, folder: Path, *, own: bool =
         tell_compilers(done.stderr)
         raise InvalidModule(f"{source} does not compile")
     read = [Path(line) for line in done.stdout.splitlines()]
-    return sorted(str(file.relative_to(folder.resolve())) for file in read if file.is_relative_to(folder.resolve()))
+    return sorted(named_from(folder, file) for file in read if not file.is_relative_to(sdk))
 
 
 def find_compiler(folder: Path, *, own: bool = False) -> Path:

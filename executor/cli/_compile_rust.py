@@ -9,16 +9,15 @@ Rule 3. The SDK is compiled once for each compiler and kept in the user's cache,
 from __future__ import annotations
 
 import os
-import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from executor.cli._compiler import run_compiler
+from executor.cli._compiler import inputs_of, named_from, run_compiler
 from executor.cli._load import cache_folder
 from executor.cli._show import tell_compilers
 from executor.errors import HostFault, InvalidConfig, InvalidModule
@@ -39,13 +38,13 @@ _CHECKOUTS_OWN: Final = _PACKAGE.parent / ".engines" / "rust" / "rustc"
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """By what a module was made, and of which files of the function's folder."""
+    """By what a module was made, and of which files, named from the function's folder on."""
 
     compiler: str
     inputs: tuple[str, ...]
 
 
-def compile_rust(source: Path, out: Path, folder: Path) -> Compiled:
+def compile_rust(source: Path, out: Path, folder: Path, linking: Sequence[str] = LINK_FLAGS) -> Compiled:
     """Writes the module of a Rust source in a function's folder, from which the places in errors count.
 
     Raises InvalidConfig without compiler or SDK, InvalidModule for what does not compile.
@@ -55,13 +54,14 @@ def compile_rust(source: Path, out: Path, folder: Path) -> Compiled:
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="executor-rust-") as temporary:
         made = Path(temporary)
-        of_function = ["--crate-type=cdylib", "--crate-name=function", *LINK_FLAGS]
+        of_function = ["--crate-type=cdylib", "--crate-name=function", *linking]
         extern = f"--extern=executor_guest={_library(rustc, folder, made)}"
         emitted = f"--emit=link={made / 'function.wasm'},dep-info={made / 'inputs'}"
         name = str(source.resolve().relative_to(folder))
         _compile(rustc, [*of_function, extern, f"--remap-path-prefix={folder}=.", emitted, name], folder)
         shutil.copyfile(made / "function.wasm", out)
-        return Compiled(version_of(rustc, folder), _inputs(made / "inputs", folder))
+        inputs = tuple(named_from(folder, path) for path in inputs_of(made / "inputs", folder))
+        return Compiled(version_of(rustc, folder), inputs)
 
 
 def find_rustc(folder: Path) -> str:
@@ -78,13 +78,6 @@ def find_rustc(folder: Path) -> str:
 def version_of(rustc: str, folder: Path) -> str:
     """Such as `1.63.0`, with the commit where rustc says one: what a build's bytes depend on."""
     return _ask(rustc, ["--version"], folder).strip().removeprefix("rustc ")
-
-
-def _inputs(rules: Path, folder: Path) -> tuple[str, ...]:
-    """The files of the folder that a module was made of, by the first of rustc's rules for make."""
-    first = rules.read_text(encoding="utf-8").splitlines()[0].split(": ", 1)[-1]
-    paths = {(folder / name.replace("\\ ", " ")).resolve() for name in re.split(r"(?<!\\) ", first) if name}
-    return tuple(sorted(str(path.relative_to(folder)) for path in paths if path.is_relative_to(folder)))
 
 
 def _candidates() -> Iterator[str]:

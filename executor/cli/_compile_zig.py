@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +24,7 @@ _SDKS: Final = (_PACKAGE / "sdk" / "zig", _PACKAGE.parent / "guest-sdk" / "zig")
 _SKIPPED: Final = frozenset({".zig-cache", "build", "zig-out"})
 
 
-def compile_zig(source: Path, out: Path, folder: Path) -> tuple[str, ...]:
+def compile_zig(source: Path, out: Path, folder: Path, flags: Sequence[str] = FLAGS) -> tuple[str, ...]:
     """Writes the module of a Zig source; the Zig files of its folder, any of which it may have imported.
 
     Raises InvalidConfig without compiler or SDK, InvalidModule for what does not compile.
@@ -40,7 +41,7 @@ def compile_zig(source: Path, out: Path, folder: Path) -> tuple[str, ...]:
     modules += [f"-Mexecutor={sdk / 'executor.zig'}", "--dep", "executor", f"-Mfunction={name}"]
     with TemporaryDirectory(prefix="executor-zig-") as cache:
         emitted = [f"-femit-bin={out.resolve()}", "--cache-dir", cache]
-        command = [sys.executable, "-m", "ziglang", "build-exe", *FLAGS, *emitted, *modules]
+        command = [sys.executable, "-m", "ziglang", "build-exe", *flags, *emitted, *modules]
         done = run_compiler(command, folder)
     if done.returncode != 0:
         out.unlink(missing_ok=True)

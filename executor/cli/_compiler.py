@@ -8,6 +8,7 @@ Rule 2. It reads nothing from the terminal, and has so many seconds.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,18 @@ KEPT_VARIABLES: Final = (
     *("PYTHONPATH", "VIRTUAL_ENV", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "CARGO_HOME", "GOROOT", "GOPATH", "GOCACHE"),
     *("GOMODCACHE", "ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"),
 )
+
+
+def inputs_of(rules: Path, folder: Path) -> tuple[Path, ...]:
+    """The files that a compiler read, by the first rule it wrote for make; paths count from the folder."""
+    first = rules.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()[0].split(": ", 1)[-1]
+    names = (name.replace("\\ ", " ") for name in re.split(r"(?<!\\)\s+", first) if name)
+    return tuple(sorted({(folder / name).resolve() for name in names}))
+
+
+def named_from(folder: Path, path: Path) -> str:
+    """A file's name from the function's folder on; one outside of it begins with `..`."""
+    return Path(os.path.relpath(path, folder.resolve())).as_posix()
 
 
 def run_compiler(

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from executor.cli._places import place_of
 from executor.javascript import Positions
 from executor.model.draw import Draw, is_draw, parse_draw
 from executor.model.manifest import Limits
 from executor.model.observation import Kind, Observation
-from executor.model.outcome import Awaiting, Final, TrapCode, Trapped
+from executor.model.outcome import Awaiting, Final, Returned, TrapCode, Trapped
 from executor.model.profile import PROFILE
 from executor.model.request import Request
 from executor.model.transcript import Entry, Transcript
+from executor.projects import Project
 from executor.protocol.strategies import agree
-from executor.vm import Capabilities, Diagnostics, LogLine, Program, execute, observe
+from executor.vm import Capabilities, Diagnostics, Event, LogLine, Program, execute, observe
 
+_UNPLANNED = frozenset({b"threw", b"failed", b"trap", b"out-of-fuel", b"abi"})  # codes that no function gives itself
 _BACKTRACE = "error while executing at wasm backtrace:"  # the engine's words; what it was stands behind the frames
 OUT_OF_STACK = "out of stack"  # how the machine's words for it begin
 
@@ -28,6 +31,8 @@ class Observed:
     given: bool
     logs: tuple[LogLine, ...]
     reason: str
+    events: tuple[Event, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class LocalRun:
     draws: Transcript
     logs: tuple[LogLine, ...]
     reason: str
+    events: tuple[Event, ...] = ()
+    place: str = ""
 
 
 def run_locally(
@@ -47,28 +54,33 @@ def run_locally(
     capabilities: Callable[[int], Capabilities],
     given: Mapping[int, Observation],
     draw: Callable[[Draw], bytes],
+    *,
+    events: bool = False,
 ) -> LocalRun:
     """Execute, and fill each slot the function awaits from `given` or by observing, each draw by its proof.
 
-    `capabilities` gives those of a slot's look. Raises InvalidValue, HostFault, DrawUnavailable.
+    `capabilities` gives those of a slot's look; with `events` host calls are written down. Raises InvalidValue,
+    HostFault, DrawUnavailable.
     """
     observed: list[Observed] = []
     draws: Transcript = ()
     while True:
         transcript: Transcript = (*(each.entry for each in observed), *draws)
-        diagnostics = Diagnostics()
+        diagnostics = Diagnostics(record_events=events)
         outcome = execute(program, request, transcript, diagnostics=diagnostics)
         if not isinstance(outcome, Awaiting):
-            return LocalRun(outcome, tuple(observed), draws, tuple(diagnostics.logs), diagnostics.message)
+            logs, calls = tuple(diagnostics.logs), tuple(diagnostics.events)
+            return LocalRun(outcome, tuple(observed), draws, logs, diagnostics.message, calls)
         if is_draw(outcome.spec):
             draws = (*draws, Entry(outcome.spec, Kind.DRAW, draw(parse_draw(outcome.spec))))
             continue
-        seen, look = given.get(outcome.slot), Diagnostics()
+        seen, look = given.get(outcome.slot), Diagnostics(record_events=events)
         if seen is None:
             seen = observe(program, request, transcript, capabilities(outcome.slot), diagnostics=look)
         kind, value = agree(outcome.spec, [seen], n=1, f=0)
         logs = tuple(look.logs[len(diagnostics.logs) :])  # what came before the slot is the agreed run's
-        observed.append(Observed(Entry(outcome.spec, kind, value), outcome.slot in given, logs, look.message))
+        entry, was_given = Entry(outcome.spec, kind, value), outcome.slot in given
+        observed.append(Observed(entry, was_given, logs, look.message, tuple(look.events)))
 
 
 def with_positions(done: LocalRun, positions: Positions) -> LocalRun:
@@ -79,6 +91,25 @@ def with_positions(done: LocalRun, positions: Positions) -> LocalRun:
 
     observed = (replace(each, logs=told(each.logs), reason=positions.told(each.reason)) for each in done.observed)
     return replace(done, observed=tuple(observed), logs=told(done.logs), reason=positions.told(done.reason))
+
+
+def with_places(done: LocalRun, project: Project, request: Request) -> LocalRun:
+    """The run with the user's own lines where it ended, and where its looks did, for languages that do not tell."""
+
+    def place(events: tuple[Event, ...], logs: tuple[LogLine, ...], reason: str, *, broke_rule: bool) -> str:
+        told = "\n".join([reason, *(line.text for line in logs)])
+        return place_of(project, request.input, events, told, broke_rule=broke_rule)
+
+    observed = tuple(
+        replace(each, place=place(each.events, each.logs, each.reason, broke_rule=each.entry.value == b"abi"))
+        if each.entry.kind is Kind.ERROR and not each.given and each.entry.value in _UNPLANNED
+        else each
+        for each in done.observed
+    )
+    if isinstance(done.outcome, Returned):
+        return replace(done, observed=observed)
+    broke_rule = isinstance(done.outcome, Trapped) and done.outcome.code is TrapCode.ABI
+    return replace(done, observed=observed, place=place(done.events, done.logs, done.reason, broke_rule=broke_rule))
 
 
 def parse_given(text: str) -> tuple[int, Observation]:

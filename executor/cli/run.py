@@ -16,8 +16,9 @@ from executor.cli._draws import drawing, timestamp_for
 from executor.cli._exits import FAILED
 from executor.cli._load import load_kept as load
 from executor.cli._load import tested
-from executor.cli._local import LocalRun, Observed, parse_given, plain_reason, run_locally, with_positions
+from executor.cli._local import LocalRun, Observed, parse_given, plain_reason, run_locally, with_places, with_positions
 from executor.cli._network import ConfigOption
+from executor.cli._places import has_places
 from executor.cli._secrets import read_secrets
 from executor.cli._show import as_json, fact, readable, waiting
 from executor.crypto.digests import payload
@@ -32,7 +33,7 @@ from executor.model.outcome import Failed, Returned, Trapped
 from executor.model.profile import PROFILE
 from executor.model.request import Request
 from executor.model.spec import parse_spec
-from executor.projects import function_of, load_project, positions_of
+from executor.projects import Project, function_of, load_project, positions_of
 from executor.protocol.triggering import as_triggered
 from executor.testing.development_draws import WARNING
 from executor.testing.recording import MIN_SECRET_BYTES, Recording
@@ -90,7 +91,8 @@ def command(
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Run a function here, with real or given observations."""
-    function, positions = _function(path)
+    function, project = _function(path)
+    positions = Positions() if project is None else positions_of(project)
     if replies is not None and rpc:
         raise InvalidConfig("--rpc: --replies answers for chains, too; give one of both")
     if replies is not None and record is not None:
@@ -136,8 +138,11 @@ def command(
 
         with waiting("running the function"):
             draw = drawing(relays, http, replied, None if record is None else recording.keep)
-            ran = run_locally(program, request, capabilities, observations, draw)
+            traced = project is not None and has_places(project)
+            ran = run_locally(program, request, capabilities, observations, draw, events=traced)
         done = with_positions(ran, positions)
+    if project is not None and traced:
+        done = with_places(done, project, request)
     if record is not None:
         write_replies(record, recording.replies, Place.of(request))
         if short := [name for name, value in secret_values.items() if len(value) < MIN_SECRET_BYTES]:
@@ -181,12 +186,12 @@ def read_input(text: str) -> bytes:
     return data
 
 
-def _function(path: Path) -> tuple[Function, Positions]:
+def _function(path: Path) -> tuple[Function, Project | None]:
     if path.suffix != ".wasm":
         project = load_project(path)
-        return function_of(project), positions_of(project)
+        return function_of(project), project
     try:
-        return Function(path.read_bytes()), Positions()
+        return Function(path.read_bytes()), None
     except OSError as error:
         raise InvalidConfig(f"{path}: {error.strerror}") from error
 
@@ -224,6 +229,8 @@ def _print(done: LocalRun, terms: Terms, positions: Positions) -> None:
         _print_logs(each.logs)
         if each.reason:
             fact("  reason", plain_reason(each.entry, each.reason, terms.limits))
+        if each.place:
+            fact("  place", each.place)
     for entry in done.draws:
         drawn = parse_draw(entry.spec)
         source = f"from drand's round {drawn.round}" if isinstance(drawn, DrandDraw) else WARNING
@@ -237,6 +244,8 @@ def _print(done: LocalRun, terms: Terms, positions: Positions) -> None:
         fact("reason", reason)  # else the error says it
     if not isinstance(outcome, Trapped):
         fact("output" if isinstance(outcome, Returned) else "error", positions.told(readable(payload(outcome))))
+    if done.place:
+        fact("place", done.place)
     fact("fuel", f"{outcome.fuel_used:,} of {terms.limits.fuel:,}")
 
 
@@ -264,6 +273,7 @@ def _plain(done: LocalRun, positions: Positions) -> dict[str, Json]:
         "fuel_used": done.outcome.fuel_used,
         "reason": done.reason,
         "error": _error(done.outcome, positions) if isinstance(done.outcome, Failed) else "",
+        "place": done.place,
         "observations": [
             {
                 "slot": slot,
@@ -272,6 +282,7 @@ def _plain(done: LocalRun, positions: Positions) -> dict[str, Json]:
                 "value": f"0x{each.entry.value.hex()}",
                 "given": each.given,
                 "reason": each.reason,
+                "place": each.place,
                 "logs": [{"level": _level(line), "text": line.text} for line in each.logs],
             }
             for slot, each in enumerate(done.observed)

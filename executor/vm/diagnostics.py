@@ -20,13 +20,15 @@ class LogLine:
 class Event:
     """One host call: what the guest gave, what it got, and what it had burned of its budget after paying.
 
-    The argument of `call` is operation, a zero byte, request; of `observe` the spec; of `read` empty.
+    The argument of `call` is operation, a zero byte, request; of `observe` the spec; of `read` empty. `result` is the
+    number that the import gave back, unsigned: it follows from the answer, so that it is not compared.
     """
 
     name: str
     fuel_used: int
     argument: bytes
     answer: bytes
+    result: int = field(default=0, compare=False)
 
 
 @dataclass(slots=True)

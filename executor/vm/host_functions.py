@@ -62,7 +62,7 @@ def _record(host: Host, name: str, arguments: tuple[int, ...]) -> int:
     result = _ACTIONS[name](host, *arguments) or 0
     if name in ("observe", "call") and not host.ended:
         answer = host.pending or b""
-    host.diagnostics.events.append(Event(name, fuel_used, b"\0".join(given), answer))
+    host.diagnostics.events.append(Event(name, fuel_used, b"\0".join(given), answer, result))
     return result
 
 

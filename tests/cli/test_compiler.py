@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cli_types import Run
 
 from executor.cli import _compile_rust, _compiler
 from executor.cli._compiler import run_compiler
@@ -52,6 +53,28 @@ def test_a_functions_folder_does_not_choose_the_rust_compiler(tmp_path: Path, mo
     monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
     assert _compile_rust.find_rustc(folder) == str(real / "bin" / "rustc")
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_header_that_changed_is_noticed(executor: Run, tmp_path: Path) -> None:
+    """Beside the source and outside of the function's folder; the SDK's own are no part of the function's files."""
+    folder = tmp_path / "given"
+    folder.mkdir()
+    (folder / "function.toml").write_text('[function]\nname = "given"\nlanguage = "c"\nsource = "given.c"\n')
+    (folder / "given.c").write_text(
+        '#include "executor.h"\n#include "near by.h"\n#include "../far.h"\nEXECUTOR_FUNCTION(in) { return NEAR FAR; }\n'
+    )
+    (folder / "near by.h").write_text("#define NEAR in\n")
+    (tmp_path / "far.h").write_text("#define FAR\n")
+    assert executor("build", folder).returncode == 0
+    facts = json.loads((folder / "build" / "function.json").read_text())
+    assert sorted(facts["inputs"]) == ["../far.h", "given.c", "near by.h"]
+    assert executor("run", folder).returncode == 0
+    for changed in (folder / "near by.h", tmp_path / "far.h"):
+        text = changed.read_text()
+        changed.write_text(f"{text}\n")
+        assert "has changed since it was built" in executor("run", folder).stderr
+        changed.write_text(text)
+    assert executor("verify-build", folder).returncode == 0
 
 
 def _script(path: Path, text: str) -> None:
