@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from executor.chain.accounts import dev_accounts
@@ -17,12 +19,9 @@ from tests.end_to_end.journey import checks_of
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 OWNER = str(dev_accounts()[0].address)
 
-COMPOUND = """
-// What 1,000,000 come to in a month: a calculation, and nobody is asked.
-const principal = parseInt(args[0]);
-const rate = parseInt(args[1]) / 10_000;
-return Functions.encodeUint256(Math.round(principal * Math.exp(rate / 12)));
-"""
+KIT = Path(__file__).resolve().parents[2] / "fixtures" / "functions-starter-kit"
+COMPOUND = (KIT / "calculation-example.js").read_text()  # unchanged; tests/cli/test_starter_kit.py has the other one
+ARGUMENTS = ["1", "bitcoin", "btc-bitcoin", "btc", "1000000", "450"]
 PERSON = """
 // An API behind a key, beside two that fail: one request each, all at once.
 const [person, unknown, down] = await Promise.all([
@@ -84,7 +83,7 @@ async def test_sources_run_as_they_are_and_their_results_and_errors_arrive(stage
         "syntax": await client.run("return Functions.encodeUint256("),
         "long": await client.run("return new Uint8Array(257)"),
     }
-    calculation = await example.ask("sendRequest", COMPOUND, b"", ["1000000", "450"], subscription, DON_ID)
+    calculation = await example.ask("sendRequest", COMPOUND, b"", ARGUMENTS, subscription, DON_ID)
 
     receipt, response, err = await client.delivery(asked["person"])
     assert (response, err) == (b"200,true,401,http-host-not-allowed,0x01ff", b"")
