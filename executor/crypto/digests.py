@@ -83,6 +83,7 @@ TAG_DEALING: Constant = _tag("dealing")
 TAG_DKG: Constant = _tag("dkg")
 TAG_OPENED: Constant = _tag("opened")
 TAG_SETTLED: Constant = _tag("settled")
+TAG_MEMBERS: Constant = _tag("members")
 
 EIP712_DOMAIN: Constant = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 EIP712_ATTESTATION: Constant = keccak(b"Attestation(address committee,uint64 epoch,bytes32 root)")
@@ -388,6 +389,11 @@ def dealing_hash(epoch: EpochDigest, dealer: int, commitments: bytes, sealed: by
 def dkg_hash(epoch: EpochDigest, threshold: int, dealings: bytes) -> Digest:
     """Identity of a key's making: the agreed list of dealings, 34 bytes each."""
     return Digest(_digest(TAG_DKG, "bytes32 uint16 bytes32", epoch, threshold, keccak(dealings)))
+
+
+def members_digest(epoch: EpochDigest, members: bytes) -> Digest:
+    """An epoch's members: signer and encryption key of each, 52 bytes, one after the other."""
+    return Digest(_digest(TAG_MEMBERS, "bytes32 bytes32", epoch, keccak(members)))
 
 
 def key_context(made: Digest, member: int) -> Digest:

@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final as Constant
 
-from executor.crypto.digests import dkg_hash, epoch_digest, key_context
+from executor.crypto.digests import dkg_hash, epoch_digest, key_context, members_digest
 from executor.crypto.suite import REAL, Suite
 from executor.crypto.threshold import (
     GROUP,
@@ -485,8 +485,12 @@ def opening_context(hashed: Digest, member: int) -> bytes:
 
 
 def resharing_context(epoch: Epoch, dealer: int) -> bytes:
-    """What a dealer's sealed shares, and the proof that it deals its own, are bound to; `epoch` is theirs."""
-    return key_context(epoch_digest(epoch.identity), dealer)
+    """What a dealer's sealed shares, and the proof that it deals its own, are bound to; `epoch` is theirs.
+
+    It names the members: a share that was dealt to one committee is no good to who believes in another of its name.
+    """
+    members = b"".join(bytes(member.signer) + member.encryption_key for member in epoch.members)
+    return key_context(members_digest(epoch_digest(epoch.identity), members), dealer)
 
 
 def _common(holdings: list[Mapping[int, Digest]]) -> dict[int, Digest]:

@@ -8,8 +8,9 @@ from executor.model.committee import Epoch
 def may_reshare(before: Epoch, after: Epoch) -> bool:
     """Whether shares of the key of `before` may be dealt to `after`: at most f of its members are new.
 
-    So an epoch that somebody invents around one member has too few strangers in it to learn that member's share. The
-    same at every member, and at every signer, which deals to no other (keys/draw_shares.py).
+    So an epoch that somebody invents around one member has too few strangers in it to learn that member's share; a key
+    that stands there twice is known once, since its owner would be dealt two shares. The same at every member, and at
+    every signer, which deals to no other (keys/draw_shares.py).
     """
     known = {member.encryption_key for member in before.members}
-    return sum(member.encryption_key not in known for member in after.members) <= after.f
+    return after.n - len(known & {member.encryption_key for member in after.members}) <= after.f

@@ -145,6 +145,7 @@ TAGGED: dict[str, Callable[[], bytes]] = {
     "LISTING": lambda: digests.secret_list_digest(1, ADDRESS, ADDRESS, 0),
     "IDEMPOTENCY": lambda: digests.idempotency_digest(REQUEST_ID, 0, 0),
     "DEALING": lambda: digests.dealing_hash(EPOCH, 1, b"commitments", b"sealed", b""),
+    "MEMBERS": lambda: digests.members_digest(EPOCH, b"members"),
     "SETTLED": lambda: digests.settled_digest(EPOCH, REQUEST_ID, FUNCTION_ID, NOTHING, NO_VIEW),
     "DKG": lambda: digests.dkg_hash(EPOCH, 2, b"dealings"),
     "OPENED": lambda: digests.key_context(DIGEST, 1),

@@ -291,7 +291,7 @@ class SignerShares(Shares):
 
 
 def over_signers(committee: KeyCommittee, signers: Signers) -> Epoch:
-    """Put signers in the members' places; the epoch as they know it."""
+    """Put signers in the members' places; the epoch as they, and the machines beside them, know it."""
     members = tuple(
         replace(member, signer=keys.public.signer, bls_key=keys.public.bls_key)
         for member, keys in zip(committee.epoch.members, signers.sets, strict=True)
@@ -299,6 +299,7 @@ def over_signers(committee: KeyCommittee, signers: Signers) -> Epoch:
     shown = replace(committee.epoch, members=members)
     for index in range(len(members)):
         SignerShares.over(committee, index, Signer(signers.sets[index], signers.records[index]), shown)
+        committee.dealers[index].machine.epoch = shown
     return shown
 
 

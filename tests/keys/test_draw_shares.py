@@ -469,6 +469,16 @@ async def test_a_share_is_not_dealt_to_strangers(signers: Signers) -> None:
     assert (await signers.calls[0].deal_shares(let_in, plan_of(let_in, 0, made.shares), MARK)).dealing is not None
 
 
+async def test_a_share_is_not_dealt_to_one_member_under_many_names(signers: Signers) -> None:
+    """An epoch of this signer and one other, whose encryption key stands there for all the rest."""
+    made = await make_key(signers.epoch, all_of(signers))
+    members = signers.epoch.members
+    many = tuple(replace(member, encryption_key=members[1].encryption_key) for member in members[1:])
+    invented = replace(signers.epoch, number=2, members=(members[0], *many))
+    with pytest.raises(InvalidValue, match="have a fresh key made"):
+        await signers.calls[0].deal_shares(invented, plan_of(invented, 0, made.shares), MARK)
+
+
 async def test_who_holds_no_share_of_the_key_deals_none_and_judges(signers: Signers, tmp_path: Path) -> None:
     """The plan says it is a dealer; a faulty dealer had left it out, or its record was imported."""
     made = await make_key(signers.epoch, all_of(signers))
