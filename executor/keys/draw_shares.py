@@ -34,7 +34,6 @@ from executor.errors import (
     InvalidValue,
     PeerFault,
     RuleBroken,
-    SigningBarred,
     SigningRefused,
     StoreError,
 )
@@ -133,9 +132,7 @@ class DrawShares:
         made = [] if dealing is None else [_promise(identity, KeyStep.DEALT + anew, hash_of(identity, dealing))]
         try:
             return Dealt(dealing, self._admit(identity, [begun, *made], mark, _name("plan", anew), text))
-        except SigningBarred:
-            raise
-        except SigningRefused:  # it dealt, and what it dealt is not here (Rule 6): it goes on without
+        except SigningRefused:  # it dealt, and what it dealt is not here (Rule 6): it goes on without, unless barred
             text = encode(Making(epoch, plan, None))
             return Dealt(None, self._admit(identity, [begun], mark, _name("plan", anew), text))
 

@@ -22,6 +22,7 @@ from executor.keys.interchange import export_record, import_record
 from executor.keys.messages import AskOnWire
 from executor.keys.record import SignerRecord
 from executor.keys.record_schema import SCHEMA_VERSION
+from executor.keys.sealing import seal, seal_share, unseal_share
 from executor.keys.share_store import MAX_EPOCHS, MAX_IN_ALL, ShareStore
 from executor.keys.shares import Shares
 from executor.keys.signer import Signer
@@ -195,6 +196,29 @@ async def test_a_dealing_of_another_epoch_or_dealer_is_not_good(signers: Signers
     dealings = [await dealing_of(signers, 0), replace(dealing, dealer=2), await dealing_of(signers, 3)]
     with pytest.raises(InvalidValue, match="dealer 2's dealing is not good"):
         await calls.open_share(signers.epoch.identity, dealings, MARK)
+
+
+async def test_a_share_is_good_when_it_is_what_the_commitments_say(signers: Signers) -> None:
+    """Not under others, nor sealed without its epoch and dealer, nor another's, nor none at all."""
+    calls, identity = signers.calls[0], signers.epoch.identity
+    dealing = await dealing_of(signers, 1)
+    await dealing_of(signers, 0)
+    key, secret = signers.sets[0].public.encryption_key, signers.sets[0].encryption
+    plain = unseal_share(secret, dealing.sealed[0])
+    place, share = plain[:32], plain[32:]
+    sealed = [
+        seal_share(key, bytes(32) + share),
+        seal_share(key, share + place),
+        seal_share(key, place + bytes(64)),
+        seal_share(key, place + b"\xff" * 64),
+        seal(key, bytes(8) + plain),
+        dealing.sealed[1],
+        bytes(len(dealing.sealed[0])),
+    ]
+    first, second = dealing.commitments
+    wrong = [replace(dealing, sealed=(each, *dealing.sealed[1:])) for each in sealed]
+    wrong += [replace(dealing, commitments=other) for other in ((first, first), (second, second), (first, bytes(96)))]
+    assert [await calls.judge_dealing(identity, each) for each in (dealing, *wrong)] == [True] + [False] * len(wrong)
 
 
 async def test_asks_of_no_members_size_are_refused(signers: Signers) -> None:
