@@ -19,9 +19,20 @@ def main() -> None:
     try:
         _run()
     except KeyboardInterrupt:  # in the midst of imports; later typer ends with the same code
+        _show_cursor()
         sys.exit(130)
+    except SystemExit as end:
+        if end.code == 130:
+            _show_cursor()
+        raise
     finally:
         gc.enable()
+
+
+def _show_cursor() -> None:
+    """A progress bar hides it, and one that is interrupted while it begins does not show it again."""
+    if "rich" in sys.modules and (terminal := sys.__stderr__) is not None and terminal.isatty():
+        terminal.write("\x1b[?25h")
 
 
 def _run() -> None:
@@ -43,6 +54,10 @@ def _run() -> None:
         for line in dict.fromkeys(" ".join(str(each).split()) for each in told):  # parts may fail of one cause
             sys.stderr.write(f"executor: {printable(line)}\n")
         sys.exit(exit_code(told[0]))
+    except ValueError as error:  # pydantic's, where what it called was interrupted: it says so in words alone
+        if "KeyboardInterrupt" not in str(error):
+            raise
+        sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output had enough; nothing can be said any more
         sys.exit(0)

@@ -13,7 +13,7 @@ import typer
 
 from executor.cli._building import check_source
 from executor.cli._exits import FAILED, INCONCLUSIVE
-from executor.cli._show import as_json
+from executor.cli._show import as_json, waiting
 from executor.cli.run import read_input
 from executor.javascript import Positions
 from executor.projects import function_of, load_project, positions_of
@@ -45,10 +45,11 @@ def command(
         plan = replace(plan, inputs=tuple(read_input(text) for text in inputs))
     if replies is not None:
         plan = replace(plan, replies=read_replies(replies))
-    self_test()  # D11
-    program = program_of(function_of(project))
-    check_source(project, program)  # else every run fails alike, and nothing would be found
-    places = (Here(), *elsewhere(program)) if engines else (Here(),)
+    with waiting("compiling, for other engine configurations, too" if engines else "compiling"):
+        self_test()  # D11
+        program = program_of(function_of(project))
+        check_source(project, program)  # else every run fails alike, and nothing would be found
+        places = (Here(), *elsewhere(program)) if engines else (Here(),)
     with _progress() as progress:
         report = _told(check(program, plan, places=places, progress=progress), positions_of(project))
     if json_output:

@@ -9,6 +9,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Annotated
+
+import pytest
+from cli_types import Run
+from pydantic import PlainSerializer, TypeAdapter
 
 SLOW = "import time\nfrom executor.cli._show import waiting\nwith waiting('the \\x1b[2J chain'):\n    time.sleep({})"
 SHOW, HIDE = "\x1b[?25h", "\x1b[?25l"  # the cursor
@@ -30,6 +35,18 @@ def test_ctrl_c_ends_a_progress_bar_and_gives_the_cursor_back(project: Path) -> 
     command = ("-c", "from executor.cli import main; main()", "check", *options)
     told, code = on_a_terminal(*command, stop_at=HIDE)
     assert (code, told.rindex(SHOW) > told.rindex(HIDE), "Traceback" in told) == (130, True, False)
+
+
+def test_an_interrupt_that_another_library_wraps_is_one(executor: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pydantic makes an error of its own of what it calls."""
+
+    def interrupted(_value: object) -> str:
+        raise KeyboardInterrupt
+
+    plain = TypeAdapter(Annotated[int, PlainSerializer(interrupted)])
+    monkeypatch.setattr("executor.cli.version.profile_id", plain.dump_json)
+    done = executor("version")
+    assert (done.returncode, done.stderr) == (130, "")
 
 
 def on_a_terminal(*arguments: str, stop_at: str = "") -> tuple[str, int]:
