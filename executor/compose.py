@@ -20,6 +20,7 @@ from executor.aggregator.transmission import Transmissions
 from executor.capabilities.drand import DrandRelays
 from executor.capabilities.evm import EvmSettings
 from executor.capabilities.http import HttpSettings
+from executor.chain.beacon import BeaconKeys
 from executor.chain.client import ChainClient
 from executor.chain.dates import Dates
 from executor.chain.fees import GWEI, FeePolicy
@@ -38,7 +39,7 @@ from executor.model.ids import Address, RequestId
 from executor.model.report import Scheme
 from executor.node.chains import open_chains
 from executor.node.config import NodeConfig, read_config
-from executor.node.driver import Runs
+from executor.node.driver_needs import Runs
 from executor.node.fetches import http_settings, kept_replies
 from executor.node.garbage import spare_what_lasts
 from executor.node.logs import log_events
@@ -169,6 +170,11 @@ async def _serve(
     def origin_of(request: RequestId) -> PushOrigin | None:
         return push_origin(node.book.find(request))
 
+    beacon = None
+    if config.random.beacon is not None:
+        beacon = BeaconKeys(chain, Address.from_hex(config.random.beacon), sender)
+        await beacon.check()
+
     node = Node(
         config,
         chain=chain,
@@ -186,6 +192,7 @@ async def _serve(
         settings=settings,
         meters=meters,
         chains=readers,
+        beacon=beacon,
     )
     runs.private = node.secrets.open_for
     if replies is not None:

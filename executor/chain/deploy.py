@@ -58,6 +58,7 @@ class Deployment:
     committee: Address
     functions: Address
     triggers: Address
+    beacon: Address
     verifiers: tuple[Verifier, ...]
     consumer: Address
     subscription: Natural
@@ -114,6 +115,7 @@ async def deploy_devnet(
         operators = [member.operator.address for member in members[:first]]
         addresses = [verifier.address for verifier in named]
         receipt = await start_epoch(sender, committee, operators, profile_id, round_length_s, addresses)
+        beacon = await create(sender, "Beacon")
         consumer = await create(sender, "PriceConsumer", router)
         async with ChainClient([rpc_url], chain_id, router) as connected:
             epoch = await current_epoch(connected)
@@ -128,6 +130,7 @@ async def deploy_devnet(
         committee=committee,
         functions=functions,
         triggers=triggers,
+        beacon=beacon,
         verifiers=tuple(named),
         consumer=consumer,
         subscription=subscription,

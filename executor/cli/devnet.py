@@ -38,6 +38,7 @@ def command(
         nodes=nodes,
         ports=tuple(range(port, port + nodes)) if port else (),
         round_length_s=round_length,
+        committee_draws=True,
     )
     place = new_folder(directory, "") / time.strftime("%Y%m%d-%H%M%S")
     place.mkdir()

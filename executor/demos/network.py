@@ -13,6 +13,8 @@ def describe_network(story: Story, devnet: Devnet) -> None:
     story.line("chain", f"{devnet.settings.chain}, chain id {deployment.chain_id}, {devnet.chain.url}")
     story.line("contracts", f"router {deployment.router}, committee {deployment.committee}")
     story.line("registries", f"functions {deployment.functions}, triggers {deployment.triggers}")
+    if devnet.settings.committee_draws:
+        story.line("beacon", f"{deployment.beacon}, where the committee registers its draw key")
     verifiers = ", ".join(f"{each.scheme} {each.address}" for each in deployment.verifiers)
     story.line("verifiers", verifiers)
     story.line("consumer", f"PriceConsumer {deployment.consumer}, paid for by subscription {deployment.subscription}")

@@ -25,7 +25,7 @@ from executor.model.codec import decode, encode
 from executor.model.ids import RequestId
 from executor.model.outcome import Awaiting
 from executor.model.receipt import MAX_RECEIPT_BYTES, Receipt
-from executor.node.driver import Runs
+from executor.node.driver_needs import Runs
 from executor.node.functions import FunctionStore
 from executor.node.receipts import ReceiptFiles
 from executor.node.requests import RequestBook

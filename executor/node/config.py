@@ -251,6 +251,14 @@ class ReceiptsConfig(Table):
 class RandomConfig(Table):
     """Where the proofs of functions' draws come from; each is verified, so nobody here is trusted."""
 
+    beacon: Annotated[
+        AddressText | None,
+        Field(
+            description="The Beacon at which epochs' draw keys are registered. Naming it switches the committee's own "
+            "draws on: this node makes each epoch's key with the other members. Without it, it leaves out functions "
+            "that draw from their committee."
+        ),
+    ] = None
     drand_relays: Annotated[
         list[UrlText],
         Field(

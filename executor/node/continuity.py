@@ -71,6 +71,10 @@ class Continuity:
         """Whether enough members have answered."""
         return self._cleared.is_set()
 
+    async def wait_cleared(self) -> None:
+        """Until enough members have answered."""
+        await self._cleared.wait()
+
     def attach(self, wire: Wire, deliver: Deliver) -> None:
         """Name the way to the others, and who takes what they send; before `run`."""
         self._wire, self._deliver = wire, deliver

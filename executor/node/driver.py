@@ -19,11 +19,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Hashable, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar, assert_never
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from typing import Any, TypeVar, assert_never
 
-from executor.crypto.digests import payload, transcript_hash
+from executor.crypto.digests import request_id as request_id_of
+from executor.crypto.digests import transcript_hash
 from executor.errors import (
     DrawUnavailable,
     ExecutorError,
@@ -34,16 +34,18 @@ from executor.errors import (
     WorkersBusy,
 )
 from executor.model.draw import DrandDraw
+from executor.model.draw_key import DrawKey
 from executor.model.function import Function
 from executor.model.ids import RequestId
-from executor.model.observation import Observation
-from executor.model.outcome import Awaiting, Outcome
 from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.node import evidence
+from executor.node.built_in import UNDELIVERABLE_GAS, BuiltIn
 from executor.node.conditions import Conditions
+from executor.node.driver_needs import Draws, Keeps, Runs, Signs
 from executor.node.intake import Intake, Step
 from executor.node.metrics.meters import Traffic, no_traffic
+from executor.node.outcome_events import outcome_fields, readable, request_of
 from executor.node.outgoing import Outgoing, Wire
 from executor.protocol.describing import RequestView
 from executor.protocol.effects import (
@@ -63,14 +65,7 @@ from executor.protocol.effects import (
 from executor.protocol.member import Member
 from executor.protocol.messages import Message, request_ids
 from executor.protocol.record import empty_record
-from executor.protocol.statements import (
-    DrawStatement,
-    ObservationStatement,
-    PrepareStatement,
-    ReportsStatement,
-    Signatures,
-    Statement,
-)
+from executor.protocol.statements import Signatures, Statement
 from executor.store.events import EventLog
 
 STEPS_TOGETHER = 64  # of a turn: some milliseconds of the machine, one commit, one round trip to the signer
@@ -81,46 +76,6 @@ CLOCK_BACK_S = 60.0  # fifteen rounds of 4 s; adjustments of a clock that is kep
 SIGNER_ATTEMPTS = 60  # half a minute: long enough to restart a signer, short enough to be noticed
 
 T = TypeVar("T")
-
-
-class Runs(Protocol):
-    """Where guests run."""
-
-    async def execute(self, function: Function, request: Request, transcript: Transcript) -> Outcome:
-        """The pure run; raises HostFault."""
-
-    async def observe(self, function: Function, request: Request, transcript: Transcript) -> Observation:
-        """This node's own look at the awaited slot; raises HostFault."""
-
-
-class Draws(Protocol):
-    """Where proofs of draws come from."""
-
-    async def obtain(self, draw: DrandDraw) -> bytes:
-        """The proof, verified or not: the machine verifies it; raises DrawUnavailable."""
-
-
-class Signs(Protocol):
-    """The signer process, as the driver needs it."""
-
-    async def sign(self, statement: Statement) -> Signatures:
-        """Signatures over a statement; raises SigningRefused or SignerUnavailable."""
-
-
-class Keeps(Protocol):
-    """The durable journal."""
-
-    def save(self, request_id: RequestId, kind: str, value: bytes) -> None:
-        """Durable when it returns."""
-
-    def find(self, request_id: RequestId, kind: str) -> bytes | None:
-        """The value, or None."""
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """Everything inside is durable together when it ends."""
-
-    def flush(self) -> None:
-        """Everything saved so far is durable."""
 
 
 class Driver:
@@ -140,6 +95,7 @@ class Driver:
         traffic: Traffic = no_traffic,
         conditions: Conditions | None = None,
         large: asyncio.Semaphore | None = None,
+        parts: Callable[[SignPart], Awaitable[bytes | None]] | None = None,
         callback_gas: Callable[[Request], int] = lambda request: request.callback_gas_limit,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -149,6 +105,7 @@ class Driver:
         self._signer = signer
         self._runs = runs
         self._draws = draws
+        self._parts = parts
         self._events = events
         self._on_attested = on_attested
         self._transmit = transmit
@@ -158,6 +115,7 @@ class Driver:
         self._intake = Intake(member.epoch.n, self._read, events, traffic, large)
         self._inbox = self._intake.steps
         self._requests: dict[RequestId, tuple[Request, Function]] = {}
+        self._built_in: dict[RequestId, BuiltIn] = {}  # as many as their owner conducts at a time
         self._under_way: dict[Hashable, asyncio.Task[None]] = {}
         self._transmissions: set[Hashable] = set()
         self._reading: set[Step] = set()  # of the steps in the inbox, those that read the journal
@@ -229,6 +187,35 @@ class Driver:
     async def parked(self, request_id: RequestId) -> None:
         """Put down for requests that wait; `seen` takes it up again under its record."""
         await self.expired(request_id)
+
+    async def conduct(self, request: Request, built_in: BuiltIn) -> None:
+        """A request that stands on no chain, under its record where there is one (built_in.py)."""
+        key = request_id_of(request)
+
+        def step(now: float) -> list[Effect]:
+            self._built_in[key] = built_in
+            record = self._journal.find(key, "record") or empty_record(key, request.function_id)
+            return self._member.restore(key, record, now, callback_gas=UNDELIVERABLE_GAS)
+
+        self._reading.add(step)
+        await self._inbox.put(step)
+
+    async def draw_key(self, key: DrawKey) -> None:
+        """The epoch's members made their key: its draws may begin."""
+        await self._inbox.put(lambda now: self._member.draw_key(key, now))
+
+    async def conclude(self, request_id: RequestId) -> None:
+        """Such a request is over; nothing of it is saved any more when this returns."""
+        over = asyncio.Event()
+
+        def step(now: float) -> list[Effect]:
+            effects = self._member.expired(request_id, now)
+            self._built_in.pop(request_id, None)
+            over.set()
+            return effects
+
+        await self._inbox.put(step)
+        await over.wait()
 
     # The loop.
 
@@ -331,8 +318,8 @@ class Driver:
         match effect:
             case Save() | Sign():
                 pass  # all of a turn together
-            case SignPart():
-                pass  # no answer where a member holds no share (protocol/effects.py), and no node makes a key yet
+            case SignPart(draw=draw):
+                self._start(("part", draw.request, draw), lambda: self._sign_part(effect))
             case Send(recipient, message, sealed):
                 outgoing.add(recipient, message, sealed=sealed)
             case Execute(request_id, transcript):
@@ -343,6 +330,13 @@ class Driver:
                 self._start(key, lambda: self._observe(request_id, transcript, slot))
             case Obtain(request_id, draw):
                 self._start(("draw", request_id, draw), lambda: self._obtain(request_id, draw))
+            case Transmit(attestation) if attestation.reports[0].request_id in self._built_in:
+                pass  # such a report is alone in its attestation
+            case Attested(request_id, transcript) if (built_in := self._built_in.get(request_id)) is not None:
+                ended = built_in
+                self._start(("attested", request_id), lambda: ended.attested(request_id, transcript))
+            case Note(_, noted) if noted in self._built_in:
+                pass
             case Transmit(attestation):
                 self._transmissions.add(attestation)
                 self._start(attestation, lambda: self._transmit(effect))
@@ -377,7 +371,7 @@ class Driver:
         try:
             return await self._with_signer(lambda: self._signer.sign(statement))
         except SigningRefused as error:
-            self._events.add("signing-refused", _request_of(statement), reason=str(error))
+            self._events.add("signing-refused", request_of(statement), reason=str(error))
             return None
 
     async def _with_signer(self, act: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -396,6 +390,10 @@ class Driver:
         return await act()
 
     async def _execute(self, request_id: RequestId, transcript: Transcript) -> None:
+        if (built_in := self._built_in.get(request_id)) is not None:
+            answer, so_far = built_in.execute(transcript), transcript_hash(transcript)
+            await self._inbox.put(lambda now: self._member.executed(request_id, so_far, answer, now))
+            return
         if (known := self._requests.get(request_id)) is None:
             return
         request, function = known
@@ -404,10 +402,16 @@ class Driver:
         if outcome is None:
             return
         hashed = transcript_hash(transcript)
-        self._tell_outcome(request_id, transcript, outcome, time.perf_counter() - started)
+        seconds = round(time.perf_counter() - started, 4)
+        self._events.add("executed", request_id, seconds=seconds, **outcome_fields(transcript, outcome))
         await self._inbox.put(lambda now: self._member.executed(request_id, hashed, outcome, now))
 
     async def _observe(self, request_id: RequestId, transcript: Transcript, slot: int) -> None:
+        if (built_in := self._built_in.get(request_id)) is not None:
+            if (word := await built_in.observe(request_id, transcript)) is not None:
+                so_far, own = transcript_hash(transcript), word
+                await self._inbox.put(lambda now: self._member.observed(request_id, so_far, slot, own, now))
+            return
         if (known := self._requests.get(request_id)) is None:
             return
         request, function = known
@@ -416,7 +420,7 @@ class Driver:
         if seen is None:
             return
         hashed = transcript_hash(transcript)
-        fields: dict[str, Any] = {"slot": slot, "observed": seen.kind.name.lower(), "value": _readable(seen.value)}
+        fields: dict[str, Any] = {"slot": slot, "observed": seen.kind.name.lower(), "value": readable(seen.value)}
         fields["seconds"] = round(time.perf_counter() - started, 4)
 
         def step(now: float) -> list[Effect]:  # told after it was journaled: what is told is final
@@ -434,6 +438,12 @@ class Driver:
         fields = {"round": draw.round, "seconds": round(time.perf_counter() - started, 4)}
         told = Note("drawn", request_id, {"ordinal": draw.ordinal, **fields})
         await self._inbox.put(lambda now: [*self._member.drawn(request_id, draw, proof, now), told])
+
+    async def _sign_part(self, asked: SignPart) -> None:
+        draw = asked.draw
+        if self._parts is not None and (part := await self._parts(asked)) is not None:
+            own = part
+            await self._inbox.put(lambda now: self._member.part_signed(draw, own, now))
 
     async def _retried(self, request_id: RequestId, run: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         for attempt in range(1, RETRIES + 1):
@@ -454,29 +464,3 @@ class Driver:
                 return ended
         self._events.add("abstained", request_id, reason=f"{RETRIES} host faults")
         return None
-
-    def _tell_outcome(self, request_id: RequestId, transcript: Transcript, outcome: Outcome, seconds: float) -> None:
-        fields: dict[str, Any] = {"outcome": type(outcome).__name__.lower(), "slots": len(transcript)}
-        match outcome:
-            case Awaiting(slot, spec):
-                fields |= {"slot": slot, "spec": _readable(spec)}
-            case _:
-                fields |= {"fuel_used": outcome.fuel_used, "payload": "0x" + payload(outcome).hex()}
-        self._events.add("executed", request_id, seconds=round(seconds, 4), **fields)
-
-
-def _readable(value: bytes) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return "0x" + value.hex()
-
-
-def _request_of(statement: Statement) -> RequestId:
-    match statement:
-        case ObservationStatement() | PrepareStatement() | DrawStatement():
-            return statement.request_id
-        case ReportsStatement(reports=reports):
-            return reports[0].request_id
-        case _:
-            assert_never(statement)

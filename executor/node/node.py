@@ -29,18 +29,25 @@ from executor.model.committee import Epoch
 from executor.model.committee import Member as Registered
 from executor.model.function import Function
 from executor.model.ids import Address, RequestId
+from executor.model.manifest import Terms
 from executor.node.api import Api
 from executor.node.catchup import CatchUp
 from executor.node.conditions import Conditions
 from executor.node.config import NodeConfig
 from executor.node.continuity import Continuity
 from executor.node.depths import Depths
-from executor.node.driver import Draws, Driver, Runs
+from executor.node.draw_key.desk import DrawKeys
+from executor.node.draw_key.registration import Keys
+from executor.node.draw_key.share_signing import ShareSigning
+from executor.node.driver import Driver
+from executor.node.driver_needs import Draws, Runs
 from executor.node.ended import EndedRequests
 from executor.node.epochs import EpochFollower
 from executor.node.evidence import in_journal
+from executor.node.health import Health
 from executor.node.holding import FunctionHolding
 from executor.node.intake import LARGE_PLACES
+from executor.node.metrics.draw_keys import read_draw_keys
 from executor.node.metrics.meters import Meters
 from executor.node.metrics.readings import count_rounds, read_conditions, read_queues, read_receipts, read_secrets
 from executor.node.metrics.timed import TimedJournal
@@ -70,7 +77,7 @@ from executor.transport.server import HttpServer
 
 CHAIN_RETRY_S = 1.0
 EPOCHS_PAUSE_S = 3.0  # between two looks at the committee's epochs, which live for days; each costs 3.5 ms
-MISSING_SHOWN = 32  # functions that the health names
+KEY_MESSAGE = b"{"  # how a message about a draw key begins; a bundle is an array (docs/wire.md §12)
 FLUSH_PART = 0.5  # of the time a stop may take: for messages that peers still take
 
 
@@ -112,6 +119,7 @@ class Node:
         settings: Callable[[Epoch], Settings],
         meters: Meters | None = None,
         chains: Mapping[int, SourceChain] | None = None,
+        beacon: Keys | None = None,
     ) -> None:
         self._meters = meters or Meters()
         self._config = config
@@ -123,7 +131,6 @@ class Node:
         self._load = load
         self._transmit = transmit
         self._settings = settings
-        self._started_at = time.time()
         self.events = events
         self.conditions = Conditions()
         self.conditions.fails("start", "the node is starting")
@@ -151,7 +158,9 @@ class Node:
             events=events,
             clock=time.time,
         )
+        self.draw_keys = DrawKeys(beacon, self.journal, events, self._meters.traffic)
         self.receipts = ReceiptFiles(config.data / "receipts")
+        self.receipts.draw_key = self.draw_keys.shown
         self._keeping = ReceiptKeeping(
             self.receipts.directory,
             events,
@@ -180,6 +189,7 @@ class Node:
             load_bill=self._bills.load,
             misses=self.catch_up,
             depths=Depths(config.chain.confirmations, self._finalized),
+            check_terms=self._check_terms,
         )
         self.triggers = Triggers(
             config,
@@ -191,6 +201,15 @@ class Node:
             events=events,
         )
         self.epochs = EpochFollower(Address.from_hex(config.operator), chain, self, events, self.conditions)
+        self._health = Health(
+            config,
+            sessions=self.sessions,
+            epochs=self.epochs,
+            book=self.book,
+            holding=self.holding,
+            conditions=self.conditions,
+            draw_keys=self.draw_keys,
+        )
         self._serving: dict[int, Serving] = {}
         self._large = asyncio.Semaphore(LARGE_PLACES)
         self._counting: asyncio.Task[None] | None = None
@@ -211,6 +230,7 @@ class Node:
         self._meters.read(partial(read_conditions, self.conditions))
         self._meters.read(lambda: read_receipts(self._keeping.kept))
         self._meters.read(partial(read_secrets, self.secrets))
+        self._meters.read(lambda: read_draw_keys(self.draw_keys.standings()))
 
     async def run(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
         """Serve until `stop` is set, or cancelled; `ready` is called once messages and requests are taken."""
@@ -261,11 +281,12 @@ class Node:
         except (SigningBarred, SignerUnavailable) as error:  # tried again with the next block
             return f"epoch {epoch.number}: {error}"
         driver = Driver(
-            Member(epoch, index, self._settings(epoch)),
+            Member(epoch, index, self._settings(epoch), draw_key=self.draw_keys.known(epoch)),
             journal=statements.counting(TimedJournal(self.journal, self._meters.instruments)),
             signer=continuity,
             runs=self._runs,
             draws=self._draws,
+            parts=self.draw_keys.parts(epoch.number),
             events=self.events,
             on_attested=lambda attested: self.book.attested(epoch, attested),
             transmit=self._transmit(epoch),
@@ -276,13 +297,22 @@ class Node:
         )
         transport = HttpTransport(self.server, epoch, index, signer, continuity.received)
         driver.attach(transport)
-        continuity.attach(transport, driver.received)
+
+        async def deliver(sender: int, data: bytes) -> None:
+            if data.startswith(KEY_MESSAGE):
+                await self.draw_keys.received(epoch.number, sender, data)
+            else:
+                await driver.received(sender, data)
+
+        continuity.attach(transport, deliver)
         await transport.start()
         session = Session(epoch, index, driver)
         running, hearing = self._group.create_task(driver.run()), self._group.create_task(continuity.run())
         self._serving[epoch.number] = Serving(session, driver, transport, continuity, running, hearing)
         self.sessions.add(session)
         self.secrets.serve(epoch, index, signer)
+        shares = ShareSigning(signer, epoch, statements, cleared=continuity.wait_cleared, flush=self.journal.flush)
+        self.draw_keys.serve(epoch, index, shares=shares, driver=driver, wire=transport, tasks=self._group)
         self.events.add("epoch-served", "", epoch=epoch.number, member=index, members=epoch.n)
         for member in epoch.members:
             if member.index != index and (reason := self._networks.refusal_of_url(member.endpoint)) is not None:
@@ -295,6 +325,7 @@ class Node:
         """Serve an epoch no more."""
         self.sessions.remove(number)
         self.secrets.abandon(number)
+        await self.draw_keys.abandon(number)
         serving = self._serving.pop(number)
         await serving.transport.close()
         serving.running.cancel()
@@ -367,10 +398,14 @@ class Node:
 
     # Functions.
 
+    def _check_terms(self, epoch: Epoch, terms: Terms) -> None:
+        check_admission(epoch, terms)
+        self.draw_keys.check(terms)
+
     async def _admit(self, function: Function) -> None:
         """Raises for a function that does not fit the newest epoch, or whose module does not load."""
         if sessions := self.sessions.all():  # else this is an operator whose epoch is still to come
-            check_admission(sessions[-1].epoch, function.terms)  # the newest: no request comes to the others any more
+            self._check_terms(sessions[-1].epoch, function.terms)  # the newest: no request comes to the others any more
         await self._load(function)
 
     def _peers(self) -> dict[int, str]:
@@ -387,32 +422,7 @@ class Node:
 
     def health(self) -> dict[str, object]:
         """What the node is, serves and holds now."""
-        sessions = self.sessions.all()
-        newest = sessions[-1] if sessions else None
-        return {
-            "member": None if newest is None else newest.index,
-            "epoch": None if newest is None else newest.epoch.number,
-            "members": 0 if newest is None else newest.epoch.n,
-            "quorum": 0 if newest is None else newest.epoch.quorum,
-            "newest_epoch": self.epochs.newest,
-            "epochs": [
-                {
-                    "epoch": each.epoch.number,
-                    "member": each.index,
-                    "open_requests": self.book.open_in(each.epoch.number),
-                }
-                for each in sessions
-            ],
-            "refused_epochs": {str(number): reason for number, reason in self.epochs.refused.items()},
-            "ready": not self.conditions.reasons,
-            "chain_id": self._config.chain.id,
-            "router": self._config.chain.router,
-            "functions": len(self.holding.store.ids()),
-            "missing_functions": [str(function) for function in self.holding.missing()[:MISSING_SHOWN]],
-            "open_requests": self.book.open_count,
-            "uptime_s": round(time.time() - self._started_at, 1),
-            "time": round(time.time(), 3),
-        }
+        return self._health.tell()
 
     def _describe(self, epoch: int, request_id: RequestId) -> RequestView | None:
         serving = self._serving.get(epoch)
@@ -451,6 +461,7 @@ class Node:
         self.server.refuse_messages()
         for task in (*beside, *([] if self._counting is None else [self._counting])):
             task.cancel()
+        self.draw_keys.stop()
         running = [serving.running for serving in self._serving.values()]
         for serving in self._serving.values():
             serving.hearing.cancel()

@@ -18,7 +18,7 @@ Rule 7. What triggers made is treated alike, but for its end and what is remembe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from executor.chain.logs import Closed, Dropped, Seen, SeenDelivery, SeenExpiry, SeenRequest
 from executor.chain.watcher import ChainEvent, Mark, Scanned, Vanished
@@ -27,6 +27,7 @@ from executor.errors import ChainError, InvalidManifest, InvalidReceipt
 from executor.model.codec import decode, encode
 from executor.model.committee import Epoch
 from executor.model.ids import FunctionId, RequestId
+from executor.model.manifest import Terms
 from executor.model.receipt import Bill, ChainLocation
 from executor.model.request import Request
 from executor.node.book_needs import LoadBill, Misses
@@ -67,6 +68,7 @@ class RequestBook:
         load_bill: LoadBill,
         misses: Misses | None = None,
         depths: Depths | None = None,
+        check_terms: Callable[[Epoch, Terms], None] = check_admission,
         max_open: int = MAX_OPEN,
         max_active: int = MAX_ACTIVE,
         turn_s: float = TURN_S,
@@ -79,6 +81,7 @@ class RequestBook:
         self._load_bill = load_bill
         self._misses = misses
         self._depths = Depths() if depths is None else depths
+        self._check_terms = check_terms  # raises InvalidManifest
         self._max_open = max_open
         self._places = Places(events, max_active, turn_s)
         self._settled = Settled(journal)
@@ -326,9 +329,9 @@ class RequestBook:
             self._events.add("function-missing", request_id, function_id=str(standing.function))
             return
         try:
-            check_admission(session.epoch, function.terms)
+            self._check_terms(session.epoch, function.terms)
         except InvalidManifest as error:
-            standing.state = "not-admitted"  # by every member alike; its timeout ends it
+            standing.state = "not-admitted"  # its timeout ends it, or members that are otherwise configured
             self._events.add("abstained", request_id, reason=str(error))
             return
         if self._depths.hold(request_id, standing.block, asked := function.terms.confirmations):

@@ -22,6 +22,7 @@ from executor.keys.standing import ADVICE, JOURNAL_ID_BYTES, JournalMark
 from executor.model.committee import Epoch, EpochIdentity
 from executor.model.ids import RequestId
 from executor.model.report import Scheme
+from executor.node.draw_key.signs_shares import SignsShares
 from executor.protocol.statements import Signatures, Statement
 from executor.store.journal import Journal
 from executor.transport.interface import MessageSigner
@@ -50,7 +51,7 @@ class Signs(Protocol):
         """The record's counter, unless it is below what is shown."""
 
 
-class SignsAll(Signs, MessageSigner, Protocol):
+class SignsAll(Signs, SignsShares, MessageSigner, Protocol):
     """A signer's client as a whole node needs it."""
 
 
@@ -147,7 +148,7 @@ class ProtocolSigner:
             )
         if self._journal.find(JOURNAL, NAME) is None:
             self._journal.save(JOURNAL, NAME, secrets.token_bytes(JOURNAL_ID_BYTES))
-        self._keep(await self._client.begin(self._epoch, self._mark()))
+        self.count(await self._client.begin(self._epoch, self.mark()))
         self._journal.flush()
 
     async def sign(self, statement: Statement) -> Signatures:
@@ -156,10 +157,10 @@ class ProtocolSigner:
         Raises SigningRefused, SignerUnavailable, or StoreError (Rule 3).
         """
         try:
-            signed = await self._client.sign(statement, self._mark(), bls=self._bls)
+            signed = await self._client.sign(statement, self.mark(), bls=self._bls)
         except SigningBarred as error:
             raise StoreError(str(error)) from error
-        self._keep(signed.record_counter)
+        self.count(signed.record_counter)
         return signed.signatures
 
     async def state_counter(self) -> CounterStated:
@@ -174,12 +175,14 @@ class ProtocolSigner:
             self._journal.save(self._key, BARRED, str(self._latest_epoch).encode())
             raise StoreError(str(error)) from error
 
-    def _mark(self) -> JournalMark:
+    def mark(self) -> JournalMark:
+        """What the journal knows, for one ask (Rule 1)."""
         name = self._journal.find(JOURNAL, NAME)
-        assert name is not None, "begin comes before sign"
+        assert name is not None, "begin comes first"
         return JournalMark(name, sequence_of(self._journal, self._key), self.record_counter, self._latest_epoch)
 
-    def _keep(self, counter: int) -> None:
+    def count(self, counter: int) -> None:
+        """The record's counter came back: to be used after a `flush` of the journal (Rule 2)."""
         if counter > self.record_counter:
             with self._journal.soon():  # whoever asked for signatures flushes before it uses them
                 self._journal.save(self._key, RECORD_COUNTER, str(counter).encode())

@@ -134,13 +134,13 @@ class KeyGeneration:
 
     # The committee's agreement asks.
 
-    def request(self) -> Request:
-        """The request of this attempt: the same at every member, and nobody's on chain."""
+    def request(self, attempt: int | None = None) -> Request:
+        """The request of an attempt, by default of this one: the same at every member, and nobody's on chain."""
         epoch = self.epoch
         return Request(
             chain_id=epoch.chain_id,
             router=epoch.committee,
-            nonce=self.attempt,
+            nonce=self.attempt if attempt is None else attempt,
             block_number=0,
             block_timestamp=0,
             parent_hash=Digest(bytes(32)),

@@ -57,7 +57,7 @@ class DevnetSettings:
     """What a devnet is made of. `ports` are the nodes' HTTP ports, free ones where none are given.
 
     The first epoch is of the first `members` nodes, by default of all. With `processes` the nodes share so many
-    (crowd.py), and cannot be restarted one by one.
+    (crowd.py), and cannot be restarted one by one. With `committee_draws` they make each epoch's draw key.
     """
 
     chain: ChainKind = "embedded"
@@ -76,6 +76,7 @@ class DevnetSettings:
     compiled: Path | None = None  # a folder of compiled code that networks share; of the network itself by default
     verifiers: tuple[Scheme, ...] = (Scheme.ECDSA, Scheme.BLS)
     schemes: tuple[Scheme, ...] = (Scheme.ECDSA, Scheme.BLS)  # member i attests with schemes[i % len]
+    committee_draws: bool = False
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -305,6 +306,7 @@ class Devnet:
             "random": {
                 "drand_relays": [f"http://{name}" for name in sorted(self.overrides) if name in RELAYS],
                 "drand_chains": [CHAIN_HASH.hex()],
+                **({"beacon": str(self.deployment.beacon)} if settings.committee_draws else {}),
             },
             "chains": [{"id": chain, "rpc_urls": list(urls)} for chain, urls in settings.more_chains],
             "resolve": dict(sorted(self.overrides.items())),

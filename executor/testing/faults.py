@@ -27,7 +27,7 @@ from executor.testing.fast_signatures import ROUNDS_SECRET, sign_round
 from executor.testing.json_text import parse_json
 
 if TYPE_CHECKING:
-    from executor.node.driver import Runs
+    from executor.node.driver_needs import Runs
 
 LIE_FACTOR = 10
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")

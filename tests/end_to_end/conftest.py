@@ -77,6 +77,7 @@ class Networks:
                 chain=chain,  # type: ignore[arg-type]
                 more_chains=((OTHER_CHAIN, (self.other.url,)),),
                 compiled=self._directory / "compiled",
+                committee_draws=True,
             )
             devnet = Devnet(self._directory / str(self._started), settings)
             self._running = chain, await devnet.__aenter__()

@@ -1,8 +1,9 @@
 """Real drivers of a committee in one process: real keys, records, journals and envelopes; guests are scripted."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 from executor.crypto import bls
 from executor.crypto.digests import function_id, keccak256, profile_id, request_id
@@ -23,7 +24,12 @@ from executor.model.profile import PROFILE
 from executor.model.report import Scheme
 from executor.model.request import Request
 from executor.model.transcript import Transcript
+from executor.node.draw_key.desk import DrawKeys
+from executor.node.draw_key.registration import Keys
+from executor.node.draw_key.share_signing import ShareSigning
 from executor.node.driver import Driver
+from executor.node.metrics.meters import no_traffic
+from executor.node.node import KEY_MESSAGE
 from executor.node.sessions import Session, Sessions
 from executor.node.signing import ProtocolSigner
 from executor.protocol.effects import Attested, Transmit
@@ -101,14 +107,21 @@ class Rounds:
         return sign_round(ROUNDS_SECRET, draw.round)
 
 
+async def at_once() -> None:
+    """No member has to be heard before anything is signed."""
+
+
 class Node:
     """One driver and all it needs; `stop` and `start` are a kill and a restart: only files survive."""
 
-    def __init__(self, folder: Path, network: MemoryNetwork, index: int, run=no_slot) -> None:
+    def __init__(
+        self, folder: Path, network: MemoryNetwork, index: int, run=no_slot, beacon: Keys | None = None
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.network, self.index = folder, network, index
         self.runs = Script(run, lambda: Observation(Kind.VALUE, b"10%d" % index))
         self.draws = Rounds()
+        self.beacon = beacon
         self.attested: list[Attested] = []
         self.transmitted: list[Transmit] = []
         self.task: asyncio.Task[None] | None = None
@@ -120,8 +133,10 @@ class Node:
         self.signer = LocalSigner(Signer(keys, self.record))
         self.journal = Journal(self.folder / "journal.sqlite3")
         self.events = EventLog(self.folder / "events.jsonl")
-        self.member = Member(self.network.epoch, self.index)
-        statements = ProtocolSigner(self.signer, self.network.epoch, self.index, self.journal)
+        epoch = self.network.epoch
+        self.draw_keys = DrawKeys(self.beacon, self.journal, self.events, no_traffic)
+        self.member = Member(epoch, self.index, draw_key=self.draw_keys.known(epoch))
+        statements = ProtocolSigner(self.signer, epoch, self.index, self.journal)
         await statements.begin()
         self.driver = Driver(
             self.member,
@@ -129,21 +144,36 @@ class Node:
             signer=statements,
             runs=self.runs,
             draws=self.draws,
+            parts=self.draw_keys.parts(epoch.number),
             events=self.events,
             on_attested=self.attested.append,
             transmit=self.transmit,
         )
         self.sessions = Sessions()
-        self.sessions.add(Session(self.network.epoch, self.index, self.driver))
-        self.transport = self.network.join(self.index, self.signer, self.driver.received)
+        self.sessions.add(Session(epoch, self.index, self.driver))
+        self.transport = self.network.join(self.index, self.signer, self.deliver)
         self.driver.attach(self.transport)
         await self.transport.start()
         self.task = asyncio.create_task(self.driver.run())
+        self.beside: list[asyncio.Task[None]] = []
+        shares = ShareSigning(self.signer, epoch, statements, cleared=at_once, flush=self.journal.flush)
+        self.draw_keys.serve(epoch, self.index, shares=shares, driver=self.driver, wire=self.transport, tasks=self)
+
+    def create_task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        self.beside.append(task := asyncio.create_task(work))
+        return task
+
+    async def deliver(self, sender: int, data: bytes) -> None:
+        if data.startswith(KEY_MESSAGE):
+            await self.draw_keys.received(self.network.epoch.number, sender, data)
+        else:
+            await self.driver.received(sender, data)
 
     async def stop(self) -> None:
         await self.transport.close()
-        self.task.cancel()
-        await asyncio.gather(self.task, return_exceptions=True)
+        for task in (self.task, *self.beside):
+            task.cancel()
+        await asyncio.gather(self.task, *self.beside, return_exceptions=True)
         self.journal.close()
         self.record.close()
 

@@ -397,7 +397,7 @@ async def test_a_flood_of_statements_costs_eight_saves_a_round(committee):
     counters = honest.continuity._counters
     kept = 0
     for nonce in range(20):
-        await flooder.calls.sign(vote(flooder.epoch, nonce), flooder.signer._mark(), bls=False)
+        await flooder.calls.sign(vote(flooder.epoch, nonce), flooder.signer.mark(), bls=False)
         stated = await flooder.calls.state_counter(flooder.epoch.identity)
         message = replace(counters.own, member=1, counter=stated.record_counter, signature=stated.signature)
         kept += counters.received(1, message, 5 + nonce // 10).keep is not None

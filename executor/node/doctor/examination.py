@@ -10,6 +10,7 @@ from executor.chain.client import ChainClient
 from executor.errors import ExecutorError, InvalidConfig
 from executor.model.ids import Address
 from executor.node.config import NodeConfig
+from executor.node.doctor.beacon import check_beacon
 from executor.node.doctor.chain import check_endpoints
 from executor.node.doctor.committee import check_committee, check_money
 from executor.node.doctor.findings import CHECK_S, Finding, Scene, run_check
@@ -41,6 +42,7 @@ async def examine(config: NodeConfig, *, check_s: float = CHECK_S) -> list[Findi
         if scene.chain is not None:
             found += await run_check("committee", check_committee, scene, check_s=2 * check_s)
         found += await run_check("transmitter", check_money, scene, check_s=check_s)
+        found += await run_check("beacon", check_beacon, scene, check_s=check_s)
         found += await run_check("peers", check_peers, scene, check_s=3 * check_s)
         found += await run_check("clock", check_clock, scene, check_s=check_s)
     finally:
