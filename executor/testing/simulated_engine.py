@@ -76,6 +76,7 @@ class Node:
     effects_done: int = 0
     crashes: dict[int, float] = field(default_factory=dict)
     refused: int = 0
+    parts_refused: int = 0
     notes: list[Note] = field(default_factory=list)
     accused: list[Equivocated] = field(default_factory=list)
     attested: dict[RequestId, Attested] = field(default_factory=dict)
@@ -113,7 +114,7 @@ class Engine(Outside):
         self.epoch, self.suite, self.settings = epoch, suite, settings
         self.start_s, self.now = start_s, start_s
         self.draw_key, self.shares = suite.deal_draw_key(epoch.n, epoch.f + 1)
-        self.nodes = [Node(index, self._new_member(index)) for index in range(epoch.n)]
+        self.nodes = [Node(index, self.new_member(index)) for index in range(epoch.n)]
         self.requests: dict[RequestId, Request] = {}
         self.delivered: dict[RequestId, float] = {}
         self.transmitted: list[Transmit] = []
@@ -206,12 +207,13 @@ class Engine(Outside):
         node.wake += 1
         self.later(down_s, partial(self.restart, node))
 
-    def _new_member(self, index: int) -> Member:
+    def new_member(self, index: int) -> Member:
+        """A member as it starts."""
         return Member(self.epoch, index, self.settings, suite=self.suite, draw_key=self.draw_key)
 
     def restart(self, node: Node) -> None:
         """Start a killed node from its journal."""
-        node.member, node.alive, node.restarts = self._new_member(node.index), True, node.restarts + 1
+        node.member, node.alive, node.restarts = self.new_member(node.index), True, node.restarts + 1
         self.schedule_tick(node)
         for request in [key for key in self.requests if key in node.known and key not in self.delivered]:
             self.see(node, request)
@@ -233,10 +235,9 @@ class Engine(Outside):
                 if not isinstance(statement, ReportsStatement) or self.may_sign(node, statement):
                     signatures = self.sign_as(node.index, statement)
                     self.answer(node, lambda member, now: member.signed(statement, signatures, now))
-            case SignPart(function, draw, release):
-                check_release(Subject(self.epoch, draw.request, function, self.suite), release)
-                if (part := self.part(node.index, draw)) is not None:
-                    self.answer(node, partial(_part_signed, draw, part))
+            case SignPart():
+                if self.may_give(node, effect) and (part := self.part(node.index, effect.draw)) is not None:
+                    self.answer(node, partial(_part_signed, effect.draw, part))
             case Send(recipient, message):
                 others = [other.index for other in self.nodes if other is not node]
                 for to in others if recipient == ALL else [recipient]:
@@ -272,6 +273,15 @@ class Engine(Outside):
         if isinstance(statement, ReportsStatement) and needs_bls(self.epoch):
             return Signatures(ecdsa, self.suite.bls_sign(bls_key(member), digest))
         return Signatures(ecdsa)
+
+    def may_give(self, node: Node, effect: SignPart) -> bool:
+        """Whether the signer finds the release good."""
+        try:
+            check_release(Subject(self.epoch, effect.draw.request, effect.function_id, self.suite), effect.release)
+        except PeerFault:
+            node.parts_refused += 1
+            return False
+        return True
 
     def part(self, member: int, draw: CommitteeDraw) -> bytes | None:
         """A member's part of a draw; None where it holds no share."""

@@ -22,6 +22,7 @@ from executor.protocol import (
     batching,
     checks,
     delivering,
+    drawing,
     draws,
     leading,
     lifecycle,
@@ -30,14 +31,25 @@ from executor.protocol import (
     strategies,
     triggering,
 )
-from executor.protocol.effects import Save
+from executor.protocol.effects import Save, Sign, SignPart
+from executor.protocol.releases import Release, Stated, check_release, check_stated
+from executor.protocol.statements import DrawStatement
 from executor.protocol.strategies import Case
 from executor.testing import simulated_engine
 from executor.testing.fast_signatures import FastSignatures
-from executor.testing.simulator import events
-from executor.testing.simulator.drawing import crashing, duels, scenarios, storms
+from executor.testing.simulator import events, following
+from executor.testing.simulator.drawing import COMMITTEE, HOSTILE_LEADERS, crashing, duels, lotteries, scenarios, storms
 from executor.testing.simulator.programs import looking_alone
-from executor.testing.simulator.scenario import FOREVER, TRIGGERS, Asked, Crash, Faulty, Scenario, Trouble
+from executor.testing.simulator.scenario import (
+    FOREVER,
+    TRIGGERS,
+    Asked,
+    Crash,
+    Faulty,
+    Reorganisation,
+    Scenario,
+    Trouble,
+)
 from executor.testing.simulator.sweep import Sweep
 
 MOST = 2_000  # scenarios after which a planted bug counts as not found
@@ -105,10 +117,28 @@ def crowds(draw: st.DrawFn) -> Scenario:
 
 
 @st.composite
-def lotteries(draw: st.DrawFn) -> Scenario:
+def forging_relays(draw: st.DrawFn) -> Scenario:
     """Some members' relays forge the first draw."""
     asked, members = Asked("drawn"), draw(st.sets(st.integers(0, 3), min_size=2))
     return Scenario(requests=(asked,), troubles=tuple(Trouble(member, 0, 1) for member in sorted(members)))
+
+
+@st.composite
+def drawing_duels(draw: st.DrawFn) -> Scenario:
+    """Hostile leaders, nobody else is heard as one, and what is agreed decides over what is drawn."""
+    duel = draw(duels())
+    asked = Asked(draw(st.sampled_from(COMMITTEE[1:])), 0, draw(st.sampled_from((1, 3, 7))))
+    faults = ("states-anything", draw(st.sampled_from(HOSTILE_LEADERS)))
+    faulty = tuple(replace(each, faults=faults) for each in duel.faulty)
+    return replace(duel, requests=(asked,), faulty=faulty)
+
+
+@st.composite
+def replaced_blocks(draw: st.DrawFn) -> Scenario:
+    """Requests that draw from their committee, on a chain that is reorganised."""
+    at_ms, blocks = draw(st.integers(0, 8_000)), draw(st.integers(1, 3))
+    asked = (Asked(draw(st.sampled_from(COMMITTEE))),)
+    return Scenario(requests=asked, stable_ms=8_000, reorganisations=(Reorganisation(at_ms, blocks),))
 
 
 @contextmanager
@@ -211,6 +241,48 @@ def _without_expiry(config, expires, home):  # type: ignore[no-untyped-def]
     return triggering.log_end(config, home)
 
 
+def _part_at_once(desk, life):  # type: ignore[no-untyped-def]
+    CONTRIBUTE(desk, life)
+    if life.drawing.release is None and desk.draw_key is not None and not life.drawing.part:
+        invented = Release(life.so_far, life.locked.view, ())
+        ask = SignPart(life.subject.function_id, drawing.draw_of(desk, life, len(life.drawing.proofs)), invented)
+        drawing._ask(desk, life.drawing, "early", len(life.drawing.proofs), ask)
+
+
+def _release_one_less(subject, release):  # type: ignore[no-untyped-def]
+    members = [stated.member for stated in release.statements]
+    if members != sorted(set(members)) or len(members) < subject.epoch.quorum - 1:
+        check_release(subject, release)
+    for stated in release.statements:
+        check_stated(subject, release.transcript_hash, release.view, stated)
+
+
+def _released_one_less(desk, state):  # type: ignore[no-untyped-def]
+    for one in state.statements.values():
+        same = {
+            member: each
+            for member, each in state.statements.items()
+            if (each.transcript_hash, each.view) == (one.transcript_hash, one.view)
+        }
+        if len(same) >= desk.epoch.quorum - 1:
+            stated = tuple(Stated(member, same[member].signature) for member in sorted(same))
+            return Release(one.transcript_hash, one.view, stated)
+    return None
+
+
+def _prepare_and_state(desk, life, prepare):  # type: ignore[no-untyped-def]
+    SIGN_PREPARE(desk, life, prepare)
+    about = (life.subject.request_id, life.subject.function_id, prepare.transcript_hash, prepare.view)
+    desk.emit(Sign(DrawStatement(desk.epoch.identity, *about)))
+
+
+def _believed(desk, life, sender, release, proofs):  # type: ignore[no-untyped-def]
+    if release is not None and life.drawing.release is None:
+        check_release(life.subject, release)
+    return max(life.drawing.proofs, proofs, key=len)
+
+
+CONTRIBUTE, SIGN_PREPARE = drawing._contribute, agreement._sign_prepare
 CHOOSE = batching._choose
 ADD, CERTIFIED, CASE_OF, AGREE = attesting.Count.add, agreement.certified, strategies.case_of, strategies.agree
 SEND_STATUS, RESTORE, FORM_ENTRY = agreement.send_status, lifecycle.restore_life, leading._form_entry
@@ -252,7 +324,7 @@ BUGS: tuple[Planted, ...] = (
         relapses,
     ),
     Planted("a quorum is one member less", ((Epoch, "quorum", QUORUM),)),
-    Planted("only the first report seen is counted", ((attesting.Count, "add", _first_report_only),), storms),
+    Planted("only the first report seen is counted", ((attesting.Count, "add", _first_report_only),), duels),
     Planted("certificates are taken from anyone", ((agreement, "certified", _from_anyone),)),
     Planted(
         "f errors are enough",
@@ -274,11 +346,38 @@ BUGS: tuple[Planted, ...] = (
         duels,
     ),
     Planted("an attestation is believed", ((delivering, "check_attestation", lambda desk, sender, message: {}),)),
-    Planted("a draw's proof is not verified", ((draws, "verified", lambda suite, draw, proof: True),), lotteries),
+    Planted(
+        "a draw's proof is not verified", ((draws, "verified", lambda suite, draw, proof, key: True),), forging_relays
+    ),
     Planted("pushes are attested together with requests", ((batching, "_choose", _choose_any),), crowds),
     Planted("what ended is begun again", ((triggering.End, "is_past", lambda end, time_s, block: False),), storms),
     Planted("a POST outlives what its signer said", ((events, "http_end", _without_expiry),), storms),
     Planted("requests are begun at any depth", ((Depths, "is_deep", lambda depths, block, asked: True),), storms),
+    Planted("a part is given before a release", ((drawing, "_contribute", _part_at_once),), lotteries),
+    Planted("a release is not verified", ((drawing, "check_release", lambda subject, release: None),), lotteries),
+    Planted(
+        "nor does the signer verify it",
+        tuple((home, "check_release", lambda subject, release: None) for home in (drawing, simulated_engine)),
+        lotteries,
+    ),
+    Planted(
+        "a release is of one member less",
+        (
+            (drawing, "_released", _released_one_less),
+            (drawing, "check_release", _release_one_less),
+            (simulated_engine, "check_release", _release_one_less),
+        ),
+        lotteries,
+    ),
+    Planted(
+        "what is prepared is stated to be settled", ((agreement, "_sign_prepare", _prepare_and_state),), drawing_duels
+    ),
+    Planted("a proof that comes is believed", ((drawing, "_checked", _believed),), lotteries),
+    Planted(
+        "requests that draw are begun at any depth",
+        ((following, "depth_of", lambda program, asked: asked),),
+        replaced_blocks,
+    ),
     Planted(
         "a member's vote counts for everybody",
         ((leading, "check_report_vote", lambda desk, life, sender, item: True),),

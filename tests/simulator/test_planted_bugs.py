@@ -18,6 +18,10 @@ SOON = (
     "a draw's proof is not verified",
     "pushes are attested together with requests",
     "requests are begun at any depth",
+    "a part is given before a release",
+    "what is prepared is stated to be settled",
+    "a proof that comes is believed",
+    "requests that draw are begun at any depth",
 )
 
 

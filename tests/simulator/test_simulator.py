@@ -24,11 +24,13 @@ from executor.testing.simulator import (
     crashing,
     duels,
     loners,
+    lotteries,
     scenarios,
     simulate_scenario,
     storms,
 )
 from executor.testing.simulator.checks import violations
+from executor.testing.simulator.drawing import DRAW_FAULTS
 from executor.testing.simulator.programs import PROGRAMS
 from executor.testing.simulator.scenario import TRIGGERS
 
@@ -102,6 +104,14 @@ def test_every_property_holds_in_storms_of_triggers(scenario):
     assert not result.violations, str(result)
 
 
+@SLICE
+@given(lotteries((4, 4, 7)))
+def test_every_property_holds_where_committees_draw(scenario):
+    """Hostile leaders and liars about draws, a key that comes late, members without a share."""
+    result = simulate_scenario(scenario)
+    assert not result.violations, str(result)
+
+
 @settings(SLICE, max_examples=5)
 @given(scenarios((4,), ("ecdsa", "bls-ecdsa")))
 def test_every_property_holds_under_real_signatures(scenario):
@@ -118,6 +128,24 @@ def test_each_fault_alone_stops_nothing(name):
     result = simulate_scenario(Scenario(requests=asked, faulty=faulty, first_leader=2))
     assert not result.violations, str(result)
     assert len(asked) == result.delivered
+
+
+@pytest.mark.parametrize("name", DRAW_FAULTS)
+def test_each_fault_about_draws_alone_stops_none(name):
+    """It leads the first round, and another member holds no share."""
+    faulty = (Faulty(2, (name,), bytes(range(3, 250, 5))),)
+    result = simulate_scenario(Scenario(requests=(Asked("sample"),), faulty=faulty, first_leader=2, shareless=(1,)))
+    assert not result.violations, str(result)
+    assert result.delivered == 1
+
+
+def test_the_curves_draw_the_same_way():
+    """Liars about draws, under real signatures; the key comes late."""
+    faulty = (Faulty(2, ("wrong-parts", "states-anything"), bytes(range(3, 250, 5))),)
+    asked = (Asked("tombola", spread=1), Asked("lottery"))
+    result = simulate_scenario(Scenario(requests=asked, faulty=faulty, stable_ms=12_000, key_ms=9_000), CURVES)
+    assert not result.violations, str(result)
+    assert result.reached["note no-draw-key"] > 0
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -204,6 +232,8 @@ def test_a_scenario_replays_from_its_repr():
         {"requests": (Asked(trigger="log", lasts_s=0),)},
         {"stable_ms": 9_000, "reorganisations": (Reorganisation(4_000, 4),)},
         {"reorganisations": (Reorganisation(4_000, 1),)},
+        {"shareless": (0, 1)},
+        {"key_ms": 4_000},
     ],
 )
 def test_a_scenario_that_is_none_is_refused(wrong):

@@ -8,7 +8,7 @@
 Start at simulator.py; docs/simulator.md says how to run, replay and extend it.
 """
 
-from executor.testing.simulator.drawing import crashing, duels, everything, loners, scenarios, storms
+from executor.testing.simulator.drawing import crashing, duels, everything, loners, lotteries, scenarios, storms
 from executor.testing.simulator.faults import FAULTS, Fault
 from executor.testing.simulator.hand import Hand
 from executor.testing.simulator.result import Result, simulate_scenario
@@ -52,6 +52,7 @@ __all__ = [
     "duels",
     "everything",
     "loners",
+    "lotteries",
     "scenarios",
     "simulate_scenario",
     "storms",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from executor.crypto.digests import make_report, payload, transcript_hash
-from executor.model.draw import parse_draw
+from executor.model.draw import CommitteeDraw, parse_draw
 from executor.model.ids import RequestId
 from executor.model.observation import Kind
 from executor.model.outcome import Awaiting
@@ -29,6 +29,7 @@ def violations(run: Simulator, finished: bool) -> list[Violation]:
     found += _attestations(run)
     found += _outcomes(run)
     found += _notes(run)
+    found += _draws(run)
     found += [Violation("bounded memory", text) for node in run.nodes for text in beyond_limits(run, node)]
     if not finished:
         found += _unfinished(run)
@@ -74,8 +75,10 @@ def _attested(run: Simulator, member: int, attested: Attested) -> Iterator[Viola
     if slots != report.slots:
         yield Violation("draws", f"{who}: {slots} observations, the report says {report.slots}")
     for entry in transcript[slots:]:
-        if not verified(run.suite, parse_draw(entry.spec), entry.value, None):
+        if not verified(run.suite, parse_draw(entry.spec), entry.value, run.draw_key.public_key):
             yield Violation("draws", f"{who}: a proof that does not verify")
+    if run.programs[request].committee and transcript_hash(observed(transcript)) not in run.notary.released(request):
+        yield Violation("settled", f"{who}: attested over another transcript than the one that was released")
     for slot in range(slots):
         yield from (
             Violation("agreement", f"{who}, slot {slot}: {text}") for text in _entry(run, request, transcript, slot)
@@ -150,6 +153,28 @@ def _notes(run: Simulator) -> Iterator[Violation]:
                 yield Violation(
                     "nobody honest is blamed", f"member {node.index} notes {note.kind}: {dict(note.details)}"
                 )
+
+
+def _draws(run: Simulator) -> Iterator[Violation]:
+    """A committee's draws: settled before they are known, and the same at every member."""
+    for request, text in run.notary.unsettled():
+        yield Violation("settled", f"request {request.hex()[:8]}: {text}")
+    held: dict[RequestId, tuple[bytes, ...]] = {}
+    for node in run.nodes:
+        if node.index in run.faults:
+            continue
+        if node.parts_refused:
+            yield Violation("foreseen", f"member {node.index} asked its signer for a part without a release")
+        for request, life in node.member._lives.items():
+            proofs = life.drawing.proofs
+            longest = held.setdefault(request, proofs)
+            if longest[: len(proofs)] != proofs[: len(longest)]:
+                yield Violation("draws", f"members hold different proofs of request {request.hex()[:8]}")
+            held[request] = max(longest, proofs, key=len)
+            for ordinal, proof in enumerate(proofs):
+                draw = CommitteeDraw(run.epoch.chain_id, run.epoch.router, request, ordinal)
+                if not verified(run.suite, draw, proof, run.draw_key.public_key):
+                    yield Violation("draws", f"member {node.index} holds a proof of draw {ordinal} that is none")
 
 
 def _unfinished(run: Simulator) -> Iterator[Violation]:

@@ -38,6 +38,11 @@ DEPTHS: Final = (None, None, None, 1, 3, "finalized")
 LASTS_S: Final = (7_200, 7_200, 7_200, 20, 3)
 HOSTILE_LEADERS: Final = ("hidden-locks", "two-faced-leader", "withholding-leader", "spamming-leader")
 
+COMMITTEE: Final = tuple(name for name, program in PROGRAMS.items() if program.committee)
+DRAW_FAULTS: Final = (
+    *("withheld-draws", "wrong-parts", "states-anything", "early-draws", "forged-signatures", "replays"),
+    *("other-epochs", "half-silent", "silent", "slow", "poison-first"),
+)
 LONE_FAULTS: Final = (
     *("silent", "half-silent", "slow", "lying-observation", "equivocating-observations", "two-faced-leader"),
     *("hidden-locks", "spamming-leader", "consents-to-everything", "forged-signatures"),
@@ -55,8 +60,10 @@ def scenarios(
 
 
 def everything(sizes: tuple[int, ...]) -> st.SearchStrategy[Scenario]:
-    """What a sweep draws: of six scenarios, four any, one of a member that looks alone, one of triggers."""
-    return st.one_of(scenarios(sizes, SCHEMES), loners(sizes, SCHEMES), storms(sizes, SCHEMES))
+    """What a sweep draws: of seven, four any, one of a member that looks alone, one of triggers, one of draws."""
+    return st.one_of(
+        scenarios(sizes, SCHEMES), loners(sizes, SCHEMES), storms(sizes, SCHEMES), lotteries(sizes, SCHEMES)
+    )
 
 
 @st.composite
@@ -192,6 +199,34 @@ def storms(draw: st.DrawFn, sizes: tuple[int, ...] = (4,), schemes: tuple[str, .
         lost_deliveries=draw(st.sampled_from((0, 2, 99))),
         first_leader=draw(members),
         scheme=draw(st.sampled_from(schemes)),
+    )
+
+
+@st.composite
+def lotteries(draw: st.DrawFn, sizes: tuple[int, ...] = (4,), schemes: tuple[str, ...] = SCHEMES[:1]) -> Scenario:
+    """Requests that draw from their committee: faults about draws, a late key, members without a share."""
+    n = draw(st.sampled_from(sizes))
+    members, stable_ms = st.integers(0, n - 1), draw(st.sampled_from(STABLE_MS))
+    bad = stable_ms > 0
+    asked = st.builds(Asked, st.sampled_from(COMMITTEE), st.sampled_from((0, 0, 700)), st.sampled_from((0, 1, 3, 7)))
+    faulty = draw(st.permutations(range(n)))[: (n - 1) // 3]
+    names = st.lists(st.sampled_from((*DRAW_FAULTS, *HOSTILE_LEADERS)), min_size=1, max_size=2, unique=True)
+    crashes = st.builds(Crash, members, st.integers(0, 80), st.sampled_from((20, 300, 6_000)))
+    return Scenario(
+        n=n,
+        requests=tuple(draw(st.lists(asked, min_size=1, max_size=2))),
+        faulty=tuple(Faulty(member, tuple(draw(names)), draw(_tapes)) for member in faulty),
+        stable_ms=stable_ms,
+        weather=draw(_weather()) if bad else Weather(),
+        fates=draw(_tapes),
+        crashes=draw(_few(crashes, 3)) if bad else (),
+        reorganisations=draw(_few(_reorganisation(stable_ms), 1)) if bad else (),
+        eclipse=draw(_rarely(bad)),
+        lost_deliveries=draw(st.sampled_from((0, 99))) if bad else 0,
+        first_leader=draw(st.sampled_from((*faulty, *range(n)))),
+        scheme=draw(st.sampled_from(schemes)),
+        key_ms=draw(st.sampled_from((0, 0, stable_ms // 2))),
+        shareless=tuple(draw(st.permutations(range(n)))[: draw(st.integers(0, (n - 1) // 3))]),
     )
 
 

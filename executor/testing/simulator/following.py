@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from executor.chain.watcher import Depth
 from executor.crypto.digests import request_id
 from executor.errors import VerificationFailed
 from executor.model.ids import RequestId
@@ -22,7 +23,7 @@ from executor.protocol.triggering import End, check_origin
 from executor.testing.replies import finished
 from executor.testing.simulator.events import Event, event_of
 from executor.testing.simulator.home import FINAL_BLOCKS, Branch, Home
-from executor.testing.simulator.programs import function_of, request_for
+from executor.testing.simulator.programs import PROGRAMS, depth_of, function_of, request_for
 from executor.testing.simulator.violation import Violation
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Following:
             return
         if event is not None and self._final(node).timestamp >= event.ends_s and node.index not in run.faults:
             run.violations.append(Violation("over", f"member {node.index} begins request {number}, which is over"))
-        if self._depths[node.index].hold(key, self._blocks[number], asked.confirmations):
+        if self._depths[node.index].hold(key, self._blocks[number], depth_of(asked.program, asked.confirmations)):
             self._await_block(node)
         else:
             self._begin(node, key)
@@ -131,6 +132,11 @@ class Following:
         number, branch = next(place for place, key in self._keys.items() if key == request)
         return number in self._events or branch == self._branch(number)
 
+    def is_final(self, request: RequestId) -> bool:
+        """Whether no reorganisation can make another request of it any more."""
+        number = next(number for (number, _), key in self._keys.items() if key == request)
+        return self.home.head(self._run.now) - self._blocks[number] >= FINAL_BLOCKS
+
     def open(self) -> list[int]:
         """Of the scenario's requests those that are neither delivered nor over."""
         return [number for number in range(len(self._branches)) if not self._is_settled(number)]
@@ -140,6 +146,10 @@ class Following:
         return self._run.now >= self._until_s and not self.open()
 
     # Inside.
+
+    def _asked_depth(self, number: int) -> Depth | None:
+        asked = self._run.scenario.requests[number]
+        return "finalized" if PROGRAMS[asked.program].committee else asked.confirmations  # apart from `depth_of`
 
     def _at(self, when_s: float, action: partial[None]) -> None:
         self._run.later(max(0.0, when_s - self._run.now), action)
@@ -192,7 +202,7 @@ class Following:
         run = self._run
         number, branch = next(place for place, kept in self._keys.items() if kept == key)
         if node.index not in run.faults:
-            who, asked = f"member {node.index} begins request {number}", run.scenario.requests[number].confirmations
+            who, asked = f"member {node.index} begins request {number}", self._asked_depth(number)
             depth = self.home.head(run.now) - self._blocks[number]
             if depth < (FINAL_BLOCKS if asked == "finalized" else asked or 0):
                 run.violations.append(Violation("depth", f"{who} with {depth} blocks on top, {asked} asked for"))
@@ -201,7 +211,7 @@ class Following:
         run.see(node, key)
 
     def _lose(self, node: Node, number: int, branch: int) -> None:
-        asked = self._run.scenario.requests[number].confirmations
+        asked = self._asked_depth(number)
         if asked == "finalized" and self._keys.get((number, branch)) in node.known:
             self._run.violations.append(Violation("depth", f"member {node.index}: request {number} was not final"))
         self.vanish(node, number, branch)

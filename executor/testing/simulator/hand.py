@@ -8,8 +8,8 @@ from typing import Protocol
 from executor.crypto.digests import keccak256, transcript_hash
 from executor.errors import InvalidValue
 from executor.model.committee import Epoch
-from executor.model.draw import PROOF_BYTES, DrandDraw, is_draw, parse_draw
-from executor.model.ids import Digest, FunctionId, RequestId
+from executor.model.draw import PROOF_BYTES, CommitteeDraw, DrandDraw, is_draw, parse_draw
+from executor.model.ids import Digest, FunctionId, RequestId, TranscriptHash
 from executor.model.observation import Kind, Observation, SignedObservation
 from executor.model.outcome import Awaiting, Outcome
 from executor.model.report import Report, Vote
@@ -17,7 +17,15 @@ from executor.model.spec import parse_spec
 from executor.model.transcript import Entry, Transcript
 from executor.model.view import Certificate, Prepare, View
 from executor.protocol.messages import Message
-from executor.protocol.statements import ObservationStatement, PrepareStatement, ReportsStatement, Signatures, Statement
+from executor.protocol.releases import Stated
+from executor.protocol.statements import (
+    DrawStatement,
+    ObservationStatement,
+    PrepareStatement,
+    ReportsStatement,
+    Signatures,
+    Statement,
+)
 from executor.protocol.strategies import agree, alone_member
 from executor.testing.fast_signatures import SigningSuite
 from executor.testing.simulator.memory import Memory
@@ -60,6 +68,9 @@ class Outside(Protocol):
 
     def post_as_stranger(self, recipient: int, message: Message) -> None:
         """The same in the name of somebody who is no member."""
+
+    def part(self, member: int, draw: CommitteeDraw) -> bytes | None:
+        """A faulty member's part of a draw, released or not."""
 
     def later(self, delay_s: float, action: Callable[[], None]) -> None:
         """Have something happen after a while."""
@@ -131,6 +142,17 @@ class Hand:
         who = self.index if member is None else member
         signatures = self._outside.sign_as(who, ReportsStatement(self.epoch.identity, reports))
         return Vote(who, signatures.ecdsa, signatures.bls)
+
+    def stated(self, request: RequestId, hashed: TranscriptHash, view: View, member: int | None = None) -> Stated:
+        """A faulty member's statement that a transcript is settled."""
+        who = self.index if member is None else member
+        statement = DrawStatement(self.epoch.identity, request, self.function(request), hashed, view)
+        return Stated(who, self._outside.sign_as(who, statement).ecdsa)
+
+    def part(self, request: RequestId, ordinal: int, member: int | None = None) -> bytes:
+        """A faulty member's part of a draw, whenever it likes; nothing where it has no share."""
+        draw = CommitteeDraw(self.epoch.chain_id, self.epoch.router, request, ordinal)
+        return self._outside.part(self.index if member is None else member, draw) or b""
 
     def lie(self, spec: bytes) -> Observation:
         """Something nobody saw, by the tape: a number, a name, or an error."""

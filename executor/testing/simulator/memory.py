@@ -15,6 +15,8 @@ from executor.model.view import Certificate, Prepare, View
 from executor.protocol.messages import (
     AttestationMessage,
     CertificateMessage,
+    DrawNews,
+    DrawStatus,
     Message,
     PrepareMessage,
     Proposal,
@@ -22,6 +24,7 @@ from executor.protocol.messages import (
     VoteMessage,
     request_ids,
 )
+from executor.protocol.releases import Release, Stated
 
 MAX_KEPT: Final = 400  # messages to send again
 MAX_CERTIFICATES: Final = 24  # of a request
@@ -37,6 +40,10 @@ class Memory:
     certificates: dict[RequestId, list[Certificate]] = field(default_factory=dict)
     prepares: dict[tuple[RequestId, View, TranscriptHash], dict[int, Prepare]] = field(default_factory=dict)
     proposals: dict[RequestId, deque[Transcript]] = field(default_factory=dict)
+    stated: dict[tuple[RequestId, TranscriptHash, View], dict[int, Stated]] = field(default_factory=dict)
+    releases: dict[RequestId, Release] = field(default_factory=dict)
+    proofs: dict[RequestId, tuple[bytes, ...]] = field(default_factory=dict)
+    parts: dict[tuple[RequestId, int], dict[int, bytes]] = field(default_factory=dict)
 
     def learn(self, sender: int, message: Message) -> None:
         """Keep a message and what it holds."""
@@ -51,13 +58,22 @@ class Memory:
                 self.propose(request, transcript)
                 self._certify(request, [shown])
             case PrepareMessage(request_id=request, prepare=prepare):
-                key = (request, prepare.view, prepare.transcript_hash)
-                self.prepares.setdefault(key, {})[prepare.member] = prepare
+                prepared = (request, prepare.view, prepare.transcript_hash)
+                self.prepares.setdefault(prepared, {})[prepare.member] = prepare
             case CertificateMessage(request_id=request, certificate=certificate):
                 self._certify(request, [certificate])
             case AttestationMessage(attestation=attestation, evidence=evidence):
                 for report, shown_with in zip(attestation.reports, evidence, strict=False):
                     self._certify(report.request_id, [shown_with.certificate])
+            case DrawStatus(request_id=request, settled=settled, release=release, proofs=proofs, part=part):
+                if settled is not None:
+                    key = (request, settled.transcript_hash, settled.view)
+                    self.stated.setdefault(key, {})[sender] = Stated(sender, settled.signature)
+                if part:
+                    self.parts.setdefault((request, len(proofs)), {})[sender] = part
+                self._draw(request, release, proofs)
+            case DrawNews(request_id=request, release=release, proofs=proofs):
+                self._draw(request, release, proofs)
             case VoteMessage():
                 pass
             case _:
@@ -74,6 +90,11 @@ class Memory:
     def transcript(self, request: RequestId, hashed: TranscriptHash) -> Transcript | None:
         """A proposed transcript by its hash."""
         return next((each for each in self.proposals.get(request, ()) if transcript_hash(each) == hashed), None)
+
+    def _draw(self, request: RequestId, release: Release | None, proofs: tuple[bytes, ...]) -> None:
+        if release is not None:
+            self.releases[request] = release
+        self.proofs[request] = max(self.proofs.get(request, ()), proofs, key=len)
 
     def _certify(self, request: RequestId, certificates: Iterable[Certificate | None]) -> None:
         known = self.certificates.setdefault(request, [])

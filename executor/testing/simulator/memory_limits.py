@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from executor.model.draw import MAX_DRAWS
 from executor.protocol.attesting import MAX_REPORTS
 from executor.protocol.conflicts import MAX_BALLOTS
 from executor.protocol.inbox import MAX_AHEAD, MAX_EARLY, MAX_EARLY_BYTES
@@ -54,4 +55,8 @@ def _held(life: Life, n: int, rounds: int) -> Iterator[tuple[str, int, int]]:
     yield "ballots", sum(len(kept) for kept in life.ballots.kept.values()), n * MAX_BALLOTS
     yield "reports", len(life.count.reports), n * MAX_REPORTS
     yield "own observations", len(life.own), entered
+    yield "proofs", len(life.drawing.proofs), MAX_DRAWS
+    yield "statements", len(life.drawing.statements), n
+    yield "parts", len(life.drawing.parts), n
+    yield "answered", len(life.drawing.answered), n
     yield "prepared paths", len(life.promises.prepared), entered

@@ -3,6 +3,7 @@
 Rule 1. An honest member signs one Prepare a view (P2), one value for a slot and no error after it, and never two
         outcomes of one transcript (K1).
 Rule 2. Faulty members sign everything: an honest signature that needs only theirs to be complete is taken as complete.
+Rule 3. No honest member's part of a draw is made before a release of the request could be complete.
 """
 
 from __future__ import annotations
@@ -88,6 +89,36 @@ class Notary:
         for (request, view), transcripts in self.prepares.items():
             if sum(len(self.honest & members) >= self.needed for members in transcripts.values()) > 1:
                 yield request, view
+
+    def give_part(self, member: int, request: RequestId, ordinal: int) -> None:
+        """A member's signer makes a part of a draw (Rule 3)."""
+        if member in self.honest and not self.released(request):
+            text = f"member {member} gives its part of draw {ordinal} of {request.hex()[:8]} before a release"
+            self.violations.append(Violation("foreseen", text))
+
+    def released(self, request: RequestId) -> dict[TranscriptHash, View]:
+        """What could be released of a request, in which first view; one transcript at most."""
+        found: dict[TranscriptHash, View] = {}
+        for (hashed, view), members in self.settled.get(request, {}).items():
+            if len(self.honest & members) >= self.needed:
+                found[hashed] = min(found.get(hashed, view), view)
+        return found
+
+    def unsettled(self) -> Iterator[tuple[RequestId, str]]:
+        """Requests of which two transcripts could be released, or another certified after one was; there are none."""
+        for request in self.settled:
+            found = self.released(request)
+            if len(found) > 1:
+                yield request, f"{len(found)} transcripts could be released"
+            for hashed, first in found.items():
+                for (other, view), transcripts in self.prepares.items():
+                    late = [
+                        each
+                        for each, members in transcripts.items()
+                        if each != hashed and len(self.honest & members) >= self.needed
+                    ]
+                    if other == request and view > first and late:
+                        yield request, f"another transcript could be certified in {view}, after {first} was released"
 
     def slashable(self) -> Iterator[int]:
         """Honest members that a contract would slash for two of their votes; there are none."""

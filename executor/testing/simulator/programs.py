@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, assert_never
 
+from executor.chain.watcher import Depth
 from executor.crypto.digests import request_id
 from executor.model.codec import encode_json
-from executor.model.draw import DrandDraw, encode_draw
-from executor.model.ids import Digest, FunctionId
+from executor.model.draw import CommitteeDraw, DrandDraw, encode_draw
+from executor.model.ids import Address, Digest, FunctionId, RequestId
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Outcome, Returned, TrapCode, Trapped
 from executor.model.request import Request
@@ -33,22 +34,28 @@ BOUNDS: Final = b'{"aggregate":{"fields":{"high":"max","log":"common-prefix","lo
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Awaits these slots, draws and ends; `short` ends early where the first agreed value is even, or no value."""
+    """Awaits these slots, draws and ends; `short` ends early where the first agreed value is even, or no value.
+
+    Draws are drand's, or the `committee`'s own: then of the request `of`.
+    """
 
     specs: tuple[bytes, ...] = ()
     ending: str = "returned"
     short: bool = False
     draws: int = 0
+    committee: bool = False
+    of: tuple[int, Address, RequestId] = (0, Address(bytes(20)), RequestId(bytes(32)))
 
     def run(self, transcript: Transcript) -> Outcome:
         """The pure run."""
         done = len(transcript)
-        if self.short and done == 1 and transcript[0].value[-1:] not in b"13579":
-            return Returned(b"short:" + transcript[0].value, 10)
+        if self.short and done >= 1 and transcript[0].value[-1:] not in b"13579":
+            return self._drawn_short(transcript) if self.committee else Returned(b"short:" + transcript[0].value, 10)
         if done < len(self.specs):
             return Awaiting(done, self.specs[done])
         if done < len(self.specs) + self.draws:
-            return Awaiting(done, drawn(done - len(self.specs)))
+            ordinal = done - len(self.specs)
+            return Awaiting(done, encode_draw(CommitteeDraw(*self.of, ordinal)) if self.committee else drawn(ordinal))
         output = b"|".join(bytes([entry.kind]) + entry.value for entry in transcript)
         match self.ending:
             case "failed":
@@ -57,6 +64,17 @@ class Program:
                 return Trapped(TrapCode.OUT_OF_FUEL, 1_000)
             case _:
                 return Returned(output, 30 + done)
+
+    def _drawn_short(self, transcript: Transcript) -> Outcome:
+        """Ends early, and draws all the same."""
+        done = len(transcript)
+        if done <= self.draws:
+            return Awaiting(done, encode_draw(CommitteeDraw(*self.of, done - 1)))
+        return Returned(b"short|" + b"|".join(entry.value for entry in transcript), 10)
+
+    def about(self, key: RequestId, request: Request) -> Program:
+        """The program as it runs for a request."""
+        return replace(self, of=(request.chain_id, request.router, key))
 
 
 def drawn(ordinal: int) -> bytes:
@@ -78,9 +96,18 @@ PROGRAMS: Final[Mapping[str, Program]] = MappingProxyType(
         "mixed": Program((UNION, SINGLE, BOUNDS)),
         "drawn": Program((), draws=2),
         "drawn-last": Program((MEDIAN,), draws=1),
+        "lottery": Program((), draws=2, committee=True),
+        "raffle": Program((MEDIAN,), draws=1, committee=True),
+        "sample": Program((MODE, MEDIAN), "failed", draws=3, committee=True),
+        "tombola": Program((MEDIAN, MEDIAN), short=True, draws=1, committee=True),
     }
 )
 """None to three slots, every kind of strategy and ending, transcripts complete at different lengths, draws."""
+
+
+def depth_of(program: str, asked: Depth | None) -> Depth | None:
+    """How deep the chain must stand before a request is begun: one that draws from its committee is final."""
+    return "finalized" if PROGRAMS[program].committee else asked
 
 
 def function_of(program: str) -> FunctionId:

@@ -138,6 +138,7 @@ class Scenario:
     """One schedule. `fates` decides messages one by one; `eclipse`: correct leaders are not heard before stabilisation.
 
     `chain_ms`: from a transmission to its delivery; before stabilisation every `lost_deliveries` first ones are lost.
+    `key_ms`: when members come to know the epoch's draw key; those `shareless` hold no share of it.
     """
 
     n: int = 4
@@ -158,12 +159,14 @@ class Scenario:
     chain_ms: int = 1_000
     first_leader: int = 0
     scheme: str = "ecdsa"
+    key_ms: int = 0
+    shareless: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         named: list[_Named] = [*self.faulty, *self.crashes, *self.clocks, *self.sightings]
         named += [*self.vanishings, *self.troubles]
         members = [each.member for each in named]
-        members += [member for each in self.partitions for member in each.apart]
+        members += [member for each in self.partitions for member in each.apart] + list(self.shareless)
         if not 1 <= self.n <= 100 or any(not 0 <= member < self.n for member in members):
             raise InvalidConfig(f"a scenario of {self.n} members names members {sorted(set(members))}")
         if len({each.member for each in self.faulty}) != len(self.faulty) or len(self.faulty) > self.f:
@@ -175,6 +178,8 @@ class Scenario:
             raise InvalidConfig(f"triggers are {', '.join(TRIGGERS)}, and last {MAX_LASTS_S} s at most")
         if any(not 1 <= each.blocks <= FINAL_BLOCKS for each in self.reorganisations):
             raise InvalidConfig(f"a reorganisation replaces 1 to {FINAL_BLOCKS} blocks: others are final")
+        if len(set(self.shareless)) > self.f:
+            raise InvalidConfig(f"{len(self.shareless)} members without a share of {self.n}: at most {self.f}")
         if self.scheme not in SCHEMES or not self.requests:
             raise InvalidConfig(f"a scenario has requests, and a scheme of {', '.join(SCHEMES)}")
         if _beyond(self.stable_ms, self._ends()):
@@ -199,6 +204,7 @@ class Scenario:
         yield from (each.to_ms for each in self.partitions)
         yield from (each.back_ms for each in self.vanishings)
         yield from (each.at_ms for each in self.reorganisations)
+        yield self.key_ms
 
 
 def _beyond(stable_ms: int, ends: Iterable[int]) -> bool:

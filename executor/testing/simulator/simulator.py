@@ -15,7 +15,7 @@ from typing import Final
 
 from executor.crypto.digests import transcript_hash
 from executor.errors import InvalidEncoding, InvalidValue, PeerFault
-from executor.model.draw import PROOF_BYTES, DrandDraw
+from executor.model.draw import PROOF_BYTES, CommitteeDraw, DrandDraw
 from executor.model.ids import FunctionId, RequestId
 from executor.model.observation import Observation
 from executor.model.outcome import Outcome
@@ -24,9 +24,10 @@ from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.protocol.effects import Observe, Transmit
 from executor.protocol.lock import Consent
+from executor.protocol.member import Member
 from executor.protocol.messages import BatchProposal, CertificateMessage, Message
 from executor.protocol.settings import Settings
-from executor.protocol.statements import ReportsStatement, Signatures, Statement
+from executor.protocol.statements import DrawStatement, ReportsStatement, Signatures, Statement
 from executor.testing.fast_signatures import FastSignatures, SigningSuite
 from executor.testing.simulated_committee import START_S, make_epoch
 from executor.testing.simulated_engine import Engine, Node
@@ -58,8 +59,8 @@ class Simulator(Engine):
         epoch = make_epoch(scenario.n, ROUND_S, schemes, signatures)
         first_round = epoch.round_at(START_S)
         ahead = (scenario.first_leader - epoch.leader(first_round)) % epoch.n
-        super().__init__(epoch, signatures, settings, START_S + ROUND_S * ahead + 1.0)
         self.scenario = scenario
+        super().__init__(epoch, signatures, settings, START_S + ROUND_S * ahead + 1.0)
         self.stable_s = self.start_s + scenario.stable_ms / 1_000
         self.lost_deliveries, self.chain_s = scenario.lost_deliveries, scenario.chain_ms / 1_000
         self.faulty: Sequence[int] = tuple(each.member for each in scenario.faulty)
@@ -90,7 +91,7 @@ class Simulator(Engine):
     def make(self, key: RequestId, request: Request, number: int) -> None:
         """A request is made as the scenario's number so many."""
         self.requests[key], self.numbers[key] = request, number
-        self.programs[key] = PROGRAMS[self.scenario.requests[number].program]
+        self.programs[key] = PROGRAMS[self.scenario.requests[number].program].about(key, request)
 
     def run(self) -> bool:
         """Run until every request is delivered, or until it should have been; whether it was."""
@@ -106,10 +107,22 @@ class Simulator(Engine):
             if crash.member in self.notary.careful:
                 self.nodes[crash.member].crashes[crash.after_effects] = crash.down_ms / 1_000
         for node in self.nodes:
+            if scenario.key_ms:
+                self.later(scenario.key_ms / 1_000 + 0.05 * node.index, partial(self._tell_key, node))
             self.schedule_tick(node)
             if node.index in self.faults:
                 self._take_turns(node)
         self.later(scenario.stable_ms / 1_000, self._stabilise)
+
+    def new_member(self, index: int) -> Member:
+        """It knows the epoch's key from when its node does."""
+        knows = self.now >= self.start_s + self.scenario.key_ms / 1_000 + 0.05 * index or not self.scenario.key_ms
+        key = self.draw_key if knows else None
+        return Member(self.epoch, index, self.settings, suite=self.suite, draw_key=key)
+
+    def _tell_key(self, node: Node) -> None:
+        if node.alive:
+            self.carry_out(node, node.member.draw_key(self.draw_key, self.local(node)))
 
     def _stabilise(self) -> None:
         for node in self.nodes:
@@ -182,6 +195,13 @@ class Simulator(Engine):
         asked = self._asked_relays[node.index, draw] = self._asked_relays.get((node.index, draw), 0) + 1
         forged = asked <= self._trouble(node.index, draw.ordinal).fails < FOREVER
         return FORGED if forged or node.index in self.faults else super().draws(node, draw)
+
+    def part(self, member: int, draw: CommitteeDraw) -> bytes | None:
+        """Taken down by the notary; some members hold no share."""
+        if member in self.scenario.shareless:
+            return None
+        self.notary.give_part(member, draw.request, draw.ordinal)
+        return super().part(member, draw)
 
     def may_sign(self, node: Node, statement: ReportsStatement) -> bool:
         """The signer keeps its record (K1), unless the whole member is faulty."""
@@ -303,7 +323,13 @@ class Simulator(Engine):
         self.notary.record(member, statement, signatures)
         if member not in self.faults and any((member, key) in self.following.over for key in _about(statement)):
             self.violations.append(Violation("over", f"member {member} signs for a request that it let end"))
+        if self._is_early(member, statement):
+            self.violations.append(Violation("depth", f"member {member} states what is not final to be settled"))
         return signatures
+
+    def _is_early(self, member: int, statement: Statement) -> bool:
+        draws = isinstance(statement, DrawStatement) and member not in self.faults
+        return draws and not self.following.is_final(_about(statement)[0])
 
     def sign_elsewhere(self, member: int, statement: Statement) -> Signatures:
         """A member's signatures in another epoch: nobody's business here."""

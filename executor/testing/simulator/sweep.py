@@ -120,6 +120,8 @@ def _shapes(scenario: Scenario) -> list[str]:
         "eclipse": scenario.eclipse,
         "lost delivery": scenario.lost_deliveries,
         "bad network": scenario.stable_ms,
+        "late key": scenario.key_ms,
+        "no share": scenario.shareless,
     }
     asked = [f"trigger {each.trigger}" for each in scenario.requests if each.trigger]
     asked += [f"depth {each.confirmations}" for each in scenario.requests if each.confirmations]

@@ -68,7 +68,7 @@ def test_a_report_reads_and_serialises() -> None:
     )
     assert report.plain()["verdict"] == "passed"
     assert report.plain()["tried"] == {
-        "examples": 1, "inputs": 19, "comparisons": 3, "simulated committees": 14, "runs": 20
+        "examples": 1, "inputs": 19, "comparisons": 3, "simulated committees": 16, "runs": 20
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from executor.testing.simulator.faults.absence import Deaf, HalfSilent, Silent, Slow
+from executor.testing.simulator.faults.drawing import EarlyDraws, StatesAnything, WithheldDraws, WrongParts
 from executor.testing.simulator.faults.elsewhere import OtherEpochs
 from executor.testing.simulator.faults.fault import Fault
 from executor.testing.simulator.faults.forgery import ForgedSignatures, PoisonFirst, Stranger
@@ -43,6 +44,10 @@ _CLASSES: Final[tuple[type[Fault], ...]] = (
     SpammingLeader,
     HiddenLocks,
     ConsentsToEverything,
+    WithheldDraws,
+    WrongParts,
+    StatesAnything,
+    EarlyDraws,
 )
 
 FAULTS: Final[Mapping[str, type[Fault]]] = MappingProxyType({each.name: each for each in _CLASSES})

@@ -14,9 +14,10 @@ from executor.model.observation import Kind, Observation, SignedObservation
 from executor.model.outcome import Awaiting
 from executor.model.report import Attestation, Report, Status, Vote
 from executor.model.transcript import Entry
-from executor.model.view import Certificate, Prepare, View
-from executor.protocol.messages import AttestationMessage, CertificateMessage, Evidence, Message, Proposal
-from executor.protocol.statements import ObservationStatement, PrepareStatement, ReportsStatement
+from executor.model.view import NO_VIEW, Certificate, Prepare, View
+from executor.protocol.messages import AttestationMessage, CertificateMessage, DrawNews, Evidence, Message, Proposal
+from executor.protocol.releases import Release, Stated
+from executor.protocol.statements import DrawStatement, ObservationStatement, PrepareStatement, ReportsStatement
 from executor.testing.simulator.faults.fault import Fault
 from executor.testing.simulator.hand import Hand
 from executor.testing.simulator.programs import value_of
@@ -55,6 +56,9 @@ def _messages(hand: Hand, there: EpochIdentity, request: RequestId) -> Iterator[
     scheme = hand.epoch.verifiers[0].scheme
     proof = build_proof(scheme, hand.epoch, votes, hand.suite)
     yield AttestationMessage(Attestation(scheme, (report,), proof), (Evidence(PAYLOAD, None),), tuple(votes))
+    statement = DrawStatement(there, request, function, nothing, NO_VIEW)
+    stated = [Stated(member, hand.sign_elsewhere(member, statement).ecdsa) for member in range(hand.epoch.n)]
+    yield DrawNews(request, Release(nothing, NO_VIEW, tuple(stated)), ())
     outcome = hand.outcome(request, ())
     if not isinstance(outcome, Awaiting) or is_draw(outcome.spec):
         return

@@ -13,6 +13,8 @@ from executor.protocol.messages import (
     AttestationMessage,
     BatchVote,
     CertificateMessage,
+    DrawNews,
+    DrawStatus,
     Message,
     PendingObservation,
     PrepareMessage,
@@ -20,6 +22,7 @@ from executor.protocol.messages import (
     Status,
     VoteMessage,
 )
+from executor.protocol.releases import Release
 from executor.testing.simulator.faults.fault import Fault
 from executor.testing.simulator.hand import Hand, wrong
 
@@ -71,8 +74,34 @@ def forged(hand: Hand, message: Message) -> list[Message]:
                 replace(message, attestation=replace(attestation, proof=attestation.proof[:-64])),
                 replace(message, evidence=(replace(evidence[0], payload=b"wrong"), *evidence[1:])),
             ]
+        case DrawStatus(settled=settled, release=release, proofs=proofs, part=part):
+            altered: list[Message] = [replace(message, proofs=(*proofs, bytes(47) + b"\x01"))]
+            if settled is not None:
+                later = replace(settled.view, round=settled.view.round + 1)
+                altered += [replace(message, settled=replace(settled, signature=bytes(64)))]
+                altered += [replace(message, settled=replace(settled, view=later))]
+            if release is not None:
+                altered += [replace(message, release=each) for each in _false_releases(release)]
+            if part:
+                altered += [replace(message, part=part + b"0"), replace(message, part=bytes(47) + b"\x01")]
+            return altered
+        case DrawNews(release=release, proofs=proofs):
+            false: list[Message] = [replace(message, proofs=(*proofs[:-1], bytes(47) + b"\x01"))]
+            if release is not None:
+                false += [replace(message, release=each) for each in _false_releases(release)]
+            return false
         case _:
             return []
+
+
+def _false_releases(release: Release) -> list[Release]:
+    first, *others = release.statements
+    return [
+        replace(release, statements=tuple(others)),
+        replace(release, statements=(first, first, *others[1:])),
+        replace(release, view=replace(release.view, round=release.view.round + 1)),
+        replace(release, statements=(replace(first, signature=bytes(64)), *others)),
+    ]
 
 
 class ForgedSignatures(Fault):

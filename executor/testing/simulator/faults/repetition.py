@@ -11,6 +11,8 @@ from executor.model.ids import RequestId
 from executor.model.outcome import Awaiting
 from executor.protocol.messages import (
     CertificateMessage,
+    DrawNews,
+    DrawStatus,
     Message,
     PrepareMessage,
     Proposal,
@@ -26,7 +28,7 @@ REPLAYS: Final = 6
 def moved(message: Message, request: RequestId) -> Message:
     """The message as if it were about another request; its signatures are not."""
     match message:
-        case Status() | Proposal() | PrepareMessage() | CertificateMessage():
+        case Status() | Proposal() | PrepareMessage() | CertificateMessage() | DrawStatus() | DrawNews():
             return replace(message, request_id=request)
         case VoteMessage(report=report):
             return replace(message, report=replace(report, request_id=request))
@@ -46,7 +48,7 @@ class Replays(Fault):
             _, message = memory.messages[tape.byte() * 7 % len(memory.messages)]
             if tape.byte() % 3 == 0 and memory.requests:
                 message = moved(message, tape.one(list(memory.requests)))
-            if isinstance(message, Status) and tape.byte() % 2:
+            if isinstance(message, Status | DrawStatus) and tape.byte() % 2:
                 message = replace(message, round=self.hand.round)
             self.hand.post(tape.one(self.hand.others), message, 0.1 * tape.below(30))
 
