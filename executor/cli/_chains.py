@@ -14,6 +14,8 @@ from executor.model.request import Request
 
 if TYPE_CHECKING:
     from executor.chain.reader import ChainReader  # web3 takes a second to import
+    from executor.cli._config import Settings
+    from executor.model.manifest import Terms
 
 T = TypeVar("T")
 
@@ -65,6 +67,14 @@ class LocalChains:
         for reader in self._readers.values():
             self.run(reader.close())
         self._runner.close()
+
+
+def chains_of(settings: Settings, terms: Terms) -> list[str]:
+    """`--rpc CHAIN=URL` for the chain of the settings, where the manifest lets the function read it."""
+    evm = terms.capabilities.evm
+    if evm is None or settings.chain_id not in evm.chains:
+        return []
+    return [f"{settings.chain_id}={url}" for url in settings.rpc_urls]
 
 
 def _urls(rpc: Sequence[str]) -> dict[int, list[str]]:

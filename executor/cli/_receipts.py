@@ -109,7 +109,7 @@ async def _look(
 
 
 async def _checked(network: Network, receipt: Receipt, node: str, request: RequestId) -> Fetched:
-    from executor.cli._load import load_kept
+    from executor.cli._load import load_kept, tested
     from executor.crypto.digests import request_id
     from executor.model.function import Function
     from executor.model.profile import PROFILE, Profile
@@ -121,6 +121,7 @@ async def _checked(network: Network, receipt: Receipt, node: str, request: Reque
 
     if request_id(receipt.request) != request:  # not replayed: nobody asked for what that costs
         return Fetched(receipt, node, (Check("asked for", False, "it is of another request"),))
+    await asyncio.to_thread(tested)  # D11: a replay on a machine whose settings have no effect says nothing
     checks = [Check("asked for", True, "the receipt is of this request")]
     checks += await asyncio.to_thread(verify_receipt, receipt, load=loaded)
     settings = network.settings

@@ -12,9 +12,15 @@ from executor.projects import load_project
 from executor.templates import languages, make_project
 
 
+def _completed(incomplete: str) -> list[str]:
+    return [language for language in languages() if language.startswith(incomplete)]
+
+
 def command(
     name: Annotated[Path, typer.Argument(help="The function's name; its folder is made here.")],
-    language: Annotated[str, typer.Option("--lang", "-l", help=f"One of {', '.join(languages())}.")] = "javascript",
+    language: Annotated[
+        str, typer.Option("--lang", "-l", help=f"One of {', '.join(languages())}.", autocompletion=_completed)
+    ] = "javascript",
     json_output: Annotated[bool, typer.Option("--json", help="Print the files as JSON.")] = False,
 ) -> None:
     """Make a new function: a folder with manifest, source, replies and a test."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from executor.capabilities.private import GivenPrivateData
-from executor.cli._chains import LocalChains
+from executor.cli._chains import LocalChains, chains_of
 from executor.cli._config import read_settings
 from executor.cli._draws import drawing, timestamp_for
 from executor.cli._exits import FAILED
@@ -71,7 +71,8 @@ def command(
     ] = None,
     ca_file: Annotated[Path | None, typer.Option(help="Certificates to trust instead of the system's.")] = None,
     rpc: Annotated[
-        list[str] | None, typer.Option(help="CHAIN=URL of a chain to read; repeat it. The first is the home chain.")
+        list[str] | None,
+        typer.Option(help="CHAIN=URL of a chain to read; repeat it. The first is the home chain; else the settings'."),
     ] = None,
     block: Annotated[
         int | None, typer.Option(help="The request's block on the home chain; the last, if left out.")
@@ -99,7 +100,12 @@ def command(
         raise InvalidConfig("--record: nothing is asked while a file answers; give one of both")
     if record is not None:
         check_target(record)
-    overrides = (dict(read_settings(config).resolve) if replies is None else {}) | _pairs(resolve or [], "--resolve")
+    overrides = _pairs(resolve or [], "--resolve")
+    if replies is None:
+        settings = read_settings(config)
+        overrides = dict(settings.resolve) | overrides
+        if timestamp is None:
+            rpc = rpc or chains_of(settings, function.terms)
     if rpc and timestamp is not None:
         raise InvalidConfig("--timestamp: with --rpc it is the block's; choose a --block")
     data, secret_values = read_input(input_text), read_secrets(secrets or [], function.terms)

@@ -71,6 +71,7 @@ def test_shells_complete_verbs_and_options() -> None:
     assert completed("executor re", 1) == ["request", "receipt", "requests"]
     assert completed("executor ", 1) == list(VERBS)
     assert {"--replay", "--record"} <= set(completed("executor run --re", 2))
+    assert completed("executor new price --lang ja", 4) == ["javascript"]
 
 
 SERVERS = {"signer", "node run"}  # what they tell is their log, which is JSON where no terminal reads it

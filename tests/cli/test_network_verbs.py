@@ -33,6 +33,7 @@ from executor.model.view import NO_VIEW
 from executor.node.functions import unpack_function
 from executor.projects import load_function
 from tests.chain.support import FUNCTION, Scene, attest
+from tests.evm_guest import evm_guest
 
 OWNER, STRANGER, POOR = dev_accounts()[0], dev_accounts()[9], b"\x07" * 32
 
@@ -257,6 +258,19 @@ async def test_a_quote_is_what_the_router_reserves(executor: Run, scene: Scene, 
     shown = await ran(executor, "quote", project, "--replies", project / "replies.json")
     assert "to the signers" in shown.stdout
     assert "for 69,700 gas (ecdsa)" in shown.stdout
+
+
+async def test_a_quote_of_what_reads_chains_reads_the_settings_chain(
+    executor: Run, scene: Scene, settings: Path, project: Path
+) -> None:
+    """At its last block, as a request made now would."""
+    guest = evm_guest("evm.balance", f'{{"address":"{OWNER.address}"}}')
+    (project / "reader.wasm").write_bytes(guest.module)
+    (project / "function.toml").write_text(
+        '[function]\nname = "reader"\nlanguage = "wasm"\nsource = "reader.wasm"\n[capabilities.evm]\nchains = [31337]\n'
+    )
+    told = json.loads((await ran(executor, "quote", project, "--json")).stdout)
+    assert (told["outcome"], told["slots"], int(told["payload"], 16) > 10**18) == ("returned", 1, True)
 
 
 async def test_a_request_is_told_from_its_making_to_its_end(

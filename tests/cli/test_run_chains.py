@@ -48,6 +48,21 @@ def test_a_chain_is_read_at_its_last_block_or_at_another(
     assert "chain 31337 has no such block yet" in late.stderr
 
 
+def test_the_chain_of_the_settings_is_read_where_the_manifest_lists_it(
+    executor: Run, tmp_path: Path, chains: tuple[EmbeddedChain, EmbeddedChain]
+) -> None:
+    """And no other: a function of another chain's is not placed on it; `--timestamp` runs on none."""
+    home, _ = chains
+    (tmp_path / "executor.toml").write_text(f'rpc_urls = ["{home.url}"]\nchain_id = 31337\n')
+    folder = project(tmp_path, "evm.balance", f'{{"address":"{ACCOUNT}"}}', 5, 31337)
+    done = executor("run", folder, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert int(json.loads(done.stdout)["payload"], 16) > 10**18
+    assert "error evm-unknown-chain" in executor("run", folder, "--timestamp", "5").stdout
+    folder = project(tmp_path, "evm.balance", f'{{"address":"{ACCOUNT}"}}', 5)
+    assert "error evm-unknown-chain" in executor("run", folder).stdout
+
+
 def test_another_chain_is_read_at_a_number(
     executor: Run, tmp_path: Path, chains: tuple[EmbeddedChain, EmbeddedChain]
 ) -> None:
