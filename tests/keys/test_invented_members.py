@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from share_bench import MARK, Signers, epoch_of, keys_of, plan_of
+from share_bench import MARK, Signers, epoch_of, keys_of, make_key, plan_of
 
 from executor.errors import InvalidValue
 from executor.keys.sealing import seal_share, unseal_share
@@ -52,3 +52,15 @@ async def test_whoever_invents_members_gets_no_part_of_the_real_key(signers: Sig
     assert not any([await captured.judge_dealing(invented.identity, dealing) for dealing in made[1:]])
     with pytest.raises(InvalidValue, match="is not good"):
         await captured.open_share(invented.identity, tuple(made), MARK)
+
+
+async def test_who_keeps_a_members_key_and_not_its_signer_is_new(signers: Signers) -> None:
+    """He would state what he likes in their place, have the signer's part of any draw by the shares dealt anew, and of
+    that and the one share dealt to a stranger its part by the old share: no q members released it."""
+    made = await make_key(signers.epoch, dict(enumerate(signers.calls)))
+    first, _, *others = signers.epoch.members
+    stranger = replace(epoch_of([keys_of(20)]).members[0], index=1)
+    posing = [replace(member, signer=keys_of(20 + member.index).public.signer) for member in others]
+    invented = replace(signers.epoch, number=2, members=(first, stranger, *posing))
+    with pytest.raises(InvalidValue, match="have a fresh key made"):
+        await signers.calls[0].deal_shares(invented, plan_of(invented, 0, made.shares), MARK)
