@@ -25,7 +25,7 @@ from executor.node.ended import EndedRequest
 from executor.node.evidence import Equivocation
 from executor.node.overload import overload
 from executor.node.standing import Standing
-from executor.protocol.describing import RequestView
+from executor.protocol.describing import AwaitedDraw, RequestView
 from executor.transport.limits import Allowance
 from executor.transport.sources import source_of
 
@@ -186,7 +186,7 @@ def _awaited(view: RequestView) -> str:
         return f"a leader's proposal for slot {slot.slot} and {view.quorum} Prepares; a quorum's observations are there"
     if (draw := view.awaited_draw) is not None:
         if draw.round is None:
-            return f"draw {draw.ordinal} of the committee: a quorum's word that the request is settled, and parts of it"
+            return f"draw {draw.ordinal} of the committee: {_of_committee(draw, view.quorum)}"
         when = f"published in {draw.waits_s} s" if draw.waits_s else "which its relays should have"
         return f"draw {draw.ordinal}, drand's round {draw.round}, {when}"
     if view.own_vote is None:
@@ -195,6 +195,15 @@ def _awaited(view: RequestView) -> str:
     if best >= view.quorum:
         return "a leader that attests: a quorum of equal votes is there"
     return f"{view.quorum} equal votes; {best} were heard, none of {_names(view.not_voting)}"
+
+
+def _of_committee(draw: AwaitedDraw, quorum: int) -> str:
+    if draw.keyless:
+        return "the epoch's draw key, which its members are making"
+    if not draw.released:
+        heard = _names(draw.stated) or "none"
+        return f"{quorum} members' word that the request is settled (heard while leading: {heard})"
+    return f"members' parts (heard while leading: {_names(draw.parts) or 'none'})"
 
 
 def _names(members: Any) -> str:

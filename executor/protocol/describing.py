@@ -64,13 +64,18 @@ class AwaitedSlot:
 class AwaitedDraw:
     """The draw whose proof is not there yet; `waits_s` until it is published, 0 when it should be.
 
-    `round` and `published_at` are drand's; None for the committee's own draws, which come of its members' parts.
+    `round` and `published_at` are drand's; None for the committee's own draws, which come of its members' parts: then
+    `keyless` where the epoch's key is not known yet, and, heard while leading, who stated and who gave a part.
     """
 
     ordinal: Uint16
     round: Natural | None
     published_at: Natural | None
     waits_s: Natural
+    keyless: bool = False
+    released: bool = False
+    stated: tuple[Uint16, ...] = ()
+    parts: tuple[Uint16, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +206,10 @@ def _awaited_draw(desk: Desk, life: Life) -> AwaitedDraw | None:
             waits_s = max(0, math.ceil(draw.published_at - desk.now))
             return AwaitedDraw(draw.ordinal, draw.round, draw.published_at, waits_s)
         case CommitteeDraw():
-            return AwaitedDraw(draw.ordinal, None, None, 0)
+            state = life.drawing
+            stated, parts = tuple(sorted(state.statements)), tuple(sorted(state.parts))
+            keyless, released = desk.draw_key is None, state.release is not None
+            return AwaitedDraw(draw.ordinal, None, None, 0, keyless, released, stated, parts)
         case _:
             assert_never(draw)
 

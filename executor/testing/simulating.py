@@ -28,7 +28,7 @@ from executor.testing.functions import FunctionLike, positions_for, program_of
 from executor.testing.replies import World, finished, made_up_secrets
 from executor.testing.simulate_result import Simulated, conclude
 from executor.testing.simulate_world import Replies, WatchedWorld, worlds_of
-from executor.testing.simulated_committee import START_S, make_request
+from executor.testing.simulated_committee import START_S, make_epoch, make_request
 from executor.testing.simulated_rounds import SimulatedRounds
 from executor.testing.simulation import Simulation
 from executor.vm import Program, execute, observe
@@ -80,11 +80,12 @@ def simulate(
         subject = as_triggered(subject)
     private = GivenPrivateData(made_up_secrets(program.function.terms) if secrets is None else secrets)
     runs = _Runs(program, subject, worlds_of(replies, n), private)
+    suite = SimulatedRounds()
     simulation = Simulation(
         runs.execute,
         lambda node, transcript, _: runs.observe(node, transcript, struck.get(node)),
-        n=n,
-        suite=SimulatedRounds(),
+        epoch=replace(make_epoch(n, suite=suite), chain_id=home),
+        suite=suite,
         seed=seed,
         dead=[node for node, name in struck.items() if name == SILENT],
         slow_s={node: SLOW_S for node, name in struck.items() if name == SLOW},

@@ -216,6 +216,17 @@ async def test_one_address_looks_so_often_and_no_more(serve) -> None:
             "draw 1, drand's round 77, published in 5",
         ),
         (STANDING, view(awaited=None, awaited_draw=AwaitedDraw(1, 77, 9, 0)), "which its relays should have"),
+        (STANDING, view(awaited=None, awaited_draw=AwaitedDraw(0, None, None, 0, True)), "the epoch's draw key"),
+        (
+            STANDING,
+            view(awaited=None, awaited_draw=AwaitedDraw(0, None, None, 0, stated=(0, 2))),
+            "3 members' word that the request is settled (heard while leading: 0, 2)",
+        ),
+        (
+            STANDING,
+            view(awaited=None, awaited_draw=AwaitedDraw(1, None, None, 0, released=True)),
+            "draw 1 of the committee: members' parts (heard while leading: none)",
+        ),
         (STANDING, view(phase="attested"), "its delivery"),
     ],
 )

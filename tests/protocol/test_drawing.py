@@ -338,6 +338,21 @@ def test_who_lacks_proofs_is_answered_once_a_round():
     assert leaving(bench.receive(2, news(release()))) == []
 
 
+def test_people_see_what_a_draw_waits_for():
+    """Its key; then who stated, while this member leads; then whose parts are here."""
+    bench = DrawBench(0, key=None)
+    assert bench.member.describe(REQUEST).awaited_draw.keyless
+    bench.shares = False
+    bench.run(bench.member.draw_key(KEY, bench.now))
+    bench.receive(2, told(2))
+    seen = bench.member.describe(REQUEST).awaited_draw
+    assert (seen.keyless, seen.released, seen.stated) == (False, False, (0, 2))
+    bench.receive(3, told(3))
+    bench.receive(3, told(3, part=part(3)))
+    seen = bench.member.describe(REQUEST).awaited_draw
+    assert (seen.ordinal, seen.round, seen.released, seen.parts) == (0, None, True, (3,))
+
+
 def test_who_still_draws_is_given_the_attestation():
     """By whoever holds it."""
     simulation, (key,) = simulate_draws(two_draws, suite=CURVES)

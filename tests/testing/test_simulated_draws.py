@@ -69,6 +69,14 @@ def test_a_committee_draws_by_the_development_key(n: int, seed: int) -> None:
     assert "draw 1 by the development key, which everybody knows" in done.verdict()
 
 
+def test_a_committee_draws_on_its_functions_home_chain() -> None:
+    """The committee of a request is of the request's chain, which its draws name."""
+    grants = {"random": {"source": "committee", "draws": 1}, "evm": {"chains": [10]}}
+    done = simulate(Function(drawing_guest(), parse_terms({"capabilities": grants})))
+    assert isinstance(done.outcome, Returned), done.verdict()
+    assert [draw.chain_id for draw in done.draws if isinstance(draw, CommitteeDraw)] == [10]
+
+
 @pytest.mark.parametrize("fault", FAULT_NAMES)
 def test_f_faulty_members_change_no_draw_of_the_committee(fault: str) -> None:
     """Every named fault, wrong parts among them; more than f silent ones end nothing."""
