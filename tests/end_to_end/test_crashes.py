@@ -13,7 +13,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from executor.keys.keyset import load_keys
+from executor.keys.keyset import KeySet, load_keys
+from executor.keys.record import SignerRecord
+from executor.keys.share_store import ShareStore
+from executor.model.committee import EpochIdentity
 from executor.model.function import Function
 from executor.model.ids import FunctionId
 from executor.node.continuity import ASK_AGAIN_S
@@ -73,6 +76,9 @@ async def test_a_signer_that_is_restarted_delays_its_node_and_no_more(last_devne
     password = (devnet.directory / "keystore-password").read_text().strip()
     keys = load_keys(node.directory / "keys", password)
     secrets = {name: getattr(keys, name) for name in ("signer", "transmitter", "bls", "encryption")}
+    await until_shared(devnet, 0)
+    share = share_of(node, keys, devnet.epoch.identity)
+    secrets |= {"share": share[:32], "the other half of it": share[32:]}
     assert found_in("self", secrets) == set(secrets), "the search finds what is there"
     workers = children_of(node.node.pid)
     assert workers
@@ -117,6 +123,25 @@ async def restore_node(devnet: Devnet, index: int, function_id: FunctionId) -> N
             path.unlink()
         for path in (copies / folder).iterdir():
             shutil.copy(path, node.directory / folder)
+
+
+async def until_shared(devnet: Devnet, index: int) -> None:
+    """Wait until a member has its share of the epoch's draw key."""
+    async with asyncio.timeout(60):
+        while not ((health := await devnet.network.health(index)) and health["draw_keys"][0]["share"]):  # noqa: ASYNC110 # another process says
+            await asyncio.sleep(0.2)
+
+
+def share_of(node: NodeProcess, keys: KeySet, epoch: EpochIdentity) -> bytes:
+    """A member's share, from a copy of its signer's record: 64 bytes that nothing but the signer should know."""
+    copy = node.directory / "copy.sqlite3"
+    for ending in ("", "-wal"):
+        shutil.copy(node.directory / "keys" / f"record.sqlite3{ending}", f"{copy}{ending}")
+    record = SignerRecord.open(copy, keys.public.signer)
+    kept = ShareStore(record, keys.public.signer, keys.encryption).find(epoch, "share")
+    record.close()
+    assert kept is not None
+    return kept[32:]
 
 
 async def until_ready(node: NodeProcess) -> None:
