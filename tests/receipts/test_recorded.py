@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from executor import PROFILE, Failed, Kind, Loader, Receipt, Returned, TrapCode, Trapped, profile_id
+from executor.crypto.digests import keccak256
 from executor.model.outcome import Final
 from executor.model.report import Scheme
 
@@ -32,6 +33,7 @@ RECORDED = {
     "c_context": Expected(Returned, None),
     "c_eth_usd": Expected(Returned, None, (Kind.VALUE,), Scheme.BLS),
     "c_fails": Expected(Failed, b"asked to fail", (), Scheme.BLS),
+    "committee_drawn": Expected(Returned, None, (Kind.DRAW, Kind.DRAW)),
     "defaults": Expected(Returned, b"7", (Kind.DEFAULT,)),
     "divides_by_zero": Expected(Trapped, bytes([TrapCode.TRAP])),
     "drawn": Expected(Returned, None, (Kind.DRAW, Kind.DRAW)),
@@ -98,3 +100,13 @@ def test_a_recorded_receipt_replays_byte_for_byte(name: str) -> None:
     assert content.delivered is not None
     assert content.bill is not None
     assert content.bill.charge.gas_cost > 0
+
+
+def test_what_a_committee_drew_is_under_the_key_that_its_quorum_signed() -> None:
+    """Real nodes made the key and the parts; the draws are worth their proofs' hashes."""
+    receipt = Receipt.read(RECEIPTS / "committee_drawn.json")
+    drawn = [entry.value for entry in receipt.content.transcript]
+    assert receipt.content.payload == b"".join(keccak256(proof) for proof in drawn)
+    checks = {check.name: check.detail for check in receipt.verify()}
+    assert "of 4 members signed 0x" in checks["draw key"]
+    assert "by the draw key of epoch 1; its signature verifies" in checks["draws"]
