@@ -25,7 +25,8 @@ from collections.abc import Mapping
 from executor.crypto.digests import draw_digest
 from executor.errors import BadSignature, InvalidValue
 from executor.model.draw import CommitteeDraw
-from executor.model.ids import Digest
+from executor.model.ids import Digest, TranscriptHash
+from executor.model.view import View
 from executor.protocol import lock
 from executor.protocol.desk import Desk
 from executor.protocol.draw_state import DrawState
@@ -244,16 +245,14 @@ def _lead(desk: Desk, life: Life) -> None:
 
 def _released(desk: Desk, state: DrawState) -> Release | None:
     """Rule 2, of what members stated."""
-    for one in state.statements.values():
-        about = (one.transcript_hash, one.view)
-        same = [
-            Stated(member, each.signature)
-            for member, each in sorted(state.statements.items())
-            if (each.transcript_hash, each.view) == about
-        ]
-        if len(same) >= desk.epoch.quorum:
-            return Release(*about, tuple(same[: desk.epoch.quorum]))
-    return None
+    if len(state.statements) < desk.epoch.quorum:
+        return None
+    same: dict[tuple[TranscriptHash, View], list[Stated]] = {}
+    for member in sorted(state.statements):
+        each = state.statements[member]
+        same.setdefault((each.transcript_hash, each.view), []).append(Stated(member, each.signature))
+    found = [(about, stated) for about, stated in same.items() if len(stated) >= desk.epoch.quorum]
+    return Release(*found[0][0], tuple(found[0][1][: desk.epoch.quorum])) if found else None
 
 
 def _combined(desk: Desk, life: Life) -> bytes | None:
