@@ -17,6 +17,7 @@ from executor.model.ids import RequestId
 from executor.model.receipt import Bill, ChainLocation, Receipt
 from executor.model.reply import KeptReply
 from executor.model.request import Request
+from executor.model.transcript import Transcript
 from executor.protocol.effects import Attested
 from executor.receipts import build_receipt, keeps_replies, read_receipt, write_receipt
 from executor.receipts.build import draws_from_committee
@@ -54,7 +55,7 @@ class ReceiptFiles:
             attestation=attested.attestation,
             requested=requested,
             replies=self.replies(attested.request_id) if keeps_replies(function.terms) else (),
-            draw_key=self.draw_key(epoch) if draws_from_committee(attested.transcript) else None,
+            draw_key=self._drawn_with(epoch, attested.transcript),
         )
         with _on_disk(self.path(attested.request_id)):
             write_receipt(self.path(attested.request_id), receipt, durably=False)  # after a restart it is told again
@@ -76,7 +77,11 @@ class ReceiptFiles:
         path = self.path(request_id)
         if path.exists():
             written = self._fresh.pop(request_id, None) or read_receipt(path)
-            self.keep(request_id, replace(written, delivered=delivered, bill=bill))
+            key = written.draw_key or self._drawn_with(written.epoch, written.transcript)  # it may have come since
+            self.keep(request_id, replace(written, delivered=delivered, bill=bill, draw_key=key))
+
+    def _drawn_with(self, epoch: Epoch, transcript: Transcript) -> ShownDrawKey | None:
+        return self.draw_key(epoch) if draws_from_committee(transcript) else None
 
 
 @contextmanager

@@ -45,6 +45,18 @@ def test_a_receipt_of_the_committees_draws_holds_its_key(tmp_path: Path) -> None
     assert keys == [receipt.epoch]
 
 
+def test_a_key_that_comes_late_is_written_with_the_delivery(tmp_path: Path) -> None:
+    """A member that made no key yet may be told an attestation all the same."""
+    told = committee_receipt()
+    files, identifier = ReceiptFiles(tmp_path), request_id(told.request)
+    files.keep(identifier, replace(told, draw_key=None, delivered=None, bill=None))
+    files.complete(identifier, None, None)
+    assert read_receipt(files.path(identifier)).draw_key is None
+    files.draw_key = lambda _: told.draw_key
+    files.complete(identifier, told.delivered, told.bill)
+    assert read_receipt(files.path(identifier)) == told
+
+
 def test_other_receipts_hold_no_key(tmp_path: Path) -> None:
     """Nobody is asked for one."""
     keys: list[Epoch] = []
