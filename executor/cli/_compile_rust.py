@@ -1,7 +1,8 @@
 """Compiling Rust functions with the machine's own rustc; its version decides the bytes, its place does not.
 
 Rule 1. The first rustc counts that has the standard library of wasm32-unknown-unknown: $RUSTC, then those on PATH, then
-        the one that tools/rust/setup.py puts into a checkout. A $RUSTC that is not there is an error.
+        the one that tools/rust/setup.py puts into a checkout. A $RUSTC that is not there is an error. Where none has
+        it, the first counts that has its source (executor/cli/_rust_library.py); for $RUSTC that is enough.
 Rule 2. Nothing of this machine comes into the module: paths are relative to the function's folder and to the SDK's.
 Rule 3. The SDK is compiled once for each compiler and kept in the user's cache, by the digest of all that decides it.
 """
@@ -19,10 +20,10 @@ from typing import Final
 
 from executor.cli._compiler import inputs_of, named_from, run_compiler
 from executor.cli._load import cache_folder
+from executor.cli._rust_library import TARGET, has_source, library_for
 from executor.cli._show import tell_compilers
 from executor.errors import HostFault, InvalidConfig, InvalidModule
 
-TARGET: Final = "wasm32-unknown-unknown"
 # The stack is a quarter of what rustc takes by default: each page of it costs fuel in every run (docs/metering.md).
 FLAGS: Final = (
     *("--edition=2021", f"--target={TARGET}", "-Copt-level=s", "-Ccodegen-units=1", "-Cpanic=abort"),
@@ -30,7 +31,11 @@ FLAGS: Final = (
 )
 SDK_FLAGS: Final = ("--crate-type=rlib", "--crate-name=executor_guest", "-Clinker-plugin-lto", "--cap-lints=allow")
 LINK_FLAGS: Final = ("-Clto=fat", "-Cstrip=symbols", "-Clink-arg=-zstack-size=262144")
-INSTALL: Final = f"`rustup target add {TARGET}`, or on Debian `apt install rustc libstd-rust-dev-wasm32 lld`"
+INSTALL: Final = (
+    f"`rustup target add {TARGET}`, or on Debian `apt install rustc libstd-rust-dev-wasm32 lld`, "
+    "or `apt install rustc-web rust-web-src cargo-web lld`"
+)
+LINKERS: Final = ("wasm-ld", *(f"wasm-ld-{version}" for version in range(40, 13, -1)))  # as Debian's lld names them
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 _SDKS: Final = (_PACKAGE / "sdk" / "rust", _PACKAGE.parent / "guest-sdk" / "rust")  # in a wheel; in a checkout
 _CHECKOUTS_OWN: Final = _PACKAGE.parent / ".engines" / "rust" / "rustc"
@@ -50,7 +55,7 @@ def compile_rust(source: Path, out: Path, folder: Path, linking: Sequence[str] =
     Raises InvalidConfig without compiler or SDK, InvalidModule for what does not compile.
     """
     folder = folder.resolve()
-    rustc = find_rustc(folder)
+    rustc = _with_library(find_rustc(folder), folder)
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="executor-rust-") as temporary:
         made = Path(temporary)
@@ -58,19 +63,21 @@ def compile_rust(source: Path, out: Path, folder: Path, linking: Sequence[str] =
         extern = f"--extern=executor_guest={_library(rustc, folder, made)}"
         emitted = f"--emit=link={made / 'function.wasm'},dep-info={made / 'inputs'}"
         name = str(source.resolve().relative_to(folder))
-        _compile(rustc, [*of_function, extern, f"--remap-path-prefix={folder}=.", emitted, name], folder)
+        _link(rustc, [*of_function, extern, f"--remap-path-prefix={folder}=.", emitted, name], folder)
         shutil.copyfile(made / "function.wasm", out)
         inputs = tuple(named_from(folder, path) for path in inputs_of(made / "inputs", folder))
-        return Compiled(version_of(rustc, folder), inputs)
+        return Compiled(version_of(rustc[0], folder), inputs)
 
 
 def find_rustc(folder: Path) -> str:
     """The rustc that compiles in this folder; raises InvalidConfig."""
-    found = False
+    found = []
     for rustc in _candidates():
-        found = True
-        if _has_target(real := _behind_rustup(rustc), folder):
-            return real
+        found.append(_behind_rustup(rustc))
+        if _has_target(found[-1], folder) or (rustc == os.environ.get("RUSTC") and _has_source(found[-1], folder)):
+            return found[-1]
+    if with_source := next((rustc for rustc in found if _has_source(rustc, folder)), None):
+        return with_source
     what = f"has no {TARGET}" if found else "is missing"
     raise InvalidConfig(f"building Rust needs a compiler for WebAssembly, and rustc {what} here: {INSTALL}")
 
@@ -105,6 +112,19 @@ def _has_target(rustc: str, folder: Path) -> bool:
     return bool(libraries) and any(Path(libraries).glob("libcore-*.rlib"))
 
 
+def _has_source(rustc: str, folder: Path) -> bool:
+    sysroot = _ask(rustc, ["--print=sysroot"], folder).strip()
+    return bool(sysroot) and has_source(Path(sysroot))
+
+
+def _with_library(rustc: str, folder: Path) -> list[str]:
+    """The command, with the library that was built for it where it came with none."""
+    if _has_target(rustc, folder):
+        return [rustc]
+    sysroot, described = (_ask(rustc, [what], folder).strip() for what in ("--print=sysroot", "-vV"))
+    return [rustc, f"--sysroot={library_for(rustc, Path(sysroot), described)}"]
+
+
 def _ask(rustc: str, arguments: list[str], folder: Path) -> str:
     try:
         done = run_compiler([rustc, *arguments], folder)
@@ -120,11 +140,12 @@ def _sdk() -> Path:
     return found
 
 
-def _library(rustc: str, folder: Path, made: Path) -> Path:
+def _library(rustc: list[str], folder: Path, made: Path) -> Path:
     """The compiled SDK: from the cache, or compiled and put there, or only compiled where there is no cache."""
     sdk = _sdk()
     sources = "".join(f"{path.relative_to(sdk)}\0{path.read_text()}\0" for path in sorted((sdk / "src").rglob("*.rs")))
-    decides = "\0".join([_ask(rustc, ["--version", "--verbose"], folder), *FLAGS, *SDK_FLAGS, sources])
+    own = rustc[1:]  # a library that was built here
+    decides = "\0".join([_ask(rustc[0], ["--version", "--verbose"], folder), *own, *FLAGS, *SDK_FLAGS, sources])
     try:
         kept = cache_folder().with_name("rust") / sha256(decides.encode()).hexdigest()[:32] / "libexecutor_guest.rlib"
         if kept.exists():
@@ -139,11 +160,26 @@ def _library(rustc: str, folder: Path, made: Path) -> Path:
     return beside.replace(kept)
 
 
-def _compile(rustc: str, arguments: list[str], folder: Path) -> None:
-    done = run_compiler([rustc, *FLAGS, *arguments], folder)
+def _link(rustc: list[str], arguments: list[str], folder: Path) -> None:
+    """Compile with rustc's own linker, or where that is missing with LLVM's under another name."""
+    try:
+        return _compile(rustc, arguments, folder)
+    except _NoLinker:
+        linker = next(filter(None, map(shutil.which, LINKERS)), None)
+        if linker is None:
+            raise InvalidConfig("rustc's linker for WebAssembly is missing: `apt install lld` on Debian") from None
+        return _compile([*rustc, f"-Clinker={linker}", "-Clinker-flavor=wasm-ld"], arguments, folder)
+
+
+class _NoLinker(Exception):
+    """rustc did not find its linker."""
+
+
+def _compile(rustc: list[str], arguments: list[str], folder: Path) -> None:
+    done = run_compiler([*rustc, *FLAGS, *arguments], folder)
+    if "linker `rust-lld` not found" in done.stderr:
+        raise _NoLinker
     tell_compilers(done.stderr)
     if done.returncode == 0:
         return
-    if "linker `rust-lld` not found" in done.stderr:
-        raise InvalidConfig("rustc's linker for WebAssembly is missing: `apt install lld` on Debian")
     raise InvalidModule(f"{folder / arguments[-1]} does not compile")

@@ -27,7 +27,7 @@ _ZIG: Final = (
     *("-target", "wasm32-freestanding", "-O", "Debug", "-fllvm", "-fno-entry", "-rdynamic"),
     *("--stack", "1048576", "--name", "function"),
 )
-_RUST: Final = ("-Copt-level=1", "-g", "-Clink-arg=-zstack-size=1048576")
+_RUST: Final = ("-Copt-level=0", "-Clto=fat", "-g", "-Clink-arg=-zstack-size=1048576")
 # What Zig's compiler calls wherever an error is returned; ours tells _frames.py that it was called, and how deep.
 _RETURNING: Final = """pub noinline fn returnError() void {
     @branchHint(.unlikely);

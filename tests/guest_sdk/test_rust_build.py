@@ -99,6 +99,50 @@ def test_a_compilers_words_move_no_cursor(
     assert capsys.readouterr().err == "a\n\tb\\x1b[2J\n"
 
 
+def test_a_library_that_is_there_as_source_is_built_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of Debian's rustc-web: by cargo, offline where its crates stand beside; a linker of another name is found."""
+    sysroot, tools, folder = tmp_path / "root", tmp_path / "bin", tmp_path / "function"
+    for each in (tools, folder, sysroot / "lib" / "rustlib" / "src" / "rust" / "library" / "vendor"):
+        each.mkdir(parents=True)
+    (sysroot / "lib" / "rustlib" / "src" / "rust" / "library" / "Cargo.toml").touch()
+    answers = (
+        f"case $1 in --print=target-libdir) echo /none;; --print=sysroot) echo {sysroot};; --version|-vV) echo 1;;"
+    )
+    compiling = f'*) echo "$*" >> {tmp_path}/rustc-log\ncase "$*" in *wasm-ld-22*|*type=rlib*) ;;'
+    compiling += ' *) echo "error: linker \\`rust-lld\\` not found" >&2; exit 1;; esac\n'
+    compiling += "for each; do case $each in --emit=link=*) out=${each#--emit=link=}; touch ${out%%,*}\n"
+    compiling += 'echo "x: given.rs" > ${out##*dep-info=};; */fresh.rlib) touch $each;; esac; done;; esac'
+    cargo = (
+        f'echo "$RUSTC $RUSTC_BOOTSTRAP $*" >> {tmp_path}/cargo-log; made=target/wasm32-unknown-unknown/release/deps\n'
+    )
+    for name, text in (
+        ("rustc", f"{answers} {compiling}"),
+        ("wasm-ld-22", ""),
+        ("cargo", f"{cargo}mkdir -p $made; touch $made/libstd-1.rlib"),
+    ):
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tools / name).chmod(0o755)
+    (folder / "given.rs").touch()
+    monkeypatch.delenv("RUSTC", raising=False)
+    monkeypatch.setattr(_compile_rust, "_CHECKOUTS_OWN", tmp_path / "none")
+    monkeypatch.setenv("PATH", f"{tools}:/bin:/usr/bin")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for _ in range(2):
+        assert compile_rust(folder / "given.rs", tmp_path / "out.wasm", folder).inputs == ("given.rs",)
+    asked = (
+        f"{tools}/rustc 1 build --release --target=wasm32-unknown-unknown -Zbuild-std=std,panic_abort --quiet --offline"
+    )
+    assert (tmp_path / "cargo-log").read_text().splitlines() == [asked]
+    (library,) = (tmp_path / "cache").rglob("libstd-1.rlib")
+    *_, linked = (tmp_path / "rustc-log").read_text().splitlines()
+    assert linked.startswith(f"--sysroot={library.parents[4]} -Clinker={tools}/wasm-ld-22 -Clinker-flavor=wasm-ld ")
+    (tools / "cargo").unlink()
+    shutil.rmtree(tmp_path / "cache")
+    monkeypatch.setenv("PATH", str(tools))
+    with pytest.raises(InvalidConfig, match="as source only, and building it needs cargo: on Debian `apt install"):
+        compile_rust(folder / "given.rs", tmp_path / "out.wasm", folder)
+
+
 def test_the_examples_were_built_from_these_sources() -> None:
     """Whoever changes SDK or example without building again is told so."""
     assert stale(EXAMPLES / "built") == []
