@@ -60,10 +60,10 @@ def ask(desk: Desk, life: Life) -> None:
 
 def awaited(life: Life) -> Draw | None:
     """The draw that this member waits for."""
+    if life.phase is not Phase.AWAITING:
+        return None
     outcome = life.outcomes.get(transcript_hash(life.whole))
-    if life.phase is Phase.AWAITING and isinstance(outcome, Awaiting) and is_draw(outcome.spec):
-        return parse_draw(outcome.spec)
-    return None
+    return parse_draw(outcome.spec) if isinstance(outcome, Awaiting) and is_draw(outcome.spec) else None
 
 
 def due(desk: Desk, life: Life) -> float | None:
