@@ -335,8 +335,9 @@ class Driver:
             case Attested(request_id, transcript) if (built_in := self._built_in.get(request_id)) is not None:
                 ended = built_in
                 self._start(("attested", request_id), lambda: ended.attested(request_id, transcript))
-            case Note(_, noted) if noted in self._built_in:
-                pass
+            case Note(kind, noted, details) if noted in self._built_in:
+                if kind == "stalled":
+                    self._events.add("draw-key-stalled", "", **details)
             case Transmit(attestation):
                 self._transmissions.add(attestation)
                 self._start(attestation, lambda: self._transmit(effect))

@@ -18,6 +18,8 @@ from executor.errors import ChainUnavailable, InvalidConfig
 from executor.node.chains import open_chains
 from executor.node.conditions import Conditions
 from executor.node.config import MetricsConfig, check_config
+from executor.node.draw_key.desk import Standing
+from executor.node.metrics.draw_keys import read_draw_keys
 from executor.node.metrics.instruments import Capped
 from executor.node.metrics.meters import EVERYONE, Meters, round_at
 from executor.node.metrics.phases import MAX_FOLLOWED, Phases
@@ -251,11 +253,27 @@ async def test_refusals_over_http_are_counted_by_their_code(meters: Meters) -> N
 def test_every_metric_that_alerts_and_dashboard_name_exists(meters: Meters, place: str) -> None:
     """With the labels that they ask for; those read at a scrape included."""
     source = Path(__file__).resolve().parents[2] / "executor" / "node" / "metrics"
-    read = set(re.findall(r'"(executor_[a-z_]+)"', (source / "readings.py").read_text()))
+    text = "".join((source / name).read_text() for name in ("readings.py", "draw_keys.py"))
+    read = set(re.findall(r'"(executor_[a-z_]+)"', text))
     known = {family.name for family in meters.instruments.registry.collect()} | read
     named = set(re.findall(r"\bexecutor_[a-z_]+", (DEPLOY / place).read_text()))
     assert len(named) > 10
     assert {name for name in named if re.sub(r"_(total|bucket)$", "", name) not in known} == set()
+
+
+def test_the_newest_epochs_draw_key_is_told_by_state(meters: Meters) -> None:
+    """And nothing where the node makes none."""
+    standings: list[Standing] = []
+    meters.read(lambda: read_draw_keys(standings))
+    assert not any(family.name.startswith("executor_draw") for family in meters.instruments.registry.collect())
+    standings += [
+        Standing(1, "registered", 0, "0x", "0x", share=True),
+        Standing(2, "making", 1, None, None, share=False),
+    ]
+    assert [value(meters, "draw_key", state=state) for state in ("making", "made", "registered")] == [1, 0, 0]
+    assert value(meters, "draw_share") == 0
+    standings[1] = Standing(2, "made", 1, "0x", "0x", share=True)
+    assert [value(meters, "draw_key", state="made"), value(meters, "draw_share")] == [1, 1]
 
 
 def test_what_keeps_a_node_unready_is_told_by_part(meters: Meters) -> None:

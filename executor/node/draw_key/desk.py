@@ -12,7 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from executor.errors import ExecutorError, InvalidManifest, InvalidValue, SignerUnavailable, SigningRefused
+from executor.crypto.draw_keys import check_draw_key
+from executor.errors import (
+    ExecutorError,
+    InvalidManifest,
+    InvalidValue,
+    SignerUnavailable,
+    SigningRefused,
+    VerificationFailed,
+)
 from executor.model.committee import Epoch
 from executor.model.draw_key import CertifiedDrawKey, DrawKey, ShownDrawKey
 from executor.model.manifest import CommitteeRandom, Terms
@@ -84,8 +92,16 @@ class DrawKeys:
 
     def known(self, epoch: Epoch) -> DrawKey | None:
         """The key that was made before a restart."""
-        made = None if self._beacon is None else KeptKey(self._journal, epoch).find()
+        kept = KeptKey(self._journal, epoch)
+        made = None if self._beacon is None else kept.find()
         if made is None:
+            return None
+        try:
+            check_draw_key(epoch, made.certified.shown)
+        except (
+            VerificationFailed
+        ):  # a reorganisation put other members under the epoch's number while this node was down
+            kept.forget()
             return None
         self._shown[epoch.number] = made.certified.shown
         return made.certified.key

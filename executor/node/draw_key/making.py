@@ -101,6 +101,7 @@ class KeyMaking:
         self._conducted: dict[RequestId, int] = {}  # attempts by their request
         self._moved = asyncio.Event()  # the machine may say something else now
         self._pause_s = FIRST_TICK_S
+        self._tick_at = 0.0
         self.has_share = False  # whether this member opened its share of the key
         self._is_told = False
 
@@ -166,7 +167,7 @@ class KeyMaking:
         async def step() -> None:
             if self._conducted.get(request_id) == self._machine.attempt and self.certified is None:
                 await self._do(lambda: self._machine.attested(transcript))
-                self._pause_s = FIRST_TICK_S
+                self._tick_soon()
 
         await self._steps.put(step)
 
@@ -183,17 +184,32 @@ class KeyMaking:
             await self._tell(kept)
             await self._do(lambda: self._machine.resume(kept))
         await self._conduct()
+        self._tick_soon()
         while True:
-            try:
-                async with asyncio.timeout(None if self.certified else self._pause_s):
-                    step = await self._steps.get()
-            except TimeoutError:
-                self._pause_s = min(2 * self._pause_s, float(self._epoch.round_length_s))
-                await self._do(self._machine.tick)
-            else:
-                await step()
+            step = await self._next_step()
+            await step()
             if self.certified is None:
                 await self._conduct()
+
+    async def _next_step(self) -> Callable[[], Awaitable[None]]:
+        """What waits, or a tick when it is due, however much waits."""
+        if self.certified is not None:
+            return await self._steps.get()
+        wait_s = self._tick_at - asyncio.get_running_loop().time()
+        if wait_s > 0:
+            try:
+                async with asyncio.timeout(wait_s):
+                    return await self._steps.get()
+            except TimeoutError:
+                pass
+        self._tick_soon(min(2 * self._pause_s, float(self._epoch.round_length_s)))
+        return self._tick
+
+    def _tick_soon(self, pause_s: float = FIRST_TICK_S) -> None:
+        self._pause_s, self._tick_at = pause_s, asyncio.get_running_loop().time() + pause_s
+
+    async def _tick(self) -> None:
+        await self._do(self._machine.tick)
 
     async def _do(self, act: Callable[[], list[KeyEffect]]) -> None:
         """Rule 3, and all that follows."""
