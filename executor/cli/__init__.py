@@ -54,6 +54,11 @@ def _run() -> None:
         for line in dict.fromkeys(" ".join(str(each).split()) for each in told):  # parts may fail of one cause
             sys.stderr.write(f"executor: {printable(line)}\n")
         sys.exit(exit_code(told[0]))
+    except ImportError as error:  # a part of ours that needs an extra says which command installs it
+        if "pip install" not in str(error):
+            raise
+        sys.stderr.write(f"executor: {error}\n")
+        sys.exit(2)
     except ValueError as error:  # pydantic's, where what it called was interrupted: it says so in words alone
         if "KeyboardInterrupt" not in str(error):
             raise
