@@ -79,7 +79,7 @@ def make_data_folder(folder: Path) -> None:
         raise InvalidConfig(f"data = {folder}: this user may not write there; {advice}")
 
 
-async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
+async def run_node(config_path: Path, *, wrap: Wrap = honest, signs: type[TimedSigner] = TimedSigner) -> None:
     """Run a node until SIGTERM or SIGINT; prints one JSON line when it takes requests."""
     keep_memory_here()  # observe runs read secrets through it
     config = read_config(config_path)
@@ -87,16 +87,16 @@ async def run_node(config_path: Path, *, wrap: Wrap = honest) -> None:
     configure_logs(level=logs.level, format=logs.format, value_bytes=logs.value_bytes, secrets=config.urls)
     make_data_folder(config.data)
     shutdown = Shutdown()
-    await shutdown.run(_run(config, wrap, shutdown.asked), config.stop_timeout_s + CLOSING_S)
+    await shutdown.run(_run(config, wrap, signs, shutdown.asked), config.stop_timeout_s + CLOSING_S)
 
 
 ONE_ENDPOINT = "it can hide and invent events, state and time, and nothing outvotes it; name three of different people"
 
 
-async def _run(config: NodeConfig, wrap: Wrap, asked: asyncio.Event) -> None:
+async def _run(config: NodeConfig, wrap: Wrap, signs: type[TimedSigner], asked: asyncio.Event) -> None:
     await asyncio.to_thread(self_test)  # D11: a setting without its effect must not sign anything
     meters = Meters()
-    signer = TimedSigner(config.signer.socket)
+    signer = signs(config.signer.socket)
     signer.instruments = meters.instruments
     events = EventLog(config.data / "events.jsonl")
     meters.follow(events)

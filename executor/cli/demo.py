@@ -16,7 +16,7 @@ from executor.chain.embedded.process import EmbeddedChain
 from executor.cli._devnet import INTERRUPTED, chain_kind, new_folder, stoppable
 from executor.cli._exits import FAILED
 from executor.cli._show import as_json
-from executor.demos.plays import DEFAULT, PLAYS, Play, find_play, reads_other_chain
+from executor.demos.plays import DEFAULT, PLAYS, Play, draws_itself, find_play, reads_other_chain
 from executor.demos.stage import OTHER_CHAIN, Stage
 from executor.demos.story import Story
 from executor.errors import HostFault
@@ -78,7 +78,7 @@ async def _play(play: Play, kind: ChainKind, network: Path, receipts: Path, *, s
         with console.status("starting a chain, four signers and four nodes …") as status:
             other = EmbeddedChain(chain_id=OTHER_CHAIN) if reads_other_chain(play) else None
             more = () if other is None else ((OTHER_CHAIN, ((await stack.enter_async_context(other)).url,)),)
-            settings = DevnetSettings(chain=kind, more_chains=more)
+            settings = DevnetSettings(chain=kind, more_chains=more, committee_draws=draws_itself(play))
             devnet = Devnet(network, settings, tell=lambda what: status.update(f"started: {what}"))
             await stack.enter_async_context(devnet)
         return await play.play(Stage(devnet, Story(console), receipts, other))

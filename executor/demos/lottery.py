@@ -50,15 +50,18 @@ class Lottery:
     stage: Stage
     beacon: Address
     raffles: Address
+    contract: str = CONTRACT
+    delay_s: int = DELAY_S
 
     async def send(self, function: str, *arguments: object, account: int = STRANGER, value_wei: int = 0) -> Mined:
         """Call the raffles."""
         stage = self.stage
-        return await stage.transact(CONTRACT, self.raffles, function, *arguments, account=account, value_wei=value_wei)
+        sending = {"account": account, "value_wei": value_wei}
+        return await stage.transact(self.contract, self.raffles, function, *arguments, **sending)
 
     async def view(self, function: str, *arguments: object) -> Any:
         """What the raffles' contract says now."""
-        return await self.stage.view(CONTRACT, self.raffles, function, *arguments)
+        return await self.stage.view(self.contract, self.raffles, function, *arguments)
 
     async def seed(self, request: RequestId) -> bytes:
         """The seed of a closed raffle; zeros while nobody has shown it."""
@@ -112,7 +115,7 @@ async def sell(lottery: Lottery, facts: Facts) -> int:
     await stage.pay_for(lottery.raffles)
     pace = time.monotonic() - begun
     over = max((await stage.client.head()).timestamp, int(time.time())) + BLOCKS + ceil(PACE * pace)
-    terms = (PRICE_WEI, over, DELAY_S, WINNERS, SHARE)
+    terms = (PRICE_WEI, over, lottery.delay_s, WINNERS, SHARE)
     await lottery.send("createRaffle", terms, account=0, value_wei=SPONSORED_WEI)
     await lottery.send("createRaffle", terms, account=0)
     await facts.refused("closed while tickets are sold", lottery.send("close", 1), "SalesOpen")

@@ -16,6 +16,7 @@ PLAYS: Final = MappingProxyType(
         DEFAULT: "executor.demos.price",
         "dynamic-nft": "executor.demos.dynamic_nft",
         "lottery": "executor.demos.lottery",
+        "draws": "executor.demos.draws",
         "identity": "executor.demos.identity",
         "rebalancer": "executor.demos.rebalancer",
         "guard": "executor.demos.guard",
@@ -36,6 +37,11 @@ class Play(Protocol):
 def reads_other_chain(play: Play) -> bool:
     """Whether the use case wants a second chain beside the network's: its module says OTHER_CHAIN = True."""
     return bool(getattr(play, "OTHER_CHAIN", False))
+
+
+def draws_itself(play: Play) -> bool:
+    """Whether the use case needs a committee that makes its own draws: its module says COMMITTEE_DRAWS = True."""
+    return bool(getattr(play, "COMMITTEE_DRAWS", False))
 
 
 def find_play(name: str) -> Play:

@@ -11,7 +11,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -56,8 +56,9 @@ UPLOAD_LIFE_S = 600
 class DevnetSettings:
     """What a devnet is made of. `ports` are the nodes' HTTP ports, free ones where none are given.
 
-    The first epoch is of the first `members` nodes, by default of all. With `processes` the nodes share so many
-    (crowd.py), and cannot be restarted one by one. With `committee_draws` they make each epoch's draw key.
+    The first epoch is of the first `members` nodes, by default of all. With `processes` all nodes without a fault
+    share so many (crowd.py), and cannot be restarted one by one. With `committee_draws` they make each epoch's draw
+    key.
     """
 
     chain: ChainKind = "embedded"
@@ -77,6 +78,7 @@ class DevnetSettings:
     verifiers: tuple[Scheme, ...] = (Scheme.ECDSA, Scheme.BLS)
     schemes: tuple[Scheme, ...] = (Scheme.ECDSA, Scheme.BLS)  # member i attests with schemes[i % len]
     committee_draws: bool = False
+    faults: Mapping[int, str] = field(default_factory=dict)  # of nodes that begin with one (faults.py)
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -172,12 +174,12 @@ class Devnet:
         for node in self.nodes:
             self._write_config(node)
         self.network = NetworkReader([node.url for node in self.nodes])
+        alone = [node for node in self.nodes if not settings.processes or node.index in settings.faults]
+        for node in alone:
+            self._launch(node, settings.faults.get(node.index, ""))
         if settings.processes:
             await self._launch_crowds(settings.processes)
-            return
-        for node in self.nodes:
-            self._launch(node, "")
-        await asyncio.gather(*(self._ready(node) for node in self.nodes))
+        await asyncio.gather(*(self._ready(node) for node in alone))
 
     # Faults and restarts.
 
@@ -321,8 +323,9 @@ class Devnet:
         node.starts += 1
 
     async def _launch_crowds(self, processes: int) -> None:
+        honest = [node for node in self.nodes if node.index not in self.settings.faults]
         for place in range(processes):
-            nodes = self.nodes[place::processes]
+            nodes = honest[place::processes]
             configs = [("--config", str(node.directory / "node.toml")) for node in nodes]
             crowd = self._children.start(f"nodes-{place}", "-m", "executor.testing.crowd", *chain(*configs))
             for node in nodes:

@@ -118,12 +118,15 @@ FAULTS: Mapping[str, Callable[[Runs], Runs]] = {
 def main() -> None:
     """Run a faulty node until it is stopped."""
     from executor.compose import run_node
+    from executor.testing.draw_faults import DRAW_FAULTS
 
     parser = argparse.ArgumentParser(description="A node with a named Byzantine fault.")
-    parser.add_argument("--fault", required=True, choices=sorted(FAULTS))
+    parser.add_argument("--fault", required=True, choices=sorted([*FAULTS, *DRAW_FAULTS]))
     parser.add_argument("--config", required=True, type=Path)
     arguments = parser.parse_args()
-    asyncio.run(run_node(arguments.config, wrap=FAULTS[arguments.fault]))
+    name = arguments.fault
+    faulty = {"wrap": FAULTS[name]} if name in FAULTS else {"signs": DRAW_FAULTS[name]}
+    asyncio.run(run_node(arguments.config, **faulty))
 
 
 if __name__ == "__main__":
