@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
+from typing import Final as Constant
 
 import typer
 from rich.console import Console
 
+from executor.chain.client import ChainClient
 from executor.cli._config import CONFIG_FILE
 from executor.cli._devnet import chain_kind, new_folder, remove_settings, settings_of, stoppable, write_settings
 from executor.cli._show import as_json
 from executor.demos.examples import example
 from executor.demos.network import describe_network
 from executor.demos.story import Story
+from executor.errors import ChainError
 from executor.testing.devnet import Devnet, DevnetSettings
+
+BLOCK_S: Constant = 2.0
 
 
 def command(
@@ -45,12 +51,21 @@ def command(
     asyncio.run(stoppable(_serve(place, settings, json_output=json_output)))
 
 
+async def make_blocks(client: ChainClient, pause_s: float) -> None:
+    """Anvil's blocks are final two blocks later, and it makes none by itself: so what waits for finality goes on."""
+    while True:
+        await asyncio.sleep(pause_s)
+        with suppress(ChainError):
+            await client.rpc.call("evm_mine")
+
+
 async def _serve(place: Path, settings: DevnetSettings, *, json_output: bool) -> None:
     """Until cancelled."""
     console = Console(highlight=False, stderr=json_output)
     with console.status("starting …"):
         devnet = await Devnet(place, settings).__aenter__()
     settings_file, written = place.parent / CONFIG_FILE, ""
+    blocks = None if settings.chain == "embedded" else asyncio.create_task(make_blocks(devnet.client, BLOCK_S))
     try:
         story = Story(console)
         story.chapter("The network")
@@ -68,5 +83,7 @@ async def _serve(place: Path, settings: DevnetSettings, *, json_output: bool) ->
         await asyncio.Event().wait()
     finally:
         story.line("", "stopping …")
+        if blocks is not None:
+            blocks.cancel()
         remove_settings(settings_file, written)
         await devnet.close()

@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import aiohttp
 import pytest
 
 from executor.chain.accounts import dev_accounts
+from executor.chain.beacon import BeaconKeys
 from executor.chain.deploy import Registration, register, start_epoch
 from executor.chain.logs import SeenDelivery
 from executor.chain.sender import Account, TransactionSender
@@ -36,7 +38,7 @@ TIMEOUT_S = 90.0
 LOAD = 3  # requests in each epoch
 LEAVES, ROTATES, JOINS = 0, 3, 4
 READER = FunctionId(keccak256(b"a function that no node holds, whose owner keeps a secret for it"))
-SETTINGS = DevnetSettings(nodes=5, members=4, round_length_s=1, collect_delay_s=0.2)
+SETTINGS = DevnetSettings(nodes=5, members=4, round_length_s=1, collect_delay_s=0.2, committee_draws=True)
 
 
 @pytest.fixture
@@ -108,8 +110,8 @@ async def renew(devnet: Devnet, capsys: pytest.CaptureFixture[str]) -> dict[str,
     capsys.readouterr()
     key_file = devnet.directory / "owner"
     run = partial(secrets.renew, subscription=deployment.subscription, key_file=key_file, json_output=True)
-    place = ([devnet.chain.url], deployment.chain_id, str(deployment.router))
-    await asyncio.to_thread(run, str(READER), ["API_KEY=env:PATH"], *place)
+    place = {"rpc": [devnet.chain.url], "chain_id": deployment.chain_id, "router": str(deployment.router)}
+    await asyncio.to_thread(run, str(READER), ["API_KEY=env:PATH"], **place)
     told: dict[str, list[Any]] = json.loads(capsys.readouterr().out)["members"]
     return told
 
@@ -120,6 +122,22 @@ async def missing(devnet: Devnet, node: int) -> int:
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         (count,) = re.findall(r'^executor_secrets\{state="missing"\} (\d+)', await answer.text(), re.M)
         return int(count)
+
+
+async def drawn_with(devnet: Devnet, number: int) -> str:
+    """An epoch's draw key, once every member has it and a share, and the Beacon has it, too."""
+    members = {1: (LEAVES, 1, 2, ROTATES), 2: (1, 2, ROTATES, JOINS)}[number]
+    beacon = BeaconKeys(devnet.client, devnet.deployment.beacon)
+    async with asyncio.timeout(TIMEOUT_S):
+        while True:
+            told = [await devnet.network.health(node) for node in members]
+            found = [key for each in told if each is not None for key in each["draw_keys"] if key["epoch"] == number]
+            kept = await beacon.key_of(replace(devnet.epoch, number=number).identity)
+            if len(found) == len(members) and all(key["share"] for key in found) and kept is not None:
+                break
+            await asyncio.sleep(0.1)
+    assert {key["public_key"] for key in found} == {f"0x{kept.hex()}"}
+    return kept.hex()
 
 
 async def ends_when_asked(devnet: Devnet, node: int) -> None:
@@ -135,6 +153,7 @@ async def test_the_committee_changes_under_load_and_nothing_is_lost_or_repeated(
 ) -> None:
     """Requests of the old epoch end under its members, those of the new one under the new; nobody restarts for it.
 
+    Each epoch has a draw key of its own, also for one who was killed while the others made it.
     Secrets are put again for the new epoch's keys, once somebody renews them.
     """
     function_id = await network.register(eth_usd)
@@ -146,11 +165,13 @@ async def test_the_committee_changes_under_load_and_nothing_is_lost_or_repeated(
     old = [await network.request(function_id) for _ in range(LOAD)]
     await rotate(network)
     await begin_second_epoch(network)
+    network.kill(2)  # while it makes the new epoch's draw key with the others
     new = [await network.request(function_id) for _ in range(LOAD)]
 
     assert [{1}, {2}] == [{each.request.epoch for each in some} for some in (old, new)]
     wanted = {each.request_id for each in (*old, *new)}
     assert dict.fromkeys(wanted, 1) == await deliveries(network, wanted)
+    await network.restart(2)
     await until_served(network, JOINS, [2])
     assert [await missing(network, node) for node in (LEAVES, 1, 2, JOINS)] == [0, 1, 1, 0]
     second = (await renew(network, capsys))["API_KEY"]
@@ -164,6 +185,8 @@ async def test_the_committee_changes_under_load_and_nothing_is_lost_or_repeated(
         receipt = parse_receipt(data)
         assert epoch == receipt.epoch.number
         assert all_passed(checks_of(receipt))
+    keys = [await drawn_with(network, number) for number in (1, 2)]
+    assert len(set(keys)) == 2
     await ends_when_asked(network, 2)
     await network.restart(2)
     assert await served(network, 2) == [1, 2]
