@@ -21,9 +21,7 @@ from executor.model.observation import Kind
 from executor.model.receipt import Receipt
 
 NAME: Final = "draws"
-ABOUT: Final = (
-    "The committee draws with a key that no member holds: a raffle, loot boxes, and a member that gives false parts."
-)
+ABOUT: Final = "The committee draws by a key that no member holds, though one gives false parts."
 COMMITTEE_DRAWS: Final = True
 
 CONTRACT: Final = "CommitteeLottery"
