@@ -11,8 +11,9 @@ their types are in __init__.pyi.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
+
+from executor.parts import on_first_use
 
 __all__ = [
     "load",
@@ -69,35 +70,33 @@ __all__ = [
     "FunctionSuspended",
 ]
 
-_MODULES = {
-    "executor.vm": "load execute observe self_test Program Diagnostics Capabilities Answer Response Refusal",
-    "executor.worker": "WorkerPool Execution AsyncCapabilities",
-    "executor.receipts": "Receipt Verdict Check Loader engine_for",
-    "executor.crypto.digests": "profile_id function_id request_id transcript_hash",
-    "executor.protocol.strategies": "agree",
-    "executor.model.manifest": "parse_manifest Terms Manifest",
-    "executor.model.function": "Function",
-    "executor.model.request": "Request",
-    "executor.model.transcript": "Entry Transcript",
-    "executor.model.observation": "Kind Observation",
-    "executor.model.outcome": "Outcome Returned Failed Trapped TrapCode Awaiting",
-    "executor.model.profile": "Profile PROFILE",
-    "executor.errors": "ExecutorError InvalidValue InvalidManifest InvalidModule InvalidReceipt TranscriptMismatch"
-    " VerificationFailed HostFault WatchdogExpired WorkerDied WorkersBusy FunctionSuspended",
-}
-_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+_part = on_first_use(
+    __name__,
+    {
+        "executor.vm": "load execute observe self_test Program Diagnostics Capabilities Answer Response Refusal",
+        "executor.worker": "WorkerPool Execution AsyncCapabilities",
+        "executor.receipts": "Receipt Verdict Check Loader engine_for",
+        "executor.crypto.digests": "profile_id function_id request_id transcript_hash",
+        "executor.protocol.strategies": "agree",
+        "executor.model.manifest": "parse_manifest Terms Manifest",
+        "executor.model.function": "Function",
+        "executor.model.request": "Request",
+        "executor.model.transcript": "Entry Transcript",
+        "executor.model.observation": "Kind Observation",
+        "executor.model.outcome": "Outcome Returned Failed Trapped TrapCode Awaiting",
+        "executor.model.profile": "Profile PROFILE",
+        "executor.errors": "ExecutorError InvalidValue InvalidManifest InvalidModule InvalidReceipt TranscriptMismatch"
+        " VerificationFailed HostFault WatchdogExpired WorkerDied WorkersBusy FunctionSuspended",
+    },
+)
 
 
 def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        from importlib.metadata import version
+    if name != "__version__":
+        return _part(name)
+    from importlib.metadata import version
 
-        return version("executor")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'executor' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+    return version("executor")
 
 
 def __dir__() -> list[str]:

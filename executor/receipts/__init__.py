@@ -5,8 +5,7 @@ Names are imported on first use, so that commands start at once; their types are
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from executor.parts import on_first_use
 
 __all__ = [
     "Receipt",
@@ -24,24 +23,18 @@ __all__ = [
     "write_receipt",
 ]
 
-_MODULES = {
-    "executor.receipts.build": "build_receipt function_of keeps_replies",
-    "executor.receipts.checks": "Check all_passed",
-    "executor.receipts.files": "read_receipt write_receipt",
-    "executor.receipts.loader": "Loader",
-    "executor.receipts.modules": "engine_for known_modules",
-    "executor.receipts.receipt": "Receipt Verdict",
-    "executor.receipts.verify": "verify_receipt",
-}
-_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'executor.receipts' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "executor.receipts.build": "build_receipt function_of keeps_replies",
+        "executor.receipts.checks": "Check all_passed",
+        "executor.receipts.files": "read_receipt write_receipt",
+        "executor.receipts.loader": "Loader",
+        "executor.receipts.modules": "engine_for known_modules",
+        "executor.receipts.receipt": "Receipt Verdict",
+        "executor.receipts.verify": "verify_receipt",
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -13,6 +13,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from executor.parts import on_first_use
+
 __all__ = [
     "assert_agrees",
     "assert_deterministic",
@@ -45,35 +47,31 @@ __all__ = [
     "strategies",
 ]
 
-_MODULES = {
-    "executor.testing.assertions": "assert_agrees assert_deterministic",
-    "executor.testing.reports": "DoesNotAgree NotDeterministic",
-    "executor.testing.committees": "Committee",
-    "executor.testing.simulating": "simulate",
-    "executor.testing.simulate_result": "Simulated",
-    "executor.testing.simulator": "Scenario Simulator simulate_scenario scenarios",
-    "executor.testing.runs": "traced Trace",
-    "executor.testing.differences": "first_difference Difference",
-    "executor.testing.replies": "Reply World RepliedCapabilities",
-    "executor.testing.variations": "Variation vary",
-    "executor.testing.mixtures": "varied_worlds",
-    "executor.testing.replies_file": "read_replies",
-    "executor.testing.outages": "Outage strike",
-    "executor.testing.lies": "Lie",
-    "executor.testing.variants": "Variant",
-    "executor.testing.functions": "program_of function_of_source",
-}
-_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+_part = on_first_use(
+    __name__,
+    {
+        "executor.testing.assertions": "assert_agrees assert_deterministic",
+        "executor.testing.reports": "DoesNotAgree NotDeterministic",
+        "executor.testing.committees": "Committee",
+        "executor.testing.simulating": "simulate",
+        "executor.testing.simulate_result": "Simulated",
+        "executor.testing.simulator": "Scenario Simulator simulate_scenario scenarios",
+        "executor.testing.runs": "traced Trace",
+        "executor.testing.differences": "first_difference Difference",
+        "executor.testing.replies": "Reply World RepliedCapabilities",
+        "executor.testing.variations": "Variation vary",
+        "executor.testing.mixtures": "varied_worlds",
+        "executor.testing.replies_file": "read_replies",
+        "executor.testing.outages": "Outage strike",
+        "executor.testing.lies": "Lie",
+        "executor.testing.variants": "Variant",
+        "executor.testing.functions": "program_of function_of_source",
+    },
+)
 
 
 def __getattr__(name: str) -> Any:
-    if name == "strategies":
-        return import_module("executor.testing.strategies")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'executor.testing' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+    return import_module("executor.testing.strategies") if name == "strategies" else _part(name)
 
 
 def __dir__() -> list[str]:

@@ -10,25 +10,18 @@ Names are imported on first use, so that commands start at once; their types are
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from executor.parts import on_first_use
 
 __all__ = ["Finding", "Kind", "Plan", "Report", "check", "read_plan"]
 
-_MODULES = {
-    "executor.testing.checking.findings": "Finding Kind Report",
-    "executor.testing.checking.gate": "check",
-    "executor.testing.checking.plan": "Plan read_plan",
-}
-_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'executor.testing.checking' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "executor.testing.checking.findings": "Finding Kind Report",
+        "executor.testing.checking.gate": "check",
+        "executor.testing.checking.plan": "Plan read_plan",
+    },
+)
 
 
 def __dir__() -> list[str]:
