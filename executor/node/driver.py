@@ -441,9 +441,10 @@ class Driver:
         await self._inbox.put(lambda now: [*self._member.drawn(request_id, draw, proof, now), told])
 
     async def _sign_part(self, asked: SignPart) -> None:
-        draw = asked.draw
+        draw, started = asked.draw, time.perf_counter()
         if self._parts is not None and (part := await self._parts(asked)) is not None:
-            own = part
+            own, seconds = part, round(time.perf_counter() - started, 4)
+            self._events.add("part", draw.request, ordinal=draw.ordinal, seconds=seconds)
             await self._inbox.put(lambda now: self._member.part_signed(draw, own, now))
 
     async def _retried(self, request_id: RequestId, run: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
