@@ -50,6 +50,18 @@ async def load_epoch(client: ChainClient, number: int) -> Epoch:
         raise ChainError(f"epoch {number}: {error}") from error
 
 
+async def is_final(client: ChainClient, epoch: Epoch) -> bool:
+    """Whether a finalized block has the epoch, as it is here; raises ChainError.
+
+    Views are asked at the head, which every endpoint can answer; it is asked for after the finalized block.
+    """
+    final = await client.head("finalized")
+    views = client.contract("Committee", client.committee).functions
+    stands = await load_epoch(client, epoch.number) == epoch
+    info = binding.Epoch.from_abi(await client.read(views.epochInfo(epoch.number)))
+    return stands and info.start_block <= final.number
+
+
 def _member(index: int, record: binding.Member) -> Member:
     return Member(
         index=index,

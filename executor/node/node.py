@@ -22,6 +22,7 @@ from typing import Any, TypeAlias
 from executor.capabilities.member_networks import MemberNetworks
 from executor.chain.bills import Bills
 from executor.chain.client import ChainClient
+from executor.chain.epochs import is_final
 from executor.chain.terms import deepest_block
 from executor.chain.watcher import RequestWatcher, Scanned
 from executor.errors import ChainDisagreement, ChainError, SignerUnavailable, SigningBarred, WrongChain
@@ -158,7 +159,7 @@ class Node:
             events=events,
             clock=time.time,
         )
-        self.draw_keys = DrawKeys(beacon, self.journal, events, self._meters.traffic)
+        self.draw_keys = DrawKeys(beacon, self.journal, events, self._meters.traffic, partial(is_final, chain))
         self.receipts = ReceiptFiles(config.data / "receipts")
         self.receipts.draw_key = self.draw_keys.shown
         self._keeping = ReceiptKeeping(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from eth_abi.abi import encode as abi_encode
 
 from executor.chain import anvil
 from executor.chain.accounts import dev_accounts
+from executor.chain.client import Block, ChainClient
 from executor.chain.contracts import calldata
 from executor.chain.deploy import Deployment, start_epoch
-from executor.chain.epochs import current_epoch, load_epoch
+from executor.chain.epochs import current_epoch, is_final, load_epoch
 from executor.chain.sender import TransactionSender
 from executor.chain.signing import dev_account
 from executor.crypto import bls
@@ -46,6 +48,32 @@ async def test_a_later_epoch_is_loaded_beside_the_first(scene: Scene) -> None:
     assert (operators, other, 9) == ([m.operator for m in epoch.members], epoch.profile_id, epoch.round_length_s)
     assert (scene.deployment.verifiers[1],) == epoch.verifiers
     assert scene.epoch == await load_epoch(scene.client, 1)
+
+
+class BehindClient(ChainClient):
+    """Of a chain whose finalized block is this one."""
+
+    finalized = 0
+
+    async def head(self, tag: str = "latest") -> Block:
+        found = await (self.block(self.finalized) if tag == "finalized" else super().head(tag))
+        assert found is not None
+        return found
+
+
+async def test_an_epoch_is_final_when_its_block_is(scene: Scene) -> None:
+    """Not before, and not with other members."""
+    before = (await scene.client.head()).number
+    operators = [account.address for account in dev_accounts()[1 : MEMBERS + 1]]
+    verifiers = [each.address for each in scene.deployment.verifiers]
+    await start_epoch(scene.requester, scene.deployment.committee, operators, PROFILE, 4, verifiers)
+    async with BehindClient([scene.chain.url], scene.deployment.chain_id, scene.deployment.router) as client:
+        client.finalized = before
+        epoch = await load_epoch(client, await current_epoch(client))
+        assert not await is_final(client, epoch)
+        client.finalized = (await scene.client.head()).number
+        assert await is_final(client, epoch)
+        assert not await is_final(client, replace(epoch, members=epoch.members[:1]))
 
 
 async def test_an_epoch_that_never_began_is_an_error(scene: Scene) -> None:

@@ -122,6 +122,7 @@ class Node:
         self.runs = Script(run, lambda: Observation(Kind.VALUE, b"10%d" % index))
         self.draws = Rounds()
         self.beacon = beacon
+        self.epoch_is_final = True
         self.attested: list[Attested] = []
         self.transmitted: list[Transmit] = []
         self.task: asyncio.Task[None] | None = None
@@ -134,7 +135,7 @@ class Node:
         self.journal = Journal(self.folder / "journal.sqlite3")
         self.events = EventLog(self.folder / "events.jsonl")
         epoch = self.network.epoch
-        self.draw_keys = DrawKeys(self.beacon, self.journal, self.events, no_traffic)
+        self.draw_keys = DrawKeys(self.beacon, self.journal, self.events, no_traffic, self.is_final)
         self.member = Member(epoch, self.index, draw_key=self.draw_keys.known(epoch))
         statements = ProtocolSigner(self.signer, epoch, self.index, self.journal)
         await statements.begin()
@@ -158,6 +159,9 @@ class Node:
         self.beside: list[asyncio.Task[None]] = []
         shares = ShareSigning(self.signer, epoch, statements, cleared=at_once, flush=self.journal.flush)
         self.draw_keys.serve(epoch, self.index, shares=shares, driver=self.driver, wire=self.transport, tasks=self)
+
+    async def is_final(self, epoch: Epoch) -> bool:
+        return self.epoch_is_final
 
     def create_task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         self.beside.append(task := asyncio.create_task(work))

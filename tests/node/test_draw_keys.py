@@ -150,6 +150,22 @@ async def test_who_floods_is_heard_as_often_as_an_honest_member_speaks(committee
     assert node.told("unheard")
 
 
+async def test_a_key_is_begun_when_its_epoch_is_final(committee):
+    """A reorganisation may put another epoch there: to a signer its members would be others, for good, and no key of it
+    could be made any more."""
+    for node in committee:
+        node.epoch_is_final = False
+    await start(*committee)
+    await asyncio.sleep(0.3)
+    assert [node.record.epochs() for node in committee] == [[]] * 4
+    for node in committee:
+        await node.draw_keys.abandon(1)
+        await node.stop()
+        node.epoch_is_final = True
+    await start(*committee)
+    await until(lambda: has_key(*committee), 30)
+
+
 async def test_a_key_is_forgotten_with_its_epoch(committee):
     """In the journal and in the signer, which then has nothing to sign with."""
     await start(*committee)

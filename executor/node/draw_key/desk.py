@@ -2,18 +2,21 @@
 
 Rule 1. A node without a Beacon makes no key, and leaves out functions that draw from the committee, saying why.
 Rule 2. What is kept of a key goes with its epoch: in the journal and in the signer.
+Rule 3. A key is begun when a finalized block has its epoch. A signer believes the first word about an epoch's members,
+        deals for it once, and opens one list: none of that could be done again after a reorganisation.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from executor.crypto.draw_keys import check_draw_key
 from executor.errors import (
+    ChainError,
     ExecutorError,
     InvalidManifest,
     InvalidValue,
@@ -72,13 +75,21 @@ class _Served:
 
 
 class DrawKeys:
-    """All of a node's; bounded by the epochs that it serves."""
+    """All of a node's; bounded by the epochs that it serves. `is_final`: Rule 3; it may raise ChainError."""
 
-    def __init__(self, beacon: Keys | None, journal: Journal, events: EventLog, traffic: Traffic) -> None:
+    def __init__(
+        self,
+        beacon: Keys | None,
+        journal: Journal,
+        events: EventLog,
+        traffic: Traffic,
+        is_final: Callable[[Epoch], Awaitable[bool]],
+    ) -> None:
         self._beacon = beacon
         self._journal = journal
         self._events = events
         self._traffic = traffic
+        self._is_final = is_final
         self._served: dict[int, _Served] = {}
         self._shown: dict[int, ShownDrawKey] = {}
 
@@ -136,8 +147,20 @@ class DrawKeys:
             made=made,
             traffic=self._traffic,
         )
-        running.append(tasks.create_task(making.run()))
+        running.append(tasks.create_task(self._make(epoch, making, kept)))
         self._served[epoch.number] = _Served(making, registration, shares, kept, running)
+
+    async def _make(self, epoch: Epoch, making: KeyMaking, kept: KeptKey) -> None:
+        """Rule 3."""
+        while kept.find() is None and not await self._may_begin(epoch):  # noqa: ASYNC110 # the chain says when
+            await asyncio.sleep(epoch.round_length_s)
+        await making.run()
+
+    async def _may_begin(self, epoch: Epoch) -> bool:
+        try:
+            return await self._is_final(epoch)
+        except ChainError:  # the watcher tells of endpoints that fail
+            return False
 
     async def received(self, epoch: int, sender: int, data: bytes) -> None:
         """A message about an epoch's key; raises RuleBroken for bytes that are none."""
