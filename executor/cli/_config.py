@@ -162,7 +162,7 @@ def _checked(plain: Mapping[str, Any], where: str) -> Settings:
     try:
         return Settings.model_validate(dict(plain))
     except ValidationError as error:
-        raise InvalidConfig(f"{where}: {_explain(error, is_named=where in OPTIONS.values())}") from error
+        raise InvalidConfig(f"{where}: {_explain(error, is_named=where.startswith(('--', PREFIX)))}") from error
 
 
 WORDS: Final[Mapping[str, str]] = {

@@ -37,9 +37,8 @@ NodeOption = Annotated[
     list[str] | None, typer.Option("--node", help="URL of a member's node; else those registered on chain. Repeat it.")
 ]
 SubscriptionOption = Annotated[int | None, typer.Option(min=1, help="The subscription that pays.")]
-KeyFileOption = Annotated[
-    Path | None, typer.Option(help="File with the account's private key: hex, or a keystore. Else $EXECUTOR_KEY.")
-]
+KEY_FILE: Final = "File with the account's private key: hex, or a keystore. Else "
+KeyFileOption = Annotated[Path | None, typer.Option(help=f"{KEY_FILE}$EXECUTOR_KEY.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Spend without asking.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 InputOption = Annotated[str, typer.Option("--input", help="Text, 0x-hex, or @FILE.")]

@@ -16,11 +16,11 @@ from executor.cli._exits import FAILED
 from executor.cli._groups import verb_group
 from executor.cli._ids import parse_id
 from executor.cli._network import (
+    KEY_FILE,
     ChainIdOption,
     ConfigOption,
     FunctionArgument,
     JsonOption,
-    KeyFileOption,
     Network,
     RouterOption,
     RpcOption,
@@ -52,6 +52,7 @@ Secrets = Annotated[
     list[str],
     typer.Option("--secret", help="NAME (its environment variable), NAME=env:VARIABLE or NAME=@FILE; repeatable."),
 ]
+KeyFile = Annotated[Path | None, typer.Option(help=f"{KEY_FILE}${VARIABLE}, $EXECUTOR_KEY.")]
 Days = Annotated[int, typer.Option(min=1, max=366, help="Until they expire.")]
 
 
@@ -103,7 +104,7 @@ def put(
     chain_id: ChainIdOption = None,
     router: RouterOption = None,
     subscription: Subscription = None,
-    key_file: KeyFileOption = None,
+    key_file: KeyFile = None,
     json_output: JsonOption = False,
 ) -> None:
     """Seal secrets to an epoch's members and have them keep them; again for each new epoch."""
@@ -128,7 +129,7 @@ def delete(
     chain_id: ChainIdOption = None,
     router: RouterOption = None,
     subscription: Subscription = None,
-    key_file: KeyFileOption = None,
+    key_file: KeyFile = None,
     json_output: JsonOption = False,
 ) -> None:
     """Have an epoch's members forget secrets. Who kept a copy keeps it: change the secret where it is used, too."""
@@ -150,7 +151,7 @@ def renew(
     chain_id: ChainIdOption = None,
     router: RouterOption = None,
     subscription: Subscription = None,
-    key_file: KeyFileOption = None,
+    key_file: KeyFile = None,
     json_output: JsonOption = False,
 ) -> None:
     """Put what the current epoch lacks or will soon lack, and nothing else: for a timer. What you deleted stays so."""
@@ -182,7 +183,7 @@ def list_secrets(
     rpc: RpcOption = None,
     chain_id: ChainIdOption = None,
     router: RouterOption = None,
-    key_file: KeyFileOption = None,
+    key_file: KeyFile = None,
     json_output: JsonOption = False,
 ) -> None:
     """Show what each member of an epoch keeps of your secrets, in every epoch that it serves."""

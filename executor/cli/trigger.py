@@ -15,10 +15,10 @@ import typer
 from executor.cli._groups import verb_group
 from executor.cli._ids import parse_id
 from executor.cli._network import (
+    KEY_FILE,
     ChainIdOption,
     ConfigOption,
     JsonOption,
-    KeyFileOption,
     Network,
     RouterOption,
     RpcOption,
@@ -46,6 +46,7 @@ POST_TIMEOUT_S: Final = 15.0  # a node asks its chain a few things before it ans
 group = verb_group()
 
 RegistrationArgument = Annotated[str, typer.Argument(metavar="REGISTRATION", help="Its id.")]
+KeyFile = Annotated[Path | None, typer.Option(help=f"{KEY_FILE}${VARIABLE}, $EXECUTOR_KEY.")]
 OneNode = Annotated[str | None, typer.Option("--node", help="URL of one member's node; else the settings' first.")]
 Act = Callable[["ChainClient", "TransactionSender"], Awaitable[Any]]
 
@@ -64,7 +65,7 @@ def register(
     chain_id: ChainIdOption = None,
     router: RouterOption = None,
     subscription: SubscriptionOption = None,
-    key_file: KeyFileOption = None,
+    key_file: KeyFile = None,
     json_output: JsonOption = False,
 ) -> None:
     """Register a trigger on chain; it counts once its block is final."""
@@ -128,7 +129,7 @@ def pause(
     rpc: RpcOption = None,
     chain_id: ChainIdOption = None,
     router: RouterOption = None,
-    key_file: KeyFileOption = None,
+    key_file: KeyFile = None,
     json_output: JsonOption = False,
 ) -> None:
     """Have it start nothing for now."""
@@ -145,7 +146,7 @@ def resume(
     rpc: RpcOption = None,
     chain_id: ChainIdOption = None,
     router: RouterOption = None,
-    key_file: KeyFileOption = None,
+    key_file: KeyFile = None,
     json_output: JsonOption = False,
 ) -> None:
     """Let a paused one go on."""
@@ -162,7 +163,7 @@ def remove(
     rpc: RpcOption = None,
     chain_id: ChainIdOption = None,
     router: RouterOption = None,
-    key_file: KeyFileOption = None,
+    key_file: KeyFile = None,
     json_output: JsonOption = False,
 ) -> None:
     """End it for good."""
@@ -185,7 +186,7 @@ def fire(
     expires: Annotated[int | None, typer.Option(min=1, help="Until when, in Unix time, instead of --seconds.")] = None,
     config: ConfigOption = None,
     node: OneNode = None,
-    key_file: KeyFileOption = None,
+    key_file: KeyFile = None,
     json_output: JsonOption = False,
 ) -> None:
     """Sign a POST to an http trigger and send it to one member, which passes it on; shows the request's id."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from executor.cli._network import (
+    KEY_FILE,
     ChainIdOption,
     ConfigOption,
     JsonOption,
-    KeyFileOption,
     Member,
     Network,
     NodeOption,
@@ -38,6 +38,7 @@ LIFE_S = 600  # of the signature: clocks may differ, uploads take a minute at mo
 TIMEOUT_S = 90.0  # the node reads for a minute and loads the module before it answers
 MAX_ANSWER_BYTES = 65_536
 OK = 200
+KeyFile = Annotated[Path | None, typer.Option(help=f"{KEY_FILE}${VARIABLE}, $EXECUTOR_KEY.")]
 
 
 def command(
@@ -50,7 +51,7 @@ def command(
     subscription: Annotated[
         int | None, typer.Option(min=0, help="A subscription that the account owns, if nodes ask for one.")
     ] = None,
-    key_file: KeyFileOption = None,
+    key_file: KeyFile = None,
     json_output: JsonOption = False,
 ) -> None:
     """Have a committee's nodes keep a function's bytes: the first that takes them, and the others fetch from it."""

@@ -93,7 +93,7 @@ def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, told: str
         ("EXECUTOR_CHAINID", "1", "did you mean EXECUTOR_CHAIN_ID?"),
         ("EXECUTOR_CHAIN_ID", "one", "EXECUTOR_CHAIN_ID: 'one' is not a number"),
         ("EXECUTOR_CHAIN_ID", "9" * 30, "is not a number"),
-        ("EXECUTOR_ROUTER", "here", "EXECUTOR_ROUTER: router: 0x and 40 hex digits"),
+        ("EXECUTOR_ROUTER", "here", "EXECUTOR_ROUTER: 0x and 40 hex digits"),
     ],
 )
 def test_what_is_wrong_in_the_environment_is_named(tmp_path: Path, variable: str, value: str, told: str) -> None:
