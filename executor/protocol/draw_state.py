@@ -20,12 +20,12 @@ class DrawState:
     part: bytes = b""
     asked: tuple[int, str, int] | None = None  # what the signer was asked for, and in which round
     begun_with: int = 0  # proofs when the round began: what comes in it, its leader tells everybody
-    leader_has: int = -1  # in which round the leader is known to hold the release
+    gained_in: int = -1  # in which round the release came
+    shown_in: int = -1  # in which round the leader's question for it was answered, or, leading, everybody was told
     announced: int = 0  # proofs that everybody was told of while this member led
     answered: set[int] = field(default_factory=set)  # in this round
     waits_for_key: bool = False  # and people were told
     # The leader's.
-    heard_in: int = -1
-    shown_in: int = -1  # in which round the release went to everybody
+    asking: set[int] = field(default_factory=set)  # for a release, in this round
     statements: dict[int, Settled] = field(default_factory=dict)
     parts: dict[int, bytes] = field(default_factory=dict)

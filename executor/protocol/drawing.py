@@ -10,8 +10,9 @@ Rule 4. A proof counts when it verifies under the epoch's key, whoever brings it
         certificate counts draws, and members that went on by a proof can never differ.
 Rule 5. Parts are put together first, and looked at one by one only when what comes out does not verify; a bad one
         leaves, and its sender's later ones are looked at on arrival.
-Rule 6. Every leader begins anew with what members tell it in its round; whoever lacks proofs that this member held
-        when the round began is answered, once a round.
+Rule 6. Every leader begins anew with what members tell it in its round. A release that came in it goes to everybody;
+        whoever lacks a release or proofs that were here when the round began is answered, once a round. A release is
+        large, so it is told to who states or asks, and not in every round.
 
 Theory of operation: `progress` is called after every input, at every member, and does whatever can be done now. What is
 told twice is told once a round: a lost message costs a round. The awaited draw comes from the run (draws.py); what is
@@ -32,7 +33,7 @@ from executor.protocol.desk import Desk
 from executor.protocol.draw_state import DrawState
 from executor.protocol.draws import awaited
 from executor.protocol.effects import ALL, Note, Save, Send, Sign, SignPart
-from executor.protocol.lifecycle import Life, Phase
+from executor.protocol.lifecycle import Life
 from executor.protocol.messages import DrawNews, DrawStatus, Settled
 from executor.protocol.releases import Release, Stated, check_release, check_stated
 from executor.protocol.statements import DrawStatement, Signatures
@@ -63,6 +64,7 @@ def enter_round(desk: Desk, life: Life) -> None:
     state = life.drawing
     state.begun_with = state.announced = len(state.proofs)
     state.answered.clear()
+    state.asking.clear()
     if state.release is not None or state.proofs or _own_statement(life) is not None:
         _send_status(desk, life)
 
@@ -120,16 +122,10 @@ def part_signed(desk: Desk, life: Life, draw: CommitteeDraw, part: bytes) -> Non
         _send_status(desk, life)
 
 
-def _send_status(desk: Desk, life: Life) -> None:
-    state, release = life.drawing, life.drawing.release
-    shown = release
-    if desk.leads or state.leader_has == desk.round or life.phase is Phase.REPORTED:
-        shown = None
-    elif shown is not None:
-        state.leader_has = desk.round
-    settled = _own_statement(life) if release is None else None
-    request = life.subject.request_id
-    desk.to_leader(DrawStatus(request, desk.round, settled, shown, state.proofs, state.part))
+def _send_status(desk: Desk, life: Life, shown: Release | None = None) -> None:
+    state = life.drawing
+    settled = _own_statement(life) if state.release is None else None
+    desk.to_leader(DrawStatus(life.subject.request_id, desk.round, settled, shown, state.proofs, state.part))
 
 
 # What others tell.
@@ -152,12 +148,13 @@ def status_received(desk: Desk, life: Life, sender: int, status: DrawStatus) -> 
         _check_part(desk, life, sender, status.part, len(proofs))
     # Everything is checked.
     _keep(desk, life, status.release, proofs)
-    state.heard_in = desk.round
     if settled is not None:
         state.statements[sender] = settled
     if status.part and current:
         state.parts.setdefault(sender, status.part)
-    _answer(desk, life, sender, len(status.proofs))
+    _answer(desk, life, sender, len(status.proofs), stated=settled is not None)
+    if state.release is None and settled is None:
+        _ask_for_release(desk, life, sender)
 
 
 def news_received(desk: Desk, life: Life, sender: int, news: DrawNews) -> None:
@@ -165,9 +162,10 @@ def news_received(desk: Desk, life: Life, sender: int, news: DrawNews) -> None:
     state = life.drawing
     _keep(desk, life, news.release, _checked(desk, life, sender, news.release, news.proofs))
     if sender == desk.leader:
-        if news.release is not None:
-            state.leader_has = desk.round
-        _answer(desk, life, sender, len(news.proofs))
+        _answer(desk, life, sender, len(news.proofs), stated=False)
+        if news.asks and state.release is not None and state.shown_in != desk.round:
+            state.shown_in = desk.round
+            _send_status(desk, life, state.release)
 
 
 def _checked(
@@ -194,7 +192,7 @@ def _keep(desk: Desk, life: Life, release: Release | None, proofs: tuple[bytes, 
     state = life.drawing
     before = (state.release, len(state.proofs))
     if state.release is None and release is not None:
-        state.release = release
+        state.release, state.gained_in = release, desk.round
         state.statements.clear()
     if len(proofs) > len(state.proofs):
         state.proofs, state.part = proofs, b""
@@ -203,12 +201,22 @@ def _keep(desk: Desk, life: Life, release: Release | None, proofs: tuple[bytes, 
         desk.emit(Save(life.subject.request_id, life.record()))
 
 
-def _answer(desk: Desk, life: Life, member: int, proofs: int) -> None:
-    """Rule 6."""
+def _answer(desk: Desk, life: Life, member: int, proofs: int, *, stated: bool) -> None:
+    """Rule 6; who still states lacks the release."""
     state = life.drawing
-    if proofs < state.begun_with and member not in state.answered and member != desk.index:
+    shown = state.release if stated and state.gained_in != desk.round else None
+    lacks = proofs < state.begun_with or shown is not None
+    if lacks and member not in state.answered and member != desk.index:
         state.answered.add(member)
-        desk.emit(Send(member, DrawNews(life.subject.request_id, None, state.proofs)))
+        desk.emit(Send(member, DrawNews(life.subject.request_id, shown, state.proofs, asks=False)))
+
+
+def _ask_for_release(desk: Desk, life: Life, member: int) -> None:
+    """Of those who state nothing any more f + 1 are asked for what they hold: an honest one among them."""
+    state = life.drawing
+    if len(state.asking) <= desk.epoch.f and member not in state.asking and member != desk.index:
+        state.asking.add(member)
+        desk.emit(Send(member, DrawNews(life.subject.request_id, None, state.proofs, asks=True)))
 
 
 def _check_part(desk: Desk, life: Life, member: int, part: bytes, ordinal: int) -> None:
@@ -235,12 +243,13 @@ def _lead(desk: Desk, life: Life) -> None:
         _keep(desk, life, release, state.proofs)
     while (proof := _combined(desk, life)) is not None:
         _keep(desk, life, None, (*state.proofs, proof))
-    show = state.release is not None and state.heard_in == desk.round != state.shown_in
+    show = state.gained_in == desk.round != state.shown_in
     if show:
         state.shown_in = desk.round
     if show or len(state.proofs) > state.announced:
         state.announced = len(state.proofs)
-        desk.emit(Send(ALL, DrawNews(life.subject.request_id, state.release if show else None, state.proofs)))
+        release = state.release if show else None
+        desk.emit(Send(ALL, DrawNews(life.subject.request_id, release, state.proofs, asks=False)))
 
 
 def _released(desk: Desk, state: DrawState) -> Release | None:

@@ -172,11 +172,15 @@ class DrawStatus:
 
 @dataclass(frozen=True, slots=True)
 class DrawNews:
-    """From the leader to all, or to who lacks it: a release, and the proofs of a request's first draws."""
+    """From the leader to all, or to who lacks it: a release, and the proofs of a request's first draws.
+
+    `asks`: the leader has no release, and the receiver may.
+    """
 
     request_id: RequestId
     release: Release | None
     proofs: tuple[Hex, ...]
+    asks: bool = False
     type: Literal["draw-news"] = "draw-news"
 
 

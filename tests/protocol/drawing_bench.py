@@ -74,8 +74,8 @@ def told(member, *, hashed=EMPTY, view=NO_VIEW, round=ROUND, proofs=(), part=b""
     return DrawStatus(REQUEST, round, own, shown, proofs, part)
 
 
-def news(shown=None, proofs=()):
-    return DrawNews(REQUEST, shown, proofs)
+def news(shown=None, proofs=(), *, asks=False):
+    return DrawNews(REQUEST, shown, proofs, asks)
 
 
 class DrawBench(Bench):

@@ -263,7 +263,7 @@ def test_without_a_share_a_member_does_all_but_parts():
     bench = DrawBench(3, shares=False)
     effects = bench.receive(0, news(release((0, 1, 2))))
     assert leaving(effects) == []
-    assert leaving(bench.next_round())[0] == (1, DrawStatus(REQUEST, ROUND + 1, None, release((0, 1, 2)), (), b""))
+    assert leaving(bench.next_round())[0] == (1, DrawStatus(REQUEST, ROUND + 1, None, None, (), b""))
     effects = bench.receive(2, news(proofs=(proof(0), proof(1))))
     assert len(votes(effects)) == 1
 
@@ -296,7 +296,9 @@ def test_a_restarted_member_holds_its_release_and_proofs():
     again = DrawBench(record=record)
     assert statements(again.log) == []
     assert asked_parts(again.log) == [1]
-    assert leaving(again.log) == [(0, DrawStatus(REQUEST, ROUND, None, release(), (proof(0),), part(1, 1)))]
+    assert leaving(again.log) == [(0, DrawStatus(REQUEST, ROUND, None, None, (proof(0),), part(1, 1)))]
+    (shown,) = leaving(again.receive(0, news(proofs=(proof(0),), asks=True)))
+    assert shown[1].release == release()
 
 
 def test_a_record_without_draws_of_the_committee_has_no_word_of_them():
@@ -306,14 +308,12 @@ def test_a_record_without_draws_of_the_committee_has_no_word_of_them():
 
 
 def test_every_leader_is_told_anew():
-    """The statement while there is no release; then the release, the proofs and the part."""
+    """The statement while there is no release; then the proofs and the part."""
     bench = DrawBench()
     assert leaving(bench.next_round()) == []  # to itself: it leads
     bench.next_round()
     bench.receive(2, news(release(), (proof(0),)))
-    assert leaving(bench.next_round()) == [
-        (3, DrawStatus(REQUEST, ROUND + 3, None, release(), (proof(0),), part(1, 1)))
-    ]
+    assert leaving(bench.next_round()) == [(3, DrawStatus(REQUEST, ROUND + 3, None, None, (proof(0),), part(1, 1)))]
 
 
 def test_a_status_for_another_round_is_nobodys():
@@ -331,11 +331,41 @@ def test_who_lacks_proofs_is_answered_once_a_round():
     bench.receive(0, news(release(), (proof(0),)))
     bench.next_round()
     answer = (2, news(proofs=(proof(0),)))
-    assert answer in leaving(bench.receive(2, told(2, round=ROUND + 1)))
-    assert answer not in leaving(bench.receive(2, told(2, round=ROUND + 1)))
+    assert answer in leaving(bench.receive(2, told(2, round=ROUND + 1, settled=False)))
+    assert answer not in leaving(bench.receive(2, told(2, round=ROUND + 1, settled=False)))
     bench.next_round()
     assert leaving(bench.receive(2, news(release()))) == [answer]
     assert leaving(bench.receive(2, news(release()))) == []
+
+
+def test_a_release_from_before_goes_to_who_still_states():
+    """Alone: it is large, and most hold it. One that comes in the leader's own round goes to all."""
+    bench = DrawBench(1)
+    bench.receive(0, news(release()))
+    assert leaving(bench.next_round()) == []
+    assert leaving(bench.receive(2, told(2, round=ROUND + 1))) == [(2, news(release()))]
+    assert leaving(bench.receive(2, told(2, round=ROUND + 1))) == []
+    assert leaving(bench.receive(3, told(3, round=ROUND + 1, settled=False))) == []
+    late = DrawBench(1)
+    late.next_round()
+    assert leaving(late.receive(2, told(2, round=ROUND + 1, shown=release())))[0] == (ALL, news(release()))
+
+
+def test_a_leader_without_a_release_asks_f_and_one_for_it():
+    """Of those who state no more, and each once; who is asked shows it once a round, and to the leader alone."""
+    bench = DrawBench(0)
+    given = told(2, part=part(2))
+    assert leaving(bench.receive(2, given)) == [(2, news(asks=True))]
+    assert leaving(bench.receive(2, given)) == []
+    assert leaving(bench.receive(1, told(1, settled=False))) == [(1, news(asks=True))]
+    assert leaving(bench.receive(3, told(3, settled=False))) == []
+    holder = DrawBench(2)
+    holder.receive(0, news(release()))
+    asked = news(asks=True)
+    assert leaving(holder.receive(3, asked)) == []
+    assert leaving(holder.receive(0, asked)) == [(0, DrawStatus(REQUEST, ROUND, None, release(), (), part(2)))]
+    assert leaving(holder.receive(0, asked)) == []
+    assert leaving(DrawBench(2).receive(0, asked)) == []
 
 
 def test_people_see_what_a_draw_waits_for():

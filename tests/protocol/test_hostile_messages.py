@@ -173,7 +173,7 @@ def draw_messages(draw):
     """Statements, releases, proofs and parts, good and bad."""
     request, shown = draw(requests), draw(st.none() | releases)
     if draw(st.booleans()):
-        return DrawNews(request, shown, draw(proofs) * draw(st.sampled_from((1, 1, 9))))
+        return DrawNews(request, shown, draw(proofs) * draw(st.sampled_from((1, 1, 9))), draw(st.booleans()))
     hashed, view = draw(settled), draw(views | st.just(View(0, 0)))
     signature = draw(garbage) if draw(st.booleans()) else stated(draw(st.integers(0, 3)), hashed, view)
     own = draw(st.none() | st.just(Settled(hashed, view, signature)))

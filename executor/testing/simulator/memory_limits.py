@@ -59,4 +59,5 @@ def _held(life: Life, n: int, rounds: int) -> Iterator[tuple[str, int, int]]:
     yield "statements", len(life.drawing.statements), n
     yield "parts", len(life.drawing.parts), n
     yield "answered", len(life.drawing.answered), n
+    yield "asked for a release", len(life.drawing.asking), n
     yield "prepared paths", len(life.promises.prepared), entered

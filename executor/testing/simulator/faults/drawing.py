@@ -39,7 +39,8 @@ class WithheldDraws(Fault):
             if (release or proofs) and hand.tape.byte() % 2:
                 shown = release if hand.tape.byte() % 2 else None
                 told = proofs[: hand.tape.below(len(proofs) + 1)]
-                hand.post(hand.tape.one(hand.honest), DrawNews(request, shown, told), 0.1 * hand.tape.below(38))
+                news = DrawNews(request, shown, told, asks=bool(hand.tape.byte() % 2))
+                hand.post(hand.tape.one(hand.honest), news, 0.1 * hand.tape.below(38))
 
 
 class WrongParts(Fault):
