@@ -45,7 +45,11 @@ class Book(Protocol):
 
 
 class FunctionHolding:
-    """The functions of one node; `admit` raises for one that must not be kept here."""
+    """The functions of one node; `admit` raises for one that must not be kept here.
+
+    `check_terms` raises InvalidManifest for terms that this node takes no part in: whoever uploads is to know, while
+    what open requests need is kept, and they say the reason.
+    """
 
     def __init__(
         self,
@@ -57,12 +61,14 @@ class FunctionHolding:
         book: Callable[[], Book],
         admit: Callable[[Function], Awaitable[None]],
         events: EventLog,
+        check_terms: Callable[[Terms], None] = lambda _: None,
     ) -> None:
         limits, uploads = config.limits, config.uploads
         self._config = config
         self._chain = chain
         self._book = book
         self._admit = admit
+        self._check_terms = check_terms
         self._events = events
         self.store = FunctionStore(
             journal,
@@ -119,7 +125,8 @@ class FunctionHolding:
         return None if found is None else found.terms
 
     async def add(self, function: Function, account: Address | None = None) -> FunctionId:
-        """Keep an uploaded function; raises what `admit` raises, and InvalidValue when a quota is full."""
+        """Keep an uploaded function; raises what `check_terms` and `admit` raise, InvalidValue when a quota is full."""
+        self._check_terms(function.terms)
         return await self._add(function, account, needed=False)
 
     async def _add_fetched(self, function: Function, needed: bool) -> None:

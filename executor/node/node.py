@@ -136,6 +136,7 @@ class Node:
         self.conditions = Conditions()
         self.conditions.fails("start", "the node is starting")
         self.journal = Journal(config.data / "journal.sqlite3")
+        self.draw_keys = DrawKeys(beacon, self.journal, events, self._meters.traffic, partial(is_final, chain))
         self.holding = FunctionHolding(
             config,
             journal=self.journal,
@@ -144,6 +145,7 @@ class Node:
             book=lambda: self.book,
             admit=self._admit,
             events=events,
+            check_terms=self.draw_keys.check,
         )
         self.secrets = SecretDesk(
             SecretStore(
@@ -159,7 +161,6 @@ class Node:
             events=events,
             clock=time.time,
         )
-        self.draw_keys = DrawKeys(beacon, self.journal, events, self._meters.traffic, partial(is_final, chain))
         self.receipts = ReceiptFiles(config.data / "receipts")
         self.receipts.draw_key = self.draw_keys.shown
         self._keeping = ReceiptKeeping(
@@ -406,7 +407,7 @@ class Node:
     async def _admit(self, function: Function) -> None:
         """Raises for a function that does not fit the newest epoch, or whose module does not load."""
         if sessions := self.sessions.all():  # else this is an operator whose epoch is still to come
-            self._check_terms(sessions[-1].epoch, function.terms)  # the newest: no request comes to the others any more
+            check_admission(sessions[-1].epoch, function.terms)  # the newest: no request comes to the others any more
         await self._load(function)
 
     def _peers(self) -> dict[int, str]:

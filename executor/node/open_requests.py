@@ -166,6 +166,8 @@ def waits_for(standing: Standing, view: RequestView | None) -> str:
             return f"a node of this operator that serves epoch {standing.epoch}"
         case "not-deep-enough":
             return f"more blocks over block {standing.block}: its function asks for them ([capabilities.chain])"
+        case "not-admitted":
+            return "nothing here: this node takes no part in its function (event abstained says why)"
         case "queued":
             return "its turn: this node works on as many requests as it may"
         case "too-late":

@@ -12,6 +12,7 @@ from executor.model.function import Function
 from executor.model.ids import RequestId
 from executor.model.manifest import Limits, Terms
 from executor.node.lines import Lines
+from executor.node.open_requests import waits_for
 from executor.node.receipts import ReceiptFiles
 from executor.node.requests import RequestBook
 from executor.node.sessions import Session, Sessions
@@ -170,3 +171,16 @@ async def test_a_function_that_does_not_fit_the_epochs_rounds_is_abstained_from(
     assert book.standing(request_id(make_request(function=large))).state == "not-admitted"
     assert "whose third holds" in node.told("abstained")[0]["reason"]
     assert function_id(large) != function_id(FUNCTION)
+
+
+async def test_a_node_without_a_beacon_abstains_from_what_draws_from_its_committee(node):
+    """Its bytes are kept all the same: what the request waits for is told, and it is not its bytes."""
+    terms = Terms.model_validate({"capabilities": {"random": {"source": "committee"}}})
+    drawing = Function(b"\0asm\x01\0\0\0", terms, b"")
+    book = small_book(node, check_terms=lambda _epoch, terms: node.draw_keys.check(terms))
+    node.functions.add(drawing)
+    await book.take(seen(make_request(function=drawing)))
+    standing = book.standing(request_id(make_request(function=drawing)))
+    assert standing.state == "not-admitted"
+    assert "names no [random] beacon" in node.told("abstained")[0]["reason"]
+    assert "takes no part in its function" in waits_for(standing, None)
