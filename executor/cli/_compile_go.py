@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -51,8 +51,10 @@ class Compiled:
     inputs: tuple[str, ...]
 
 
-def compile_go(source: Path, out: Path, folder: Path) -> Compiled:
+def compile_go(source: Path, out: Path, folder: Path, replaced: Mapping[Path, Path] | None = None) -> Compiled:
     """Writes the module of the package that a source is in.
+
+    Where files of Go's library or of the SDK are `replaced`, if by none, it also keeps the names of functions.
 
     Raises InvalidConfig without compiler or SDK, InvalidModule for what does not compile or has no go.mod.
     """
@@ -68,29 +70,33 @@ def compile_go(source: Path, out: Path, folder: Path) -> Compiled:
         said = terms.read_text(encoding="utf-8")
         required = "" if SDK in said else f"require {SDK} v0.0.0\n"
         own.write_text(f"{said}\n{required}replace {SDK} => ./{SEEN_AS}\n", encoding="utf-8")
-        files = {str(folder / SEEN_AS / path.relative_to(sdk)): str(path) for path in _files(sdk)}
+        files = {
+            str(folder / SEEN_AS / path.relative_to(sdk)): str((replaced or {}).get(path, path)) for path in _files(sdk)
+        }
+        files |= {str(path): str(other) for path, other in (replaced or {}).items() if not path.is_relative_to(sdk)}
         seen.write_text(json.dumps({"Replace": files}), encoding="utf-8")
         if (folder / "go.sum").exists():
             shutil.copyfile(folder / "go.sum", Path(temporary) / "go.sum")
         settings = [f"-modfile={own}", f"-overlay={seen}"]
-        build(go, folder, [*settings, package], out)
+        build(go, folder, [*settings, package], out, names=replaced is not None)
         listed = _ask(go, ["list", *settings, "-deps", "-f", _FILES, package], folder).splitlines()
     paths = [Path(line) for line in listed if line] + [terms, folder / "go.sum"]
     inputs = {str(path.relative_to(folder)) for path in paths if path.exists() and path.is_relative_to(folder)}
     return Compiled(version_of(go), tuple(sorted(inputs)))
 
 
-def build(go: str, folder: Path, arguments: Sequence[str], out: Path) -> None:
+def build(go: str, folder: Path, arguments: Sequence[str], out: Path, *, names: bool = False) -> None:
     """Writes the module that `go build` makes in a folder, linked; raises InvalidModule after go told what is wrong."""
     out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
-    command = [go, "build", *BUILD, "-o", str(out), *arguments]
+    flags = [flag.replace("-s -w", "-w") for flag in BUILD] if names else BUILD
+    command = [go, "build", *flags, "-o", str(out), *arguments]
     done = _run(command, folder)
     tell_compilers(done.stderr)
     if done.returncode != 0:
         out.unlink(missing_ok=True)
         raise InvalidModule(f"{folder / arguments[-1]} does not compile")
-    out.write_bytes(linked(out.read_bytes(), (find_sdk() / WASI_FILE).read_bytes()))
+    out.write_bytes(linked(out.read_bytes(), (find_sdk() / WASI_FILE).read_bytes(), names=names))
     out.chmod(0o644)  # go makes a program of it
 
 
@@ -113,6 +119,11 @@ def version_of(go: str) -> str:
         return _ask(go, ["env", "GOVERSION"], Path.cwd()).strip()
     except HostFault:
         return ""
+
+
+def library_of(go: str) -> Path:
+    """Where the sources of its library stand."""
+    return Path(_ask(go, ["env", "GOROOT"], Path.cwd()).strip()) / "src"
 
 
 def find_sdk() -> Path:

@@ -2,7 +2,8 @@
 
 A program of its own, for people only: no meter, no rules, and nothing of it reaches a digest. One JSON object on
 standard input, {"module", "input", "calls": [[name, result, answer]], "ends_in_call", "fuel", "memory_bytes"}; one on
-standard output, {"trap", "text", "offsets"} of the frames at the end, {} where the module went another way this time.
+standard output, {"trap", "text", "offsets"} of the frames at the end and what was "said" last in `fail` or `log`, {}
+where the module went another way this time.
 
 Theory of operation. Host calls are answered in their order. The last one, if it ended the run, and the first that was
 not made before, end in `unreachable` inside a module that stands between host and guest: only there does the engine
@@ -43,6 +44,7 @@ class Run:
         self.is_over = False
         self.depths: list[int] = []  # of each error that was returned: how many calls away from where it came to be
         self.pending = b""
+        self.said = ""
         self.memory: Any = None
 
     def until_its_end(self, module: wasmtime.Module) -> wasmtime.Trap | None:
@@ -84,6 +86,9 @@ class Run:
             if recorded != name:
                 raise Astray
             self.is_over = self.given["ends_in_call"] and at == len(calls) - 1
+            if name in ("fail", "log"):
+                start, size = (each % (1 << 32) for each in arguments[-2:])
+                self.said = self.memory.read(self.store, start, start + size).decode("utf-8", "replace")
             if name == "read":
                 self.memory.write(self.store, self.pending, arguments[0] % (1 << 32))
             elif answered:
@@ -127,7 +132,8 @@ def ended(given: dict[str, Any]) -> dict[str, Any]:
     if trap is None:
         return {}
     code = None if trap.trap_code is None else trap.trap_code.name
-    return {"trap": code, "text": str(trap), "offsets": [frame.module_offset for frame in trap.frames]}
+    offsets = [frame.module_offset for frame in trap.frames]
+    return {"trap": code, "text": str(trap), "offsets": offsets, "said": run.said}
 
 
 if __name__ == "__main__":

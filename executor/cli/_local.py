@@ -96,12 +96,14 @@ def with_positions(done: LocalRun, positions: Positions) -> LocalRun:
 def with_places(done: LocalRun, project: Project, request: Request) -> LocalRun:
     """The run with the user's own lines where it ended, and where its looks did, for languages that do not tell."""
 
-    def place(events: tuple[Event, ...], logs: tuple[LogLine, ...], reason: str, *, broke_rule: bool) -> str:
-        told = "\n".join([reason, *(line.text for line in logs)])
-        return place_of(project, request.input, events, told, broke_rule=broke_rule)
+    limits = project.manifest.limits
+
+    def place(ran: LocalRun | Observed, fuel: int, *, broke_rule: bool) -> str:
+        told = "\n".join([ran.reason, *(line.text for line in ran.logs)])
+        return place_of(project, request.input, ran.events, told, fuel=fuel, broke_rule=broke_rule)
 
     observed = tuple(
-        replace(each, place=place(each.events, each.logs, each.reason, broke_rule=each.entry.value == b"abi"))
+        replace(each, place=place(each, limits.fuel + limits.observe_fuel, broke_rule=each.entry.value == b"abi"))
         if each.entry.kind is Kind.ERROR and not each.given and each.entry.value in _UNPLANNED
         else each
         for each in done.observed
@@ -109,7 +111,7 @@ def with_places(done: LocalRun, project: Project, request: Request) -> LocalRun:
     if isinstance(done.outcome, Returned):
         return replace(done, observed=observed)
     broke_rule = isinstance(done.outcome, Trapped) and done.outcome.code is TrapCode.ABI
-    return replace(done, observed=observed, place=place(done.events, done.logs, done.reason, broke_rule=broke_rule))
+    return replace(done, observed=observed, place=place(done, limits.fuel, broke_rule=broke_rule))
 
 
 def parse_given(text: str) -> tuple[int, Observation]:

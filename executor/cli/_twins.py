@@ -1,7 +1,8 @@
 """A compiled function's module once more, with debugging information and hardly optimised: its twin, for places.
 
 Nothing but executor/cli/_frames.py runs it. It is made when an error first needs it, and kept in the function's build
-folder, by the digest of what that says it was made of. Go's errors have their places without one.
+folder, by the digest of what that says it was made of. Go writes no lines into modules for WebAssembly: in its twin an
+error of `errors.New` and `fmt.Errorf` knows where it was made, and says so.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Final
 
 from executor.cli._compile import FLAGS, compile_c
 from executor.cli._compile_assemblyscript import compile_assemblyscript
+from executor.cli._compile_go import compile_go, find_go, find_sdk, library_of
 from executor.cli._compile_rust import compile_rust
 from executor.cli._compile_zig import compile_zig
 from executor.projects import Project
@@ -35,6 +37,21 @@ _RETURNING: Final = """pub noinline fn returnError() void {
     const st = @errorReturnTrace().?;
 """
 _TOLD: Final = f'extern "trace" fn returned(index: usize) void;\n\n{_RETURNING}    returned(st.index);\n'
+_GO_ERRORS: Final = (
+    ("\npackage errors\n", '\npackage errors\n\nimport "runtime"\n'),
+    (
+        "\treturn &errorString{text}\n",
+        "\tvar at [32]uintptr\n\treturn &errorString{text, at[:runtime.Callers(2, at[:])]}\n",
+    ),
+    ("\ts string\n}\n", "\ts  string\n\tat []uintptr\n}\n\nfunc (e *errorString) MadeAt() []uintptr { return e.at }\n"),
+)
+_GO_HEADLINE: Final = (
+    (
+        "\treturn err.Error()\n}\n\nfunc stack()",
+        "\tvar made interface{ MadeAt() []uintptr }\n\tif errors.As(err, &made) {\n"
+        "\t\treturn err.Error() + place(made.MadeAt())\n\t}\n\treturn err.Error()\n}\n\nfunc stack()",
+    ),
+)
 
 
 @contextmanager
@@ -67,8 +84,27 @@ def _compile(project: Project, out: Path, work: Path) -> None:
         case "zig":
             library = _library(work)
             compile_zig(source, out, folder, _ZIG if library is None else (*_ZIG, "--zig-lib-dir", str(library)))
+        case "go":
+            compile_go(source, out, folder, _go_files(work))
         case _:
             compile_c(source.resolve(), out, _C)
+
+
+def _go_files(work: Path) -> dict[Path, Path]:
+    """The files of Go's library and of the SDK that are others in a twin; none where they do not look as ours."""
+    changed: dict[Path, Path] = {}
+    for path, changes in (
+        (library_of(find_go()) / "errors" / "errors.go", _GO_ERRORS),
+        (find_sdk() / "executor" / "errors.go", _GO_HEADLINE),
+    ):
+        text = path.read_text(encoding="utf-8")
+        for old, new in changes:
+            if text.count(old) != 1:
+                return {}
+            text = text.replace(old, new)
+        changed[path] = work / f"{len(changed)}.go"
+        changed[path].write_text(text, encoding="utf-8")
+    return changed
 
 
 def _library(work: Path) -> Path | None:

@@ -4,7 +4,8 @@ Rule 1. What the module imports of WASI is there with the same type, or the modu
 Rule 2. The module's functions keep their numbers: those of the virtual WASI take the numbers of the imports that they
         stand for, and only numbers of imports change, among themselves. What is imported twice (fd_write, by Go's
         runtime and by its `syscall`) stands there twice.
-Rule 3. Nothing else of the module changes, but that custom sections go: names would count functions as they were.
+Rule 3. Nothing else of the module changes, but that custom sections go; names of functions only if nobody asks for them
+        (those of imports are wrong then).
 """
 
 from __future__ import annotations
@@ -23,15 +24,16 @@ HOST: Final = "executor"
 MAX_IMPORTS: Final = 128  # whose numbers take one byte; WASI has 46 functions, the host six
 _TYPE, _GLOBAL, _CODE, _DATA = 1, 6, 10, 11
 _CUSTOM: Final = 0
+_NAMES: Final = b"\x04name"
 _CALL, _GLOBALS = 0x10, (0x23, 0x24)
 
 
-def linked(module: bytes, wasi: bytes) -> bytes:
-    """The module, linked; raises InvalidModule for an import that nobody has."""
+def linked(module: bytes, wasi: bytes, *, names: bool = False) -> bytes:
+    """The module, linked; raises InvalidModule for an import that nobody has. With `names` functions keep theirs."""
     work = _Link(read_outline(module), read_outline(wasi), dict(sections(wasi)))
     out = bytearray(MAGIC)
     for kind, payload in sections(module):
-        if kind != _CUSTOM:
+        if kind != _CUSTOM or (names and payload.startswith(_NAMES)):
             written = work.section(kind, payload)
             out += bytes([kind]) + unsigned(len(written)) + written
     return bytes(out)

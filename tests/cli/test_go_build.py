@@ -37,10 +37,21 @@ func given(input []byte) ([]byte, error) {
 		return nil, err
 	case "time":
 		return []byte(fmt.Sprint(time.Now().Unix())), nil
+	case "plain":
+		return nil, fmt.Errorf("%d are too few", len(input))
+	case "loop":
+		return endless()
 	case "print":
 		println("printed")
+		fmt.Print("a line ", "without its end")
 	}
 	return twice(input), nil
+}
+
+//go:noinline
+func endless() ([]byte, error) {
+	for {
+	}
 }
 """
 TWICE = "package main\n\nfunc twice(bytes []byte) []byte { return append(bytes, bytes...) }\n"
@@ -71,8 +82,12 @@ def test_a_function_of_two_files(executor: Run, tmp_path: Path, monkeypatch: pyt
 
     assert bytes.fromhex(ran("ab")["payload"][2:]) == b"abab"
     assert bytes.fromhex(ran("time")["payload"][2:]) == b"1700000000"
-    assert "printed" in str(ran("print")["logs"])
+    printed = [(line["level"], line["text"]) for line in ran("print")["logs"]]
+    assert printed == [("error", "printed"), ("info", "a line without its end")]
     assert ran("error")["error"] == "not a decimal (src/given.go:19)"
+    plain = ran("plain")
+    assert (plain["error"], plain["place"]) == ("5 are too few", "src/given.go:24")
+    assert ran("loop")["place"] == "src/given.go:35 (in endless)"
     panicked = "panic: runtime error: slice bounds out of range [10:5] (src/given.go:17)"
     assert ran("panic")["error"] == panicked
 

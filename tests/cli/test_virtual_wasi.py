@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import wasmtime
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from executor.cli._virtual_wasi import linked
 from executor.errors import InvalidModule
@@ -31,14 +33,14 @@ IMPORTS = """
 BODY = """
   (memory (export "memory") 1)
   (global $mine (mut i64) (i64.const 5))
-  (data (i32.const 512) "one line and another")
+  (data (i32.const 512) "one line\\0aand another\\0a")
   (table 1 funcref) (elem (i32.const 0) $own)
   (type $call (func (result i32)))
   (func $own (result i32) (i32.const 40))
   (func (export "alloc") (param i32) (result i32) (i32.const 1024))
   (func (export "run") (param $at i32) (param $len i32) (result i64)
-    (i32.store (i32.const 600) (i32.const 512)) (i32.store (i32.const 604) (i32.const 8))
-    (i32.store (i32.const 608) (i32.const 525)) (i32.store (i32.const 612) (i32.const 7))
+    (i32.store (i32.const 600) (i32.const 512)) (i32.store (i32.const 604) (i32.const 9))
+    (i32.store (i32.const 608) (i32.const 525)) (i32.store (i32.const 612) (i32.const 8))
     (drop (call $write (i32.const 2) (i32.const 600) (i32.const 2) (i32.const 800)))
     (call $log (i32.const 2) (i32.const 512) (i32.const 3))
     (drop (call $random (i32.const 804) (i32.const 4)))
@@ -64,7 +66,9 @@ def test_the_binary_is_what_the_text_says() -> None:
 
 def test_a_linked_module_runs() -> None:
     """Imports of both modules among one another: output to the log, constants for randomness, a clock that is set."""
-    function = Function(linked(module_of(f"(module {IMPORTS} {BODY}"), WASI), TERMS)
+    made = module_of(f"(module {IMPORTS} {BODY}")
+    function = Function(linked(made, WASI), TERMS)
+    assert (b"\x04name" in linked(made, WASI, names=True), b"\x04name" in function.module) == (True, False)
     assert [(entry.module, entry.name) for entry in read_outline(function.module).imports] == [
         ("executor", "log"),
         ("executor", "fail"),
@@ -73,11 +77,41 @@ def test_a_linked_module_runs() -> None:
     outcome = execute(program, Request.local(program.function_id), diagnostics=seen)
     assert isinstance(outcome, Returned)
     words = [int.from_bytes(outcome.output[at : at + 4], "little") for at in range(0, 40, 4)]
-    assert words == [15, 0, 0x0707, 1, 0, 77, 0, 5, 0, 40]
-    assert [(line.level, line.text) for line in seen.logs] == [(1, "one line"), (1, "another"), (2, "one")]
+    assert words == [17, 0, 0x0707, 1, 0, 77, 0, 5, 0, 40]
+    assert [(line.level, line.text) for line in seen.logs] == [(3, "one line"), (3, "another"), (2, "one")]
     ended = execute(program, Request.local(program.function_id, b"x"))
     assert isinstance(ended, Failed)
     assert ended.error == b"out of memory, or a fatal error of the Go runtime: see the log"
+
+
+PRINTED = """
+  (memory (export "memory") 1)
+  (global (mut i32) (i32.const 0)) (data (i32.const 512) "as Go's modules have")
+  (func (export "alloc") (param i32) (result i32) (i32.const 4096))
+  (func (export "run") (param $at i32) (param $len i32) (result i64)
+    (i32.store (i32.const 600) (local.get $at)) (i32.store (i32.const 604) (local.get $len))
+    (drop (call $write (i32.const 1) (i32.const 600) (i32.const 1) (i32.const 800)))
+    (call $flush)
+    (i64.const 0)))"""
+
+FLUSH = '(import "wasi_snapshot_preview1" "executor_flush" (func $flush))'
+PRINTING = load(Function(linked(module_of(f"(module {IMPORTS} {FLUSH} {PRINTED}"), WASI), TERMS))
+
+
+@given(st.one_of(st.binary(max_size=40), st.text(max_size=900).map(str.encode), st.binary(max_size=3000)))
+@example("\U0010ffffé\n\ud7ff".encode())
+@example(b"\xed\xa0\x80\xf4\x90\x80\x80\xc0\xaf\xe2\x82")
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_printed_is_logged_in_lines_of_whole_characters(data: bytes) -> None:
+    """Nothing that Go prints ends a run as a log line that is no text; what is text stays as it is."""
+    outcome = execute(PRINTING, Request.local(PRINTING.function_id, data), diagnostics=(seen := Diagnostics()))
+    assert isinstance(outcome, Returned)
+    logged = [line.text for line in seen.logs]
+    assert all(len(text.encode()) <= 2_003 for text in logged)
+    if (text := data.decode("utf-8", "ignore")).encode() == data:
+        assert "".join(logged) == text.replace("\n", "")
+    plain = bytes(each for each in data if each < 0x80 and each not in b"\n?")
+    assert bytes(each for each in "".join(logged).encode() if each < 0x80 and each not in b"\n?") == plain
 
 
 def test_what_is_imported_twice_is_linked_twice() -> None:
@@ -94,7 +128,7 @@ def test_what_is_imported_twice_is_linked_twice() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ('"fd_write"', '"sock_accept"', "import wasi_snapshot_preview1.sock_accept: the virtual WASI has no such"),
+        ('"fd_write"', '"sock_recv"', "import wasi_snapshot_preview1.sock_recv: the virtual WASI has no such"),
         ("$exit (param i32)", "$exit (param i32) (result i32)", "import wasi_snapshot_preview1.proc_exit"),
         ('"executor" "fail"', '"other" "fail"', "the module does not import executor.fail"),
         ("$own)", "$random)", "an import is exported or in a table"),

@@ -24,6 +24,11 @@ func hostLog(level int32, bytes unsafe.Pointer, length uint32)
 //go:wasmimport wasi_snapshot_preview1 executor_set_time
 func setTime(nanoseconds int64)
 
+// flush logs what was printed and is not yet a line.
+//
+//go:wasmimport wasi_snapshot_preview1 executor_flush
+func flush()
+
 var nothing = make([]byte, 1)
 
 func pointer(bytes []byte) unsafe.Pointer {

@@ -195,6 +195,7 @@ func (a Agreed) Names() []string {
 // is an *Error with its code. A look's value: a string, bytes, a number or Decimal, []string, map[string]any for Fields.
 func Observe(strategy Strategy, look func() (any, error)) (Agreed, error) {
 	spec := []byte(strategy.spec())
+	flush()
 	packed := hostObserve(pointer(spec), uint32(len(spec)))
 	if packed == -1 {
 		looking = true
@@ -208,6 +209,7 @@ func Observe(strategy Strategy, look func() (any, error)) (Agreed, error) {
 			kind, seen = 1, CodeOf(err)
 		}
 		bytes := []byte(seen)
+		flush()
 		hostPropose(kind, pointer(bytes), uint32(len(bytes)))
 		ended()
 	}

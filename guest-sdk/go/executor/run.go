@@ -29,6 +29,7 @@ func alloc(length uint32) unsafe.Pointer {
 //go:wasmexport run
 func run(at unsafe.Pointer, length uint32) uint64 {
 	output := returned(unsafe.Slice((*byte)(at), length))
+	flush()
 	kept = append(kept, output)
 	return uint64(uintptr(pointer(output)))<<32 | uint64(len(output))
 }
@@ -73,11 +74,13 @@ func Fail(message string) {
 	for length < len(bytes) && !utf8.RuneStart(bytes[length]) {
 		length--
 	}
+	flush()
 	hostFail(pointer(bytes), uint32(length))
 	ended()
 }
 
 func log(level int32, text string) {
+	flush()
 	bytes := []byte(text)
 	hostLog(level, pointer(bytes), uint32(len(bytes)))
 }
