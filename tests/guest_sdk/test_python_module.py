@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from executor.testing.checking.judge import RANDOM_WORDS
 
+from .harness import ROOT
 from .python_engine import TIMESTAMP, body, run
 
 
@@ -219,6 +222,24 @@ def test_an_absent_module_says_why(module: str, why: str) -> None:
     assert error.startswith(f"ModuleNotFoundError: No module named '{module}': ")
     assert why in error
     assert error.endswith("(function.py:2:1)")
+
+
+def test_the_page_lists_what_there_is() -> None:
+    """Every module that docs/python.md names as there can be imported; those it names as absent are."""
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8").split("## What there is")[1]
+    there, absent = (
+        re.findall("[a-z_][a-z_0-9.]*", text)
+        for text in (page.split(", and what")[0], page.split("(")[1].split(")")[0])
+    )
+    tried = f"""found = []
+for name in {[*there, *absent]!r}:
+    try:
+        __import__(name)
+    except ModuleNotFoundError:
+        found.append(name)
+return ' '.join(found)"""
+    assert len(there) > 60
+    assert run(body(tried)).text.split() == absent
 
 
 def test_an_absent_module_can_be_done_without() -> None:
