@@ -9,7 +9,7 @@ Rule 3. A list has `least` dealings: enough that one dealer at least is honest, 
         enough for the key. A list too short, or not consented to, ends its attempt; the next one is another request.
 Rule 4. Nothing of the key is shown before a list is attested. Then whoever holds all of it opens the key of its share;
         `threshold` opened ones are the group's key and everybody's. Nothing that anybody does then changes it.
-Rule 5. A member that lacks a dealing on the list asks everybody for it, by its hash, for as long as it lacks it.
+Rule 5. A member that lacks a dealing on the list asks for it by its hash: its dealer, then another in each round.
 Rule 6. A member without a certified key tells everybody what it holds in every round. Who opened its share answers with
         that; who has the certified key, with it and the list, which stand for themselves: so late members come to both.
 Rule 7. Who knows the key signs it and tells everybody; q signatures certify it (certifying.py), and the machine ends.
@@ -127,6 +127,7 @@ class KeyGeneration:
     _certification: Certification = field(init=False)
     _signed: KeySignature | None = None
     _shown: CertifiedKey | None = None  # checked, of a key that this member has yet to come to
+    _turn: int = 0  # of whom is asked for dealings
     _effects: list[KeyEffect] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -292,9 +293,9 @@ class KeyGeneration:
             self._effects.append(Tell(ALL, self._signed))
         mine = None if self.plan.dealer is None else self._held.get(self.plan.dealer)
         if self._agreed is None:
-            if mine is not None:
-                for member in range(self.epoch.n):
-                    if member != self.index and self._holdings.get(member, {}).get(mine.dealing.dealer) != mine.hash:
+            if mine is not None:  # who lacks it says so, in its own round
+                for member, held in self._holdings.items():
+                    if member != self.index and held.get(mine.dealing.dealer) != mine.hash:
                         self._effects.append(Tell(member, mine.dealing))
             for dealer, hashed in self._lacking.items():
                 self._effects.append(Tell(ALL if self.plan.reshared else dealer, Wanted(dealer, hashed)))
@@ -351,9 +352,9 @@ class KeyGeneration:
         """Rule 6: it settles whose dealings count, and which key must come of them."""
         if self.certified is not None or message == self._shown:
             return
-        hashed = self._hash_of(message.dealings)
-        if self._agreed is not None and self._hash() != hashed:
+        if self._agreed is not None and self._list() != message.dealings:
             raise RuleBroken("a certified key of other dealings than the agreed ones", sender)
+        hashed = self._hash_of(message.dealings)
         self._certification.check(message.public_key, hashed, message.proof, sender)
         self._shown = message
         if self._agreed is None:
@@ -407,9 +408,13 @@ class KeyGeneration:
                 self._suspicion[member] += 1
 
     def _fetch(self) -> None:
+        """Rule 5."""
+        n, turn = self.epoch.n, self._turn
+        self._turn += 1
         for dealer, hashed in (self._agreed or {}).items():
             if dealer not in self._held:
-                self._effects.append(Tell(ALL, Wanted(dealer, hashed)))
+                asked = (dealer + turn) % n
+                self._effects.append(Tell(asked if asked != self.index else (asked + 1) % n, Wanted(dealer, hashed)))
 
     def _complete(self) -> tuple[Dealing, ...] | None:
         """The agreed dealings, when all are here; whether their shares are good is another matter."""
@@ -434,7 +439,7 @@ class KeyGeneration:
         if self._total is None:
             dealt = {each.dealer: points(each.commitments) for each in dealings}
             self._total = combine_commitments(dealt, weighted=self.plan.reshared)
-        hashed, threshold = self._hash(), self.plan.threshold
+        hashed, threshold = self._hash_of(self._list()), self.plan.threshold
         while self._opened and len(self._keys) < threshold:
             member, opened = self._opened.popitem()
             context = opening_context(hashed, member)
@@ -467,9 +472,6 @@ class KeyGeneration:
     def _list(self) -> bytes:
         assert self._agreed is not None, "asked once a list is agreed"
         return encode_list(self._agreed)
-
-    def _hash(self) -> Digest:
-        return self._hash_of(self._list())
 
     def _hash_of(self, listed: bytes) -> Digest:
         return dkg_hash(epoch_digest(self.epoch.identity), self.plan.threshold, listed)

@@ -57,25 +57,6 @@ async def test_a_contract_gets_what_the_committee_drew(devnet: Devnet, drawing: 
     assert all_passed(on_chain), on_chain
 
 
-async def test_a_member_that_is_killed_while_the_committee_draws_delays_nothing(
-    devnet: Devnet, drawing: FunctionId
-) -> None:
-    """Two of the others' parts make the draw; the killed one comes back with its share and draws in the next."""
-    positions = await devnet.network.positions()
-    seen = await devnet.request(drawing)
-    devnet.kill(2)
-    journey = await follow(devnet, seen.request_id, positions, [0, 1, 3])
-    assert all_passed(checks_of(journey.receipt))
-    assert await deliveries(devnet, seen.request_id) == 1
-    await devnet.restart(2)
-    devnet.kill(0)  # with one of four away, the one that came back is needed
-    later = await travel(devnet, drawing, [1, 2, 3])
-    assert all_passed(checks_of(later.receipt))
-    assert later.receipt.draw_key is not None
-    assert journey.receipt.draw_key is not None
-    assert later.receipt.draw_key.hash == journey.receipt.draw_key.hash
-
-
 async def test_a_member_says_how_its_epochs_key_stands(devnet: Devnet) -> None:
     """In its health; and `doctor` finds the Beacon, and the key there."""
     health = await devnet.network.health(1)
@@ -93,3 +74,22 @@ async def test_a_member_says_how_its_epochs_key_stands(devnet: Devnet) -> None:
     elsewhere = config.random.model_copy(update={"beacon": str(devnet.deployment.router)})
     (found,) = await check_beacon(replace(scene, config=config.model_copy(update={"random": elsewhere})))
     assert (found.level, "is no Beacon" in found.fact) == ("problem", True)
+
+
+async def test_a_member_that_is_killed_while_the_committee_draws_delays_nothing(
+    devnet: Devnet, drawing: FunctionId
+) -> None:
+    """Two of the others' parts make the draw; the killed one comes back with its share and draws in the next."""
+    positions = await devnet.network.positions()
+    seen = await devnet.request(drawing)
+    devnet.kill(2)
+    journey = await follow(devnet, seen.request_id, positions, [0, 1, 3])
+    assert all_passed(checks_of(journey.receipt))
+    assert await deliveries(devnet, seen.request_id) == 1
+    await devnet.restart(2)
+    devnet.kill(0)  # with one of four away, the one that came back is needed
+    later = await travel(devnet, drawing, [1, 2, 3])
+    assert all_passed(checks_of(later.receipt))
+    assert later.receipt.draw_key is not None
+    assert journey.receipt.draw_key is not None
+    assert later.receipt.draw_key.hash == journey.receipt.draw_key.hash

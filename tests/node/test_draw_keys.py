@@ -12,7 +12,14 @@ from node_bench import Node, make_epoch, make_request, one_slot, until
 from executor.chain.client import Receipt
 from executor.crypto.digests import keccak256, request_id
 from executor.crypto.draw_keys import check_draw_key
-from executor.errors import InvalidManifest, InvalidValue, RuleBroken, TransactionFailed
+from executor.errors import (
+    InsufficientFunds,
+    InvalidManifest,
+    InvalidValue,
+    RuleBroken,
+    SignerUnavailable,
+    TransactionFailed,
+)
 from executor.model.draw_key import CertifiedDrawKey, DrawKey
 from executor.model.ids import Digest
 from executor.model.manifest import parse_manifest
@@ -38,11 +45,14 @@ class Board:
         self.final: dict[int, bytes] = {}
         self.sent = 0
         self.slow_s = 0.0
+        self.failing: list[Exception] = []
 
     async def key_of(self, epoch, *, finalized=False):
         return (self.final if finalized else self.kept).get(epoch.number)
 
     async def register(self, epoch, certified):
+        if self.failing:
+            raise self.failing.pop(0)
         self.sent += 1
         await asyncio.sleep(self.slow_s)
         if epoch.number in self.kept:
@@ -262,6 +272,18 @@ async def test_another_key_at_the_beacon_is_told(certified, tmp_path):
     await one.run(certified)
     assert (one.standing, board.sent) == ("another", 0)
     assert "another draw key of epoch 1" in json.loads((tmp_path / "events").read_text())["reason"]
+
+
+async def test_who_cannot_pay_now_tries_again_in_its_next_turn(certified, tmp_path):
+    """A signer that does not answer costs a turn, and not the node."""
+    epoch, events, board = make_epoch(4), EventLog(tmp_path / "events"), Board()
+    board.failing = [SignerUnavailable("the signer is being restarted"), InsufficientFunds("no ether")]
+    one = Registration(replace(epoch, round_length_s=1), 0, board, events, clock=Clock(0))
+    running = asyncio.create_task(one.run(certified))
+    await until(lambda: board.kept, LIMIT_S)
+    running.cancel()
+    told = [event.fields["reason"] for event in events.after(0) if event.kind == "draw-key-unregistered"]
+    assert told == ["the signer is being restarted", "no ether"]
 
 
 async def test_a_key_that_a_reorganisation_took_is_registered_again(certified, tmp_path):

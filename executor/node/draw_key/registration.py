@@ -15,7 +15,7 @@ from typing import Final as Constant
 from typing import Literal, Protocol, TypeAlias
 
 from executor.chain.client import Receipt
-from executor.errors import ChainError
+from executor.errors import ExecutorError
 from executor.model.committee import Epoch, EpochIdentity
 from executor.model.draw_key import CertifiedDrawKey
 from executor.store.events import EventLog
@@ -56,7 +56,7 @@ class Registration:
             try:
                 await self._step(certified)
                 self._failure = ""
-            except ChainError as error:
+            except ExecutorError as error:  # the chain's, or the signer's
                 self._tell_failure(str(error))
             if self.standing in ("final", "another"):
                 return
@@ -71,7 +71,7 @@ class Registration:
                 receipt = await self._keys.register(self._epoch, certified)
                 place = {"transaction": str(receipt.location.transaction), "gas_used": receipt.gas_used}
                 self._events.add("draw-key-registered", "", epoch=identity.number, **place)
-            except ChainError:
+            except ExecutorError:
                 if await self._keys.key_of(identity) is None:
                     raise  # else somebody was quicker (Rule 2)
             found = await self._keys.key_of(identity)
