@@ -43,12 +43,16 @@ fn weigh(input: []const u8) ![]const u8 {
         'p' => return executor.problem("{d} are too few", .{input.len}),
         'i' => return input[input[0]..],
         'o' => _ = try executor.observe(.median, .{}, look, .{}),
+        'q' => _ = try executor.observe(.median, .{}, panics, .{}),
         else => {},
     }
     return input;
 }
 fn look() ![]const u8 {
     return error.NoLook;
+}
+fn panics() ![]const u8 {
+    @panic("no look");
 }
 pub fn run(input: []const u8) ![]const u8 {
     return weigh(input);
@@ -120,7 +124,11 @@ def test_zig(executor: Run, tmp_path: Path) -> None:
     assert place(executor, folder, "problem") == "src/given.zig:7:39"
     assert place(executor, folder, "index") == "src/given.zig:8:28"
     done = json.loads(executor("run", folder, "--input", "observe", "--replies", "none.json", "--json").stdout)
-    assert (done["observations"][0]["place"], done["place"]) == ("src/given.zig:15:5", "src/given.zig:9:40")
+    assert (done["observations"][0]["place"], done["place"]) == ("src/given.zig:16:5", "src/given.zig:9:40")
+    (look,) = json.loads(executor("run", folder, "--input", "quit", "--replies", "none.json", "--json").stdout)[
+        "observations"
+    ]
+    assert (look["place"], look["logs"][0]["text"]) == ("src/given.zig:19:5", "the observation failed: panic: no look")
 
 
 @pytest.mark.usefixtures("replies")

@@ -55,7 +55,10 @@ pub fn propose(kind: u32, bytes: []const u8) noreturn {
 
 /// A panic in a look is what this node observes; elsewhere it is how the run ends.
 pub fn panicked(words: []const u8, _: ?usize) noreturn {
-    if (looking) propose(1, "threw");
+    if (looking) {
+        log.warn(join(&.{ "the observation failed: panic: ", words }));
+        propose(1, "threw");
+    }
     fail(join(&.{ "panic: ", words }));
 }
 
