@@ -24,12 +24,13 @@ abstract contract JointSeeds is DrawSeeds {
     /// @notice Draws of this request were taken until this time; a round decides without one.
     error DrawTooLate(bytes32 requestId, uint256 deadline);
 
-    /// @notice Brings the draw in the committee's stead. Anyone may, until the request's deadline.
+    /// @notice Brings the draw in the committee's stead. Anyone may, until the request's deadline; once it is known, nothing
+    /// is looked at.
     function proveDraw(bytes32 requestId, bytes calldata signature) external {
         uint256 deadline = fixedBy[requestId].deadline;
         if (deadline == 0) revert UnknownRequest(requestId);
         if (block.timestamp >= deadline) revert DrawTooLate(requestId, deadline);
-        emit DrawProven(requestId, super._openSeed(requestId, signature));
+        if (seedOf[requestId] == 0) emit DrawProven(requestId, super._openSeed(requestId, signature));
     }
 
     /// @inheritdoc SeedSource
