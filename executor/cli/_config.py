@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from executor.errors import InvalidConfig
 from executor.model.codec import MAX_INTEGER
@@ -54,6 +54,13 @@ class Settings(BaseModel):
     ask: bool = True  # before money is spent
     resolve: Annotated[dict[str, str], Field(max_length=256)] = {}
 
+    _endpoints_of: str = PrivateAttr(default="")
+
+    @property
+    def endpoints_of(self) -> str:
+        """What named `rpc_urls`: an option, a variable or a file."""
+        return self._endpoints_of
+
 
 OPTIONS: Final[Mapping[str, str]] = {
     "rpc_urls": "--rpc",
@@ -80,12 +87,18 @@ def read_settings(
     """
     file = config_file(named, environment, start or Path.cwd())
     plain = {} if file is None else _of_file(file, environment)
-    plain |= _of_environment(environment)
+    endpoints_of, found = str(file), _of_environment(environment)
+    if "rpc_urls" in found:
+        endpoints_of = f"{PREFIX}RPC_URLS"
+    plain |= found
     for name, value in options.items():
         if value not in (None, [], ()):
             plain[name] = value
             _checked({name: value}, OPTIONS[name])
-    return _checked(plain, "the settings")
+            endpoints_of = OPTIONS[name] if name == "rpc_urls" else endpoints_of
+    settings = _checked(plain, "the settings")
+    settings._endpoints_of = endpoints_of
+    return settings
 
 
 def config_file(named: Path | None, environment: Mapping[str, str], start: Path) -> Path | None:

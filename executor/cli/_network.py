@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 import typer
 
 from executor.cli._show import waiting
-from executor.errors import InvalidConfig
+from executor.errors import ChainUnavailable, InvalidConfig
 
 if TYPE_CHECKING:
     from executor.capabilities.member_networks import MemberNetworks
@@ -109,7 +109,13 @@ def run_on(settings: Settings, act: Callable[[Network], Coroutine[Any, Any, T]])
         async with connected(settings) as network:
             return await act(network)
 
-    return asyncio.run(acted())
+    try:
+        return asyncio.run(acted())
+    except ChainUnavailable as error:
+        if type(error) is not ChainUnavailable:  # they answer
+            raise
+        told = f"{error}; the endpoint is named by {settings.endpoints_of}: is that network up?"
+        raise ChainUnavailable(told) from error
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cli_types import Run
 
 from executor.cli._config import CONFIG_FILE, needed, read_settings
 from executor.errors import InvalidConfig
@@ -122,6 +123,21 @@ def test_what_is_wrong_in_an_option_is_named(tmp_path: Path, options: dict[str, 
 def test_a_file_that_the_environment_names_and_that_is_not_there_is_told_so(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfig, match=r"none\.toml: there is no such file, which EXECUTOR_CONFIG names"):
         read_settings(start=tmp_path, environment={"EXECUTOR_CONFIG": str(tmp_path / "none.toml")})
+
+
+def test_an_endpoint_that_does_not_answer_is_told_with_what_named_it(executor: Run, tmp_path: Path) -> None:
+    """As after a devnet that could not remove its file."""
+    place = f'chain_id = 1\nrouter = "0x{"11" * 20}"\nsubscription = 1\n'
+    (tmp_path / "devnet").mkdir()
+    file = tmp_path / "devnet" / CONFIG_FILE
+    file.write_text(f'rpc_urls = ["http://127.0.0.1:1"]\n{place}')
+    show = ("subscription", "show")
+    told = executor(*show)
+    assert (told.returncode, f"the endpoint is named by {file}: is that network up?" in told.stderr) == (3, True)
+    told = executor(*show, env={"EXECUTOR_RPC_URLS": "http://127.0.0.1:2"})
+    assert "127.0.0.1:2: " in told.stderr
+    assert "is named by EXECUTOR_RPC_URLS: " in told.stderr
+    assert "is named by --rpc: " in executor(*show, "--rpc", "http://127.0.0.1:3").stderr
 
 
 def test_what_is_missing_is_named_with_the_ways_to_give_it() -> None:
