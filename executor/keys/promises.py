@@ -44,6 +44,7 @@ CONFLICTS: Mapping[Table, str] = MappingProxyType(
         "key_steps": "another one was named, made or signed for this epoch",
     }
 )
+AWAITS_DRAW: Constant = 255  # where a report has its status: a run over this transcript ends in none
 SUM_BYTES: Constant = 16  # of a row's share in the record's sum: against damage, not against forgery
 
 
@@ -92,14 +93,17 @@ class Promise:
 
 
 def promises_of(statement: Statement) -> tuple[Promise, ...]:
-    """What signing this statement binds to; nothing where the journal keeps what is final.
+    """What signing this statement binds to; nothing for an observation, where the journal keeps what is final.
 
-    That is so for an observation, and for a statement that a transcript is settled: the lock it is made under is kept.
+    That a transcript is settled binds as a vote over it does, in every view: draws that it let out may be known.
     """
     epoch = epoch_digest(statement.epoch)
     match statement:
-        case ObservationStatement() | DrawStatement():
+        case ObservationStatement():
             return ()
+        case DrawStatement(_, request, function, transcript, view):
+            outcome = (bytes(function), AWAITS_DRAW, view.slots, 0, bytes(Digest.size))
+            return (Promise("reports", epoch, (bytes(request), bytes(transcript)), outcome),)
         case PrepareStatement(_, request, _, transcript, view):
             return (Promise("prepares", epoch, (bytes(request), view.round, view.slots), (bytes(transcript),)),)
         case ReportsStatement(_, reports):

@@ -29,11 +29,13 @@ from executor.crypto import bls
 from executor.crypto.digests import keccak256
 from executor.crypto.draws import committee_digest
 from executor.crypto.threshold import Share, combine
-from executor.errors import InvalidEncoding, InvalidValue, SigningBarred
+from executor.errors import InvalidEncoding, InvalidValue, SigningBarred, SigningRefused
 from executor.keys.calls import SignerCalls
 from executor.keys.client import SignerClient
 from executor.keys.draw_messages import DealShares, JudgeDealing, OpenShare, SignPart
+from executor.keys.interchange import export_record, import_record
 from executor.keys.messages import AskOnWire
+from executor.keys.record import SignerRecord
 from executor.keys.shares import Shares
 from executor.keys.signer import Signer
 from executor.keys.standing import JournalMark
@@ -41,10 +43,11 @@ from executor.model.codec import decode, encode
 from executor.model.committee import Epoch
 from executor.model.draw import MAX_DRAWS
 from executor.model.ids import Address, Digest, FunctionId, RequestId, TranscriptHash
+from executor.model.report import Report, Status
 from executor.model.view import View
 from executor.protocol.dealings import Dealing, Opened
 from executor.protocol.releases import Release, Stated
-from executor.protocol.statements import PrepareStatement
+from executor.protocol.statements import PrepareStatement, ReportsStatement
 from executor.testing.key_committee import KeyCommittee
 
 REQUEST, OTHER = (RequestId(keccak256(name)) for name in (b"request", b"another request"))
@@ -326,3 +329,21 @@ async def test_a_committee_of_signers_makes_a_key_draws_with_it_and_hands_it_on(
         assert signature == combine({1: parts[1], 3: parts[3]})
         assert bls.verify(made.public_key, committee_digest(draw), signature, bls.DST_DRAW)
     signers.close()
+
+
+async def test_what_is_settled_is_a_promise(drawing: Drawing) -> None:
+    """As a vote is, in whatever view it is said again: a copy of record and journal from before it is noticed by the
+    counter, though its member had prepared nothing; and no outcome is signed over what draws come after."""
+    calls, epoch = drawing.signers.calls[0], drawing.epoch
+    before = await calls.record_counter()
+    statement = settled(epoch, OTHER, LOCKED, VIEW)
+    assert (await calls.sign(statement, MARK, bls=False)).record_counter == before + 1
+    assert (await calls.sign(settled(epoch, OTHER, LOCKED, View(9, 2)), MARK, bls=False)).record_counter == before + 1
+    report = Report(OTHER, FUNCTION, LOCKED, Status.RETURNED, VIEW.round, VIEW.slots, 1, keccak256(b""))
+    with pytest.raises(SigningRefused, match="another outcome"):
+        await calls.sign(ReportsStatement(epoch.identity, (report,)), MARK, bls=False)
+    file = export_record(drawing.signers.records[0])
+    copy = SignerRecord.create(drawing.signers.paths[0].with_suffix(".copy"), drawing.signers.sets[0].public.signer)
+    import_record(copy, file)
+    assert list(drawing.signers.records[0].promises(epoch.identity)) == list(copy.promises(epoch.identity))
+    copy.close()
