@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from executor.cli._places import place_of
+from executor.cli._places import has_places, place_of
 from executor.javascript import Positions
 from executor.model.draw import Draw, is_draw, parse_draw
 from executor.model.manifest import Limits
 from executor.model.observation import Kind, Observation
-from executor.model.outcome import Awaiting, Final, Returned, TrapCode, Trapped
+from executor.model.outcome import Awaiting, Failed, Final, Returned, TrapCode, Trapped
 from executor.model.profile import PROFILE
 from executor.model.request import Request
 from executor.model.transcript import Entry, Transcript
@@ -91,6 +91,18 @@ def with_positions(done: LocalRun, positions: Positions) -> LocalRun:
 
     observed = (replace(each, logs=told(each.logs), reason=positions.told(each.reason)) for each in done.observed)
     return replace(done, observed=tuple(observed), logs=told(done.logs), reason=positions.told(done.reason))
+
+
+def ended_badly(program: Program, project: Project, request: Request, transcript: Transcript) -> tuple[str, str]:
+    """Why a run over this transcript traps, and where it ended; each is empty where that is known without."""
+    diagnostics = Diagnostics(record_events=has_places(project))
+    outcome = execute(program, request, transcript, diagnostics=diagnostics)
+    if not isinstance(outcome, Failed | Trapped):
+        return "", ""
+    reason = plain_reason(outcome, diagnostics.message, project.manifest.limits) if isinstance(outcome, Trapped) else ""
+    logs, events = tuple(diagnostics.logs), tuple(diagnostics.events)
+    done = with_places(LocalRun(outcome, (), (), logs, diagnostics.message, events), project, request)
+    return reason, done.place
 
 
 def with_places(done: LocalRun, project: Project, request: Request) -> LocalRun:

@@ -11,6 +11,7 @@ import typer
 from executor.cli._exits import FAILED
 from executor.cli._load import load_kept as load
 from executor.cli._load import tested
+from executor.cli._local import ended_badly
 from executor.cli._secrets import read_secrets
 from executor.cli._show import as_json, fact, readable, waiting
 from executor.cli.run import read_input
@@ -75,12 +76,17 @@ def command(
             triggered=triggered,
             subscription=subscription,
         )
-    done = replace(ended, positions=positions_of(project))
+    done, place = replace(ended, positions=positions_of(project)), ""
+    if isinstance(done.outcome, Failed | Trapped) and done.request is not None:
+        reason, place = ended_badly(program, project, done.request, done.transcript)
+        done = replace(done, reason=done.reason or reason)
     if json_output:
-        as_json({"function_id": str(program.function_id), **_plain(done, worlds)})
+        as_json({"function_id": str(program.function_id), **_plain(done, worlds), "place": place})
     else:
         fact("function", program.function_id)
         _print(done, worlds)
+        if place:
+            fact("place", place)
     if not isinstance(done.outcome, Returned):
         raise typer.Exit(FAILED)
 

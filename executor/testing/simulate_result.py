@@ -16,6 +16,7 @@ from executor.model.observation import Kind, Observation
 from executor.model.outcome import Failed, Final, Returned, TrapCode, Trapped
 from executor.model.profile import PROFILE
 from executor.model.report import Report, Status
+from executor.model.request import Request
 from executor.model.spec import Fields, Spec, Strategy, parse_spec
 from executor.model.transcript import Entry, Transcript
 from executor.protocol.effects import Attested
@@ -80,7 +81,8 @@ class Simulated:
 
     `outcome` is the attested one, or None; `reason` says why there is none or why it is an error's. `rounds` counts
     those the committee needed and `seconds` is simulated time, delivery left out. `faults` are the nodes struck,
-    `unanswered` what functions asked and had no reply. `positions` are the user's own lines, for what is said in words.
+    `unanswered` what functions asked and had no reply. `positions` are the user's own lines, for what is said in words;
+    `request` is what was asked.
     """
 
     outcome: Final | None
@@ -94,6 +96,7 @@ class Simulated:
     faults: Mapping[int, str]
     unanswered: frozenset[str] = frozenset()
     positions: Positions = field(default_factory=Positions)
+    request: Request | None = None
 
     @property
     def draws(self) -> tuple[Draw, ...]:

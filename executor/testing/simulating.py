@@ -105,7 +105,7 @@ def simulate(
     done = conclude(
         simulation.epoch, attested, runs.seen, runs.specs, struck, seconds, first_round, frozenset(runs.unanswered)
     )
-    return replace(done, positions=positions_for(program))
+    return replace(done, positions=positions_for(program), request=subject)
 
 
 def _struck(faults: str | Mapping[int, str], n: int, f: int | None) -> dict[int, str]:

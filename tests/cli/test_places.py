@@ -106,6 +106,10 @@ def test_c(executor: Run, tmp_path: Path) -> None:
     for text, line in C_PLACES.items():
         assert place(executor, folder, text).startswith(f"src/given.c:{line}:"), text
     assert place(executor, folder, "xyz") == ""
+    simulated = executor("simulate", folder, "--input", "loop")
+    assert "reason         out of fuel: raise limits.fuel in function.toml (now 20000000)\n" in simulated.stdout
+    assert "place          src/given.c:14" in simulated.stdout
+    assert json.loads(executor("simulate", folder, "--input", "fail", "--json").stdout)["place"] == "src/given.c:12:19"
     done = executor("run", folder, "--input", "observe", "--replies", "none.json")
     assert "\n  place        src/given.c:6:20\n" in done.stdout
     assert len(list((folder / "build").glob("given.twin-*.wasm"))) == 1
