@@ -15,16 +15,17 @@ import pytest
 from cli_types import Run
 from pydantic import PlainSerializer, TypeAdapter
 
-SLOW = "import time\nfrom executor.cli._show import waiting\nwith waiting('the \\x1b[2J chain'):\n    time.sleep({})"
+WAITING = "import sys, time\nfrom executor.cli._show import waiting\nwith waiting('the \\x1b[2J chain'):\n    "
 SHOW, HIDE = "\x1b[?25h", "\x1b[?25l"  # the cursor
 
 
 def test_a_terminal_is_told_what_takes_long_and_nothing_else_is() -> None:
     """Not what is over at once; a name moves no cursor; without a terminal there is nothing."""
-    told, code = on_a_terminal("-c", SLOW.format(1.2))
+    told, code = on_a_terminal("-c", f"{WAITING}sys.stdin.readline()", at="\\x1b[2J chain", then=b"\n")
     assert (code, "the \\x1b[2J chain" in told, told.rindex(SHOW) > told.rindex(HIDE)) == (0, True, True)
-    assert on_a_terminal("-c", SLOW.format(0)) == ("", 0)
-    piped = subprocess.run([sys.executable, "-c", SLOW.format(0.8)], capture_output=True, text=True, timeout=60)
+    assert on_a_terminal("-c", f"{WAITING}pass") == ("", 0)
+    slow = [sys.executable, "-c", f"{WAITING}time.sleep(0.8)"]
+    piped = subprocess.run(slow, capture_output=True, text=True, timeout=60)
     assert (piped.returncode, piped.stdout + piped.stderr) == (0, "")
 
 
@@ -33,7 +34,7 @@ def test_ctrl_c_ends_a_progress_bar_and_gives_the_cursor_back(project: Path) -> 
     (project / "greet.js").write_text("export default () => 'hello'")
     options = (str(project), "--seconds", "60", "--examples", "1000000", "--no-engines")
     command = ("-c", "from executor.cli import main; main()", "check", *options)
-    told, code = on_a_terminal(*command, stop_at=HIDE)
+    told, code = on_a_terminal(*command, at=HIDE, then=signal.SIGINT)
     assert (code, told.rindex(SHOW) > told.rindex(HIDE), "Traceback" in told) == (130, True, False)
 
 
@@ -49,8 +50,8 @@ def test_an_interrupt_that_another_library_wraps_is_one(executor: Run, monkeypat
     assert (done.returncode, done.stderr) == (130, "")
 
 
-def on_a_terminal(*arguments: str, stop_at: str = "") -> tuple[str, int]:
-    """What a Python program writes to a terminal, and its code; Ctrl-C once it wrote `stop_at`."""
+def on_a_terminal(*arguments: str, at: str = "", then: bytes | signal.Signals = b"") -> tuple[str, int]:
+    """What a Python program writes to a terminal, and its code; a key or a signal once it wrote `at`."""
     ours, theirs = os.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "40"}
     command = [sys.executable, *arguments]
@@ -60,9 +61,12 @@ def on_a_terminal(*arguments: str, stop_at: str = "") -> tuple[str, int]:
     try:
         while time.monotonic() < deadline and select.select([ours], [], [], 60)[0]:
             told += (piece := os.read(ours, 4_096))
-            if stop_at and stop_at.encode() in told:
-                process.send_signal(signal.SIGINT)
-                stop_at = ""
+            if at and at.encode() in told:
+                at = ""
+                if isinstance(then, bytes):
+                    os.write(ours, then)
+                else:
+                    process.send_signal(then)
             if not piece:
                 break
     except OSError:

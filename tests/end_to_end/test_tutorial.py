@@ -29,7 +29,9 @@ from tests.rust_compiler import use_pinned_rustc
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"
-FASTER = {"check": ["--examples", "5", "--seconds", "300", "--no-engines"]}  # tests/cli/test_check.py has the whole of it
+FASTER = {
+    "check": ["--examples", "5", "--seconds", "300", "--no-engines"]
+}  # tests/cli/test_check.py has the whole of it
 
 
 class Terminal:
