@@ -26,7 +26,7 @@ from drawing_bench import (
     two_draws,
     votes,
 )
-from protocol_bench import REQUEST, ROUND, Bench, sent
+from protocol_bench import EPOCH, REQUEST, ROUND, Bench, sent
 from protocol_scenarios import MEDIAN
 
 from executor.errors import BadSignature, InvalidValue, NotAMember, RuleBroken
@@ -36,11 +36,12 @@ from executor.model.observation import Kind
 from executor.model.outcome import Awaiting
 from executor.model.transcript import observed
 from executor.model.view import NO_VIEW, View
-from executor.protocol.effects import ALL, Execute, Save
+from executor.protocol.effects import ALL, Execute, Save, Sign
 from executor.protocol.member import Member
 from executor.protocol.messages import DrawNews, DrawStatus, Settled
 from executor.protocol.record import decode_record, empty_record
 from executor.protocol.releases import Stated
+from executor.protocol.statements import Signatures
 from executor.testing.fast_signatures import CURVES
 from executor.testing.simulated_committee import FUNCTION_ID
 
@@ -258,6 +259,15 @@ def test_a_part_that_is_no_point_is_a_bad_one(bad):
     assert leaving(bench.receive(3, told(3, part=part(3))))[0] == (ALL, DrawNews(REQUEST, None, (proof(0),)))
 
 
+def test_good_parts_of_a_key_that_is_not_theirs_make_nothing_and_blame_nobody():
+    """A key that its shares do not make cannot be (docs/adr/0027): no draw comes of it, and no loop without end."""
+    bench = DrawBench(0, key=replace(KEY, public_key=KEY.shares[0]))
+    for member in (2, 3):
+        bench.receive(member, told(member))
+    effects = bench.receive(2, told(2, part=part(2)))
+    assert (noted(effects), leaving(effects)) == ([], [])
+
+
 def test_without_a_share_a_member_does_all_but_parts():
     """Up to f honest ones hold none; their draws come from the others."""
     bench = DrawBench(3, shares=False)
@@ -301,6 +311,27 @@ def test_a_restarted_member_holds_its_release_and_proofs():
     assert shown[1].release == release()
 
 
+def test_each_proof_is_kept_as_it_comes():
+    """And the first release is: any one of the transcript serves."""
+    bench = DrawBench()
+    bench.receive(0, news(release()))
+    bench.receive(0, news(release((0, 1, 2)), (proof(0),)))
+    kept = decode_record([each for each in bench.log if isinstance(each, Save)][-1].record)
+    assert (kept.release, kept.proofs) == (release(), (proof(0),))
+
+
+def test_a_statement_of_an_earlier_lock_is_told_to_nobody():
+    """Its signature came late: the lock has moved on, and is stated itself."""
+    bench = DrawBench(3, price_and_draws)
+    effects = bench.lock()
+    late = next(each.statement for each in effects if isinstance(each, Sign))
+    bench.next_round()
+    bench.lock(ROUND + 1)
+    held = bench.member._lives[REQUEST].drawing.settled
+    assert bench.member.signed(late, Signatures(stated(3, OBSERVED, LOCKED)), bench.now) == []
+    assert bench.member._lives[REQUEST].drawing.settled == held
+
+
 def test_a_record_without_draws_of_the_committee_has_no_word_of_them():
     """Records of before are read as they were, and written so."""
     for word in (b"release", b"proofs"):
@@ -319,7 +350,9 @@ def test_every_leader_is_told_anew():
 def test_a_status_for_another_round_is_nobodys():
     """Members whose clocks are ahead are heard when the round begins."""
     bench = DrawBench(1)
+    before = repr(bench.member._lives)
     assert bench.receive(2, told(2)) == []
+    assert repr(bench.member._lives) == before
     bench.receive(2, told(2, round=ROUND + 1))
     bench.receive(3, told(3, round=ROUND + 1))
     assert (ALL, news(release((1, 2, 3)))) in leaving(bench.next_round())
@@ -346,6 +379,10 @@ def test_a_release_from_before_goes_to_who_still_states():
     assert leaving(bench.receive(2, told(2, round=ROUND + 1))) == [(2, news(release()))]
     assert leaving(bench.receive(2, told(2, round=ROUND + 1))) == []
     assert leaving(bench.receive(3, told(3, round=ROUND + 1, settled=False))) == []
+    new = DrawBench(0)
+    for member in (2, 3):
+        new.receive(member, told(member))
+    assert leaving(new.receive(1, told(1))) == []  # it went to all a moment ago
     late = DrawBench(1)
     late.next_round()
     assert leaving(late.receive(2, told(2, round=ROUND + 1, shown=release())))[0] == (ALL, news(release()))
@@ -359,6 +396,9 @@ def test_a_leader_without_a_release_asks_f_and_one_for_it():
     assert leaving(bench.receive(2, given)) == []
     assert leaving(bench.receive(1, told(1, settled=False))) == [(1, news(asks=True))]
     assert leaving(bench.receive(3, told(3, settled=False))) == []
+    for _ in range(EPOCH.n):
+        bench.next_round()
+    assert leaving(bench.receive(3, told(3, round=ROUND + 4, settled=False))) == [(3, news(asks=True))]
     holder = DrawBench(2)
     holder.receive(0, news(release()))
     asked = news(asks=True)
