@@ -14,7 +14,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo devnet check format test test-python conformance sdk-conformance test-contracts test-contracts-shipped test-aarch64 audit mutants rebuild rebuild-go rebuild-python fixtures lock fuzz hostile model kill-sweep simulate planted bench clean
+.PHONY: help venv demo devnet check format test test-python conformance sdk-conformance test-contracts test-contracts-shipped test-aarch64 audit mutants rebuild rebuild-go rebuild-python starter-kit fixtures lock fuzz hostile model kill-sweep simulate planted bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -114,6 +114,9 @@ rebuild-go: $(VENV)/.dev ## rebuild the Go modules of the conformance suite and 
 
 rebuild-python: $(VENV)/.dev ## rebuild the Python engine from Debian's source and compare: some five minutes (ARGS="--work DIR")
 	$(PY) guest-sdk/python/engine/build.py --check $(ARGS)
+
+starter-kit: $(VENV)/.dev $(NPM) ## fetch Chainlink's starter kit's two sources from GitHub and run the tests of ours like them on those
+	$(PY) tools/starter_kit.py
 
 fixtures: $(VENV)/.dev ## make vectors and record receipts again, after a change of profile, engine or rules (CONTRIBUTING.md)
 	$(PY) guest-sdk/web/rules.py

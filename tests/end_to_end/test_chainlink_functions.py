@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,8 @@ from tests.end_to_end.journey import checks_of
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the network they share
 OWNER = str(dev_accounts()[0].address)
 
-KIT = Path(__file__).resolve().parents[2] / "fixtures" / "functions-starter-kit"
-COMPOUND = (KIT / "calculation-example.js").read_text()  # unchanged; tests/cli/test_starter_kit.py has the other one
+KIT = Path(os.environ.get("STARTER_KIT", Path(__file__).resolve().parents[2] / "fixtures" / "functions_sources"))
+COMPOUND = (KIT / "calculation-example.js").read_text()
 ARGUMENTS = ["1", "bitcoin", "btc-bitcoin", "btc", "1000000", "450"]
 PERSON = """
 // An API behind a key, beside two that fail: one request each, all at once.
