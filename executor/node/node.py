@@ -400,9 +400,10 @@ class Node:
 
     # Functions.
 
-    def _check_terms(self, epoch: Epoch, terms: Terms) -> None:
+    def _check_terms(self, epoch: Epoch, terms: Terms, request: RequestId) -> None:
         check_admission(epoch, terms)
         self.draw_keys.check(terms)
+        self.triggers.starter.check_finality(terms, request)
 
     async def _admit(self, function: Function) -> None:
         """Raises for a function that does not fit the newest epoch, or whose module does not load."""

@@ -68,7 +68,7 @@ class RequestBook:
         load_bill: LoadBill,
         misses: Misses | None = None,
         depths: Depths | None = None,
-        check_terms: Callable[[Epoch, Terms], None] = check_admission,
+        check_terms: Callable[[Epoch, Terms, RequestId], None] = lambda epoch, terms, _: check_admission(epoch, terms),
         max_open: int = MAX_OPEN,
         max_active: int = MAX_ACTIVE,
         turn_s: float = TURN_S,
@@ -329,7 +329,7 @@ class RequestBook:
             self._events.add("function-missing", request_id, function_id=str(standing.function))
             return
         try:
-            self._check_terms(session.epoch, function.terms)
+            self._check_terms(session.epoch, function.terms, request_id)
         except InvalidManifest as error:
             standing.state = "not-admitted"  # its timeout ends it, or members that are otherwise configured
             self._events.add("abstained", request_id, reason=str(error))

@@ -16,8 +16,11 @@ from executor.chain.embedded import EmbeddedChain
 from executor.chain.reader import ChainReader
 from executor.chain.sender import TransactionSender
 from executor.chain.signing import dev_account
+from executor.chain.triggers import Removed
 from executor.crypto.digests import request_id
+from executor.errors import InvalidManifest
 from executor.model.ids import Address
+from executor.model.manifest import Terms
 from executor.model.trigger import LogEvent
 from executor.model.trigger_config import LogConfig
 from executor.node.triggers.foreign import ForeignLogFollower
@@ -125,3 +128,30 @@ async def test_logs_of_another_chain_have_a_home_block_of_their_time(
     assert isinstance(second.origin.event, LogEvent)
     assert first.origin.event != second.origin.event
     assert data_of(side, key) == [b"one", b"two", b"moves"]
+
+
+DRAWING = Terms.model_validate({"capabilities": {"random": {"source": "committee"}}})
+
+
+async def test_no_draw_hangs_on_a_log_of_another_chain_that_may_still_move(
+    scene: Scene, side: Side, source: Source
+) -> None:
+    """Nor on one whose registration is gone; functions that draw nothing run as deep as they are registered."""
+    emitter = await source.make()
+    shallow = await register(scene, LogConfig(addresses=[str(emitter)], chain_id=SOURCE, confirmations=0))
+    final = await register(scene, LogConfig(addresses=[str(emitter)], chain_id=SOURCE))
+    registered = (await scene.client.head()).timestamp
+    await side.catch_up()
+    await source.emit(emitter, b"one", registered + 5)
+    await mine_at(scene, registered + 7)
+    await side.catch_up()
+    await read(source.followed_by(scene, side, 0))
+    await read(source.followed_by(scene, side, "finalized"))
+    (moves,), (stays,) = side.requests(shallow), side.requests(final)
+    side.starter.check_finality(Terms(), request_id(moves))
+    side.starter.check_finality(DRAWING, request_id(stays))
+    with pytest.raises(InvalidManifest, match='register the trigger with confirmations = "finalized"'):
+        side.starter.check_finality(DRAWING, request_id(moves))
+    side.registrations.apply(Removed(final, 0))
+    with pytest.raises(InvalidManifest, match="final requests only"):
+        side.starter.check_finality(DRAWING, request_id(stays))

@@ -177,7 +177,7 @@ async def test_a_node_without_a_beacon_abstains_from_what_draws_from_its_committ
     """Its bytes are kept all the same: what the request waits for is told, and it is not its bytes."""
     terms = Terms.model_validate({"capabilities": {"random": {"source": "committee"}}})
     drawing = Function(b"\0asm\x01\0\0\0", terms, b"")
-    book = small_book(node, check_terms=lambda _epoch, terms: node.draw_keys.check(terms))
+    book = small_book(node, check_terms=lambda _epoch, terms, _request: node.draw_keys.check(terms))
     node.functions.add(drawing)
     await book.take(seen(make_request(function=drawing)))
     standing = book.standing(request_id(make_request(function=drawing)))

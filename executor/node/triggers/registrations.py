@@ -17,8 +17,8 @@ from executor.errors import InvalidTrigger
 from executor.model.codec import Natural, decode, encode
 from executor.model.ids import RegistrationId, RequestId
 from executor.model.request import Request
-from executor.model.trigger import Registration, TriggerKind
-from executor.model.trigger_config import TriggerConfig, parse_trigger_config
+from executor.model.trigger import LogEvent, Registration, TriggerKind
+from executor.model.trigger_config import LogConfig, TriggerConfig, parse_trigger_config
 from executor.store.events import EventLog
 from executor.store.journal import Journal
 
@@ -87,6 +87,14 @@ class Registrations:
             return request.callback_gas_limit
         entry = self._entries.get(request.origin.registration)
         return MAX_CALLBACK_GAS if entry is None else entry.kept.registration.callback_gas_limit
+
+    def stands_for_good(self, request: Request) -> bool:
+        """Whether a request whose block is final cannot come again from another chain's event in another place."""
+        origin = request.origin
+        if origin is None or not isinstance(origin.event, LogEvent) or origin.event.source_chain_id == request.chain_id:
+            return True
+        entry = self._entries.get(origin.registration)  # who removed it may have had a reason
+        return entry is not None and isinstance(entry.config, LogConfig) and entry.config.confirmations == "finalized"
 
     def active(self, kind: TriggerKind, block: int | None) -> list[Entry]:
         """Those of a kind that start runs with this home block, or with any."""

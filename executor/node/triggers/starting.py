@@ -6,6 +6,8 @@ Rule 2. It takes part when the subscription's free balance covers the most that 
         every other of its requests can that is open here, each by its own registration, at the head's prices. Nothing
         is reserved on chain: the router charges at delivery, and skips what is not covered.
 Rule 3. What an endpoint cannot tell now is asked again: an event is not lost by it, and counts once.
+Rule 4. It takes no part in a committee's draw for a log of another chain that its registration does not want final:
+        whoever can move the log could draw again.
 """
 
 from __future__ import annotations
@@ -20,9 +22,10 @@ from executor.chain.client import Block, ChainClient
 from executor.chain.epoch_at import EpochStarts
 from executor.chain.subscriptions import estimate_cost, load_subscription
 from executor.crypto.digests import request_id
-from executor.errors import ChainError, ChainUnavailable, InvalidTrigger
+from executor.errors import ChainError, ChainUnavailable, InvalidManifest, InvalidTrigger
 from executor.model.billing import Asset
 from executor.model.ids import Digest, FunctionId, RequestId
+from executor.model.manifest import CommitteeRandom, Terms
 from executor.model.request import Request
 from executor.model.trigger import HomeBlock, Registration
 from executor.node.standing import OpenRequest
@@ -120,6 +123,17 @@ class Starter:
         told = {"registration": str(entry.registration_id), "trigger": kind, "block": home.number}
         self._events.add("triggered", identity, **told)
         return Verdict.STARTED, identity
+
+    def check_finality(self, terms: Terms, request_id: RequestId) -> None:
+        """Raises InvalidManifest where a committee's draw hangs on another chain's log that may still move (Rule 4)."""
+        if not isinstance(terms.capabilities.random, CommitteeRandom):
+            return
+        opened = self._book.find(request_id)
+        if opened is not None and not self._registrations.stands_for_good(opened.request):
+            raise InvalidManifest(
+                'capabilities.random.source = "committee": draws are of final requests only, and this one comes of a '
+                'log of another chain that is not; register the trigger with confirmations = "finalized"'
+            )
 
     def _drop(self, entry: Entry, identity: RequestId | None, reason: str) -> Verdict:
         self._events.add("trigger-dropped", identity or "", registration=str(entry.registration_id), reason=reason)
