@@ -1,8 +1,9 @@
-"""A request whose function draws from its committee: `python benchmarks/draws.py [--chain anvil] [--nodes 4]`.
+"""A request whose function draws from its committee: `python benchmarks/draws.py [--chain anvil --block-time 1] [--nodes 7]`.
 
 As network.py: real processes, one request at a time, phases by the nodes' own events. examples/committee_seed draws
 once and observes nothing. A release is counted as held when a member asks its signer for its part, the proof as known
-when a member has run over it. On the embedded chain a block is final at once; on anvil two more are waited for.
+when a member has run over it. On the embedded chain a block is final at once; on anvil two more are waited for,
+which a block time has to bring.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ async def measure(options: argparse.Namespace) -> None:
         processes=options.processes,
         round_length_s=options.round_length,
         poll_interval_s=options.poll,
+        block_time_s=options.block_time,
         committee_draws=True,
     )
     with tempfile.TemporaryDirectory(prefix="executor-bench-") as folder:
@@ -132,6 +134,7 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, default=4)
     parser.add_argument("--processes", type=int, default=0, help="that the nodes share; 0: one each")
     parser.add_argument("--round-length", type=int, default=2, help="seconds")
+    parser.add_argument("--block-time", type=float, default=0.0, help="seconds; 0: a block for each transaction")
     parser.add_argument("--poll", type=float, default=0.05, help="seconds between a node's looks at the chain")
     asyncio.run(measure(parser.parse_args()))
 

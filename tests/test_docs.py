@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -139,3 +140,9 @@ def test_every_named_fault_is_in_the_threat_model() -> None:
     assert {*FAULTS, *DRAW_FAULTS, *SIMULATED} == set(
         first_cells(text.split("## Named faults", 1)[1].split("\n## ", 1)[0])
     ) - {"name"}
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    """Folders of tests are no packages, unless they say so: of two files with one name pytest would find one."""
+    names = Counter(file.name for file in (ROOT / "tests").rglob("*.py") if not (file.parent / "__init__.py").exists())
+    assert {name for name, count in names.items() if count > 1} <= {"conftest.py"}
