@@ -1,4 +1,4 @@
-"""A request whose function draws from its committee: `python benchmarks/draws.py [--chain anvil --block-time 1] [--nodes 7]`.
+"""A request whose function draws from its committee: `python benchmarks/draws.py [--chain anvil --block-time 1]`.
 
 As network.py: real processes, one request at a time, phases by the nodes' own events. examples/committee_seed draws
 once and observes nothing. A release is counted as held when a member asks its signer for its part, the proof as known
