@@ -78,6 +78,28 @@ def test_the_documents_named_in_documents_exist() -> None:
             assert (ROOT / name).exists(), f"{page.name} names {name}"
 
 
+@pytest.mark.parametrize("page", ["randomness", "lottery"])
+def test_every_attempt_names_a_test_that_exists(page: str) -> None:
+    """The last cell of each row of its tables of attempts: a file, or a test of ours by its name."""
+    sources = [*(ROOT / "tests").rglob("test_*.py"), *(ROOT / "contracts" / "test").rglob("*.t.sol")]
+    files = {source.name for source in sources}
+    defined = re.findall(r"(?:def|function) (\w+)\(", "\n".join(each.read_text(encoding="utf-8") for each in sources))
+    names = {re.sub(r"^test(Fuzz)?_", "", name) for name in defined}
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    tables = re.findall(r"^\| attempt \|.*\n\| --- .*\n((?:\|.*\n)+)", text, re.MULTILINE)
+    cells = [row.strip("| ").rsplit(" | ", 1)[1] for table in tables for row in table.splitlines()]
+    assert cells
+    for cell in cells:
+        tokens = re.findall(r"`([^`]+)`", cell)
+        assert tokens or cell.startswith("same") or re.search(r"docs/|in the vectors", cell), cell
+        for token in tokens:
+            if token.endswith((".py", ".sol")):
+                assert token.rsplit("/", 1)[-1] in files, token
+            elif re.fullmatch(r"\w+_\w+…?", token):
+                begun = re.sub(r"^test(Fuzz)?_", "", token).rstrip("…")
+                assert begun in names or (token.endswith("…") and any(name.startswith(begun) for name in names)), token
+
+
 def section(name: str) -> str:
     """One numbered section of docs/wire.md."""
     text = (ROOT / "docs" / "wire.md").read_text(encoding="utf-8")

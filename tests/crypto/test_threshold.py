@@ -1,13 +1,10 @@
-"""Shares of a BLS key: any threshold of them is the key, fewer are nothing, and py_ecc computes the same."""
+"""Shares of a BLS key: any threshold of them is the key, fewer are nothing."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from py_arkworks_bls12381 import Scalar
-from py_ecc.bls.point_compression import compress_G2
-from py_ecc.optimized_bls12_381 import G2, add, multiply
 
 from executor.crypto import bls
 from executor.crypto.digests import keccak256
@@ -25,7 +22,6 @@ from executor.crypto.threshold import (
     interpolate,
     open_share,
     points,
-    second_generator,
     sign_partly,
     weights,
 )
@@ -68,22 +64,6 @@ def test_fewer_than_a_threshold_of_shares_fit_every_secret(
 def _through(shares: dict[int, int], at: int) -> int:
     places = list(shares)
     return sum(weight * shares[place] for place, weight in zip(places, weights(places, at), strict=True)) % bls.ORDER
-
-
-def test_commitments_are_what_py_ecc_makes_of_the_same_numbers() -> None:
-    """G2 times value, plus the second generator times hiding; the second generator is RFC 9380's hash of nothing."""
-    dealing = dealt(2, 7)
-    factor = 5
-    assert bls.public_key(factor.to_bytes(32, "big")) == _compressed(multiply(G2, factor))
-    (first, _) = points(dealing.commitments())
-    hidden = points([_compressed(multiply(G2, dealing.values[0]))])[0]
-    assert first - hidden == second_generator() * Scalar.from_be_bytes(dealing.hiding[0].to_bytes(32, "big"))
-    assert _compressed(add(multiply(G2, 3), multiply(G2, 4))) == bls.public_key((7).to_bytes(32, "big"))
-
-
-def _compressed(point: object) -> bytes:
-    high, low = compress_G2(point)  # type: ignore[arg-type]
-    return high.to_bytes(48, "big") + low.to_bytes(48, "big")
 
 
 def test_a_share_is_what_its_commitments_say_and_no_other_is() -> None:
