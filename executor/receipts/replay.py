@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from executor.crypto.digests import make_report, payload, profile_id, request_id, transcript_hash
 from executor.errors import VerificationFailed
+from executor.model.draw import is_draw, parse_draw
 from executor.model.outcome import Awaiting, Final
 from executor.model.profile import PROFILE, Profile
 from executor.model.receipt import Receipt
@@ -33,7 +34,8 @@ def replay_receipt(
     require(receipt.profile in profiles, f"it ran under profile {identifier}; here run only {runs}")
     outcome = execute(load(function_of(receipt, module), receipt.profile), receipt.request, receipt.transcript)
     if isinstance(outcome, Awaiting):
-        raise VerificationFailed("replay", f"the function awaits slot {outcome.slot}, the transcript ends before")
+        what = f"draw {parse_draw(outcome.spec).ordinal}" if is_draw(outcome.spec) else f"slot {outcome.slot}"
+        raise VerificationFailed("replay", f"the function awaits {what}, the transcript ends before")
     own_bytes, stated = payload(outcome), receipt.payload
     require(own_bytes == stated, f"it gives {_shown(own_bytes)}, the receipt says {_shown(stated)}")
     report, hashed = own_report(receipt), transcript_hash(receipt.transcript)

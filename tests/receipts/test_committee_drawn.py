@@ -143,6 +143,12 @@ def test_draws_stand_in_their_order_and_number(change: str) -> None:
     assert ("draws" in found) == (change != "one-missing")
 
 
+def test_a_draw_that_lacks_is_told_as_a_draw() -> None:
+    """Not as a slot: nobody observed anything."""
+    first = committee_receipt().transcript[0]
+    assert transcribed((first,))["replay"] == "the function awaits draw 1, the transcript ends before"
+
+
 def test_a_function_that_draws_from_drand_takes_no_draw_of_the_committee() -> None:
     """The terms say from where, and they are part of the function's id."""
     receipt = committee_receipt()
