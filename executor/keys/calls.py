@@ -51,7 +51,7 @@ from executor.model.committee import Epoch, EpochIdentity, Possession
 from executor.model.draw import CommitteeDraw
 from executor.model.ids import Address, Digest, FunctionId
 from executor.protocol.dealings import Dealing
-from executor.protocol.keygen import Plan
+from executor.protocol.key_plan import Plan
 from executor.protocol.releases import Release
 from executor.protocol.statements import Statement
 

@@ -17,7 +17,7 @@ from executor.model.committee import MAX_MEMBERS, Epoch, EpochIdentity
 from executor.model.draw import CommitteeDraw
 from executor.model.ids import Digest, FunctionId
 from executor.protocol.dealings import Dealing, Opened
-from executor.protocol.keygen import Plan
+from executor.protocol.key_plan import Plan
 from executor.protocol.releases import Release
 
 

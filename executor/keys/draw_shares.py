@@ -61,7 +61,7 @@ from executor.model.draw import MAX_DRAWS
 from executor.model.ids import Digest
 from executor.protocol.checks import Subject
 from executor.protocol.dealings import Dealing, check_message, hash_of
-from executor.protocol.keygen import Plan
+from executor.protocol.key_plan import Plan
 from executor.protocol.releases import Release, check_release
 from executor.protocol.resharing import may_reshare
 from executor.protocol.statements import Signatures

@@ -30,7 +30,7 @@ from executor.keys.sealing import seal_share, unseal_share
 from executor.model.committee import Epoch, Member
 from executor.model.ids import Digest
 from executor.protocol.dealings import Dealing, Opened, encode_list, hash_of
-from executor.protocol.keygen import Plan, opening_context, resharing_context
+from executor.protocol.key_plan import Plan, opening_context, resharing_context
 
 
 @dataclass(slots=True)

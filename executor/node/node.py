@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 from executor.capabilities.member_networks import MemberNetworks
 from executor.chain.bills import Bills
 from executor.chain.client import ChainClient
-from executor.chain.epochs import is_final
+from executor.chain.epochs import is_final, load_epoch
 from executor.chain.terms import deepest_block
 from executor.chain.watcher import RequestWatcher, Scanned
 from executor.errors import ChainDisagreement, ChainError, SignerUnavailable, SigningBarred, WrongChain
@@ -136,7 +136,9 @@ class Node:
         self.conditions = Conditions()
         self.conditions.fails("start", "the node is starting")
         self.journal = Journal(config.data / "journal.sqlite3")
-        self.draw_keys = DrawKeys(beacon, self.journal, events, self._meters.traffic, partial(is_final, chain))
+        self.draw_keys = DrawKeys(
+            beacon, self.journal, events, self._meters.traffic, partial(is_final, chain), partial(load_epoch, chain)
+        )
         self.holding = FunctionHolding(
             config,
             journal=self.journal,

@@ -86,8 +86,24 @@ class CertifiedKey:
     type: Literal["certified-key"] = "certified-key"
 
 
+@dataclass(frozen=True, slots=True)
+class FormerWanted:
+    """To anybody: tell me the share keys of the former epoch's key."""
+
+    type: Literal["former-wanted"] = "former-wanted"
+
+
+@dataclass(frozen=True, slots=True)
+class FormerShares:
+    """To who wants them: the share keys of the former epoch's key, by the members' places there."""
+
+    shares: tuple[Hex, ...]
+    type: Literal["former-shares"] = "former-shares"
+
+
 KeyMessage: TypeAlias = Annotated[
-    Dealing | Holdings | Wanted | Opened | KeySignature | CertifiedKey, Field(discriminator="type")
+    Dealing | Holdings | Wanted | Opened | KeySignature | CertifiedKey | FormerWanted | FormerShares,
+    Field(discriminator="type"),
 ]
 
 
@@ -162,6 +178,9 @@ def check_message(message: KeyMessage, *, dealers: int, members: int, threshold:
             _is(len(message.public_key) == PUBLIC_KEY_BYTES, "a certified key's length")
             _is(len(message.proof) <= MAX_PROOF_BYTES, "the length of a certified key's proof")
             _check_list(message.dealings, dealers)
+        case FormerShares():
+            _is(len(message.shares) == dealers, f"{len(message.shares)} share keys of a former key, not {dealers}")
+            _is(all(len(each) == PUBLIC_KEY_BYTES for each in message.shares), "a former share key's length")
 
 
 def _check_list(encoded: bytes, dealers: int) -> None:

@@ -13,6 +13,8 @@ Rule 5. A member that lacks a dealing on the list asks for it by its hash: its d
 Rule 6. A member without a certified key tells everybody what it holds in every round. Who opened its share answers with
         that; who has the certified key, with it and the list, which stand for themselves: so late members come to both.
 Rule 7. Who knows the key signs it and tells everybody; q signatures certify it (certifying.py), and the machine ends.
+Rule 8. Where the former epoch's key may be handed on, the first attempts do it, and later ones make a fresh key
+        (resharing.py). Dealings of the other kind than the attempt's are left alone, unless a certified list has them.
 
 Theory of operation: the attempt's request runs in protocol/member.py as any other: its rounds, views, locks, crashes
 and evidence are the ones of requests. This machine answers for the built-in function instead of a worker, and exchanges
@@ -24,10 +26,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final as Constant
 
-from executor.crypto.digests import dkg_hash, epoch_digest, key_context, members_digest
+from executor.crypto.digests import dkg_hash, epoch_digest
 from executor.crypto.suite import REAL, Suite
 from executor.crypto.threshold import (
     GROUP,
@@ -39,19 +41,21 @@ from executor.crypto.threshold import (
     points,
 )
 from executor.errors import InvalidValue, RuleBroken
-from executor.model.codec import Hex, Uint16
 from executor.model.committee import Epoch
 from executor.model.draw_key import CertifiedDrawKey, DrawKey
-from executor.model.ids import Digest, FunctionId
+from executor.model.ids import Digest
 from executor.model.observation import Kind, Observation
 from executor.model.outcome import Awaiting, Failed, Outcome, Returned
-from executor.model.request import ZERO_ADDRESS, Request
+from executor.model.request import Request
 from executor.model.transcript import Transcript
 from executor.model.values import YES
 from executor.protocol.certifying import Certification
+from executor.protocol.choosing import longest_common
 from executor.protocol.dealings import (
     CertifiedKey,
     Dealing,
+    FormerShares,
+    FormerWanted,
     Holdings,
     KeyMessage,
     KeySignature,
@@ -64,35 +68,12 @@ from executor.protocol.dealings import (
 )
 from executor.protocol.effects import ALL
 from executor.protocol.key_effects import Deal, Judge, KeyEffect, MadeKey, OpenShare, SignKey, Tell
+from executor.protocol.key_plan import Plan, attempt_request, opening_context, resharing_context
+from executor.protocol.resharing import RESHARED_ATTEMPTS, SHORT_ROUNDS, Former
 
-FUNCTION: Constant = FunctionId(bytes(31) + b"\x01")  # no hash is this: no function of anybody's
 LIST_SPEC: Constant = b'{"aggregate":"single","label":"dealings"}'
 CONSENT_SPEC: Constant = b'{"aggregate":"consent","label":"held"}'
 PATIENCE_ROUNDS: Constant = 2  # for dealings that are late, before a list or consent does without
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Which key is made: `threshold` shares make it, `shares_of` is the key that dealers hold shares of, if any.
-
-    `dealers`: how many there are; they are the members themselves, or those of the epoch before. `dealer`: which of
-    them this member is, None for none.
-    """
-
-    threshold: Uint16
-    dealers: Uint16
-    dealer: Uint16 | None
-    shares_of: tuple[Hex, ...] = ()
-
-    @property
-    def reshared(self) -> bool:
-        """Whether a key stays, and only its shares change."""
-        return bool(self.shares_of)
-
-    @property
-    def least(self) -> int:
-        """Dealings that a list has at least (Rule 3)."""
-        return self.dealers - (self.dealers - 1) // 3
 
 
 @dataclass(slots=True)
@@ -128,31 +109,20 @@ class KeyGeneration:
     _signed: KeySignature | None = None
     _shown: CertifiedKey | None = None  # checked, of a key that this member has yet to come to
     _turn: int = 0  # of whom is asked for dealings
+    _former: Former | None = None  # the key that the first attempts hand on
+    _fresh: Plan = field(init=False)  # for the others
+    _anew: bool = field(init=False)  # whether `plan` hands a key on; its shares_of may be unknown yet
     _effects: list[KeyEffect] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._certification = Certification(self.epoch, self.suite)
+        self._fresh, self._anew = self.plan, self.plan.reshared
 
     # The committee's agreement asks.
 
     def request(self, attempt: int | None = None) -> Request:
         """The request of an attempt, by default of this one: the same at every member, and nobody's on chain."""
-        epoch = self.epoch
-        return Request(
-            chain_id=epoch.chain_id,
-            router=epoch.committee,
-            nonce=self.attempt if attempt is None else attempt,
-            block_number=0,
-            block_timestamp=0,
-            parent_hash=Digest(bytes(32)),
-            sender=ZERO_ADDRESS,
-            subscription=0,
-            function_id=FUNCTION,
-            epoch=epoch.number,
-            input=b"",
-            callback_gas_limit=0,
-            consumer=ZERO_ADDRESS,
-        )
+        return attempt_request(self.epoch, self.attempt if attempt is None else attempt)
 
     def execute(self, transcript: Transcript) -> Outcome:
         """The built-in function: pure, the same at every member (Rule 2)."""
@@ -178,6 +148,8 @@ class KeyGeneration:
         patient = round - since >= PATIENCE_ROUNDS
         if not transcript:
             chosen = self._choose(patient)
+            if chosen is None and self._former is not None and self._anew and round - since >= SHORT_ROUNDS:
+                return Observation.error("too-few-dealings")  # another attempt does without the former key
             return None if chosen is None else Observation(Kind.VALUE, encode_list(chosen))
         dealings = decode_list(transcript[0].value, self.plan.dealers)
         if all(self._holds(dealer, hashed) for dealer, hashed in dealings.items()):
@@ -198,17 +170,28 @@ class KeyGeneration:
                     self._suspect(transcript)
                     self.attempt += 1
                     self._awaited.clear()
+                    if self._former is not None and self._anew and self.attempt >= RESHARED_ATTEMPTS:
+                        self._turn_to(anew=False)
+                        self._begin()
         return self._take()
 
     # The signer, the network, the clock.
 
+    def hand_on(self, former: Former) -> None:
+        """Before `begin`: Rule 8."""
+        self._former = former
+        self._turn_to(anew=self.attempt < RESHARED_ATTEMPTS)
+
     def begin(self) -> list[KeyEffect]:
         """Have the signer begin, and deal, where this member is a dealer."""
-        self._effects.append(Deal())
+        self._begin()
         return self._take()
 
-    def resume(self, made: MadeKey) -> list[KeyEffect]:
-        """Take up what was kept before a restart, instead of `begin`."""
+    def resume(self, made: MadeKey, former_shares: tuple[bytes, ...] = ()) -> list[KeyEffect]:
+        """Take up what was kept before a restart, instead of `begin`; of a former key to tell others its share keys."""
+        self._anew = any(dealing.opened for dealing in made.dealings)
+        if former_shares:
+            self.plan = replace(self.plan, shares_of=former_shares)
         self.key, self.certified, self._own = made.certified.key, made.certified, made.opened
         hashes = {each.dealer: hash_of(self.epoch.identity, each) for each in made.dealings}
         self._agree(hashes)
@@ -221,9 +204,10 @@ class KeyGeneration:
         return self._take()
 
     def dealt(self, dealing: Dealing) -> list[KeyEffect]:
-        """The signer's dealing: it goes to everybody."""
-        self._effects.append(Tell(ALL, dealing))
-        self._keep(dealing)
+        """The signer's dealing: it goes to everybody, unless the list was agreed on without it."""
+        if self._agreed is None and bool(dealing.opened) is self._anew:
+            self._effects.append(Tell(ALL, dealing))
+            self._keep(dealing)
         return self._take()
 
     def judged(self, dealer: int, hashed: Digest, good: bool) -> list[KeyEffect]:
@@ -231,7 +215,7 @@ class KeyGeneration:
         held = self._held.get(dealer)
         if held is not None and held.hash == hashed:
             held.good = good
-            if len(self._good()) == self.plan.dealers:
+            if len(self._good()) == self._dealers:
                 self._tell_holdings()
             self._open()
         return self._take()
@@ -260,12 +244,14 @@ class KeyGeneration:
         `dealer`: which dealer the sender is, where the dealers are of another epoch.
         """
         plan = self.plan
-        check_message(
-            message, dealers=plan.dealers, members=self.epoch.n, threshold=plan.threshold, reshared=plan.reshared
-        )
+        anew = bool(message.opened) if isinstance(message, Dealing) else self._anew  # of either kind (Rule 8)
+        check_message(message, dealers=plan.dealers, members=self.epoch.n, threshold=plan.threshold, reshared=anew)
         match message:
             case Dealing():
-                self._hear_dealing(sender, message, sender if dealer is None and not plan.reshared else dealer)
+                if anew is self._anew or self._is_listed(message):
+                    self._take_kind(anew)
+                    place = dealer if self._former is None else self._former.places[sender]
+                    self._hear_dealing(sender, message, place if anew else sender)
             case Holdings(dealings):
                 self._holdings[sender] = decode_list(dealings, plan.dealers)
                 self._answer(sender)
@@ -283,6 +269,15 @@ class KeyGeneration:
                     self._certify()
             case CertifiedKey():
                 self._hear_certified(sender, message)
+            case FormerWanted():
+                shares = self._former.shares if self._former is not None else plan.shares_of
+                if shares:
+                    self._effects.append(Tell(sender, FormerShares(shares)))
+            case FormerShares(shares):
+                if self._former is not None and self._former.hear(sender, shares) and self._anew:
+                    self.plan = self._plan_anew(self._former)
+                    self._begin()
+                    self._effects += [Judge(held.dealing, held.hash) for held in self._held.values()]
         return self._take()
 
     def tick(self) -> list[KeyEffect]:
@@ -297,14 +292,49 @@ class KeyGeneration:
                 for member, held in self._holdings.items():
                     if member != self.index and held.get(mine.dealing.dealer) != mine.hash:
                         self._effects.append(Tell(member, mine.dealing))
-            for dealer, hashed in self._lacking.items():
-                self._effects.append(Tell(ALL if self.plan.reshared else dealer, Wanted(dealer, hashed)))
+            for dealer, hashed in self._lacking.items() if self._judges else ():
+                self._effects.append(Tell(ALL if self._anew else dealer, Wanted(dealer, hashed)))
         else:
             self._fetch()
+        if not self._judges:
+            self._effects.append(Tell(ALL, FormerWanted()))
         self._tell_holdings()
         return self._take()
 
     # Inside.
+
+    @property
+    def _judges(self) -> bool:
+        """Whether this member can judge dealings: it knows what is dealt."""
+        return not self._anew or self.plan.reshared
+
+    @property
+    def _dealers(self) -> int:
+        """Of how many a dealing can come."""
+        return self._former.dealers if self._anew and self._former is not None else self.plan.dealers
+
+    def _begin(self) -> None:
+        self._effects.append(Deal() if self._judges else Tell(ALL, FormerWanted()))
+
+    def _plan_anew(self, former: Former) -> Plan:
+        dealer = former.places[self.index] if former.shares else None
+        return Plan(self._fresh.threshold, self._fresh.dealers, dealer, former.shares)
+
+    def _turn_to(self, *, anew: bool) -> None:
+        """Rule 8: dealings of one kind, and none yet."""
+        self._anew = anew
+        self.plan = self._fresh if not anew or self._former is None else self._plan_anew(self._former)
+        for kept in (self._held, self._holdings, self._lacking, self._suspicion):
+            kept.clear()
+
+    def _take_kind(self, anew: bool) -> None:
+        if anew is not self._anew:
+            self._turn_to(anew=anew)
+            self._begin()
+
+    def _is_listed(self, dealing: Dealing) -> bool:
+        listed = (self._agreed or {}).get(dealing.dealer)
+        return listed is not None and listed == hash_of(self.epoch.identity, dealing)
 
     def _holds(self, dealer: int, hashed: Digest) -> bool:
         held = self._held.get(dealer)
@@ -317,10 +347,12 @@ class KeyGeneration:
         if self._agreed is None:
             if dealer != dealing.dealer:
                 raise RuleBroken(f"dealer {dealing.dealer}'s dealing from another", sender)
-        elif self._agreed.get(dealing.dealer) != hash_of(self.epoch.identity, dealing):
-            return
-        if dealing.dealer not in self._held and self.plan.reshared:
-            self._check_constant(sender, dealing)
+            if not self._judges:
+                return  # told again to who holds it not
+            if dealing.dealer not in self._held and self._anew:
+                self._check_constant(sender, dealing)
+        elif not self._is_listed(dealing):
+            return  # a list that is agreed on has what q members judged
         self._keep(dealing)
 
     def _check_constant(self, sender: int, dealing: Dealing) -> None:
@@ -369,7 +401,8 @@ class KeyGeneration:
             return  # its dealer deals once; two are its own loss
         hashed = hash_of(self.epoch.identity, dealing)
         self._held[dealing.dealer] = _Held(dealing, hashed)
-        self._effects.append(Judge(dealing, hashed))
+        if self._judges:
+            self._effects.append(Judge(dealing, hashed))
 
     def _tell_holdings(self) -> None:
         """Also where there are none: who hears it learns what this member lacks."""
@@ -378,24 +411,9 @@ class KeyGeneration:
         self._effects.append(Tell(ALL, Holdings(encode_list(good))))
 
     def _choose(self, patient: bool) -> dict[int, Digest] | None:
-        """A list, as long as can be found simply, that q members say they hold; None while it may become longer."""
         self._holdings[self.index] = self._good()
-        telling = dict(self._holdings)
-        while len(telling) >= self.epoch.quorum:
-            common = _common(list(telling.values()))
-            if len(common) == self.plan.dealers or (patient and len(common) >= self.plan.least):
-                return common
-            holders = Counter(item for held in telling.values() for item in held.items())
-            worst = min(
-                telling,
-                key=lambda each: (
-                    -self._suspicion[each],
-                    sum(holders[item] >= self.epoch.quorum for item in telling[each].items()),
-                    each,
-                ),
-            )
-            del telling[worst]
-        return None
+        least, quorum = self.plan.least if patient else self._dealers, self.epoch.quorum
+        return longest_common(self._holdings, quorum, least=least, suspicion=self._suspicion)
 
     def _suspect(self, transcript: Transcript) -> None:
         """Members that said they hold a list, and were not seen to consent to it, are asked for less next time."""
@@ -438,7 +456,7 @@ class KeyGeneration:
             return
         if self._total is None:
             dealt = {each.dealer: points(each.commitments) for each in dealings}
-            self._total = combine_commitments(dealt, weighted=self.plan.reshared)
+            self._total = combine_commitments(dealt, weighted=self._anew)
         hashed, threshold = self._hash_of(self._list()), self.plan.threshold
         while self._opened and len(self._keys) < threshold:
             member, opened = self._opened.popitem()
@@ -479,22 +497,3 @@ class KeyGeneration:
     def _take(self) -> list[KeyEffect]:
         effects, self._effects = self._effects, []
         return effects
-
-
-def opening_context(hashed: Digest, member: int) -> bytes:
-    """What the proof of an opened share is bound to."""
-    return key_context(hashed, member)
-
-
-def resharing_context(epoch: Epoch, dealer: int) -> bytes:
-    """What a dealer's sealed shares, and the proof that it deals its own, are bound to; `epoch` is theirs.
-
-    It names the members: a share that was dealt to one committee is no good to who believes in another of its name.
-    """
-    members = b"".join(bytes(member.signer) + member.encryption_key for member in epoch.members)
-    return key_context(members_digest(epoch_digest(epoch.identity), members), dealer)
-
-
-def _common(holdings: list[Mapping[int, Digest]]) -> dict[int, Digest]:
-    first, *others = holdings
-    return {dealer: hashed for dealer, hashed in first.items() if all(other.get(dealer) == hashed for other in others)}

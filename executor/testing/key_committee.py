@@ -24,7 +24,8 @@ from executor.protocol.certifying import scheme_of
 from executor.protocol.dealings import Dealing, KeyMessage, encode_key_message
 from executor.protocol.effects import ALL, Attested, Effect
 from executor.protocol.key_effects import Deal, Judge, KeyEffect, MadeKey, OpenShare, SignKey, Tell
-from executor.protocol.keygen import KeyGeneration, Plan
+from executor.protocol.key_plan import Plan
+from executor.protocol.keygen import KeyGeneration
 from executor.testing.fast_signatures import FastSignatures
 from executor.testing.simulated_committee import START_S, bls_key, make_epoch, private_key
 from executor.testing.simulated_engine import Engine, Node

@@ -37,6 +37,7 @@ from tests.end_to_end.journey import checks_of
 TIMEOUT_S = 90.0
 LOAD = 3  # requests in each epoch
 LEAVES, ROTATES, JOINS = 0, 3, 4
+MEMBERS = {1: (LEAVES, 1, 2, ROTATES), 2: (1, 2, ROTATES, JOINS), 3: (1, 2, JOINS, LEAVES)}
 READER = FunctionId(keccak256(b"a function that no node holds, whose owner keeps a secret for it"))
 SETTINGS = DevnetSettings(nodes=5, members=4, round_length_s=1, collect_delay_s=0.2, committee_draws=True)
 
@@ -69,14 +70,13 @@ async def rotate(devnet: Devnet) -> None:
     await client.close()
 
 
-async def begin_second_epoch(devnet: Devnet) -> None:
-    """One member leaves, one joins, one has new keys."""
-    operators = [devnet.epoch.members[index].operator for index in range(1, 4)]
+async def begin_epoch(devnet: Devnet, nodes: tuple[int, ...]) -> None:
+    """The next epoch, of these nodes."""
+    operators = [devnet.nodes[index].keys.transmitter for index in nodes]
     owner = TransactionSender(devnet.client, dev_account(dev_accounts()[0]))
     verifiers = [verifier.address for verifier in devnet.deployment.verifiers]
-    joining = devnet.nodes[JOINS].keys.transmitter
     await start_epoch(
-        owner, devnet.client.committee, [*operators, joining], profile_id(PROFILE), SETTINGS.round_length_s, verifiers
+        owner, devnet.client.committee, operators, profile_id(PROFILE), SETTINGS.round_length_s, verifiers
     )
 
 
@@ -126,7 +126,7 @@ async def missing(devnet: Devnet, node: int) -> int:
 
 async def drawn_with(devnet: Devnet, number: int) -> str:
     """An epoch's draw key, once every member has it and a share, and the Beacon has it, too."""
-    members = {1: (LEAVES, 1, 2, ROTATES), 2: (1, 2, ROTATES, JOINS)}[number]
+    members = MEMBERS[number]
     beacon = BeaconKeys(devnet.client, devnet.deployment.beacon)
     async with asyncio.timeout(TIMEOUT_S):
         while True:
@@ -153,7 +153,8 @@ async def test_the_committee_changes_under_load_and_nothing_is_lost_or_repeated(
 ) -> None:
     """Requests of the old epoch end under its members, those of the new one under the new; nobody restarts for it.
 
-    Each epoch has a draw key of its own, also for one who was killed while the others made it.
+    The second epoch, of two new members in four, makes a draw key of its own, also for one who was killed while the
+    others made it; the third, with one new, goes on with that key.
     Secrets are put again for the new epoch's keys, once somebody renews them.
     """
     function_id = await network.register(eth_usd)
@@ -164,7 +165,7 @@ async def test_the_committee_changes_under_load_and_nothing_is_lost_or_repeated(
 
     old = [await network.request(function_id) for _ in range(LOAD)]
     await rotate(network)
-    await begin_second_epoch(network)
+    await begin_epoch(network, MEMBERS[2])  # one member leaves, one joins, one has new keys
     network.kill(2)  # while it makes the new epoch's draw key with the others
     new = [await network.request(function_id) for _ in range(LOAD)]
 
@@ -193,3 +194,6 @@ async def test_the_committee_changes_under_load_and_nothing_is_lost_or_repeated(
     left = await network.network.health(LEAVES)
     assert left is not None
     assert "is no member of epoch 2" in left["refused_epochs"]["2"]
+
+    await begin_epoch(network, MEMBERS[3])
+    assert await drawn_with(network, 3) == keys[1]

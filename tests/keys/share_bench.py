@@ -29,7 +29,7 @@ from executor.model.ids import Address, Digest, FunctionId, ProfileId, RequestId
 from executor.model.report import Scheme
 from executor.model.view import NO_VIEW, View
 from executor.protocol.dealings import Dealing, Opened, encode_list, hash_of
-from executor.protocol.keygen import Plan, opening_context
+from executor.protocol.key_plan import Plan, opening_context
 from executor.protocol.releases import Release, Stated
 from executor.protocol.statements import DrawStatement, PrepareStatement
 from executor.testing.key_committee import encryption_secret

@@ -35,7 +35,7 @@ from executor.keys.sealing import unseal_share
 from executor.keys.shares import Shares
 from executor.model.committee import Epoch
 from executor.model.ids import FunctionId, RequestId, TranscriptHash
-from executor.protocol.keygen import resharing_context
+from executor.protocol.key_plan import resharing_context
 
 Start = Callable[[], Any]
 REQUEST = RequestId(b"r" * 32)

@@ -13,7 +13,7 @@ from executor.errors import InvalidValue
 from executor.keys.sealing import seal_share, unseal_share
 from executor.model.committee import Epoch
 from executor.protocol.dealings import Dealing
-from executor.protocol.keygen import resharing_context
+from executor.protocol.key_plan import resharing_context
 
 OWN = (7, 8, 9)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from executor.crypto import bls
 from executor.crypto.digests import function_id, keccak256, profile_id, request_id
-from executor.errors import DrawUnavailable
+from executor.errors import ChainError, DrawUnavailable
 from executor.keys.calls import LocalSigner
 from executor.keys.keyset import KeySet
 from executor.keys.record import SignerRecord
@@ -115,27 +115,37 @@ class Node:
     """One driver and all it needs; `stop` and `start` are a kill and a restart: only files survive."""
 
     def __init__(
-        self, folder: Path, network: MemoryNetwork, index: int, run=no_slot, beacon: Keys | None = None
+        self,
+        folder: Path,
+        network: MemoryNetwork,
+        index: int,
+        run=no_slot,
+        beacon: Keys | None = None,
+        *,
+        keys: int | None = None,
+        before: Epoch | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.network, self.index = folder, network, index
         self.runs = Script(run, lambda: Observation(Kind.VALUE, b"10%d" % index))
         self.draws = Rounds()
         self.beacon = beacon
+        self.keys = index if keys is None else keys
+        self.before = before
         self.epoch_is_final = True
         self.attested: list[Attested] = []
         self.transmitted: list[Transmit] = []
         self.task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        keys, path = make_keys(self.index), self.folder / "record.sqlite3"
+        keys, path = make_keys(self.keys), self.folder / "record.sqlite3"
         opened = SignerRecord.open if path.exists() else SignerRecord.create
         self.record = opened(path, keys.public.signer)
         self.signer = LocalSigner(Signer(keys, self.record))
         self.journal = Journal(self.folder / "journal.sqlite3")
         self.events = EventLog(self.folder / "events.jsonl")
         epoch = self.network.epoch
-        self.draw_keys = DrawKeys(self.beacon, self.journal, self.events, no_traffic, self.is_final)
+        self.draw_keys = DrawKeys(self.beacon, self.journal, self.events, no_traffic, self.is_final, self.load)
         self.member = Member(epoch, self.index, draw_key=self.draw_keys.known(epoch))
         statements = ProtocolSigner(self.signer, epoch, self.index, self.journal)
         await statements.begin()
@@ -162,6 +172,11 @@ class Node:
 
     async def is_final(self, epoch: Epoch) -> bool:
         return self.epoch_is_final
+
+    async def load(self, number: int) -> Epoch:
+        if self.before is None or number != self.before.number:
+            raise ChainError(f"epoch {number}: no such epoch")
+        return self.before
 
     def create_task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         self.beside.append(task := asyncio.create_task(work))

@@ -29,7 +29,8 @@ from executor.node.draw_key import registration
 from executor.node.draw_key.registration import TURN_ROUNDS, Registration
 from executor.protocol.dealings import Holdings, Wanted, encode_key_message
 from executor.protocol.effects import ALL
-from executor.protocol.keygen import FUNCTION, KeyGeneration, Plan
+from executor.protocol.key_plan import FUNCTION, Plan
+from executor.protocol.keygen import KeyGeneration
 from executor.protocol.strategies import alone_member
 from executor.store.events import EventLog
 from executor.transport.memory import MemoryNetwork

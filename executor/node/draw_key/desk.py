@@ -4,6 +4,8 @@ Rule 1. A node without a Beacon makes no key, and leaves out functions that draw
 Rule 2. What is kept of a key goes with its epoch: in the journal and in the signer.
 Rule 3. A key is begun when a finalized block has its epoch. A signer believes the first word about an epoch's members,
         deals for it once, and opens one list: none of that could be done again after a reorganisation.
+Rule 4. The key of the epoch before is handed on where the two epochs' members let it (protocol/resharing.py): all read
+        them from final blocks, alike. Who knows its share keys has them from its own journal.
 """
 
 from __future__ import annotations
@@ -11,12 +13,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
+from typing import Final as Constant
 
 from executor.crypto.draw_keys import check_draw_key
 from executor.errors import (
     ChainError,
+    ChainUnavailable,
     ExecutorError,
     InvalidManifest,
     InvalidValue,
@@ -35,8 +39,11 @@ from executor.node.draw_key.share_signing import ShareSigning
 from executor.node.metrics.meters import Traffic
 from executor.node.outgoing import Wire
 from executor.protocol.effects import SignPart
+from executor.protocol.resharing import Former, hand_on
 from executor.store.events import EventLog
 from executor.store.journal import Journal
+
+FIRST_EPOCH: Constant = 1  # a committee counts its epochs from here; no key is before it
 
 
 class Tasks(Protocol):
@@ -75,7 +82,10 @@ class _Served:
 
 
 class DrawKeys:
-    """All of a node's; bounded by the epochs that it serves. `is_final`: Rule 3; it may raise ChainError."""
+    """All of a node's; bounded by the epochs that it serves.
+
+    `is_final`: Rule 3, and `load`: Rule 4, an epoch by its number; both may raise ChainError.
+    """
 
     def __init__(
         self,
@@ -84,12 +94,14 @@ class DrawKeys:
         events: EventLog,
         traffic: Traffic,
         is_final: Callable[[Epoch], Awaitable[bool]],
+        load: Callable[[int], Awaitable[Epoch]],
     ) -> None:
         self._beacon = beacon
         self._journal = journal
         self._events = events
         self._traffic = traffic
         self._is_final = is_final
+        self._load = load
         self._served: dict[int, _Served] = {}
         self._shown: dict[int, ShownDrawKey] = {}
 
@@ -145,6 +157,8 @@ class DrawKeys:
             wire=wire,
             events=self._events,
             made=made,
+            former=lambda: self._former(epoch),
+            former_shares=lambda: self._shares_of(replace(epoch, number=epoch.number - 1)),
             traffic=self._traffic,
         )
         running.append(tasks.create_task(self._make(epoch, making, kept)))
@@ -161,6 +175,24 @@ class DrawKeys:
             return await self._is_final(epoch)
         except ChainError:  # the watcher tells of endpoints that fail
             return False
+
+    async def _former(self, epoch: Epoch) -> Former | None:
+        """Rule 4."""
+        while epoch.number > FIRST_EPOCH:
+            try:
+                before = await self._load(epoch.number - 1)
+                return hand_on(before, epoch, self._shares_of(before))
+            except ChainUnavailable:
+                await asyncio.sleep(epoch.round_length_s)
+            except (ChainError, InvalidValue) as error:  # an epoch that nobody here could serve
+                self._events.add("draw-key-not-handed-on", "", epoch=epoch.number, reason=str(error))
+                break
+        return None
+
+    def _shares_of(self, before: Epoch) -> tuple[bytes, ...]:
+        """The share keys of an epoch's key; none where this member did not make it."""
+        made = KeptKey(self._journal, before).find()
+        return () if made is None else made.certified.key.shares
 
     async def received(self, epoch: int, sender: int, data: bytes) -> None:
         """A message about an epoch's key; raises RuleBroken for bytes that are none."""

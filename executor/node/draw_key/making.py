@@ -38,7 +38,9 @@ from executor.node.metrics.meters import Traffic, no_traffic
 from executor.node.outgoing import Wire
 from executor.protocol.dealings import Dealing, Opened, decode_key_message, encode_key_message
 from executor.protocol.key_effects import Deal, Judge, KeyEffect, MadeKey, OpenShare, SignKey, Tell
-from executor.protocol.keygen import KeyGeneration, Plan
+from executor.protocol.key_plan import Plan
+from executor.protocol.keygen import KeyGeneration
+from executor.protocol.resharing import Former
 from executor.store.events import EventLog
 from executor.transport.limits import Allowance
 
@@ -68,7 +70,10 @@ class Shares(Protocol):
 
 
 class KeyMaking:
-    """One epoch's; `made` is awaited with the key, at once after a restart that finds it kept."""
+    """One epoch's; `made` is awaited with the key, at once after a restart that finds it kept.
+
+    `former`: the key that is to be handed on, if any; `former_shares`: its share keys, where this member has them.
+    """
 
     def __init__(
         self,
@@ -81,6 +86,8 @@ class KeyMaking:
         wire: Wire,
         events: EventLog,
         made: Callable[[CertifiedDrawKey], Awaitable[None]],
+        former: Callable[[], Awaitable[Former | None]],
+        former_shares: Callable[[], tuple[bytes, ...]],
         traffic: Traffic = no_traffic,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -92,6 +99,8 @@ class KeyMaking:
         self._wire = wire
         self._events = events
         self._made = made
+        self._former = former
+        self._former_shares = former_shares
         self._traffic = traffic
         self._clock = clock
         self._machine = KeyGeneration(epoch, index, Plan(epoch.f + 1, epoch.n, index), attempt=kept.attempt)
@@ -177,12 +186,15 @@ class KeyMaking:
         """Make the key, and answer those who lack it, until cancelled."""
         kept = self._kept.find()
         if kept is None:
+            former = await self._former()
+            if former is not None:
+                self._machine.hand_on(former)
             await self._do(self._machine.begin)
         else:
             for attempt in range(max(0, self.attempt - KEPT_ATTEMPTS), self.attempt + 1):
                 self._kept.forget_request(request_id_of(self._machine.request(attempt)))
             await self._tell(kept)
-            await self._do(lambda: self._machine.resume(kept))
+            await self._do(lambda: self._machine.resume(kept, self._former_shares()))
         await self._conduct()
         self._tick_soon()
         while True:
@@ -266,7 +278,8 @@ class KeyMaking:
         self._is_told = True
         public_key = "0x" + key.public_key.hex()
         told = {"public_key": public_key, "hash": str(key.hash), "attempt": self.attempt, "share": self.has_share}
-        self._events.add("draw-key", "", epoch=self._epoch.number, **told)
+        handed_on = any(dealing.opened for dealing in made.dealings)
+        self._events.add("draw-key", "", epoch=self._epoch.number, handed_on=handed_on, **told)
         await self._made(made.certified)
 
     async def _conduct(self) -> None:

@@ -19,7 +19,7 @@ from executor.node.signing import ProtocolSigner
 from executor.protocol.certifying import scheme_of
 from executor.protocol.dealings import Dealing, Opened
 from executor.protocol.effects import SignPart
-from executor.protocol.keygen import Plan
+from executor.protocol.key_plan import Plan
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from executor.model.committee import Epoch, EpochIdentity
 from executor.model.draw import CommitteeDraw
 from executor.model.ids import Digest, FunctionId
 from executor.protocol.dealings import Dealing
-from executor.protocol.keygen import Plan
+from executor.protocol.key_plan import Plan
 from executor.protocol.releases import Release
 
 
