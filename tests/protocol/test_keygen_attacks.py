@@ -19,7 +19,8 @@ from executor.model.observation import Kind
 from executor.model.outcome import Failed
 from executor.model.transcript import Entry
 from executor.protocol.dealings import Dealing, Holdings, KeyMessage, KeySignature, Opened, decode_list, encode_list
-from executor.protocol.keygen import LIST_SPEC, resharing_context
+from executor.protocol.key_plan import resharing_context
+from executor.protocol.keygen import LIST_SPEC
 from executor.protocol.strategies import alone_member
 from executor.testing.key_committee import KeyCommittee
 
