@@ -7,6 +7,7 @@ Rule 2. What takes longest begins, so that no process is left alone with it at t
 
 import os
 import re
+import signal
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,12 +16,18 @@ from hypothesis import settings
 
 from tests.costs import Costs
 
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # started with `&` by a script: what tests start would not hear it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 TOGETHER = (
     "end_to_end",  # one network on the embedded chain, one after the other on two more
     "contracts",  # everything deployed, on one chain after the other
 )
 APART = (
     "test_commands.py",
+    "test_demo_draws.py",
     "test_epochs.py",
     "test_chain_faults.py",
 )  # of these: files that start networks of their own
