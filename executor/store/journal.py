@@ -9,6 +9,7 @@ Rule 5. `sequence` counts committed saves and is durable with them: a journal th
         rolled back or restored.
 Rule 6. What is changed inside `soon` is seen at once and on disk with the next change that is, or with `flush`: for
         what a crash may take back, because it is read or asked for again. Changes never reach the disk out of order.
+Rule 7. The thread that opened it uses it: what two changed at once would be one change. Another's use fails.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 from typing import Final as Constant
 
@@ -56,6 +58,7 @@ class Journal:
         self._whole_change: Transaction | None = None  # with what is not on disk yet, if anything (Rule 6)
         self._sequence = self._counted = 0
         self._failure = ""
+        self._thread = get_ident()
         engine = open_engine(path)
         try:
             self._connection = engine.connect()
@@ -225,6 +228,8 @@ class Journal:
     def _check_usable(self) -> None:
         if self._failure:  # Rule 4
             raise StoreError(f"{self._failure}; it takes nothing more until it is opened again")
+        if get_ident() != self._thread:  # Rule 7
+            raise StoreError(f"the journal {self._path} is used by another thread than the one that opened it")
 
     def _broken(self, error: SQLAlchemyError) -> StoreError:
         self._failure = f"the journal {self._path}: {explain(error)}"

@@ -12,6 +12,8 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,16 @@ def test_loading_follows_the_order_of_saving(journal: Journal) -> None:
     assert ids == [request for request, _ in loaded]
     assert [value for _, value in loaded[:2]] == [b"again", b"1"]
     assert list(journal.load("unknown")) == []
+
+
+def test_another_thread_is_refused(journal: Journal) -> None:
+    """Whatever it was about to change or read is not mixed with what the first one does."""
+    with ThreadPoolExecutor(1) as other:
+        for use in (partial(journal.find, ONE, "lock"), partial(journal.save, ONE, "lock", b"value")):
+            with pytest.raises(StoreError, match="used by another thread"):
+                other.submit(use).result()
+    journal.save(ONE, "lock", b"mine")
+    assert journal.find(ONE, "lock") == b"mine"
 
 
 def test_deleting(journal: Journal) -> None:

@@ -194,7 +194,8 @@ class KeyMaking:
             for attempt in range(max(0, self.attempt - KEPT_ATTEMPTS), self.attempt + 1):
                 self._kept.forget_request(request_id_of(self._machine.request(attempt)))
             await self._tell(kept)
-            await self._do(lambda: self._machine.resume(kept, self._former_shares()))
+            shares = self._former_shares()  # of the journal, which is the loop's own
+            await self._do(lambda: self._machine.resume(kept, shares))
         await self._conduct()
         self._tick_soon()
         while True:
