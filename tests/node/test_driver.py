@@ -36,7 +36,7 @@ async def test_one_member_attests_alone(committee):
     await until(lambda: node.attested and node.transmitted)
     assert node.attested[0].payload == b"100"
     assert decode_record(node.journal.find(key, "record")).attestation is not None
-    assert node.record.counter == 2  # one Prepare, one vote
+    assert node.record.counter in (2, 3)  # one Prepare, one vote; where a round begins between, one Prepare more
 
 
 async def test_four_members_attest_the_same_outcome(committee):
